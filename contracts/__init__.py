@@ -1,0 +1,1 @@
+"""Agreements: what the vendor and its clients are bound to, and until when."""

@@ -1,0 +1,1 @@
+"""Rules decide: pure Python, no Django, no clock. Law first, code second."""
