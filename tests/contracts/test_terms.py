@@ -61,3 +61,12 @@ def test_last_notice_day(ends_on, months, last):
 def test_last_notice_day_is_the_greatest_in_time(ends_on, months):
     last, found = ends_on - timedelta(days=1), terms.last_notice_day(ends_on, notice_months=months)
     assert terms.add_months(found, months) <= last < terms.add_months(found + timedelta(days=1), months)
+
+
+def test_a_term_of_indefinite_duration_has_no_end():
+    assert terms.term(2, anchor=day("2025-01-01"), first=12, renewal=None).ends_on is None
+
+
+def test_a_negative_notice_names_the_field():
+    with pytest.raises(ValueError, match="notice_months"):
+        terms.last_notice_day(day("2027-01-01"), notice_months=-1)
