@@ -1,9 +1,17 @@
 """Terms: which days the n-th period of a contract covers, and the last day to give notice before it ends."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from typing import overload
 
-from dateutil.relativedelta import relativedelta
+from contracts.enums import NoticeUnit
+from contracts.rules import periods
+from contracts.rules.days import ONE_DAY, add_months, check_day
+from contracts.rules.errors import InvalidInput
+from contracts.rules.explanation import Explanation, Step
+
+VERSION = 1
+SOURCE = "Code civil, art. 1214-1215"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +22,18 @@ class Term:
     starts_on: date
     ends_on: date | None
 
+    @property
+    def last_day(self) -> date | None:
+        """The inclusive last day, as screens and letters show it; ``None`` if indefinite."""
+        return None if self.ends_on is None else self.ends_on - ONE_DAY
 
-def add_months(day: date, months: int) -> date:
-    """Return the same day number ``months`` later, else the last day of that month (clamped)."""
-    return day + relativedelta(months=months)
+    @property
+    def indefinite(self) -> bool:
+        return self.ends_on is None
+
+    def covers(self, day: date) -> bool:
+        """Tell whether ``day`` lies in the term."""
+        return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
 
 
 def term(number: int, *, anchor: date, first: int, renewal: int | None) -> Term:
@@ -27,37 +43,89 @@ def term(number: int, *, anchor: date, first: int, renewal: int | None) -> Term:
     or on a 31st returns to its own day. ``renewal=None`` means that the first term is followed by one of indefinite
     duration (Code civil 1214-1215).
 
-    :raises ValueError: the number, the first term or the renewal term is under one, or an indefinite term would be
-        followed by another.
+    :raises InvalidInput: the number, the first term or the renewal term is under one, an indefinite term would be
+        followed by another, or the term lies outside the calendar.
     """
     if number < 1:
-        raise ValueError("number: the first term is number 1")
-    if first < 1:
-        raise ValueError("first: a term lasts at least one month")
+        raise InvalidInput("number", "under_one", "the first term is number 1")
+    _check_lengths(anchor, first, renewal)
     if number == 1:
         return Term(1, anchor, add_months(anchor, first))
     if renewal is None:
         if number > 2:
-            raise ValueError("number: nothing follows a term of indefinite duration")
+            raise InvalidInput("number", "after_indefinite", "nothing follows a term of indefinite duration")
         return Term(2, add_months(anchor, first), None)
-    if renewal < 1:
-        raise ValueError("renewal: a term lasts at least one month")
     starts_on = add_months(anchor, first + (number - 2) * renewal)
     return Term(number, starts_on, add_months(anchor, first + (number - 1) * renewal))
 
 
-def last_notice_day(ends_on: date, *, notice_months: int) -> date:
-    """Return the greatest day D for which ``D + notice_months`` (clamped) is not after the term's last day.
+def next_term(current: Term, *, anchor: date, first: int, renewal: int | None) -> Term | None:
+    """Return the term that a tacit renewal of ``current`` begins; ``None`` after one of indefinite duration.
 
-    ``ends_on`` is exclusive. It is not always the last day minus the notice: a term whose last day is 30 June with
-    six months' notice may be denounced until 31 December (Cass. 3e civ., 31 October 2006, 05-16.483).
-
-    :raises ValueError: the notice is negative.
+    :raises InvalidInput: as ``term`` does.
     """
-    if notice_months < 0:
-        raise ValueError("notice_months: a notice is not negative")
-    last_day = ends_on - timedelta(days=1)
-    found = add_months(last_day, -notice_months)
-    while add_months(found + timedelta(days=1), notice_months) <= last_day:
-        found += timedelta(days=1)
-    return found
+    if current.indefinite:
+        return None
+    return term(current.number + 1, anchor=anchor, first=first, renewal=renewal)
+
+
+def term_at(day: date, *, anchor: date, first: int, renewal: int | None) -> Term:
+    """Return the term that covers ``day`` if the contract always renews, without walking through the terms before.
+
+    :raises InvalidInput: the day is before the anchor, or as ``term`` does.
+    """
+    _check_lengths(anchor, first, renewal)
+    if day < anchor:
+        raise InvalidInput("day", "before_anchor", "no term covers a day before the contract starts")
+    check_day(day, field="day")
+    elapsed = (day.year - anchor.year) * 12 + day.month - anchor.month
+    if add_months(anchor, elapsed) > day:
+        elapsed -= 1
+    if elapsed < first:
+        number = 1
+    elif renewal is None:
+        number = 2
+    else:
+        number = 2 + (elapsed - first) // renewal
+    return term(number, anchor=anchor, first=first, renewal=renewal)
+
+
+def explain(found: Term, *, anchor: date, first: int, renewal: int | None) -> Explanation:
+    """Say how the boundaries of ``found`` were counted."""
+    params = {"number": found.number, "starts_on": found.starts_on, "last_day": found.last_day}
+    steps = [Step("counted_from_anchor", params)]
+    for boundary in (found.starts_on, found.ends_on):
+        if boundary is not None and boundary.day != anchor.day:
+            steps.append(Step("clamped_to_month_end", {"wanted_day": anchor.day, "to": boundary}))
+    if found.indefinite:
+        steps.append(Step("indefinite_without_renewal_term"))
+    inputs = {"number": found.number, "anchor": anchor, "first": first, "renewal": renewal}
+    return Explanation(rule="term", version=VERSION, inputs=inputs, steps=tuple(steps), source=SOURCE)
+
+
+@overload
+def last_notice_day(ends_on: None, *, length: int, unit: NoticeUnit) -> None: ...
+@overload
+def last_notice_day(ends_on: date, *, length: int, unit: NoticeUnit) -> date: ...
+@overload
+def last_notice_day(ends_on: date | None, *, length: int, unit: NoticeUnit) -> date | None: ...
+def last_notice_day(ends_on: date | None, *, length: int, unit: NoticeUnit) -> date | None:
+    """Return the greatest day D for which ``D + length`` (months clamp) is not after the term's last day.
+
+    ``ends_on`` is exclusive; an indefinite term (``None``) has no last notice day. It is not always the last day minus
+    the notice: a term whose last day is 30 June with six months' notice may be denounced until 31 December
+    (Cass. 3e civ., 31 October 2006, 05-16.483). No weekend or holiday moves it.
+
+    :raises InvalidInput: the notice is negative, or the day lies outside the calendar.
+    """
+    if ends_on is None:
+        return None
+    return periods.greatest_day_before(ends_on - ONE_DAY, length=length, unit=unit)
+
+
+def _check_lengths(anchor: date, first: int, renewal: int | None) -> None:
+    check_day(anchor, field="anchor")
+    if first < 1:
+        raise InvalidInput("first", "under_one", "a term lasts at least one month")
+    if renewal is not None and renewal < 1:
+        raise InvalidInput("renewal", "under_one", "a term lasts at least one month")

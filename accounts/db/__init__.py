@@ -1,0 +1,1 @@
+"""What models and migrations of every app share: tenant keys and row-level security."""

@@ -1,0 +1,57 @@
+"""Migration operations for what Django cannot state: row policies, privileges per role, composite foreign keys."""
+
+from collections.abc import Mapping
+
+from django.db import migrations
+
+TENANT = "(SELECT NULLIF(current_setting('terme.organization_id', true), '')::bigint)"
+READ_WRITE = "SELECT, INSERT, UPDATE"
+
+
+def row_security(
+    table: str, *, app: str, vendor: str, eraser: str = "", loader: str = "", column: str = "organization_id"
+) -> list[migrations.RunSQL]:
+    """Force row-level security on a tenant's table and grant privileges to the roles (comma-separated, SQL's words).
+
+    One policy per role rather than one with OR, so that the tenant's index serves. ``terme_loader`` bypasses row
+    security (``COPY`` is refused under it), so its grants are all it has.
+    """
+    create = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY tenant_app ON {table} TO terme_app USING ({column} = {TENANT})",
+        f"CREATE POLICY whole_vendor ON {table} TO terme_vendor USING (true)",
+        f"CREATE POLICY tenant_eraser ON {table} TO terme_eraser USING ({column} = {TENANT})",
+    ]
+    drop = [
+        f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        *(f"DROP POLICY {name} ON {table}" for name in ("tenant_app", "whole_vendor", "tenant_eraser")),
+    ]
+    return [
+        migrations.RunSQL(create, drop),
+        *privileges(table, app=app, vendor=vendor, eraser=eraser, loader=loader),
+    ]
+
+
+def privileges(
+    table: str, *, app: str, vendor: str, eraser: str = "", loader: str = "", database: str = "default"
+) -> list[migrations.RunSQL]:
+    """Grant privileges on a table of one database to the roles; what is not named is refused."""
+    wanted = {"terme_app": app, "terme_vendor": vendor, "terme_eraser": eraser, "terme_loader": loader}
+    grants = [f"GRANT {rights} ON {table} TO {role}" for role, rights in wanted.items() if rights]
+    revoke = [f"REVOKE ALL ON {table} FROM {', '.join(wanted)}"]
+    return [migrations.RunSQL(grants, revoke, hints={"database": database})]
+
+
+def composite_keys(table: str, keys: Mapping[str, str]) -> migrations.RunSQL:
+    """Add the composite foreign keys of a table: column → table it points to."""
+    create, drop = [], []
+    for column, target in keys.items():
+        name = f"{table}_{column}_tenant_fk"
+        create.append(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (organization_id, {column}) "
+            f"REFERENCES {target} (organization_id, id) DEFERRABLE INITIALLY DEFERRED"
+        )
+        drop.append(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    return migrations.RunSQL(create, drop)

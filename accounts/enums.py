@@ -1,0 +1,68 @@
+"""The words that accounts stores: roles, states, kinds. Labels are translated where they are shown."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Language(TextChoices):
+    ENGLISH = "en", _("English")
+    FRENCH = "fr", _("French")
+    POLISH = "pl", _("Polish")
+    GERMAN = "de", _("German")
+
+
+class LegalCategory(TextChoices):
+    """What the client is: the Loi Chatel protects non-professional legal persons (L215-1 and L215-3 C. consom.)."""
+
+    COMPANY = "company", _("Company")
+    PUBLIC_BODY = "public_body", _("Public body")
+    ASSOCIATION = "association", _("Association")
+    WORKS_COUNCIL = "works_council", _("Works council")
+    OTHER_NON_PROFESSIONAL = "other_non_professional", _("Other non-professional legal person")
+
+
+class Role(TextChoices):
+    """What a member does: the first six on the vendor's side, the others on the client's."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    CONTRACT_MANAGER = "contract_manager", _("Contract manager")
+    SUPPORT = "support", _("Support")
+    PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
+    FINANCE = "finance", _("Finance")
+    AUDITOR = "auditor", _("Auditor")
+    CLIENT_ADMINISTRATOR = "client_administrator", _("Client administrator")
+    CLIENT_FINANCE = "client_finance", _("Client finance")
+    CLIENT_PRIVACY_OFFICER = "client_privacy_officer", _("Client privacy officer")
+    AUTHORISED_CONTACT = "authorised_contact", _("Authorised contact")
+
+
+VENDOR_ROLES = (
+    Role.ADMINISTRATOR,
+    Role.CONTRACT_MANAGER,
+    Role.SUPPORT,
+    Role.PRIVACY_OFFICER,
+    Role.FINANCE,
+    Role.AUDITOR,
+)
+CLIENT_ROLES = tuple(role for role in Role if role not in VENDOR_ROLES)
+
+
+class LicenceStatus(TextChoices):
+    """Whether a licensed user may use the product. Restriction of processing (Art. 18) is another field."""
+
+    INVITED = "invited", _("Invited")
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class SuspensionReason(TextChoices):
+    LICENCE_ENDED = "licence_ended", _("The organization's last licence ended")
+    CLIENT_RULE = "client_rule", _("The client's own rule")
+    CLIENT_DECISION = "client_decision", _("The client's decision")
+
+
+class DocumentKind(TextChoices):
+    NOTICE_PROOF = "notice_proof", _("Proof of a notice")
+    AUTHORISATION = "authorisation", _("Authorisation")
+    CONTRACT = "contract", _("Contract")
+    OTHER = "other", _("Other")

@@ -1,0 +1,42 @@
+"""How the domain says no: a refusal with a machine-readable code, and bad input with the field and row named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class Refused(Exception):
+    """An operation that the rules do not allow now. ``code`` is for programs, the message for people.
+
+    REST answers 409 with the code; commands exit 1; tasks log it. Subclasses set ``code``.
+    """
+
+    code = "refused"
+
+    def __init__(self, message: str, *, code: str | None = None, **params: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.params = params
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault of the input: which field, what, and in a file on which row (as a person counts: the header is 1)."""
+
+    field: str
+    code: str
+    message: str
+    row: int | None = None
+
+
+class InvalidInput(Exception):
+    """Input that cannot be accepted. Nothing was written. REST answers 400; commands exit 2."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(_sentence(error) for error in errors))
+        self.errors = tuple(errors)
+
+
+def _sentence(error: FieldError) -> str:
+    place = error.field if error.row is None else f"row {error.row}, {error.field}"
+    return f"{place}: {error.message}"

@@ -1,0 +1,21 @@
+"""The tables of accounts, one noun a file."""
+
+from accounts.models.document import Document
+from accounts.models.organization import LicenceGrant, LicensedUser, Organization
+from accounts.models.people import ApiToken, Membership, User
+from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
+
+__all__ = [
+    "ApiToken",
+    "AuditDetail",
+    "AuditEvent",
+    "Document",
+    "IdempotencyKey",
+    "LicenceGrant",
+    "LicensedUser",
+    "Membership",
+    "Organization",
+    "OutboxMessage",
+    "SimulatedClock",
+    "User",
+]

@@ -1,0 +1,142 @@
+"""Who signs in: users, their memberships, their API tokens."""
+
+import uuid
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import CLIENT_ROLES, VENDOR_ROLES, Language, Role
+from accounts.rules import permissions
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds users by e-mail, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person who signs in: the vendor's staff, or a contact of a client."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.ENGLISH)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @cached_property
+    def seats(self) -> tuple[tuple[int | None, str], ...]:
+        """(organization, role) of each membership; read once per request, in a scope that sees them all."""
+        return tuple(Membership.objects.filter(user=self).order_by("pk").values_list("organization_id", "role"))
+
+    @property
+    def works_for_vendor(self) -> bool:
+        return any(organization is None for organization, _role in self.seats)
+
+    @property
+    def organization_id(self) -> int | None:
+        """The client organization this user works in; empty on the vendor's side. A member has one at a time."""
+        return None if self.works_for_vendor or not self.seats else self.seats[0][0]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that count in the organization the user works in."""
+        return tuple(role for organization, role in self.seats if organization == self.organization_id)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the site lets the user in at all. What is seen there goes by role and scope."""
+        return self.is_active and bool(self.roles)
+
+    is_superuser = False
+    last_login = None  # signing in is an event of the trail, not a field
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and perm in permissions.allowed(self.roles)
+
+    def has_perms(self, perm_list: list[str], obj: Any = None) -> bool:
+        return all(self.has_perm(perm) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+
+class Membership(models.Model):
+    """A role of a user: on the vendor's side (no organization), or in a client organization."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="memberships", null=True, blank=True
+    )
+    role = models.CharField(_("role"), max_length=32, choices=Role.choices)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organization", "role"], name="membership_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(organization__isnull=True, role__in=[str(role.value) for role in VENDOR_ROLES])
+                | Q(organization__isnull=False, role__in=[str(role.value) for role in CLIENT_ROLES]),
+                name="membership_role_on_its_side",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_role_display()
+
+
+class ApiToken(models.Model):
+    """A credential for programs: only a digest is kept. It acts for its user, with no more than its permissions."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+", null=True, blank=True)
+    name = models.CharField(_("name"), max_length=120)
+    prefix = models.CharField(_("prefix"), max_length=12)
+    digest = models.CharField(_("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the token"))
+    permissions = ArrayField(models.CharField(max_length=40), verbose_name=_("permissions"))
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        constraints = [
+            models.CheckConstraint(condition=Q(created_at__lt=F("expires_at")), name="api_token_expires_after_creation")
+        ]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+    def usable(self, *, at: datetime) -> bool:
+        """Say whether the token opens anything at the instant."""
+        return self.revoked_at is None and at < self.expires_at

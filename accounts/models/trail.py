@@ -1,0 +1,133 @@
+"""The trail: what happened, who must be told, and what was already answered. Rows here outlive what they describe."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.querysets import OutboxQuerySet
+
+
+class AuditEvent(models.Model):
+    """A fact: codes, public ids and a salted digest only. No foreign keys: it outlives its subject; never changed."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    organization_id = models.BigIntegerField(null=True, blank=True)
+    name = models.CharField(_("event"), max_length=80)
+    subject_type = models.CharField(_("subject type"), max_length=80)
+    subject_id = models.UUIDField(_("subject"))
+    actor = models.CharField(_("by"), max_length=80)
+    data = models.JSONField(_("data"), default=dict)
+    detail_digest = models.CharField(_("digest of the detail"), max_length=64, blank=True)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        indexes = [
+            models.Index(fields=["organization_id", "id"], name="audit_by_organization"),
+            models.Index(fields=["subject_id", "id"], name="audit_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditDetail(models.Model):
+    """The erasable part of an event: free text, addresses, e-mails, and the salt of the digest."""
+
+    event_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    salt = models.BinaryField()
+    text = models.JSONField(_("text"))
+
+    class Meta:
+        verbose_name = _("audit detail")
+        verbose_name_plural = _("audit details")
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class OutboxMessage(models.Model):
+    """An announcement to deliver at least once: an event's name and public ids, never personal data."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="+", null=True, blank=True, db_index=False
+    )
+    topic = models.CharField(_("topic"), max_length=80)
+    subject_type = models.CharField(_("subject type"), max_length=80)
+    subject_id = models.UUIDField(_("subject"))
+    payload = models.JSONField(_("payload"), default=dict)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+    next_attempt_at = models.DateTimeField(_("next attempt at"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("given up at"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=80, blank=True)
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outbox message")
+        verbose_name_plural = _("outbox messages")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(delivered_at__isnull=True) | Q(failed_at__isnull=True),
+                name="outbox_delivered_or_failed",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=Q(delivered_at__isnull=True, failed_at__isnull=True),
+                name="outbox_due",
+            ),
+            models.Index(fields=["organization", "id"], name="outbox_by_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.topic
+
+
+class IdempotencyKey(models.Model):
+    """An answered POST: the same key and body get the same answer again, another body is refused."""
+
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="+", null=True, blank=True, db_index=True
+    )
+    actor = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=64)
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response_body = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = [models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SimulatedClock(models.Model):
+    """Where time travel stands (one row at most): real sweeps refuse to run while it is ahead of the clock."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    stands_at = models.DateTimeField(_("stands at"))
+
+    class Meta:
+        verbose_name = _("simulated clock")
+        verbose_name_plural = _("simulated clocks")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="simulated_clock_is_one_row")]
+
+    def __str__(self) -> str:
+        return self.stands_at.isoformat()

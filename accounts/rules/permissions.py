@@ -1,0 +1,104 @@
+"""One enum of permissions and one matrix: what each role may do. Guards read it; nothing else decides."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from accounts.rules.roles import CLIENT, VENDOR
+
+
+class Permission(StrEnum):
+    """A right, named ``<verb>_<noun>``."""
+
+    VIEW_ORGANIZATION = "view_organization"
+    CHANGE_ORGANIZATION = "change_organization"
+    VIEW_LICENSED_USER = "view_licensed_user"
+    CHANGE_LICENSED_USER = "change_licensed_user"
+    VIEW_CONTRACT = "view_contract"
+    SIGN_CONTRACT = "sign_contract"
+    RENEW_CONTRACT = "renew_contract"
+    GIVE_NOTICE = "give_notice"
+    END_CONTRACT = "end_contract"
+    IMPORT_PORTFOLIO = "import_portfolio"
+    VIEW_DOCUMENT = "view_document"
+    INGEST_CONTENT = "ingest_content"
+    VIEW_CONTENT = "view_content"
+    VIEW_DELETION_REQUEST = "view_deletion_request"
+    REQUEST_DELETION = "request_deletion"
+    CONFIRM_END = "confirm_end"
+    APPROVE_ERASURE = "approve_erasure"
+    EXPORT_CONTENT = "export_content"
+    AUTHORISE_ARCHIVE = "authorise_archive"
+    PLACE_HOLD = "place_hold"
+    VIEW_TRAIL = "view_trail"
+    MANAGE_MEMBERS = "manage_members"
+    MANAGE_TOKENS = "manage_tokens"
+    VIEW_OPERATION = "view_operation"
+
+
+P = Permission
+_VIEW = {P.VIEW_ORGANIZATION, P.VIEW_CONTRACT, P.VIEW_DELETION_REQUEST}
+
+MATRIX: dict[str, frozenset[Permission]] = {
+    # Content itself is seen by nobody on the vendor's side: support and staff see counts, the client its export.
+    "administrator": frozenset(set(Permission) - {P.VIEW_CONTENT, P.CONFIRM_END}),
+    "contract_manager": frozenset(
+        _VIEW
+        | {
+            P.CHANGE_ORGANIZATION,
+            P.VIEW_LICENSED_USER,
+            P.SIGN_CONTRACT,
+            P.RENEW_CONTRACT,
+            P.GIVE_NOTICE,
+            P.END_CONTRACT,
+            P.IMPORT_PORTFOLIO,
+            P.VIEW_DOCUMENT,
+            P.CONFIRM_END,
+        }
+    ),
+    "support": frozenset(_VIEW | {P.VIEW_LICENSED_USER, P.CHANGE_LICENSED_USER}),
+    "privacy_officer": frozenset(
+        _VIEW
+        | {
+            P.VIEW_LICENSED_USER,
+            P.VIEW_DOCUMENT,
+            P.REQUEST_DELETION,
+            P.APPROVE_ERASURE,
+            P.EXPORT_CONTENT,
+            P.AUTHORISE_ARCHIVE,
+            P.PLACE_HOLD,
+            P.VIEW_TRAIL,
+        }
+    ),
+    "finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT}),
+    "auditor": frozenset(_VIEW | {P.VIEW_LICENSED_USER, P.VIEW_DOCUMENT, P.VIEW_TRAIL, P.VIEW_OPERATION}),
+    "client_administrator": frozenset(
+        _VIEW
+        | {
+            P.VIEW_LICENSED_USER,
+            P.CHANGE_LICENSED_USER,
+            P.GIVE_NOTICE,
+            P.REQUEST_DELETION,
+            P.EXPORT_CONTENT,
+            P.AUTHORISE_ARCHIVE,
+            P.INGEST_CONTENT,
+            P.VIEW_TRAIL,
+        }
+    ),
+    "client_finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT}),
+    "client_privacy_officer": frozenset(
+        _VIEW | {P.VIEW_LICENSED_USER, P.REQUEST_DELETION, P.EXPORT_CONTENT, P.AUTHORISE_ARCHIVE, P.VIEW_TRAIL}
+    ),
+    "authorised_contact": frozenset(_VIEW | {P.GIVE_NOTICE, P.REQUEST_DELETION, P.EXPORT_CONTENT, P.AUTHORISE_ARCHIVE}),
+}
+
+
+def allowed(roles: Iterable[str]) -> frozenset[Permission]:
+    """Return what the roles together may do; an unknown role may do nothing."""
+    return frozenset().union(*(MATRIX.get(role, frozenset()) for role in roles))
+
+
+def is_vendor(role: str) -> bool:
+    """Say whether the role belongs to the vendor's side. :raises ValueError: an unknown role."""
+    if role not in VENDOR and role not in CLIENT:
+        raise ValueError(f"role: {role!r} is unknown")
+    return role in VENDOR

@@ -1,0 +1,1 @@
+"""What every REST view shares: who calls, what may be done, errors, idempotency, pages."""

@@ -1,0 +1,126 @@
+"""The base of every REST view: authentication first, then everything else inside the caller's scope."""
+
+import hashlib
+import json
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.errors import Refused
+from accounts.models import IdempotencyKey, User
+from config.middleware import scope_of
+
+KEEP = timedelta(hours=24)
+
+
+class KeyReused(Refused):
+    """The idempotency key was used for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class _Answered(Exception):
+    """The request was answered before; carries the stored answer."""
+
+    def __init__(self, stored: IdempotencyKey) -> None:
+        super().__init__(stored.key)
+        self.stored = stored
+
+
+class ScopedView(APIView):
+    """One transaction per call, in the caller's scope; an error rolls it back.
+
+    ``POST`` honours the header ``Idempotency-Key``: within 24 hours the same key, caller and body get the first
+    answer again and change nothing twice; another body is refused.
+    """
+
+    scopes: ExitStack
+    now: datetime
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as self.scopes:
+            return super().dispatch(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        self.now = timezone.now()
+        user = request.user
+        if isinstance(user, User) and user.is_staff:
+            self.scopes.enter_context(scope_of(user))
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, _Answered):
+            body, status = exc.stored.response_body, exc.stored.response_status
+            return Response(body, status=status, headers={"Idempotency-Replayed": "true"})
+        response = super().handle_exception(exc)
+        if connection.in_atomic_block:
+            transaction.set_rollback(True)
+        return response
+
+    @property
+    def actor(self) -> str:
+        """Who acts, for the trail."""
+        return f"user:{self.request.user.public_id}"
+
+    def touches(self, organization_id: int) -> None:
+        """Note whose data the answer holds: a stored answer is erased with that organization."""
+        if self._stored is not None and self._stored.organization_id is None:
+            self._stored.organization_id = organization_id
+
+    _stored: IdempotencyKey | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and key is not None:
+            self._stored = self._claim(request, key)
+            if self._stored.response_status is not None:
+                raise _Answered(self._stored)
+
+    def _claim(self, request: Request, key: str) -> IdempotencyKey:
+        """Take the key in this transaction: a second caller waits here until the first one's transaction ends."""
+        if not 1 <= len(key) <= 255 or not key.isprintable():
+            raise ValidationError({"Idempotency-Key": "Between 1 and 255 printable characters."})
+        digest = self._digest(request)
+        IdempotencyKey.objects.filter(actor=self.actor, key=key, expires_at__lte=self.now).update(
+            request_digest=digest, response_status=None, response_body=None, expires_at=self.now + KEEP
+        )
+        IdempotencyKey.objects.bulk_create(
+            [
+                IdempotencyKey(
+                    actor=self.actor,
+                    key=key,
+                    request_digest=digest,
+                    organization_id=request.user.organization_id,
+                    created_at=self.now,
+                    expires_at=self.now + KEEP,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        found = IdempotencyKey.objects.select_for_update().get(actor=self.actor, key=key)
+        if found.request_digest != digest:
+            raise KeyReused("This idempotency key was used for another request.")
+        return found
+
+    @staticmethod
+    def _digest(request: Request) -> str:
+        body = json.dumps(request.data, sort_keys=True, default=str)
+        return hashlib.sha256(f"{request.method} {request.get_full_path()}\n{body}".encode()).hexdigest()
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        stored = self._stored
+        if stored is not None and stored.response_status is None and response.status_code < 400:
+            stored.response_status = response.status_code
+            stored.response_body = json.loads(JSONRenderer().render(response.data) or b"null")
+            stored.save(update_fields=["response_status", "response_body", "organization_id"])
+        return super().finalize_response(request, response, *args, **kwargs)

@@ -1,0 +1,33 @@
+"""Sign-in by e-mail and password. Users are read in the vendor's scope: nobody's tenant is known yet."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+
+from accounts import tenancy
+from accounts.models import User
+
+
+class EmailBackend(ModelBackend):
+    """Django's own check, with the scope opened around it and the memberships read along."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> AbstractBaseUser | None:
+        if username is not None and "\x00" in username:
+            return None
+        with tenancy.vendor():
+            return _with_seats(super().authenticate(request, username, password, **kwargs))
+
+    def get_user(self, user_id: Any) -> Any:
+        with tenancy.vendor():
+            return _with_seats(super().get_user(user_id))
+
+
+def _with_seats(user: Any) -> Any:
+    """Read the memberships while a scope is open that sees them."""
+    if isinstance(user, User):
+        user.seats  # noqa: B018
+    return user

@@ -1,0 +1,32 @@
+"""The Celery application. Its timetable is the sweep registry."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("terme")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_logging(**_kwargs: Any) -> None:
+    """Celery would replace the handlers of settings.LOGGING."""
+
+
+@app.on_after_finalize.connect
+def _timetable(sender: Celery, **_kwargs: Any) -> None:
+    from config.sweeps import SWEEPS
+
+    sender.conf.beat_schedule = {
+        sweep.name: {
+            "task": sweep.task.name,
+            "schedule": sweep.every,
+            "options": {"expires": sweep.every.total_seconds()},
+        }
+        for sweep in SWEEPS
+    }

@@ -1,0 +1,66 @@
+"""What wraps every page: the scope of its database transaction, and the content security policy."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from accounts import tenancy
+from accounts.models import User
+
+View = Callable[..., HttpResponse]
+
+
+def scope_of(user: User) -> AbstractContextManager[None]:
+    """Return the scope that a signed-in user works in: the whole vendor, or their one organization."""
+    if user.works_for_vendor:
+        return tenancy.vendor()
+    return tenancy.tenant(user.organization_id)
+
+
+class RequestScope:
+    """Call each page inside its user's scope, and render it there: lists are read while the template runs.
+
+    REST views open their scope themselves, after their own authentication (config/api/views.py).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        user = request.user
+        if hasattr(view, "cls") or not isinstance(user, User) or not user.is_staff:
+            return None
+        with scope_of(user):
+            response = view(request, *args, **kwargs)
+            render = getattr(response, "render", None)
+            return render() if callable(render) else response
+
+
+class ContentSecurity:
+    """A strict policy everywhere; on the admin and the API's pages, what their scripts need and no more."""
+
+    STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    PAGES = (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'self'; object-src 'none'"
+    )
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        loose = request.path.startswith(("/admin/", "/api/v1/docs"))
+        response.headers.setdefault("Content-Security-Policy", self.PAGES if loose else self.STRICT)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response

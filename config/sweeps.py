@@ -1,0 +1,3 @@
+"""The sweep registry."""
+
+SWEEPS: tuple = ()

@@ -1,0 +1,103 @@
+"""The words that contracts store and exchange: plain enums, so rules use them without Django (labels: labels.py)."""
+
+from enum import StrEnum
+
+
+class ContractStatus(StrEnum):
+    """Where a contract stands in its life; the transitions stand in ``contracts/rules/status.py``."""
+
+    DRAFT = "draft"
+    SIGNED = "signed"
+    ACTIVE = "active"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class NoticeUnit(StrEnum):
+    """What the length of a notice, or of any other period in local days, is counted in."""
+
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+
+
+class NoticeEffect(StrEnum):
+    """Which day counts as the day of the notice: the contract says."""
+
+    SENDING = "sending"
+    RECEIPT = "receipt"
+
+
+class BillingInterval(StrEnum):
+    """How much time one invoice covers."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+
+
+class BillingTiming(StrEnum):
+    """Whether an invoice precedes the time it covers or follows it."""
+
+    ADVANCE = "advance"
+    ARREARS = "arrears"
+
+
+class GoverningLaw(StrEnum):
+    """The law of the contract, by country (ISO 3166 alpha-2) where its way of counting is known."""
+
+    FR = "FR"
+    PL = "PL"
+    DE = "DE"
+    OTHER = "OTHER"
+
+
+class NoticeKind(StrEnum):
+    """What the sender declares: not to renew at the term's end, or to leave as soon as the contract allows."""
+
+    NON_RENEWAL = "non_renewal"
+    TERMINATION = "termination"
+
+
+class NoticeParty(StrEnum):
+    """Who gives the notice."""
+
+    CLIENT = "client"
+    VENDOR = "vendor"
+
+
+class NoticeChannel(StrEnum):
+    """The way in which the notice came."""
+
+    LETTER = "letter"
+    REGISTERED_LETTER = "registered_letter"
+    EMAIL = "email"
+    PORTAL = "portal"
+    HAND = "hand"
+
+
+class NoticeJudgment(StrEnum):
+    """What a notice is worth; late and premature ones take effect too, on a later day."""
+
+    IN_TIME = "in_time"
+    LATE = "late"
+    PREMATURE = "premature"
+    NOT_ENTITLED = "not_entitled"
+
+
+class EndChoice(StrEnum):
+    """What the client wants done with its data at the end (GDPR Art. 28(3)(g))."""
+
+    RETURN_THEN_DELETE = "return_then_delete"
+    DELETE = "delete"
+
+
+class EndReason(StrEnum):
+    """Why a contract ended."""
+
+    NOTICE = "notice"
+    EXPIRY = "expiry"
+    AGREEMENT = "agreement"
+    BREACH = "breach"
+    SWITCHING = "switching"

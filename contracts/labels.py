@@ -1,0 +1,83 @@
+"""What the stored words of contracts are called on screen. The rules know only the words (contracts/enums.py)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from contracts.enums import (
+    BillingInterval,
+    BillingTiming,
+    ContractStatus,
+    EndChoice,
+    EndReason,
+    GoverningLaw,
+    NoticeChannel,
+    NoticeEffect,
+    NoticeJudgment,
+    NoticeKind,
+    NoticeParty,
+    NoticeUnit,
+)
+
+CONTRACT_STATUS = {
+    ContractStatus.DRAFT.value: _("Draft"),
+    ContractStatus.SIGNED.value: _("Signed"),
+    ContractStatus.ACTIVE.value: _("Active"),
+    ContractStatus.ENDED.value: _("Ended"),
+    ContractStatus.CANCELLED.value: _("Cancelled"),
+}
+GOVERNING_LAW = {
+    GoverningLaw.FR.value: _("French law"),
+    GoverningLaw.PL.value: _("Polish law"),
+    GoverningLaw.DE.value: _("German law"),
+    GoverningLaw.OTHER.value: _("Another law"),
+}
+NOTICE_UNIT = {
+    NoticeUnit.DAYS.value: _("Days"),
+    NoticeUnit.WEEKS.value: _("Weeks"),
+    NoticeUnit.MONTHS.value: _("Months"),
+}
+NOTICE_EFFECT = {
+    NoticeEffect.SENDING.value: _("Sending"),
+    NoticeEffect.RECEIPT.value: _("Receipt"),
+}
+BILLING_INTERVAL = {
+    BillingInterval.MONTH.value: _("Month"),
+    BillingInterval.QUARTER.value: _("Quarter"),
+    BillingInterval.HALF_YEAR.value: _("Half-year"),
+    BillingInterval.YEAR.value: _("Year"),
+}
+BILLING_TIMING = {
+    BillingTiming.ADVANCE.value: _("In advance"),
+    BillingTiming.ARREARS.value: _("In arrears"),
+}
+END_CHOICE = {
+    EndChoice.RETURN_THEN_DELETE.value: _("Return, then delete"),
+    EndChoice.DELETE.value: _("Delete"),
+}
+END_REASON = {
+    EndReason.NOTICE.value: _("Notice"),
+    EndReason.EXPIRY.value: _("Expiry"),
+    EndReason.AGREEMENT.value: _("Agreement"),
+    EndReason.BREACH.value: _("Breach"),
+    EndReason.SWITCHING.value: _("Switching"),
+}
+NOTICE_KIND = {
+    NoticeKind.NON_RENEWAL.value: _("Non-renewal notice"),
+    NoticeKind.TERMINATION.value: _("Notice of termination"),
+}
+NOTICE_PARTY = {
+    NoticeParty.CLIENT.value: _("Client"),
+    NoticeParty.VENDOR.value: _("Vendor"),
+}
+NOTICE_CHANNEL = {
+    NoticeChannel.LETTER.value: _("Letter"),
+    NoticeChannel.REGISTERED_LETTER.value: _("Registered letter"),
+    NoticeChannel.EMAIL.value: _("E-mail"),
+    NoticeChannel.PORTAL.value: _("Portal"),
+    NoticeChannel.HAND.value: _("By hand"),
+}
+NOTICE_JUDGMENT = {
+    NoticeJudgment.IN_TIME.value: _("In time"),
+    NoticeJudgment.LATE.value: _("Late"),
+    NoticeJudgment.PREMATURE.value: _("Premature"),
+    NoticeJudgment.NOT_ENTITLED.value: _("Sender not entitled"),
+}

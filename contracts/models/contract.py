@@ -1,0 +1,161 @@
+"""The contract, its clauses in force and what the rules computed from them; and its terms, one row each."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
+from contracts import labels
+from contracts.enums import ContractStatus
+from contracts.querysets import ContractQuerySet
+
+
+class Contract(TenantModel):
+    """An agreement with a client. Dates are local days of ``time_zone``; ``ends_on`` is exclusive everywhere.
+
+    The stored results (``term_*``, ``last_notice_on``, ``*_at``) are computed by the rules when their inputs change,
+    and are empty where nothing is due.
+    """
+
+    reference = models.CharField(_("reference"), max_length=80)
+    status = models.CharField(
+        _("status"), max_length=16, choices=labels.CONTRACT_STATUS, default=ContractStatus.DRAFT.value
+    )
+    # What was agreed.
+    concluded_on = models.DateField(_("concluded on"))
+    starts_on = models.DateField(_("starts on"), help_text=_("The anchor: every term is counted from it"))
+    time_zone = models.CharField(_("time zone"), max_length=64)
+    governing_law = models.CharField(_("governing law"), max_length=8, choices=labels.GOVERNING_LAW)
+    first_term_months = models.PositiveSmallIntegerField(_("first term (months)"))
+    minimum_commitment_months = models.PositiveSmallIntegerField(_("minimum commitment (months)"), default=0)
+    renewal_term_months = models.PositiveSmallIntegerField(
+        _("renewal term (months)"), null=True, blank=True, help_text=_("Empty: indefinite after the first term")
+    )
+    auto_renews = models.BooleanField(_("renews tacitly"), default=True)
+    mid_term_exit = models.BooleanField(_("may be left within a term"), default=False)
+    notice_length = models.PositiveSmallIntegerField(_("notice period"))
+    notice_unit = models.CharField(_("unit of notice"), max_length=8, choices=labels.NOTICE_UNIT)
+    notice_effect = models.CharField(_("notice takes effect on"), max_length=12, choices=labels.NOTICE_EFFECT)
+    annual_fee = models.DecimalField(_("annual fee before VAT"), max_digits=14, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    billing_interval = models.CharField(_("billing interval"), max_length=12, choices=labels.BILLING_INTERVAL)
+    billing_timing = models.CharField(_("billing"), max_length=12, choices=labels.BILLING_TIMING)
+    paid_until = models.DateField(_("paid until (first unpaid day)"), null=True, blank=True)
+    retrieval_days = models.PositiveSmallIntegerField(_("retrieval period (days)"), default=30)
+    end_choice = models.CharField(
+        _("at the end"), max_length=24, choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR")
+    )
+    # What the rules computed.
+    starts_at = models.DateTimeField(_("starts at"))
+    term_number = models.PositiveIntegerField(_("current term"), default=0)
+    term_ends_on = models.DateField(_("term ends on"), null=True, blank=True, help_text=_("First day after it"))
+    last_notice_on = models.DateField(_("last day for notice"), null=True, blank=True)
+    last_notice_why = models.JSONField(_("why this day"), default=dict, blank=True)
+    certain_at = models.DateTimeField(_("renewal certain at"), null=True, blank=True)
+    renews_at = models.DateTimeField(_("renews at"), null=True, blank=True)
+    ends_on = models.DateField(_("ends on"), null=True, blank=True, help_text=_("First day without service"))
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    end_reason = models.CharField(_("reason of the end"), max_length=24, choices=labels.END_REASON, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    objects = ContractQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contract")
+        verbose_name_plural = _("contracts")
+        constraints = [
+            *tenant_keys("contracts_contract"),
+            models.UniqueConstraint(fields=["organization", "reference"], name="contract_reference_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in ContractStatus]), name="contract_status_known"
+            ),
+            models.CheckConstraint(condition=Q(first_term_months__gte=1), name="contract_first_term_at_least_a_month"),
+            models.CheckConstraint(
+                condition=Q(renewal_term_months__isnull=True) | Q(renewal_term_months__gte=1),
+                name="contract_renewal_term_at_least_a_month",
+            ),
+            models.CheckConstraint(condition=Q(annual_fee__gte=0), name="contract_fee_not_negative"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="contract_currency_is_iso"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="contract_starts_before_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True, ends_at__isnull=True)
+                | Q(ends_on__isnull=False, ends_at__isnull=False),
+                name="contract_ends_at_iff_ends_on",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=ContractStatus.ENDED.value, ended_at__isnull=False, ends_on__isnull=False)
+                | (~Q(status=ContractStatus.ENDED.value) & Q(ended_at__isnull=True)),
+                name="contract_ended_at_iff_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(renews_at__isnull=True) | Q(ends_at__isnull=True),
+                name="contract_renews_or_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=ContractStatus.ACTIVE.value) | Q(renews_at__isnull=True, certain_at__isnull=True),
+                name="contract_only_active_renews",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["starts_at", "id"], condition=Q(status=ContractStatus.SIGNED.value), name="contract_due_start"
+            ),
+            models.Index(
+                fields=["certain_at", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, certain_at__isnull=False),
+                name="contract_due_certainty",
+            ),
+            models.Index(
+                fields=["renews_at", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, renews_at__isnull=False),
+                name="contract_due_renewal",
+            ),
+            models.Index(
+                fields=["ends_at", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, ends_at__isnull=False),
+                name="contract_due_end",
+            ),
+            models.Index(fields=["organization", "status"], name="contract_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Term(TenantModel):
+    """One period of a contract, with the price and the clauses that held when it began (a renewal is a new contract)."""
+
+    contract = TenantForeignKey(Contract, related_name="terms")
+    number = models.PositiveIntegerField(_("number"))
+    days = DateRangeField(_("days"))
+    fee = models.DecimalField(_("annual fee before VAT"), max_digits=14, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    clauses = models.JSONField(_("clauses"))
+    certain_at = models.DateTimeField(_("certain at"))
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("term")
+        verbose_name_plural = _("terms")
+        constraints = [
+            *tenant_keys("contracts_term"),
+            models.UniqueConstraint(fields=["organization", "contract", "number"], name="term_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="term_number_from_one"),
+            models.CheckConstraint(condition=Q(days__isempty=False), name="term_covers_a_day"),
+            ExclusionConstraint(
+                name="terms_do_not_overlap",
+                expressions=[
+                    ("contract", RangeOperators.EQUAL),
+                    ("days", RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,0 +1,1 @@
+"""What changes things: one transaction, with its audit event and outbox message."""

@@ -1,0 +1,38 @@
+"""The questions that the domain asks of contracts, each with its instant."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+
+from contracts.enums import ContractStatus
+
+if TYPE_CHECKING:
+    from contracts.models import Contract
+
+
+class ContractQuerySet(models.QuerySet["Contract"]):
+    """Due work is a query: each ``due_for_*`` matches a partial index."""
+
+    def active(self) -> Self:
+        return self.filter(status=ContractStatus.ACTIVE)
+
+    def open(self) -> Self:
+        """Not over: signed, active, or still a draft under negotiation."""
+        return self.filter(status__in=[ContractStatus.DRAFT, ContractStatus.SIGNED, ContractStatus.ACTIVE])
+
+    def due_for_start(self, *, at: datetime) -> Self:
+        """Signed, and at or past ``starts_at``: local midnight of the first day in the contract's zone."""
+        return self.filter(status=ContractStatus.SIGNED, starts_at__lte=at).order_by("starts_at", "pk")
+
+    def due_for_certainty(self, *, at: datetime) -> Self:
+        """Active, and the last day to give notice is over: the next renewal has become certain."""
+        return self.active().filter(certain_at__lte=at).order_by("certain_at", "pk")
+
+    def due_for_renewal(self, *, at: datetime) -> Self:
+        """Active, not under notice, and at or past ``renews_at``: midnight in the contract's own zone."""
+        return self.active().filter(renews_at__lte=at).order_by("renews_at", "pk")
+
+    def due_for_end(self, *, at: datetime) -> Self:
+        """Active, and at or past ``ends_at``: local midnight after the last day of service."""
+        return self.active().filter(ends_at__lte=at).order_by("ends_at", "pk")

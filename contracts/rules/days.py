@@ -1,0 +1,56 @@
+"""Arithmetic of local days: months that clamp, and the bounds within which every rule can still answer."""
+
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from contracts.enums import NoticeUnit
+from contracts.rules.errors import InvalidInput
+
+# A year is kept free at both ends of the calendar, so that an exclusive end, a local midnight in UTC and a move to the
+# next working day exist for every day that a rule returns.
+EARLIEST = date(2, 1, 1)
+LATEST = date(9998, 12, 31)
+
+ONE_DAY = timedelta(days=1)
+
+
+def check_day(day: date, *, field: str = "date") -> date:
+    """Return ``day``.
+
+    :raises InvalidInput: it is outside ``EARLIEST`` to ``LATEST`` (code ``out_of_calendar``).
+    """
+    if not EARLIEST <= day <= LATEST:
+        raise _out_of_calendar(field)
+    return day
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day number ``months`` later, else the last day of that month (clamped).
+
+    :raises InvalidInput: the result is outside the calendar.
+    """
+    return shift(day, months, NoticeUnit.MONTHS)
+
+
+def shift(day: date, count: int, unit: NoticeUnit) -> date:
+    """Return the day ``count`` days, weeks or months after ``day`` (before, if negative); months clamp.
+
+    :raises InvalidInput: the result is outside the calendar.
+    """
+    try:
+        match unit:
+            case NoticeUnit.DAYS:
+                found = day + timedelta(days=count)
+            case NoticeUnit.WEEKS:
+                found = day + timedelta(weeks=count)
+            case NoticeUnit.MONTHS:
+                found = day + relativedelta(months=count)
+    except (ValueError, OverflowError) as error:
+        raise _out_of_calendar("date") from error
+    return check_day(found)
+
+
+def _out_of_calendar(field: str) -> InvalidInput:
+    bounds = {"earliest": EARLIEST, "latest": LATEST}
+    return InvalidInput(field, "out_of_calendar", f"not between {EARLIEST} and {LATEST}", bounds)

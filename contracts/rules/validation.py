@@ -1,0 +1,191 @@
+"""What is wrong, or only unusual, with the terms of a contract before it is accepted; and with a name."""
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from html.entities import html5
+
+from contracts.enums import NoticeUnit
+from contracts.rules import money, periods
+from contracts.rules.days import ONE_DAY, add_months, shift
+from contracts.rules.errors import InvalidInput
+
+# A date before this is a slip of the pen: no contract for software service is older.
+EARLIEST_START = date(1950, 1, 1)
+MAX_MONTHS = 1200
+UNUSUALLY_SHORT_MONTHS = 6
+MAX_NAME_LENGTH = 200
+
+_TAG = re.compile(r"<[A-Za-z/!?]")
+_ENTITY = re.compile(r"&(#[0-9]+|#[xX][0-9A-Fa-f]+|(?P<name>[A-Za-z][A-Za-z0-9]*));")
+# Characters that turn the direction of the text around them: a name must not rewrite the line it stands in.
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+class Severity(StrEnum):
+    """An error refuses; a warning is shown and accepted."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with which field: a code for programs, its parameters, and whether it refuses."""
+
+    field: str
+    code: str
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    severity: Severity = Severity.ERROR
+
+    @property
+    def refuses(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+def check_terms(
+    *,
+    starts_on: date,
+    time_zone: str,
+    first_term_months: int,
+    renewal_term_months: int | None,
+    minimum_commitment_months: int,
+    notice_length: int,
+    notice_unit: NoticeUnit,
+    annual_fee: Decimal | str,
+    currency: str,
+    ends_on: date | None = None,
+) -> list[Problem]:
+    """Return every problem of a contract's terms, errors and warnings, by the names of the contract's fields.
+
+    ``starts_on`` is the anchor; ``ends_on`` (exclusive) is an end already agreed or given. The fee is one year's,
+    before VAT. Six months is where a first term or a commitment stops being unusual (rulebook §2): a warning only.
+    """
+    problems = [
+        *_check_zone(time_zone),
+        *_check_start(starts_on, ends_on),
+        *_check_months(first_term_months, renewal_term_months, minimum_commitment_months),
+        *check_fee(annual_fee, currency),
+    ]
+    if notice_length < 0:
+        problems.append(Problem("notice_length", "negative"))
+    unsound = {problem.field for problem in problems if problem.refuses}
+    # Lengths are compared on the calendar, so only where each of them is sound by itself.
+    if not unsound & {"starts_on", "first_term_months", "renewal_term_months", "notice_length"}:
+        problems += _check_notice(starts_on, first_term_months, renewal_term_months, notice_length, notice_unit)
+    return problems
+
+
+def check_fee(annual_fee: Decimal | str, currency: str) -> list[Problem]:
+    """Return what is wrong with a fee: an unknown currency, no number, below zero, or too many decimals."""
+    try:
+        fee = money.parse_amount(annual_fee, currency)
+    except InvalidInput as error:
+        name = "currency" if error.field == "currency" else "annual_fee"
+        return [Problem(name, error.code, error.params)]
+    return [Problem("annual_fee", "negative")] if fee.amount < 0 else []
+
+
+def check_name(text: str, *, field: str = "name", max_length: int = MAX_NAME_LENGTH) -> list[Problem]:
+    """Return what is wrong with a name of a person, company or contract: empty, too long, control characters, HTML.
+
+    HTML is refused rather than escaped: a tag or an entity in a name says that the import went wrong. ``R&D``,
+    ``a < b`` and ``O'Neil`` are names.
+    """
+    problems = []
+    if not text.strip():
+        problems.append(Problem(field, "blank"))
+    if len(text) > max_length:
+        problems.append(Problem(field, "too_long", {"allowed": max_length, "found": len(text)}))
+    for place, character in enumerate(text):
+        if character in _DIRECTION_CONTROLS or unicodedata.category(character) in _REFUSED_CATEGORIES:
+            params = {"character": f"U+{ord(character):04X}", "place": place + 1}
+            problems.append(Problem(field, "control_character", params))
+            break
+    if _TAG.search(text) or any(_is_entity(match) for match in _ENTITY.finditer(text)):
+        problems.append(Problem(field, "html"))
+    return problems
+
+
+def _check_zone(name: str) -> list[Problem]:
+    try:
+        periods.zone_of(name)
+    except InvalidInput as error:
+        return [Problem("time_zone", error.code, error.params)]
+    return []
+
+
+def _check_start(starts_on: date, ends_on: date | None) -> list[Problem]:
+    if starts_on < EARLIEST_START:
+        return [Problem("starts_on", "too_early", {"earliest": EARLIEST_START})]
+    if ends_on is not None and ends_on <= starts_on:
+        # The inclusive last day, as it was written, so that the message shows what the reader knows.
+        return [Problem("ends_on", "ends_before_it_starts", {"starts_on": starts_on, "last_day": ends_on - ONE_DAY})]
+    try:
+        # Room for any first term and the longest notice, in every zone.
+        add_months(starts_on, 2 * MAX_MONTHS)
+    except InvalidInput as error:
+        return [Problem("starts_on", error.code, error.params)]
+    return []
+
+
+def _check_months(first: int, renewal: int | None, commitment: int) -> list[Problem]:
+    problems = []
+    for name, months, least in (
+        ("first_term_months", first, 1),
+        ("renewal_term_months", renewal, 1),
+        ("minimum_commitment_months", commitment, 0),
+    ):
+        if months is not None and months < least:
+            problems.append(Problem(name, "too_short", {"least": least, "found": months}))
+        if months is not None and months > MAX_MONTHS:
+            problems.append(Problem(name, "too_long", {"allowed": MAX_MONTHS, "found": months}))
+    if 1 <= first < UNUSUALLY_SHORT_MONTHS:
+        problems.append(_unusually_short("first_term_months", first))
+    if 1 <= commitment < UNUSUALLY_SHORT_MONTHS:
+        problems.append(_unusually_short("minimum_commitment_months", commitment))
+    if 1 <= first < commitment:
+        params = {"first_term_months": first, "minimum_commitment_months": commitment}
+        problems.append(Problem("minimum_commitment_months", "outlasts_first_term", params, severity=Severity.WARNING))
+    return problems
+
+
+def _unusually_short(name: str, months: int) -> Problem:
+    params = {"found": months, "usual": UNUSUALLY_SHORT_MONTHS}
+    return Problem(name, "unusually_short", params, severity=Severity.WARNING)
+
+
+def _check_notice(starts_on: date, first: int, renewal: int | None, length: int, unit: NoticeUnit) -> list[Problem]:
+    """A notice longer than a term could not be given within it."""
+    if unit is NoticeUnit.MONTHS:
+        first_too_short = length > first
+        renewal_too_short = renewal is not None and length > renewal
+    else:
+        days = length * 7 if unit is NoticeUnit.WEEKS else length
+        first_too_short = days > (add_months(starts_on, first) - starts_on).days
+        renewal_too_short = renewal is not None and days > _longest_days(renewal)
+    params = {"length": length, "unit": unit.value}
+    if first_too_short:
+        return [Problem("notice_length", "longer_than_term", {**params, "term": "first", "months": first})]
+    if renewal_too_short:
+        return [Problem("notice_length", "longer_than_term", {**params, "term": "renewal", "months": renewal})]
+    return []
+
+
+@cache
+def _longest_days(months: int) -> int:
+    """Return the most days that ``months`` consecutive months have: thirty days' notice fits a monthly term."""
+    starts = (shift(date(2000, 1, 1), month, NoticeUnit.MONTHS) for month in range(48))
+    return max((add_months(start, months) - start).days for start in starts)
+
+
+def _is_entity(match: re.Match[str]) -> bool:
+    name = match["name"]
+    return name is None or f"{name};" in html5

@@ -1,0 +1,31 @@
+"""The tables of retention, one noun a file."""
+
+from retention.models.erasure import Certificate, ErasureRun, ErasureStep, Verification
+from retention.models.ledger import DataKey, ErasureEntry
+from retention.models.request import (
+    AggregateArchive,
+    ArchiveAuthorization,
+    DeletionRequest,
+    Export,
+    LegalHold,
+)
+from retention.models.vault import ContextItem, Conversation, Diagnostic, Message, Vault
+
+__all__ = [
+    "AggregateArchive",
+    "ArchiveAuthorization",
+    "Certificate",
+    "ContextItem",
+    "Conversation",
+    "DataKey",
+    "DeletionRequest",
+    "Diagnostic",
+    "ErasureEntry",
+    "ErasureRun",
+    "ErasureStep",
+    "Export",
+    "LegalHold",
+    "Message",
+    "Vault",
+    "Verification",
+]

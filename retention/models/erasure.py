@@ -1,0 +1,122 @@
+"""The erasure run and its journal, what the verifier saw, and the certificate."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
+from retention.enums import RunPhase, StepStatus
+from retention.models.request import DeletionRequest
+from retention.querysets import ErasureRunQuerySet
+
+
+class ErasureRun(TenantModel):
+    """One erasure of one request. ``public_id`` makes the ledger's entry idempotent; the lease says who works on it.
+
+    ``identifiers`` are what the verifier searches for, sealed under a data key in this row, destroyed with the last
+    scheduled check.
+    """
+
+    request = TenantForeignKey(DeletionRequest, related_name="runs")
+    phase = models.CharField(_("phase"), max_length=16, choices=RunPhase.choices, default=RunPhase.PLANNED)
+    planned_at = models.DateTimeField(_("planned at"))
+    identifiers = models.BinaryField(null=True, blank=True)
+    identifiers_key = models.BinaryField(null=True, blank=True)
+    identifiers_key_version = models.PositiveIntegerField(null=True, blank=True)
+    keys_destroyed = models.PositiveIntegerField(_("keys destroyed"), null=True, blank=True)
+    keys_destroyed_at = models.DateTimeField(_("keys destroyed at"), null=True, blank=True)
+    ledger_digest = models.CharField(_("digest of the ledger entry"), max_length=64, blank=True)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    lease = models.UUIDField(_("lease"), null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0)
+    last_error = models.CharField(_("last error"), max_length=120, blank=True)
+
+    objects = ErasureRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("erasure run")
+        verbose_name_plural = _("erasure runs")
+        constraints = [
+            *tenant_keys("retention_erasurerun"),
+            models.UniqueConstraint(fields=["organization", "request"], name="erasure_run_once_per_request"),
+            models.CheckConstraint(condition=Q(phase__in=RunPhase.values), name="erasure_run_phase_known"),
+            models.CheckConstraint(
+                condition=Q(phase__in=[RunPhase.PLANNED.value, RunPhase.DESTROYING.value])
+                | (Q(keys_destroyed_at__isnull=False) & ~Q(ledger_digest="")),
+                name="erasure_run_keys_first",
+            ),
+        ]
+        indexes = [models.Index(fields=["id"], condition=~Q(phase=RunPhase.CERTIFIED), name="erasure_run_open")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class ErasureStep(TenantModel):
+    """The journal of one store: counts and checkpoint are written in the chunk's own transaction."""
+
+    run = TenantForeignKey(ErasureRun, related_name="steps")
+    position = models.PositiveSmallIntegerField(_("position"))
+    store = models.CharField(_("store"), max_length=80)
+    status = models.CharField(_("status"), max_length=10, choices=StepStatus.choices, default=StepStatus.WAITING)
+    found = models.PositiveBigIntegerField(_("found"), default=0)
+    erased = models.PositiveBigIntegerField(_("erased"), default=0)
+    checkpoint = models.BigIntegerField(_("checkpoint"), default=0)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("erasure step")
+        verbose_name_plural = _("erasure steps")
+        constraints = [
+            *tenant_keys("retention_erasurestep"),
+            models.UniqueConstraint(fields=["organization", "run", "store"], name="erasure_step_once_per_store"),
+            models.CheckConstraint(
+                condition=Q(status=StepStatus.DONE, finished_at__isnull=False)
+                | (~Q(status=StepStatus.DONE) & Q(finished_at__isnull=True)),
+                name="erasure_step_finished_iff_done",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.store
+
+
+class Verification(TenantModel):
+    """One look at everything: how much was searched, and where something was still found (places, never values)."""
+
+    run = TenantForeignKey(ErasureRun, related_name="verifications")
+    performed_at = models.DateTimeField(_("performed at"))
+    passed = models.BooleanField(_("passed"))
+    searched = models.JSONField(_("searched"))
+    hits = models.JSONField(_("hits"), default=list)
+
+    class Meta:
+        verbose_name = _("verification")
+        verbose_name_plural = _("verifications")
+        constraints = tenant_keys("retention_verification")
+        indexes = [models.Index(fields=["organization", "run", "id"], name="verification_by_run")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class Certificate(TenantModel):
+    """The signed statement of what was erased: JSON, Ed25519, checkable offline with the public key alone."""
+
+    run = TenantForeignKey(ErasureRun)
+    issued_at = models.DateTimeField(_("issued at"))
+    signing_key = models.CharField(_("signing key"), max_length=16)
+    document = models.JSONField(_("document"))
+
+    class Meta:
+        verbose_name = _("certificate")
+        verbose_name_plural = _("certificates")
+        constraints = [
+            *tenant_keys("retention_certificate"),
+            models.UniqueConstraint(fields=["organization", "run"], name="certificate_once_per_run"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)

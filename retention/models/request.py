@@ -1,0 +1,188 @@
+"""The deletion request, and what stands beside it: holds, export, archive."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
+from accounts.models import Document
+from retention.enums import Decision, HoldGround, RequestOrigin, RequestStatus
+from retention.querysets import DeletionRequestQuerySet, LegalHoldQuerySet
+
+OVER = [RequestStatus.CERTIFIED.value, RequestStatus.CANCELLED.value]
+APPROVED = [
+    RequestStatus.APPROVED.value,
+    RequestStatus.DESTROYING.value,
+    RequestStatus.ERASING.value,
+    RequestStatus.ERASED.value,
+    RequestStatus.VERIFIED.value,
+    RequestStatus.CERTIFIED.value,
+]
+
+
+class DeletionRequest(TenantModel):
+    """The request to erase an organization's content after the collaboration has definitively ended (rulebook §2, §6).
+
+    ``erase_from`` is the first instant at which erasure is allowed (the retrieval period is over), ``erase_by`` the
+    instant by which it must have happened.
+    """
+
+    origin = models.CharField(_("origin"), max_length=16, choices=RequestOrigin.choices)
+    status = models.CharField(_("status"), max_length=16, choices=RequestStatus.choices, default=RequestStatus.RECEIVED)
+    requested_by = models.CharField(_("requested by"), max_length=80)
+    received_at = models.DateTimeField(_("received at"))
+    service_ended_on = models.DateField(_("service ended on"), help_text=_("First day without service"))
+    retrieval_ends_on = models.DateField(_("retrieval period ends on"), help_text=_("First day after it"))
+    erase_from = models.DateTimeField(_("erase from"))
+    erase_by = models.DateTimeField(_("erase by"))
+    confirmed_by = models.CharField(_("end confirmed by"), max_length=80, blank=True)
+    confirmed_at = models.DateTimeField(_("end confirmed at"), null=True, blank=True)
+    approved_by = models.CharField(_("approved by"), max_length=80, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    export_decision = models.CharField(_("export"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
+    archive_decision = models.CharField(_("archive"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    objects = DeletionRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("deletion request")
+        verbose_name_plural = _("deletion requests")
+        constraints = [
+            *tenant_keys("retention_deletionrequest"),
+            models.UniqueConstraint(
+                fields=["organization"], condition=~Q(status__in=OVER), name="deletion_request_open_once"
+            ),
+            models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="deletion_request_status_known"),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True, confirmed_by="")
+                | (Q(confirmed_at__isnull=False) & ~Q(confirmed_by="")),
+                name="deletion_request_confirmed_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True, approved_by="")
+                | (Q(approved_at__isnull=False, confirmed_at__isnull=False) & ~Q(approved_by="")),
+                name="deletion_request_approved_after_confirmation",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by="") | (~Q(approved_by=F("requested_by")) & ~Q(approved_by=F("confirmed_by"))),
+                name="deletion_request_approved_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=APPROVED) | Q(approved_at__isnull=False),
+                name="deletion_request_runs_only_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(erase_from__lte=F("erase_by")), name="deletion_request_erase_from_before_erase_by"
+            ),
+            models.CheckConstraint(
+                condition=Q(service_ended_on__lte=F("retrieval_ends_on")),
+                name="deletion_request_retrieval_after_service",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["erase_from", "id"],
+                condition=Q(status=RequestStatus.APPROVED),
+                name="deletion_request_due",
+            ),
+            models.Index(fields=["organization", "id"], name="deletion_request_by_org"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class LegalHold(TenantModel):
+    """What blocks erasure: a client's instruction or a cited law, with a review date."""
+
+    ground = models.CharField(_("ground"), max_length=24, choices=HoldGround.choices)
+    citation = models.CharField(_("law or instruction"), max_length=200)
+    review_on = models.DateField(_("review on"))
+    placed_by = models.CharField(_("placed by"), max_length=80)
+    placed_at = models.DateTimeField(_("placed at"))
+    released_by = models.CharField(_("released by"), max_length=80, blank=True)
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+
+    objects = LegalHoldQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("legal hold")
+        verbose_name_plural = _("legal holds")
+        constraints = [
+            *tenant_keys("retention_legalhold"),
+            models.CheckConstraint(condition=~Q(citation=""), name="legal_hold_cites_its_ground"),
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True, released_by="")
+                | (Q(released_at__isnull=False) & ~Q(released_by="")),
+                name="legal_hold_released_by_someone",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization"], condition=Q(released_at__isnull=True), name="legal_hold_in_force")
+        ]
+
+    def __str__(self) -> str:
+        return self.citation
+
+
+class Export(TenantModel):
+    """A copy of the content for the client: an encrypted file, with its data key in this row; erased with the rest."""
+
+    request = TenantForeignKey(DeletionRequest, null=True, blank=True)
+    made_by = models.CharField(_("made by"), max_length=80)
+    made_at = models.DateTimeField(_("made at"))
+    rows = models.JSONField(_("rows"), default=dict)
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    wrapped_key = models.BinaryField()
+    key_version = models.PositiveIntegerField()
+    first_fetched_at = models.DateTimeField(_("first fetched at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        constraints = tenant_keys("retention_export")
+        indexes = [models.Index(fields=["organization", "request"], name="export_by_request")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class ArchiveAuthorization(TenantModel):
+    """The client's agreement, or refusal, that aggregated, non-identifying reports are kept."""
+
+    granted = models.BooleanField(_("granted"))
+    decided_by = models.CharField(_("decided by"), max_length=80)
+    decided_at = models.DateTimeField(_("decided at"))
+    proof = TenantForeignKey(Document, null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("archive authorization")
+        verbose_name_plural = _("archive authorizations")
+        constraints = tenant_keys("retention_archiveauthorization")
+        indexes = [models.Index(fields=["organization", "id"], name="authorization_by_org")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class AggregateArchive(TenantModel):
+    """What is kept: counts under disclosure control. ``table`` is what may be published, nothing else is stored."""
+
+    request = TenantForeignKey(DeletionRequest)
+    name = models.CharField(_("table"), max_length=60)
+    table = models.JSONField(_("content"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    made_at = models.DateTimeField(_("made at"))
+
+    class Meta:
+        verbose_name = _("aggregate archive")
+        verbose_name_plural = _("aggregate archives")
+        constraints = [
+            *tenant_keys("retention_aggregatearchive"),
+            models.UniqueConstraint(fields=["organization", "request", "name"], name="archive_table_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

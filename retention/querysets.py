@@ -1,0 +1,41 @@
+"""The questions that the domain asks of retention's tables, each with its instant."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from retention.enums import Decision, RequestStatus, RunPhase
+
+if TYPE_CHECKING:
+    from retention.models import DeletionRequest, ErasureRun, LegalHold
+
+
+class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
+    def open(self) -> Self:
+        return self.exclude(status__in=[RequestStatus.CERTIFIED, RequestStatus.CANCELLED])
+
+    def due_for_erasure(self, *, at: datetime) -> Self:
+        """Approved, past the retrieval period, export and archive decided."""
+        return (
+            self.filter(status=RequestStatus.APPROVED, erase_from__lte=at)
+            .exclude(export_decision=Decision.PENDING)
+            .exclude(archive_decision=Decision.PENDING)
+            .order_by("erase_from", "pk")
+        )
+
+
+class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
+    def in_force(self) -> Self:
+        return self.filter(released_at__isnull=True)
+
+
+class ErasureRunQuerySet(models.QuerySet["ErasureRun"]):
+    def due(self, *, at: datetime) -> Self:
+        """Unfinished, and nobody's: no lease, or one that has run out (its worker was killed)."""
+        return (
+            self.exclude(phase__in=[RunPhase.CERTIFIED, RunPhase.RESIDUE_FOUND])
+            .filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at))
+            .order_by("pk")
+        )

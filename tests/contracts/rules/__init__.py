@@ -1,0 +1,1 @@
+"""The rules of contracts: tables of dates and amounts, no database, no clock."""
