@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.enums import LicenceStatus, SuspensionReason
 
 if TYPE_CHECKING:
-    from accounts.models import LicensedUser, Organization, OutboxMessage  # noqa: F401
+    from accounts.models import LicensedUser, Organization, OutboxMessage
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):

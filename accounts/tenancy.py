@@ -78,7 +78,7 @@ def _entered(scope: Scope) -> Iterator[None]:
 
 
 def _apply(scope: Scope | None) -> None:
-    """Set role and tenant until the transaction ends, in one round trip. APP_ROLE is the login itself: role ``none``."""
+    """Set role and tenant until the transaction ends, in one round trip. APP_ROLE is the login's own: role ``none``."""
     role = "none" if scope is None or scope.role == APP_ROLE else scope.role
     organization = "" if scope is None or scope.organization_id is None else str(scope.organization_id)
     with connection.cursor() as cursor:

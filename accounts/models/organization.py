@@ -44,7 +44,7 @@ class Organization(models.Model):
 
 
 class LicenceGrant(TenantModel):
-    """What an organization may use, how many, from when to when. Written by contract operations in their transaction."""
+    """What an organization may use, how many, and when. Written by contract operations, in their transaction."""
 
     source = models.UUIDField(_("source"), help_text=_("Public id of the contract that grants it"))
     seats = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Empty: unlimited"))

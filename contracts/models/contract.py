@@ -94,8 +94,8 @@ class Contract(TenantModel):
                 name="contract_ended_at_iff_ended",
             ),
             models.CheckConstraint(
-                condition=Q(renews_at__isnull=True) | Q(ends_at__isnull=True),
-                name="contract_renews_or_ends",
+                condition=Q(renews_at__isnull=True) | Q(ends_at__isnull=True) | Q(renews_at__lt=F("ends_at")),
+                name="contract_renews_only_before_it_ends",
             ),
             models.CheckConstraint(
                 condition=Q(status=ContractStatus.ACTIVE.value) | Q(renews_at__isnull=True, certain_at__isnull=True),
@@ -129,7 +129,11 @@ class Contract(TenantModel):
 
 
 class Term(TenantModel):
-    """One period of a contract, with the price and the clauses that held when it began (a renewal is a new contract)."""
+    """One period of a contract, with the price and clauses that held when it began: a renewal is a new contract.
+
+    ``certain_at`` is when no notice could prevent it any more, ``started_at`` its local midnight. A notice that
+    was given in time but recorded late voids the terms it prevented; they stay as evidence.
+    """
 
     contract = TenantForeignKey(Contract, related_name="terms")
     number = models.PositiveIntegerField(_("number"))
@@ -139,13 +143,18 @@ class Term(TenantModel):
     clauses = models.JSONField(_("clauses"))
     certain_at = models.DateTimeField(_("certain at"))
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("term")
         verbose_name_plural = _("terms")
         constraints = [
             *tenant_keys("contracts_term"),
-            models.UniqueConstraint(fields=["organization", "contract", "number"], name="term_number_once"),
+            models.UniqueConstraint(
+                fields=["organization", "contract", "number"],
+                condition=Q(voided_at__isnull=True),
+                name="term_number_once",
+            ),
             models.CheckConstraint(condition=Q(number__gte=1), name="term_number_from_one"),
             models.CheckConstraint(condition=Q(days__isempty=False), name="term_covers_a_day"),
             ExclusionConstraint(
@@ -154,6 +163,7 @@ class Term(TenantModel):
                     ("contract", RangeOperators.EQUAL),
                     ("days", RangeOperators.OVERLAPS),
                 ],
+                condition=Q(voided_at__isnull=True),
             ),
         ]
 

@@ -35,6 +35,12 @@ class NoticeClause:
     mid_term_exit: bool = False
     auto_renews: bool = True
 
+    def __post_init__(self) -> None:
+        """:raises InvalidInput: the notice or the commitment is negative."""
+        for name, value in (("length", self.length), ("commitment", self.commitment)):
+            if value < 0:
+                raise InvalidInput(name, "negative", "a period is not negative")
+
     @property
     def committed_until(self) -> date | None:
         """The last day (inclusive) of the minimum commitment, if there is one."""
@@ -192,17 +198,18 @@ def _weigh(
     steps: list[Step],
 ) -> tuple[NoticeJudgment, date]:
     """Return the judgment of an entitled notice and the contract's last day; add the steps that say why."""
-    if running.last_day is None or (clause.mid_term_exit and kind is NoticeKind.TERMINATION):
+    if running.last_day is None:
+        return _leave_within_term(clause, running, given_on, expires_on, steps)
+    deadline = last_notice(clause, running) if party is NoticeParty.CLIENT else None
+    disputed = deadline is not None and expires_on > running.last_day and given_on <= deadline.latest
+    if clause.mid_term_exit and kind is NoticeKind.TERMINATION and not disputed:
         return _leave_within_term(clause, running, given_on, expires_on, steps)
     if not clause.auto_renews:
         steps.append(Step("ends_without_notice", {"last_day": running.last_day}))
         return NoticeJudgment.IN_TIME, running.last_day
-    in_time = expires_on <= running.last_day
-    if not in_time and party is NoticeParty.CLIENT:
-        deadline = last_notice(clause, running)
-        if deadline is not None and given_on <= deadline.latest:
-            steps.append(Step("in_time_under_disputed_reading", {"legal": deadline.legal, "until": deadline.latest}))
-            in_time = True
+    if deadline is not None and disputed:
+        steps.append(Step("in_time_under_disputed_reading", {"legal": deadline.legal, "until": deadline.latest}))
+    in_time = disputed or expires_on <= running.last_day
     committed_until = clause.committed_until
     if in_time and not _before_commitment_ends(clause, running.last_day):
         steps.append(Step("in_time_for_term", {"number": running.number, "last_day": running.last_day}))
@@ -232,7 +239,7 @@ def _leave_within_term(
     if premature:
         held_by = {"starts_on": clause.anchor, "committed_until": committed_until}
         steps.append(Step("given_before_exit_right_opens", held_by))
-    if not clause.auto_renews and running.last_day is not None and last_day > running.last_day:
+    if not clause.auto_renews and running.last_day is not None and last_day >= running.last_day:
         steps.append(Step("ends_without_notice", {"last_day": running.last_day}))
         return NoticeJudgment.IN_TIME, running.last_day
     code = "ends_indefinite_term" if running.indefinite else "mid_term_exit"

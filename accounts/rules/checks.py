@@ -1,0 +1,62 @@
+"""What a name, an address or a country must look like before it is stored."""
+
+import re
+import unicodedata
+from functools import cache
+from zoneinfo import available_timezones
+
+from accounts.errors import FieldError
+
+_TAG = re.compile(r"<[A-Za-z/!?]|&#?\w+;")
+_EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\]+\.[^@\s.<>\"(),:;\[\]\\]+")
+_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def text(field: str, value: str, *, longest: int = 200, may_be_empty: bool = False) -> list[FieldError]:
+    """Return what is wrong with a line of text: empty, too long, control characters (NUL too), HTML."""
+    if not value.strip():
+        return [] if may_be_empty else [FieldError(field, "blank", "This must not be empty.")]
+    if len(value) > longest:
+        return [FieldError(field, "too_long", f"At most {longest} characters; this has {len(value)}.")]
+    for place, character in enumerate(value, start=1):
+        if character in _DIRECTION or unicodedata.category(character) in _REFUSED:
+            return [
+                FieldError(
+                    field, "control_character", f"Character {place} is a control character (U+{ord(character):04X})."
+                )
+            ]
+    if _TAG.search(value):
+        return [FieldError(field, "html", "HTML is not accepted.")]
+    return []
+
+
+def email(field: str, value: str) -> list[FieldError]:
+    """Return what is wrong with an e-mail address (its form; whether it exists shows when mail is sent)."""
+    if len(value) > 254 or not _EMAIL.fullmatch(value):
+        return [FieldError(field, "invalid_email", "This is not an e-mail address.")]
+    return text(field, value, longest=254)
+
+
+def country(field: str, value: str) -> list[FieldError]:
+    """Return what is wrong with a country: two capital letters (ISO 3166-1 alpha-2)."""
+    if re.fullmatch(r"[A-Z]{2}", value):
+        return []
+    return [FieldError(field, "unknown_country", "Two capital letters (ISO 3166), such as FR.")]
+
+
+def time_zone(field: str, value: str) -> list[FieldError]:
+    """Return what is wrong with a time zone: it is a name of the IANA database, such as ``Europe/Paris``."""
+    if value in _zones() and value not in {"localtime", "Factory", "posixrules"}:
+        return []
+    return [FieldError(field, "unknown_time_zone", "Unknown time zone; write a name such as Europe/Paris.")]
+
+
+def one_of(field: str, value: str, allowed: list[str]) -> list[FieldError]:
+    """Return what is wrong with a word of a fixed list."""
+    return [] if value in allowed else [FieldError(field, "unknown", f"One of: {', '.join(allowed)}.")]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,0 +1,39 @@
+"""Due/do pairs of accounts."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import IdempotencyKey, Organization, OutboxMessage
+from accounts.operations import delivery, licences
+from accounts.operations.sweeping import BATCH, Swept, walk
+from accounts.querysets import OrganizationQuerySet, OutboxQuerySet
+
+
+def alignments_due(*, at: datetime) -> OrganizationQuerySet:
+    return Organization.objects.due_for_licence_alignment(at=at)
+
+
+def align_all(*, at: datetime, by: str) -> Swept:
+    """Suspend the users of organizations without a licence, activate those who wait for one."""
+    return walk(
+        lambda: list(alignments_due(at=at)[:BATCH]), lambda organization: licences.align(organization, now=at, by=by)
+    )
+
+
+def deliveries_due(*, at: datetime) -> OutboxQuerySet:
+    return OutboxMessage.objects.due_for_delivery(at=at)
+
+
+def deliver_all(*, at: datetime, by: str) -> Swept:
+    """Deliver what the outbox holds."""
+    return walk(lambda: list(deliveries_due(at=at)[:BATCH]), lambda message: delivery.deliver(message, now=at))
+
+
+def keys_due(*, at: datetime) -> QuerySet[IdempotencyKey]:
+    return IdempotencyKey.objects.filter(expires_at__lte=at).order_by("pk")
+
+
+def drop_keys(*, at: datetime, by: str) -> Swept:
+    """Forget answers older than a day."""
+    return walk(lambda: list(keys_due(at=at)[:BATCH]), lambda key: key.delete())

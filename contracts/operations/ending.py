@@ -1,0 +1,53 @@
+"""The end: the service stops, and with the last licence the users are suspended in the same transaction."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.errors import Refused
+from accounts.operations import audit, licences, outbox
+from contracts.enums import ContractStatus, EndReason
+from contracts.models import Contract
+from contracts.operations import stored
+
+
+class EndNotDue(Refused):
+    """The contract has no end that has come, or it is over."""
+
+    code = "end_not_due"
+
+
+@transaction.atomic
+def end(contract: Contract, *, now: datetime, by: str) -> Contract:
+    """End a contract whose last day is over (in its own zone).
+
+    ``ended_at`` is the local midnight at which the service stopped, however late this runs.
+
+    :raises EndNotDue: no end has come, or it ended already.
+    """
+    locked = (
+        Contract.objects.due_for_end(at=now)
+        .filter(pk=contract.pk)
+        .select_related("organization")
+        .select_for_update(of=("self",), no_key=True)
+        .first()
+    )
+    if locked is None or locked.ends_at is None or locked.ends_on is None:
+        raise EndNotDue("The end of this contract has not come.")
+    notice = stored.standing_notice(locked)
+    locked.status = ContractStatus.ENDED.value
+    locked.ended_at = locked.ends_at
+    locked.end_reason = (EndReason.NOTICE if notice else EndReason.EXPIRY).value
+    locked.certain_at = locked.renews_at = None
+    locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at"])
+    licences.grant(
+        locked.organization_id,
+        source=locked.public_id,
+        valid_from=locked.starts_at,
+        valid_until=max(locked.ends_at, locked.starts_at),
+    )
+    data = {"ended_on": locked.ends_on.isoformat(), "reason": locked.end_reason}
+    audit.record("contract.ended", locked, by=by, at=now, data=data)
+    outbox.publish("contract.ended", locked, at=now, payload=data)
+    licences.align(locked.organization, now=now, by=by)
+    return locked

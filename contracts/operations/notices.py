@@ -1,0 +1,153 @@
+"""Notice: recorded with its proof, judged, and given its effect; withdrawn where both sides agree."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.models import Document
+from accounts.operations import audit, licences, outbox
+from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
+from contracts.models import Contract, Notice
+from contracts.operations import stored
+from contracts.rules import errors, notice, periods, schedule
+
+
+class NoticeStands(Refused):
+    """The contract is under notice already."""
+
+    code = "notice_stands"
+
+
+class NotUnderNotice(Refused):
+    """There is no notice to withdraw, or it has taken effect."""
+
+    code = "not_under_notice"
+
+
+@transaction.atomic
+def give(
+    contract: Contract,
+    *,
+    kind: NoticeKind,
+    party: NoticeParty,
+    channel: NoticeChannel,
+    sent_on: date,
+    received_on: date | None,
+    entitled: bool,
+    now: datetime,
+    by: str,
+    proof: Document | None = None,
+) -> Notice:
+    """Record a notice and judge it. A late or premature one does not vanish: it takes effect later.
+
+    One that was given in time but is recorded after the renewal voids the terms it prevented. One by a person who is
+    not entitled is recorded and has no effect.
+
+    :raises InvalidInput: a date is missing, in the future, or out of order.
+    :raises NoticeStands: the contract is under notice already.
+    :raises Refused: the contract is not signed or active.
+    """
+    locked = _locked(contract)
+    _check_days(locked, sent_on, received_on, now)
+    try:
+        judged = notice.judge(
+            stored.clause_of(locked),
+            sent_on=sent_on,
+            received_on=received_on,
+            entitled=entitled,
+            party=party,
+            kind=kind,
+        )
+    except errors.InvalidInput as error:
+        raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+    if judged.ends_on is not None and stored.standing_notice(locked) is not None:
+        raise NoticeStands("The contract is under notice already.")
+    found = Notice.objects.create(
+        organization_id=locked.organization_id,
+        contract=locked,
+        kind=kind.value,
+        party=party.value,
+        channel=channel.value,
+        sent_on=sent_on,
+        received_on=received_on,
+        entitled=entitled,
+        judgment=judged.judgment.value,
+        ends_on=judged.ends_on,
+        why=judged.explanation.to_json(),
+        proof=proof,
+        recorded_by=by,
+        recorded_at=now,
+    )
+    if judged.ends_on is not None:
+        _void_terms_from(locked, judged.ends_on, now=now)
+        _apply(locked)
+    data = {
+        "notice": str(found.public_id),
+        "judgment": found.judgment,
+        "ends_on": judged.ends_on.isoformat() if judged.ends_on else None,
+    }
+    audit.record("contract.notice_given", locked, by=by, at=now, data=data)
+    outbox.publish("contract.notice_given", locked, at=now, payload=data)
+    return found
+
+
+@transaction.atomic
+def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
+    """Take back the standing notice before it takes effect, both sides agreeing. It is an act of its own.
+
+    :raises NotUnderNotice: none stands, or its end has come.
+    """
+    locked = _locked(contract)
+    standing = stored.standing_notice(locked)
+    if standing is None or (locked.ends_at is not None and locked.ends_at <= now):
+        raise NotUnderNotice("No notice stands that could be withdrawn.")
+    standing.withdrawn_at = now
+    standing.save(update_fields=["withdrawn_at"])
+    _apply(locked)
+    audit.record("contract.notice_withdrawn", locked, by=by, at=now, data={"notice": str(standing.public_id)})
+    outbox.publish("contract.notice_withdrawn", locked, at=now, payload={"notice": str(standing.public_id)})
+    return locked
+
+
+def _locked(contract: Contract) -> Contract:
+    found = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .filter(pk=contract.pk, status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value])
+        .first()
+    )
+    if found is None:
+        raise Refused("Notice can be given of a signed or active contract only.", code="contract_not_in_that_state")
+    return found
+
+
+def _check_days(contract: Contract, sent_on: date, received_on: date | None, now: datetime) -> None:
+    today = periods.local_day(now, contract.time_zone)
+    faults = []
+    for name, day in (("sent_on", sent_on), ("received_on", received_on)):
+        if day is not None and day > today:
+            faults.append(FieldError(name, "in_the_future", f"Today is {today.isoformat()} in the contract's zone."))
+    if sent_on < contract.concluded_on:
+        faults.append(FieldError("sent_on", "before_the_contract", "The contract was not concluded yet."))
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None:
+    """Void the terms that begin on or after the end; the one that covers the last day is the current one again."""
+    contract.terms.filter(days__startswith__gte=ends_on, number__gt=1, voided_at__isnull=True).update(voided_at=now)
+    last = schedule.last_term_of(stored.clause_of(contract), ends_on=ends_on)
+    contract.term_number = min(contract.term_number, last)
+
+
+def _apply(contract: Contract) -> None:
+    """Compute what follows from the notices that stand, store it, and move the licence's end."""
+    stored.reschedule(contract)
+    if contract.status == ContractStatus.SIGNED.value:
+        contract.certain_at = contract.renews_at = None
+    contract.save(update_fields=[*stored.SCHEDULED])
+    until = None if contract.ends_at is None else max(contract.ends_at, contract.starts_at)
+    licences.grant(
+        contract.organization_id, source=contract.public_id, valid_from=contract.starts_at, valid_until=until
+    )

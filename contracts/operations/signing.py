@@ -1,0 +1,197 @@
+"""Beginning: drafting a contract, signing it, starting it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.models import Organization
+from accounts.operations import audit, licences, outbox
+from accounts.rules import checks
+from contracts import enums, explain
+from contracts.enums import ContractStatus
+from contracts.models import Contract
+from contracts.operations import stored
+from contracts.rules import validation
+from contracts.rules.periods import midnight
+
+
+class ContractNotInThatState(Refused):
+    """The contract has moved on: another operator, or a sweep, was faster."""
+
+    code = "contract_not_in_that_state"
+
+
+WORDS: dict[str, type[enums.StrEnum]] = {
+    "notice_unit": enums.NoticeUnit,
+    "notice_effect": enums.NoticeEffect,
+    "governing_law": enums.GoverningLaw,
+    "billing_interval": enums.BillingInterval,
+    "billing_timing": enums.BillingTiming,
+    "end_choice": enums.EndChoice,
+}
+
+
+def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
+    """Return the faults of a contract's fields, and the warnings (unusual, but accepted)."""
+    faults = checks.text("reference", values["reference"], longest=80)
+    for name, words in WORDS.items():
+        faults += checks.one_of(name, values[name], [word.value for word in words])
+    if not 0 <= values["retrieval_days"] <= 3650:
+        faults.append(FieldError("retrieval_days", "out_of_range", "Between 0 and 3,650 days."))
+    if any(fault.field == "notice_unit" for fault in faults):
+        return faults, []
+    problems = validation.check_terms(
+        starts_on=values["starts_on"],
+        time_zone=values["time_zone"],
+        first_term_months=values["first_term_months"],
+        renewal_term_months=values["renewal_term_months"],
+        minimum_commitment_months=values["minimum_commitment_months"],
+        notice_length=values["notice_length"],
+        notice_unit=enums.NoticeUnit(values["notice_unit"]),
+        annual_fee=values["annual_fee"],
+        currency=values["currency"],
+    )
+    faults += [explain.problem(found) for found in problems if found.refuses]
+    return faults, [explain.problem(found) for found in problems if not found.refuses]
+
+
+@transaction.atomic
+def draft(
+    organization: Organization,
+    *,
+    reference: str,
+    concluded_on: date,
+    starts_on: date,
+    first_term_months: int,
+    notice_length: int,
+    notice_unit: str,
+    annual_fee: Decimal,
+    currency: str,
+    governing_law: str,
+    now: datetime,
+    by: str,
+    minimum_commitment_months: int = 0,
+    renewal_term_months: int | None = None,
+    auto_renews: bool = True,
+    mid_term_exit: bool = False,
+    notice_effect: str = enums.NoticeEffect.RECEIPT.value,
+    billing_interval: str = enums.BillingInterval.YEAR.value,
+    billing_timing: str = enums.BillingTiming.ADVANCE.value,
+    paid_until: date | None = None,
+    retrieval_days: int = 30,
+    end_choice: str = enums.EndChoice.RETURN_THEN_DELETE.value,
+    time_zone: str | None = None,
+) -> Contract:
+    """Write a contract that is not signed yet. The zone is the organization's unless another is agreed.
+
+    :raises InvalidInput: every field that is wrong.
+    :raises Refused: the reference is taken in the organization.
+    """
+    values: dict[str, Any] = {
+        "reference": reference,
+        "concluded_on": concluded_on,
+        "starts_on": starts_on,
+        "time_zone": time_zone or organization.time_zone,
+        "governing_law": governing_law,
+        "first_term_months": first_term_months,
+        "minimum_commitment_months": minimum_commitment_months,
+        "renewal_term_months": renewal_term_months,
+        "auto_renews": auto_renews,
+        "mid_term_exit": mid_term_exit,
+        "notice_length": notice_length,
+        "notice_unit": notice_unit,
+        "notice_effect": notice_effect,
+        "annual_fee": annual_fee,
+        "currency": currency,
+        "billing_interval": billing_interval,
+        "billing_timing": billing_timing,
+        "paid_until": paid_until,
+        "retrieval_days": retrieval_days,
+        "end_choice": end_choice,
+    }
+    faults, warnings = check(values)
+    if faults:
+        raise InvalidInput(faults)
+    contract = Contract(
+        organization=organization, **values, starts_at=midnight(starts_on, values["time_zone"]), created_at=now
+    )
+    try:
+        with transaction.atomic():
+            contract.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused("A contract with this reference exists.", code="contract_exists") from error
+    unusual = sorted(warning.field for warning in warnings)
+    audit.record("contract.drafted", contract, by=by, at=now, data={"unusual": unusual} if unusual else {})
+    return contract
+
+
+@transaction.atomic
+def sign(contract: Contract, *, now: datetime, by: str) -> Contract:
+    """Sign a draft: the first term is agreed, and the licence granted from its first day.
+
+    :raises ContractNotInThatState: it is not a draft any more.
+    """
+    locked = _locked(contract, ContractStatus.DRAFT)
+    locked.status = ContractStatus.SIGNED.value
+    locked.term_number = 1
+    first = stored.new_term(locked, 1)
+    first.certain_at = now
+    first.save(force_insert=True)
+    stored.reschedule(locked)
+    # Only an active contract renews: what follows is computed again when it starts.
+    locked.certain_at = locked.renews_at = None
+    locked.save(update_fields=["status", *stored.SCHEDULED])
+    licences.grant(
+        locked.organization_id, source=locked.public_id, valid_from=locked.starts_at, valid_until=locked.ends_at
+    )
+    audit.record("contract.signed", locked, by=by, at=now, data={"starts_on": locked.starts_on.isoformat()})
+    outbox.publish("contract.signed", locked, at=now, payload={"starts_on": locked.starts_on.isoformat()})
+    return locked
+
+
+@transaction.atomic
+def start(contract: Contract, *, now: datetime, by: str) -> Contract:
+    """Start a signed contract whose first day has come (in its own zone); waiting users become active.
+
+    :raises ContractNotInThatState: it is not signed, or its first day has not come.
+    """
+    locked = _locked(contract, ContractStatus.SIGNED)
+    if locked.starts_at > now:
+        raise ContractNotInThatState(f"The contract starts on {locked.starts_on.isoformat()}.")
+    locked.status = ContractStatus.ACTIVE.value
+    locked.terms.filter(number=1, voided_at__isnull=True).update(started_at=locked.starts_at)
+    stored.reschedule(locked)
+    locked.save(update_fields=["status", *stored.SCHEDULED])
+    audit.record("contract.started", locked, by=by, at=now, data={"starts_on": locked.starts_on.isoformat()})
+    outbox.publish("contract.started", locked, at=now, payload={"starts_on": locked.starts_on.isoformat()})
+    licences.align(locked.organization, now=now, by=by)
+    return locked
+
+
+@transaction.atomic
+def cancel(contract: Contract, *, now: datetime, by: str) -> Contract:
+    """Give up a contract that has not started. :raises ContractNotInThatState: it has, or is over."""
+    locked = _locked(contract, ContractStatus.DRAFT, ContractStatus.SIGNED)
+    locked.status = ContractStatus.CANCELLED.value
+    locked.save(update_fields=["status"])
+    licences.grant(
+        locked.organization_id, source=locked.public_id, valid_from=locked.starts_at, valid_until=locked.starts_at
+    )
+    audit.record("contract.cancelled", locked, by=by, at=now)
+    outbox.publish("contract.cancelled", locked, at=now)
+    return locked
+
+
+def _locked(contract: Contract, *states: ContractStatus) -> Contract:
+    found = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .filter(pk=contract.pk, status__in=[state.value for state in states])
+        .first()
+    )
+    if found is None:
+        raise ContractNotInThatState("The contract is not in a state that allows this.")
+    return found

@@ -1,0 +1,88 @@
+"""What every contract operation shares: the clause as the rules see it, and writing down what they answer."""
+
+from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
+from contracts.models import Contract, Notice, Term
+from contracts.rules import schedule
+from contracts.rules.notice import NoticeClause
+
+SCHEDULED = (
+    "term_number",
+    "term_ends_on",
+    "last_notice_on",
+    "last_notice_why",
+    "certain_at",
+    "renews_at",
+    "ends_on",
+    "ends_at",
+)
+CLAUSES = (
+    "first_term_months",
+    "minimum_commitment_months",
+    "renewal_term_months",
+    "auto_renews",
+    "mid_term_exit",
+    "notice_length",
+    "notice_unit",
+    "notice_effect",
+    "governing_law",
+    "billing_interval",
+    "billing_timing",
+    "retrieval_days",
+    "end_choice",
+)
+
+
+def clause_of(contract: Contract) -> NoticeClause:
+    """Return the contract's terms and notice clause for the rules."""
+    return NoticeClause(
+        anchor=contract.starts_on,
+        first=contract.first_term_months,
+        renewal=contract.renewal_term_months,
+        length=contract.notice_length,
+        unit=NoticeUnit(contract.notice_unit),
+        effect=NoticeEffect(contract.notice_effect),
+        law=GoverningLaw(contract.governing_law),
+        calendar_country=contract.organization.country,
+        commitment=contract.minimum_commitment_months,
+        mid_term_exit=contract.mid_term_exit,
+        auto_renews=contract.auto_renews,
+    )
+
+
+def standing_notice(contract: Contract) -> Notice | None:
+    """Return the notice that ends the contract, if one stands."""
+    return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False).first()
+
+
+def reschedule(contract: Contract) -> None:
+    """Compute what follows and put it on the (locked) contract; the caller saves :data:`SCHEDULED`."""
+    notice = standing_notice(contract)
+    certain = contract.terms.filter(number=contract.term_number + 1, voided_at__isnull=True).exists()
+    found = schedule.compute(
+        clause_of(contract),
+        number=contract.term_number,
+        zone=contract.time_zone,
+        notice_ends_on=notice.ends_on if notice else None,
+        certain=certain,
+    )
+    contract.term_ends_on = found.term.ends_on
+    contract.last_notice_on = found.last_notice_on
+    contract.last_notice_why = found.why
+    contract.certain_at = found.certain_at
+    contract.renews_at = found.renews_at
+    contract.ends_on = found.ends_on
+    contract.ends_at = found.ends_at
+
+
+def new_term(contract: Contract, number: int) -> Term:
+    """Return the unsaved term with the price and clauses in force: a renewal is a new contract with the same content."""
+    found = clause_of(contract).term(number)
+    return Term(
+        organization_id=contract.organization_id,
+        contract=contract,
+        number=number,
+        days=(found.starts_on, found.ends_on),
+        fee=contract.annual_fee,
+        currency=contract.currency,
+        clauses={name: getattr(contract, name) for name in CLAUSES},
+    )

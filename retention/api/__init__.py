@@ -1,0 +1,1 @@
+"""The REST endpoints of retention: requests and what blocks them, content, exports."""

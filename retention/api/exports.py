@@ -1,0 +1,110 @@
+"""The REST endpoints of exports: make one, see it, fetch its ZIP."""
+
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import tenancy
+from accounts.errors import FieldError, InvalidInput
+from accounts.models import Organization
+from accounts.rules.permissions import Permission
+from config.api.permissions import has
+from config.api.views import ScopedView
+from retention.models import DeletionRequest, Export
+from retention.operations import exports
+
+
+class NewExportSerializer(serializers.Serializer[object]):
+    request = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="The deletion request that this export answers."
+    )
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    organization = serializers.UUIDField(source="organization.public_id")
+    request = serializers.UUIDField(source="request.public_id", allow_null=True, default=None)
+    rows = serializers.DictField(child=serializers.IntegerField(), help_text="How many rows of each category.")
+    size = serializers.IntegerField(help_text="Of the ZIP, in bytes.")
+    sha256 = serializers.CharField(help_text="Of the ZIP, in hexadecimal.")
+
+    class Meta:
+        model = Export
+        fields = ["public_id", "organization", "request", "made_at", "rows", "size", "sha256", "first_fetched_at"]
+        read_only_fields = fields
+
+
+class ZipRenderer(JSONRenderer):
+    """Lets a caller ask for ``application/zip``. The ZIP itself is streamed; what is rendered is a problem's JSON."""
+
+    media_type = "application/zip"
+    format = "zip"
+
+
+class OrganizationExportsView(ScopedView):
+    """Exports of one organization."""
+
+    permission_classes = [has(Permission.EXPORT_CONTENT)]
+
+    @extend_schema(
+        operation_id="organization_exports_create", request=NewExportSerializer, responses={201: ExportSerializer}
+    )
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Make an export of the organization's whole content. With a deletion request, its export is then done."""
+        organization = get_object_or_404(Organization, public_id=public_id)
+        body = NewExportSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data["request"]
+        with tenancy.tenant(organization.pk):
+            answered = None
+            if wanted is not None:
+                answered = DeletionRequest.objects.filter(organization=organization, public_id=wanted).first()
+                if answered is None:
+                    message = "This organization has no such deletion request."
+                    raise InvalidInput([FieldError("request", "unknown_request", message)])
+            export = exports.make(organization, request=answered, now=self.now, by=self.actor)
+        self.touches(organization.pk)
+        return Response(ExportSerializer(export).data, status=201)
+
+
+class ExportView(ScopedView):
+    """One export."""
+
+    permission_classes = [has(Permission.EXPORT_CONTENT)]
+
+    @extend_schema(operation_id="exports_retrieve", responses={200: ExportSerializer})
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """Say what the export holds, when it was made and when it was first fetched."""
+        return Response(ExportSerializer(_export(public_id)).data)
+
+
+class ExportDownloadView(ScopedView):
+    """The ZIP of one export."""
+
+    permission_classes = [has(Permission.EXPORT_CONTENT)]
+    renderer_classes = [JSONRenderer, ZipRenderer]
+
+    @extend_schema(operation_id="exports_download", responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: UUID) -> StreamingHttpResponse:
+        """Stream the ZIP. The fetch is recorded before the first byte; 409 `export_file_missing` if it is gone."""
+        export = _export(public_id)
+        # The key and the file are opened here, in the scope; the bytes leave after its transaction has ended.
+        pieces = exports.stream(export, now=self.now, by=self.actor)
+        return StreamingHttpResponse(
+            pieces,
+            content_type="application/zip",
+            headers={
+                "Content-Disposition": f'attachment; filename="export-{export.public_id}.zip"',
+                "Content-Length": str(export.size),
+            },
+        )
+
+
+def _export(public_id: UUID) -> Export:
+    return get_object_or_404(Export.objects.select_related("organization", "request"), public_id=public_id)

@@ -1,0 +1,337 @@
+"""Exports: an organization's content given back as an encrypted ZIP, its download, and the decision to do without."""
+
+import hashlib
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BufferedReader, RawIOBase
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from accounts import crypto
+from accounts.errors import Refused
+from accounts.models import LicensedUser, Organization
+from accounts.operations import audit, outbox
+from retention.content.lines import Kind
+from retention.enums import Decision, MessageRole, RequestStatus
+from retention.models import DeletionRequest, Export
+from retention.operations import keys, vault
+
+SCHEMA_VERSION = 1
+BATCH = 500
+PIECE = 64 * 1024
+# A temporary file that nobody has written to for this long belongs to a process that is gone.
+ABANDONED_SECONDS = 60 * 60
+# Once keys are being destroyed, there is nothing left to decide about an export.
+DECIDABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
+RESTRICTION = (
+    "Content of people under restriction of processing (Art. 18 GDPR) is included: this export returns the "
+    "controller's data on the controller's instruction (Art. 28(3)(g)). The restriction goes with the data."
+)
+
+
+class ExportNotDecidable(Refused):
+    """The request is over, already runs, or its export was decided otherwise."""
+
+    code = "export_not_decidable"
+
+
+class FileMissing(Refused):
+    """The export's row is there, its file is not: it was removed, or the data directory is another one."""
+
+    code = "export_file_missing"
+
+
+@transaction.atomic
+def make(organization: Organization, *, request: DeletionRequest | None, now: datetime, by: str) -> Export:
+    """Give back the whole content of an organization, and its licensed users, as one encrypted ZIP.
+
+    It holds one JSONL file per kind, in the form that ``load_content`` reads, and ``manifest.json``. Content of people
+    under restriction of processing (Art. 18 GDPR) is in it: this returns the controller's data on the controller's
+    instruction (Art. 28(3)(g)); the manifest says how many they are, and their line says since when. The vault's
+    fence is held throughout, so no key is destroyed in between. With a ``request``, its export counts as done.
+
+    :raises vault.VaultClosed: the content is being destroyed, or is destroyed.
+    :raises keys.ContentDestroyed: a key is gone from the ledger.
+    :raises ExportNotDecidable: the request is over, or keys are being destroyed.
+    """
+    if request is not None:
+        _decide(organization, request, Decision.DONE)
+    vault.enter(organization, now=now)
+    public_id = uuid.uuid4()
+    key = crypto.new_data_key()
+    context = _context(organization.public_id, public_id)
+    wrapped = keys.key_encryption_keys().wrap(key, context=context)
+    contents = _Contents(organization, now)
+    path = _path(public_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    try:
+        with part.open("xb") as target:
+            _remove_abandoned(beside=part)
+            source = _Reader(contents.zipped())
+            crypto.encrypt_stream(BufferedReader(source, PIECE), target, key, context=context)
+            target.flush()
+            os.fsync(target.fileno())
+        part.rename(path)
+        _sync(path.parent)
+        export = Export.objects.create(
+            organization=organization,
+            public_id=public_id,
+            request=request,
+            made_by=by,
+            made_at=now,
+            rows=contents.counts,
+            size=source.size,
+            sha256=source.digest.hexdigest(),
+            wrapped_key=wrapped.ciphertext,
+            key_version=wrapped.version,
+        )
+        facts = {"rows": contents.counts, "request": None if request is None else str(request.public_id)}
+        audit.record("export.made", export, by=by, at=now, data=facts)
+        outbox.publish("export.made", export, at=now, payload=facts)
+    except BaseException:
+        remove_file(public_id)
+        raise
+    if request is not None:
+        request.export_decision = Decision.DONE
+    return export
+
+
+@transaction.atomic
+def waive(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
+    """Record that the client wants no export before erasure (it chose *delete*, Art. 28(3)(g) GDPR).
+
+    :raises ExportNotDecidable: an export was made already, it was waived before, or the request is over or runs.
+    """
+    _decide(request.organization, request, Decision.DECLINED)
+    request.export_decision = Decision.DECLINED
+    audit.record("export.waived", request, by=by, at=now)
+    outbox.publish("export.waived", request, at=now)
+    return request
+
+
+@transaction.atomic
+def stream(export: Export, *, now: datetime, by: str) -> Iterator[bytes]:
+    """Record that the export is fetched and return its ZIP in pieces, each checked before it is handed out.
+
+    The database is done with when this returns: the pieces may be read after the transaction and its scope have ended.
+
+    :raises FileMissing: the file is not there.
+    :raises crypto.DecryptionFailed: from the iterator: the file was changed, cut or swapped.
+    """
+    context = _context(export.organization.public_id, export.public_id)
+    wrapped = crypto.WrappedKey(export.key_version, bytes(export.wrapped_key))
+    key = keys.key_encryption_keys().unwrap(wrapped, context=context)
+    try:
+        source = _path(export.public_id).open("rb")
+    except FileNotFoundError:
+        raise FileMissing("The file of this export is not there any more.") from None
+    Export.objects.filter(pk=export.pk, first_fetched_at__isnull=True).update(first_fetched_at=now)
+    audit.record("export.fetched", export, by=by, at=now)
+    return _pieces(source, key, context)
+
+
+def remove_file(public_id: uuid.UUID) -> bool:
+    """Remove the file of an export, finished or not; say whether there was one. For the erasure engine."""
+    path = _path(public_id)
+    found = False
+    for name in (path, path.with_suffix(".part")):
+        try:
+            name.unlink()
+            found = True
+        except FileNotFoundError:
+            continue
+    if found:
+        _sync(path.parent)
+    return found
+
+
+def _decide(organization: Organization, request: DeletionRequest, decision: Decision) -> None:
+    """Write the decision where it may still be written. A second export of one request is allowed, a reversal not."""
+    allowed = [Decision.PENDING, decision] if decision == Decision.DONE else [Decision.PENDING]
+    count = DeletionRequest.objects.filter(
+        pk=request.pk, organization=organization, status__in=DECIDABLE, export_decision__in=allowed
+    ).update(export_decision=decision)
+    if count != 1:
+        raise ExportNotDecidable("The request is over, already runs, or its export was decided otherwise.")
+
+
+@dataclass
+class _Contents:
+    """What goes into the ZIP, batch by batch; counts and digests are known once it was read to its end."""
+
+    organization: Organization
+    now: datetime
+    counts: dict[str, int] = field(default_factory=dict)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    restricted: int = 0
+
+    def zipped(self) -> Iterator[bytes]:
+        """Yield the ZIP. Messages come before conversations and people last: a row committed meanwhile may be left
+        out, but nothing in the export refers to what it does not hold."""
+        sink = _Sink()
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+            for category, lines in (
+                ("messages", self._content(Kind.MESSAGE)),
+                ("context_items", self._content(Kind.CONTEXT_ITEM)),
+                ("diagnostics", self._content(Kind.DIAGNOSTIC)),
+                ("conversations", self._content(Kind.CONVERSATION)),
+                ("licensed_users", self._people()),
+            ):
+                count, digest, name = 0, hashlib.sha256(), f"{category}.jsonl"
+                with archive.open(self._entry(name), "w", force_zip64=True) as entry:
+                    for line in lines:
+                        text = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+                        entry.write(text)
+                        digest.update(text)
+                        count += 1
+                        if sink.size >= PIECE:
+                            yield sink.take()
+                self.counts[category] = count
+                self.files.append({"name": name, "category": category, "rows": count, "sha256": digest.hexdigest()})
+            archive.writestr(self._entry("manifest.json"), json.dumps(self._manifest(), indent=2) + "\n")
+        yield sink.take()
+
+    def _content(self, kind: Kind) -> Iterator[dict[str, Any]]:
+        """Yield the rows of one kind as content lines, opened batch by batch; the database hands them out likewise."""
+        rows = vault.MODELS[kind].objects.filter(organization=self.organization).order_by("pk")
+        rows = rows.annotate(author=F("subject__external_id"))
+        if kind is Kind.MESSAGE:
+            rows = rows.annotate(place=F("conversation__external_id"))
+        found = rows.iterator(chunk_size=BATCH)
+        while batch := list(islice(found, BATCH)):
+            for row, sealed in zip(batch, vault.read(self.organization, batch), strict=True):
+                yield self._line(kind, row, sealed)
+
+    @staticmethod
+    def _line(kind: Kind, row: Any, sealed: dict[str, Any]) -> dict[str, Any]:
+        line = {"kind": kind.value, "id": row.external_id, "at": row.occurred_at.isoformat()}
+        # An answer of the assistant is sealed under the person it answers, who did not write it.
+        if row.author is not None and getattr(row, "role", "") != MessageRole.ASSISTANT:
+            line["author"] = row.author
+        if kind is Kind.MESSAGE:
+            line |= {"conversation": row.place, "role": row.role}
+        if kind is Kind.DIAGNOSTIC:
+            line["type"] = row.type
+        return line | sealed
+
+    def _people(self) -> Iterator[dict[str, Any]]:
+        rows = LicensedUser.objects.filter(organization=self.organization).order_by("pk")
+        for row in rows.iterator(chunk_size=BATCH):
+            restricted_at = row.processing_restricted_at
+            self.restricted += restricted_at is not None
+            yield {
+                "id": row.external_id,
+                "email": row.email,
+                "display_name": row.display_name,
+                "department": row.department,
+                "status": row.status,
+                "created_at": row.created_at.isoformat(),
+                "processing_restricted_at": None if restricted_at is None else restricted_at.isoformat(),
+            }
+
+    def _manifest(self) -> dict[str, Any]:
+        return {
+            "schema": "terme-export",
+            "schema_version": SCHEMA_VERSION,
+            "organization": str(self.organization.public_id),
+            "made_at": self.now.isoformat(),
+            "categories": sorted(self.counts),
+            "files": self.files,
+            "people_under_restriction": self.restricted,
+            "restriction": RESTRICTION,
+        }
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        entry = zipfile.ZipInfo(name, self.now.astimezone(UTC).timetuple()[:6])
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        return entry
+
+
+class _Sink(RawIOBase):
+    """Takes what ``zipfile`` writes until it is taken away. It cannot seek, so the ZIP is written in one go."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        self.size += len(data)
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = b"".join(self._parts)
+        self._parts, self.size = [], 0
+        return taken
+
+
+class _Reader(RawIOBase):
+    """A file read from a generator of pieces, which also measures what went through it."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = memoryview(b"")
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self.size += len(piece)
+            self.digest.update(piece)
+            self._left = memoryview(piece)
+        count = min(len(buffer), len(self._left))
+        buffer[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+
+def _pieces(source: BinaryIO, key: bytes, context: bytes) -> Iterator[bytes]:
+    with source:
+        yield from crypto.decrypt_stream(source, key, context=context)
+
+
+def _remove_abandoned(*, beside: Path) -> None:
+    """Remove temporary files of exports whose process is gone, going by the file system's own clock."""
+    newest = beside.stat().st_mtime
+    for other in beside.parent.glob("*.part"):
+        with suppress(FileNotFoundError):
+            if newest - other.stat().st_mtime > ABANDONED_SECONDS:
+                other.unlink()
+
+
+def _sync(folder: Path) -> None:
+    """Make a renamed or removed name durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _path(public_id: uuid.UUID) -> Path:
+    return Path(settings.EXPORTS_DIR) / f"{public_id}.bin"
+
+
+def _context(organization_ref: uuid.UUID, public_id: uuid.UUID) -> bytes:
+    return crypto.context("export", str(organization_ref), str(public_id))
