@@ -73,7 +73,7 @@ def _entered(scope: Scope) -> Iterator[None]:
         finally:
             _current.reset(token)
         # On an exception the savepoint's rollback restores the outer scope, so this is for success only.
-        if nested:
+        if nested and not connection.needs_rollback:
             _apply(outer)
 
 

@@ -1,29 +1,21 @@
 """What wraps every page: the scope of its database transaction, and the content security policy."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts import tenancy
+from accounts.access import scope_of
 from accounts.models import User
 
 View = Callable[..., HttpResponse]
 
 
-def scope_of(user: User) -> AbstractContextManager[None]:
-    """Return the scope that a signed-in user works in: the whole vendor, or their one organization."""
-    if user.works_for_vendor:
-        return tenancy.vendor()
-    return tenancy.tenant(user.organization_id)
-
-
 class RequestScope:
     """Call each page inside its user's scope, and render it there: lists are read while the template runs.
 
-    REST views open their scope themselves, after their own authentication (config/api/views.py).
+    REST views open their scope themselves, after their own authentication (accounts/api/views.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

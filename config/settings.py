@@ -177,7 +177,6 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -202,24 +201,24 @@ if env.bool("TERME_BEHIND_PROXY", default=False):
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.api.authentication.TokenAuthentication",
-        "config.api.authentication.SessionAuthentication",
+        "accounts.api.authentication.TokenAuthentication",
+        "accounts.api.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["config.api.permissions.Denied"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.Denied"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "config.api.pagination.ByCreation",
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.ByCreation",
     "PAGE_SIZE": 50,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "config.api.errors.handle",
-    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttling.PerActor"],
+    "EXCEPTION_HANDLER": "accounts.api.errors.handle",
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.PerActor"],
     "DEFAULT_THROTTLE_RATES": {"actor": env.str("API_THROTTLE", default="600/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
 }
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_FORMATTER_CLASS": "config.api.errors.ProblemDetails",
+    "EXCEPTION_FORMATTER_CLASS": "accounts.api.errors.ProblemDetails",
     "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409", "429"],
 }
 SPECTACULAR_SETTINGS = {
@@ -227,7 +226,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Begin, renew and end client contracts, and prove that a departed client's data are gone.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["config.api.permissions.SignedIn"],
+    "SERVE_PERMISSIONS": ["accounts.api.permissions.SignedIn"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

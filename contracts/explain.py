@@ -10,7 +10,7 @@ from accounts.errors import FieldError
 from contracts.rules.validation import Problem
 
 PROBLEMS: Mapping[str, Promise] = {
-    "unknown_zone": _("Unknown time zone; write a name such as Europe/Paris."),
+    "unknown_time_zone": _("Unknown time zone; write a name such as Europe/Paris."),
     "unknown_currency": _("Unknown currency; write three letters such as EUR."),
     "not_a_number": _("This is not an amount."),
     "too_many_decimals": _("More decimals than the currency has."),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from accounts.models import AuditDetail, AuditEvent
+from accounts.models import AuditDetail, AuditEvent, Organization
 
 
 class Subject(Protocol):
@@ -50,8 +50,8 @@ def record(
 
 def organization_of(subject: Subject) -> int | None:
     """Return the tenant of a row: its ``organization_id``, or the row itself if it is an organization."""
-    if type(subject).__name__ == "Organization":
-        return int(subject.pk)  # type: ignore[attr-defined]
+    if isinstance(subject, Organization):
+        return subject.pk
     found = getattr(subject, "organization_id", None)
     return None if found is None else int(found)
 

@@ -179,7 +179,7 @@ class _Writer:
             "organization": self._organization.slug,
             "id": item_id,
             "author": author.external_id if author else None,
-            "occurred_at": occurred_at.isoformat(),
+            "at": occurred_at.isoformat(),
             **rest,
         }
 

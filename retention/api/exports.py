@@ -15,8 +15,8 @@ from accounts import tenancy
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
-from config.api.permissions import has
-from config.api.views import ScopedView
+from accounts.api.permissions import has
+from accounts.api.views import ScopedView
 from retention.models import DeletionRequest, Export
 from retention.operations import exports
 

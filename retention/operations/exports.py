@@ -23,7 +23,7 @@ from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox
 from retention.content.lines import Kind
-from retention.enums import Decision, MessageRole, RequestStatus
+from retention.enums import Decision, RequestStatus
 from retention.models import DeletionRequest, Export
 from retention.operations import keys, vault
 
@@ -217,8 +217,7 @@ class _Contents:
     @staticmethod
     def _line(kind: Kind, row: Any, sealed: dict[str, Any]) -> dict[str, Any]:
         line = {"kind": kind.value, "id": row.external_id, "at": row.occurred_at.isoformat()}
-        # An answer of the assistant is sealed under the person it answers, who did not write it.
-        if row.author is not None and getattr(row, "role", "") != MessageRole.ASSISTANT:
+        if row.author is not None:
             line["author"] = row.author
         if kind is Kind.MESSAGE:
             line |= {"conversation": row.place, "role": row.role}

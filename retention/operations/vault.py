@@ -233,7 +233,9 @@ class _Batch:
             if place is None:
                 self._reject(line, "conversation", "unknown_conversation", "No conversation has this external id.")
                 continue
-            subject = place.subject if line.role == MessageRole.ASSISTANT else _author(line, people)
+            # An answer belongs to the person it names, else to the one whose conversation it is.
+            unnamed = line.role == MessageRole.ASSISTANT and not line.author
+            subject = place.subject if unnamed else _author(line, people)
             if subject is not None and subject.processing_restricted_at is not None:
                 self._reject(line, "conversation", "processing_restricted", RESTRICTED)
                 continue

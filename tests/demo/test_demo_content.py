@@ -77,7 +77,7 @@ def test_ids_come_once_per_client_and_kind(items):
 def test_every_item_has_the_keys_of_its_kind_and_is_json(items):
     for item in flat(items):
         line = dialogue.line(item, organization="an-id")
-        assert set(line) == {"kind", "organization", "id", "author", "occurred_at"} | KEYS[item["kind"]]
+        assert set(line) == {"kind", "organization", "id", "author", "at"} | KEYS[item["kind"]]
         assert line["organization"] == "an-id"
         assert json.loads(json.dumps(line)) == line
         assert "\0" not in json.dumps(line)
@@ -101,7 +101,7 @@ def test_a_conversation_precedes_its_messages_which_begin_with_the_user(items):
         begun: dict[str, datetime] = {}
         last: dict[str, datetime] = {}
         for item in of_client:
-            at = datetime.fromisoformat(item["occurred_at"])
+            at = datetime.fromisoformat(item["at"])
             if item["kind"] == "conversation":
                 begun[item["id"]] = last[item["id"]] = at
             elif item["kind"] == "message":
@@ -127,7 +127,7 @@ def test_instants_are_local_aware_and_inside_the_contract(items):
         first = min(contract.starts_on for contract in client.contracts)
         last = max(contract.ends_on or TODAY for contract in client.contracts)
         for item in items[client.slug]:
-            at = datetime.fromisoformat(item["occurred_at"])
+            at = datetime.fromisoformat(item["at"])
             assert at.utcoffset() == at.astimezone(ZoneInfo(client.time_zone)).utcoffset()
             assert client.piloted or first <= at.date() < last
             assert TODAY - timedelta(days=550) <= at.date() < TODAY - timedelta(days=1)
@@ -184,7 +184,7 @@ def test_suppression_has_work_to_do_and_something_to_publish(items):
     cells = defaultdict(set)
     for item in items[TOUR]:
         if item["kind"] == "diagnostic":
-            cells[item["occurred_at"][:7], department[item["author"]], item["type"]].add(item["author"])
+            cells[item["at"][:7], department[item["author"]], item["type"]].add(item["author"])
     safe = sum(len(persons) >= 10 for persons in cells.values())
     assert safe >= 20
     assert len(cells) - safe >= 100

@@ -9,15 +9,15 @@ from typing import Any
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import scope_of
 from accounts.errors import Refused
 from accounts.models import IdempotencyKey, User
-from config.middleware import scope_of
 
 KEEP = timedelta(hours=24)
 
@@ -67,9 +67,17 @@ class ScopedView(APIView):
         return response
 
     @property
+    def caller(self) -> User:
+        """The signed-in user. Every view asks for a permission, so there is one."""
+        user = self.request.user
+        if not isinstance(user, User):
+            raise NotAuthenticated
+        return user
+
+    @property
     def actor(self) -> str:
         """Who acts, for the trail."""
-        return f"user:{self.request.user.public_id}"
+        return f"user:{self.caller.public_id}"
 
     def touches(self, organization_id: int) -> None:
         """Note whose data the answer holds: a stored answer is erased with that organization."""
@@ -100,7 +108,7 @@ class ScopedView(APIView):
                     actor=self.actor,
                     key=key,
                     request_digest=digest,
-                    organization_id=request.user.organization_id,
+                    organization_id=self.caller.organization_id,
                     created_at=self.now,
                     expires_at=self.now + KEEP,
                 )

@@ -1,13 +1,17 @@
 """Which right a view asks for. A view that names none is closed."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import ApiToken, User
 from accounts.rules.permissions import Permission
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class Denied(BasePermission):

@@ -1,0 +1,1 @@
+"""The pure rules of forgetting: no Django, no clock."""

@@ -1,0 +1,1 @@
+"""Portfolio files: what is read, and what is refused with which words."""

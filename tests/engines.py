@@ -1,0 +1,135 @@
+"""The engines of the tests: PostgreSQL without fsync and Valkey, started once per run, a pair of databases per worker.
+
+Loaded by ``-p`` before Django reads its settings. ``TEST_DATABASE_URL`` (an administrator of a server that is for
+tests only) and ``TEST_REDIS_URL`` replace the embedded engines; ``DATABASE_URL`` is ignored.
+"""
+
+import base64
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from config.embedded import engines, roles
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "for-tests-only"
+TEMPLATES = ("terme_template", "terme_ledger_template")
+_cleanup = contextlib.ExitStack()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config, parser, args):
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        _start()
+    _own_databases(worker or "main")
+    return (yield)
+
+
+def pytest_unconfigure(config):
+    if os.environ.get("PYTEST_XDIST_WORKER") is None:
+        _cleanup.close()
+
+
+def owner_dsn(alias):
+    """Return where the tables' owner connects: only migrations and the emptying of tables use it."""
+    return os.environ[f"TERME_TEST_OWNER_{alias.upper()}"]
+
+
+def _start():
+    folder = Path(
+        _cleanup.enter_context(tempfile.TemporaryDirectory(prefix="terme-tests-", ignore_cleanup_errors=True))
+    )
+    folder.chmod(0o755)
+    (folder / "var" / "static").mkdir(parents=True)
+    admin = os.environ.get("TEST_DATABASE_URL")
+    if not admin:
+        database = engines.postgresql(folder / "postgresql", superuser_password=PASSWORD, durable=False)
+        _cleanup.callback(engines.stop_postgresql, database)
+        admin = f"postgres://postgres:{PASSWORD}@127.0.0.1:{database.port}/postgres"
+    broker = os.environ.get("TEST_REDIS_URL")
+    if not broker:
+        valkey = engines.valkey(folder / "valkey", password=PASSWORD)
+        _cleanup.callback(engines.stop_valkey, valkey)
+        broker = f"redis://:{PASSWORD}@127.0.0.1:{valkey.port}/0"
+    key = base64.b64encode(bytes(range(32))).decode()
+    os.environ.update(
+        TERME_TEST_ADMIN=admin,
+        REDIS_URL=broker,
+        DJANGO_SETTINGS_MODULE="config.settings",
+        DJANGO_SECRET_KEY="for-tests-only-" + "x" * 40,
+        DJANGO_DEBUG="0",
+        DJANGO_ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+        TERME_PUBLIC_URL="http://testserver",
+        TERME_KEY_ENCRYPTION_KEYS=f"1:{key}",
+        TERME_SIGNING_KEY=key,
+        TERME_DATA_DIR=str(folder / "var"),
+        LOG_LEVEL="WARNING",
+    )
+    for name in ("EMAIL_URL", "API_THROTTLE", "ERASURE_CHUNK_ROWS", "ERASURE_LEASE_SECONDS"):
+        os.environ.pop(name, None)
+    _make_templates(admin)
+
+
+def _make_templates(admin):
+    """Make the two databases that every worker copies, migrated by their owner."""
+    with psycopg.connect(admin, autocommit=True) as connection:
+        known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+        for statement in roles.ROLES.strip().split("\n"):
+            words = statement.rstrip(";").split()
+            if words[0] == "GRANT" or words[2] not in known:
+                connection.execute(statement)
+        for role in ("terme_owner", "terme_app"):
+            connection.execute(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'")
+        for name in TEMPLATES:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            _create(connection, name)
+    urls = {"DATABASE_URL": _dsn("terme_owner", TEMPLATES[0]), "LEDGER_DATABASE_URL": _dsn("terme_owner", TEMPLATES[1])}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "migrate", "--database", alias, "--no-input", "-v", "0"],
+            cwd=ROOT,
+            env={**os.environ, **urls},
+        )
+        for alias in ("default", "ledger")
+    ]
+    codes = [one.wait() for one in both]
+    if any(codes):
+        pytest.exit("The migrations failed; see above.", returncode=4)
+
+
+def _own_databases(worker):
+    """Copy the templates for this worker and point the settings at the copies."""
+    names = {"default": f"terme_{worker}", "ledger": f"terme_ledger_{worker}"}
+    with psycopg.connect(os.environ["TERME_TEST_ADMIN"], autocommit=True) as connection:
+        for template, name in zip(TEMPLATES, names.values(), strict=True):
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            _create(connection, name, template=template)
+    os.environ["DATABASE_URL"] = _dsn("terme_app", names["default"])
+    os.environ["LEDGER_DATABASE_URL"] = _dsn("terme_app", names["ledger"])
+    for alias, name in names.items():
+        os.environ[f"TERME_TEST_OWNER_{alias.upper()}"] = _dsn("terme_owner", name)
+
+
+def _create(connection, name, *, template=None):
+    create, *grants = roles.create_database(name)
+    # Workers copy at the same time, and a template in use cannot be copied: one after the other.
+    connection.execute("SELECT pg_advisory_lock(1)")
+    try:
+        connection.execute(create + (f" TEMPLATE {template}" if template else ""))
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(1)")
+    for statement in grants:
+        connection.execute(statement)
+
+
+def _dsn(role, database):
+    server = urlsplit(os.environ["TERME_TEST_ADMIN"])
+    return f"postgres://{role}:{PASSWORD}@{server.hostname}:{server.port or 5432}/{database}"
