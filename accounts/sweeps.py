@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.models import IdempotencyKey, Organization, OutboxMessage
 from accounts.operations import delivery, licences
-from accounts.operations.sweeping import BATCH, Swept, walk
+from accounts.operations.sweeping import Swept, walk
 from accounts.querysets import OrganizationQuerySet, OutboxQuerySet
 
 
@@ -16,9 +16,7 @@ def alignments_due(*, at: datetime) -> OrganizationQuerySet:
 
 def align_all(*, at: datetime, by: str) -> Swept:
     """Suspend the users of organizations without a licence, activate those who wait for one."""
-    return walk(
-        lambda: list(alignments_due(at=at)[:BATCH]), lambda organization: licences.align(organization, now=at, by=by)
-    )
+    return walk(lambda: alignments_due(at=at), lambda organization: licences.align(organization, now=at, by=by))
 
 
 def deliveries_due(*, at: datetime) -> OutboxQuerySet:
@@ -27,7 +25,7 @@ def deliveries_due(*, at: datetime) -> OutboxQuerySet:
 
 def deliver_all(*, at: datetime, by: str) -> Swept:
     """Deliver what the outbox holds."""
-    return walk(lambda: list(deliveries_due(at=at)[:BATCH]), lambda message: delivery.deliver(message, now=at))
+    return walk(lambda: deliveries_due(at=at), lambda message: delivery.deliver(message, now=at))
 
 
 def keys_due(*, at: datetime) -> QuerySet[IdempotencyKey]:
@@ -36,4 +34,4 @@ def keys_due(*, at: datetime) -> QuerySet[IdempotencyKey]:
 
 def drop_keys(*, at: datetime, by: str) -> Swept:
     """Forget answers older than a day."""
-    return walk(lambda: list(keys_due(at=at)[:BATCH]), lambda key: key.delete())
+    return walk(lambda: keys_due(at=at), lambda key: key.delete())

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from accounts import tenancy
@@ -15,19 +14,20 @@ class EmailBackend(ModelBackend):
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         if username is not None and "\x00" in username:
             return None
         with tenancy.vendor():
-            return _with_seats(super().authenticate(request, username, password, **kwargs))
+            return _with_seats(super().authenticate(request, username=username, password=password, **kwargs))
 
-    def get_user(self, user_id: Any) -> Any:
+    def get_user(self, user_id: Any) -> User | None:
         with tenancy.vendor():
             return _with_seats(super().get_user(user_id))
 
 
-def _with_seats(user: Any) -> Any:
+def _with_seats(user: Any) -> User | None:
     """Read the memberships while a scope is open that sees them."""
-    if isinstance(user, User):
-        getattr(user, "seats", None)
+    if not isinstance(user, User):
+        return None
+    user.read_seats()
     return user

@@ -26,7 +26,7 @@ def _timetable(sender: Celery, **_kwargs: Any) -> None:
         sweep.name: {
             "task": sweep.task.name,
             "schedule": sweep.every,
-            "options": {"expires": sweep.every.total_seconds()},
+            "options": {"expires": sweep.every.total_seconds(), "queue": sweep.queue},
         }
         for sweep in SWEEPS
     }

@@ -19,7 +19,7 @@ class LedgerRouter:
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         if model_name is None:
-            return db == hints.get("database", "default")
+            return db == str(hints.get("database", "default"))
         return db == self._home(app_label, model_name)
 
     @staticmethod

@@ -136,10 +136,12 @@ LOGIN_REDIRECT_URL = "admin:index"
 # Keys: parsed and checked at start by accounts (a wrong one is one clear sentence, never a traceback later).
 KEY_ENCRYPTION_KEYS = env.str("TERME_KEY_ENCRYPTION_KEYS")
 SIGNING_KEY = env.str("TERME_SIGNING_KEY")
-DATA_KEY_CACHE_SECONDS = 60
+DATA_KEY_CACHE = timedelta(seconds=60)
 # How many rows a chunk of an erasure starts with, and the time (ms) that a chunk's transaction should take.
 ERASURE_CHUNK_ROWS = env.int("ERASURE_CHUNK_ROWS", default=1000)
 ERASURE_CHUNK_MILLISECONDS = 100
+# A rest after each chunk, where erasure must not press on the database (milliseconds).
+ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", default=0))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 # Retrieval end + this = the day by which content must be gone (rulebook §6).
 ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))

@@ -1,3 +1,98 @@
-"""The sweep registry."""
+"""The sweep registry: every scheduled job, once. It feeds beat, ``run_sweeps`` and the pages that show what is due."""
 
-SWEEPS: tuple = ()
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from celery import Task
+from django.db.models import QuerySet
+
+from accounts import sweeps as accounts
+from accounts import tasks as accounts_tasks
+from accounts.operations.sweeping import Do
+from contracts import sweeps as contracts
+from contracts import tasks as contracts_tasks
+from retention import sweeps as retention
+from retention import tasks as retention_tasks
+
+
+class Due(Protocol):
+    """The question of a sweep: what is due at the instant?"""
+
+    def __call__(self, *, at: datetime) -> QuerySet[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A scheduled job: what is due, what does it, the task that beat sends, how often, to which queue."""
+
+    name: str
+    due: Due
+    do: Do
+    task: Task[..., None]
+    every: timedelta
+    queue: str
+
+
+SECONDS = timedelta(seconds=1)
+# In this order a simulated day is lived: what one sweep brings about, a later one finds.
+SWEEPS: tuple[Sweep, ...] = (
+    Sweep("starts", contracts.starts_due, contracts.start_all, contracts_tasks.sweep_starts, 20 * SECONDS, "workflows"),
+    Sweep(
+        "certainties",
+        contracts.certainties_due,
+        contracts.make_all_certain,
+        contracts_tasks.sweep_certainties,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
+        "renewals",
+        contracts.renewals_due,
+        contracts.renew_all,
+        contracts_tasks.sweep_renewals,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep("ends", contracts.ends_due, contracts.end_all, contracts_tasks.sweep_ends, 20 * SECONDS, "workflows"),
+    Sweep(
+        "licences",
+        accounts.alignments_due,
+        accounts.align_all,
+        accounts_tasks.sweep_licences,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
+        "returns", retention.returns_due, retention.cancel_all, retention_tasks.sweep_returns, 20 * SECONDS, "erasure"
+    ),
+    Sweep(
+        "reopenings",
+        retention.reopenings_due,
+        retention.reopen_all,
+        retention_tasks.sweep_reopenings,
+        60 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
+        "departures",
+        retention.departures_due,
+        retention.open_all,
+        retention_tasks.sweep_departures,
+        20 * SECONDS,
+        "erasure",
+    ),
+    Sweep("plans", retention.plans_due, retention.plan_all, retention_tasks.sweep_plans, 10 * SECONDS, "erasure"),
+    Sweep("erasures", retention.runs_due, retention.work_all, retention_tasks.sweep_erasures, 10 * SECONDS, "erasure"),
+    Sweep(
+        "outbox", accounts.deliveries_due, accounts.deliver_all, accounts_tasks.sweep_outbox, 5 * SECONDS, "delivery"
+    ),
+    Sweep(
+        "idempotency_keys",
+        accounts.keys_due,
+        accounts.drop_keys,
+        accounts_tasks.sweep_idempotency_keys,
+        timedelta(minutes=10),
+        "workflows",
+    ),
+)

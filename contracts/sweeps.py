@@ -1,8 +1,8 @@
 """Due/do pairs of contracts: the question asked of the tables, joined to the operation that answers one item."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from accounts.operations.sweeping import BATCH, Swept, walk
+from accounts.operations.sweeping import Swept, walk
 from contracts.models import Contract
 from contracts.operations import ending, renewal, signing
 from contracts.querysets import ContractQuerySet
@@ -14,7 +14,7 @@ def starts_due(*, at: datetime) -> ContractQuerySet:
 
 def start_all(*, at: datetime, by: str) -> Swept:
     """Start every signed contract whose first day has come."""
-    return walk(lambda: list(starts_due(at=at)[:BATCH]), lambda contract: signing.start(contract, now=at, by=by))
+    return walk(lambda: starts_due(at=at), lambda contract: signing.start(contract, now=at, by=by))
 
 
 def certainties_due(*, at: datetime) -> ContractQuerySet:
@@ -24,8 +24,8 @@ def certainties_due(*, at: datetime) -> ContractQuerySet:
 def make_all_certain(*, at: datetime, by: str) -> Swept:
     """Record every renewal that no notice can prevent any more."""
     return walk(
-        lambda: list(certainties_due(at=at).filter(term_ends_on__isnull=False)[:BATCH]),
-        lambda contract: renewal.make_certain(contract, ending=contract.term_ends_on, now=at, by=by),
+        lambda: certainties_due(at=at),
+        lambda contract: renewal.make_certain(contract, ending=_ending(contract), now=at, by=by),
     )
 
 
@@ -36,8 +36,8 @@ def renewals_due(*, at: datetime) -> ContractQuerySet:
 def renew_all(*, at: datetime, by: str) -> Swept:
     """Renew every contract whose term is over, term after term until none is behind."""
     return walk(
-        lambda: list(renewals_due(at=at)[:BATCH]),
-        lambda contract: renewal.renew(contract, ending=contract.term_ends_on, now=at, by=by),
+        lambda: renewals_due(at=at),
+        lambda contract: renewal.renew(contract, ending=_ending(contract), now=at, by=by),
     )
 
 
@@ -47,4 +47,10 @@ def ends_due(*, at: datetime) -> ContractQuerySet:
 
 def end_all(*, at: datetime, by: str) -> Swept:
     """End every contract whose last day is over."""
-    return walk(lambda: list(ends_due(at=at)[:BATCH]), lambda contract: ending.end(contract, now=at, by=by))
+    return walk(lambda: ends_due(at=at), lambda contract: ending.end(contract, now=at, by=by))
+
+
+def _ending(contract: Contract) -> date:
+    if contract.term_ends_on is None:  # an indefinite term neither renews nor becomes certain: a constraint says so
+        raise LookupError(f"contract {contract.pk} renews, but its term has no end")
+    return contract.term_ends_on

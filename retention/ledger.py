@@ -9,6 +9,8 @@ from django.db import connections, transaction
 from accounts.tenancy import APP_ROLE, ERASER_ROLE, VENDOR_ROLE
 
 ALIAS = "ledger"
+# The advisory lock under which entries are appended.
+CHAIN = 7_367_001
 
 
 @contextmanager
@@ -40,6 +42,20 @@ def eraser(organization_ref: UUID) -> Iterator[None]:
     """
     with _entered(ERASER_ROLE, organization_ref):
         yield
+
+
+def head() -> str:
+    """Return the digest of the ledger's last entry, whosever it is; empty before the first.
+
+    Call it in the eraser's scope: until that transaction ends nobody else appends, so the chain does not fork.
+    """
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN])
+        cursor.execute("SELECT set_config('role', %s, true)", [VENDOR_ROLE])
+        cursor.execute("SELECT digest FROM retention_erasureentry ORDER BY id DESC LIMIT 1")
+        found = cursor.fetchone()
+        cursor.execute("SELECT set_config('role', %s, true)", [ERASER_ROLE])
+    return found[0] if found else ""
 
 
 @contextmanager

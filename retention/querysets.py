@@ -36,6 +36,7 @@ class ErasureRunQuerySet(models.QuerySet["ErasureRun"]):
         """Unfinished, and nobody's: no lease, or one that has run out (its worker was killed)."""
         return (
             self.exclude(phase__in=[RunPhase.CERTIFIED, RunPhase.RESIDUE_FOUND])
+            .exclude(request__status=RequestStatus.CANCELLED)
             .filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at))
             .order_by("pk")
         )

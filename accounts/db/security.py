@@ -1,11 +1,14 @@
 """Migration operations for what Django cannot state: row policies, privileges per role, composite foreign keys."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import migrations
 
 TENANT = "(SELECT NULLIF(current_setting('terme.organization_id', true), '')::bigint)"
 READ_WRITE = "SELECT, INSERT, UPDATE"
+# What RunSQL takes: a text, or a text with parameters.
+type Statement = str | tuple[str, dict[str, Any] | list[Any] | tuple[Any, ...] | None]
 
 
 def row_security(
@@ -16,14 +19,14 @@ def row_security(
     One policy per role rather than one with OR, so that the tenant's index serves. ``terme_loader`` bypasses row
     security (``COPY`` is refused under it), so its grants are all it has.
     """
-    create = [
+    create: list[Statement] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY tenant_app ON {table} TO terme_app USING ({column} = {TENANT})",
         f"CREATE POLICY whole_vendor ON {table} TO terme_vendor USING (true)",
         f"CREATE POLICY tenant_eraser ON {table} TO terme_eraser USING ({column} = {TENANT})",
     ]
-    drop = [
+    drop: list[Statement] = [
         f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
         *(f"DROP POLICY {name} ON {table}" for name in ("tenant_app", "whole_vendor", "tenant_eraser")),
@@ -39,14 +42,15 @@ def privileges(
 ) -> list[migrations.RunSQL]:
     """Grant privileges on a table of one database to the roles; what is not named is refused."""
     wanted = {"terme_app": app, "terme_vendor": vendor, "terme_eraser": eraser, "terme_loader": loader}
-    grants = [f"GRANT {rights} ON {table} TO {role}" for role, rights in wanted.items() if rights]
-    revoke = [f"REVOKE ALL ON {table} FROM {', '.join(wanted)}"]
+    grants: list[Statement] = [f"GRANT {rights} ON {table} TO {role}" for role, rights in wanted.items() if rights]
+    revoke: list[Statement] = [f"REVOKE ALL ON {table} FROM {', '.join(wanted)}"]
     return [migrations.RunSQL(grants, revoke, hints={"database": database})]
 
 
 def composite_keys(table: str, keys: Mapping[str, str]) -> migrations.RunSQL:
     """Add the composite foreign keys of a table: column → table it points to."""
-    create, drop = [], []
+    create: list[Statement] = []
+    drop: list[Statement] = []
     for column, target in keys.items():
         name = f"{table}_{column}_tenant_fk"
         create.append(

@@ -22,6 +22,9 @@ class Organization(models.Model):
     legal_category = models.CharField(_("legal category"), max_length=32, choices=LegalCategory.choices)
     registration_number = models.CharField(_("registration number"), max_length=40)
     created_at = models.DateTimeField(_("created at"))
+    closed_at = models.DateTimeField(
+        _("closed at"), null=True, blank=True, help_text=_("From then on no new people: their data are being erased")
+    )
     content_erased_at = models.DateTimeField(_("content erased at"), null=True, blank=True)
 
     objects = OrganizationQuerySet.as_manager()

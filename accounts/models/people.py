@@ -51,6 +51,11 @@ class User(AbstractBaseUser):
         """(organization, role) of each membership; read once per request, in a scope that sees them all."""
         return tuple(Membership.objects.filter(user=self).order_by("pk").values_list("organization_id", "role"))
 
+    def read_seats(self) -> None:
+        """Read the memberships now, while a scope is open that sees them."""
+        self.__dict__.pop("seats", None)
+        _ = self.seats
+
     @property
     def works_for_vendor(self) -> bool:
         return any(organization is None for organization, _role in self.seats)

@@ -1,10 +1,12 @@
 """How a sweep walks what is due: one transaction an item, so that one refusal holds up nothing else."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import structlog
+from django.db import models
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -12,6 +14,12 @@ from accounts.errors import Refused
 log = structlog.get_logger(__name__)
 SYSTEM = "system"
 BATCH = 500
+
+
+class Do(Protocol):
+    """The work of a sweep."""
+
+    def __call__(self, *, at: datetime, by: str) -> "Swept": ...
 
 
 @dataclass(slots=True)
@@ -25,29 +33,41 @@ class Swept:
         self.refused[code] = self.refused.get(code, 0) + 1
 
 
-def walk[Item](due: Callable[[], Iterable[Item]], act: Callable[[Item], object]) -> Swept:
-    """Do every due item, in rounds until none is due: a contract several terms behind is caught up in one sweep.
+def walk[Row: models.Model](due: Callable[[], models.QuerySet[Row]], act: Callable[[Row], object]) -> Swept:
+    """Do every due row, in rounds until none is due: a contract several terms behind is caught up in one sweep.
 
-    ``due`` returns the next items (at most a batch); ``act`` does one and raises :class:`Refused` if it may not. An
-    item that was refused is not tried again in this sweep.
+    ``act`` does one, in its own transaction, and raises :class:`Refused` if it may not. What was refused, or failed
+    with an error, is not tried again in this sweep and holds up nothing else.
     """
     swept = Swept()
-    refused: set[Item] = set()
+    left: set[object] = set()
     while True:
         with tenancy.vendor():
-            items = [item for item in due() if item not in refused]
-        if not items:
+            rows = list(due().exclude(pk__in=left)[:BATCH])
+        if not rows:
             return swept
-        for item in items:
+        for row in rows:
             try:
                 with tenancy.vendor():
-                    act(item)
+                    act(row)
             except Refused as error:
-                refused.add(item)
+                left.add(row.pk)
                 swept.refuse(error.code)
                 log.info("sweep.refused", code=error.code)
+            except Exception as error:  # a bug in one row must not stop the others: it is logged, and counted
+                left.add(row.pk)
+                swept.refuse("error")
+                log.exception("sweep.failed", error=type(error).__name__)
             else:
                 swept.done += 1
+
+
+def run(do: Do, *, at: datetime) -> Swept:
+    """Run a sweep's work at an instant as the system, and log what it did."""
+    swept = do(at=at, by=SYSTEM)
+    if swept.done or swept.refused:
+        log.info("sweep.done", sweep=getattr(do, "__name__", "sweep"), done=swept.done, refused=swept.refused)
+    return swept
 
 
 def by_whom(at: datetime, now: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.enums import LicenceStatus, SuspensionReason
 from accounts.errors import FieldError, InvalidInput, Refused
@@ -35,6 +35,12 @@ class Added:
     same: int
 
 
+class OrganizationClosed(Refused):
+    """The organization's data are being erased, or are erased: nobody is added."""
+
+    code = "organization_closed"
+
+
 class NotSuspendable(Refused):
     """The user is not active, or not suspended, any more."""
 
@@ -59,7 +65,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     New users are active at once where a licence is in force, else invited.
 
     :raises InvalidInput: a field is wrong, or an external id comes twice.
-    :raises Refused: the organization's content was erased; its users do not come back by themselves.
+    :raises OrganizationClosed: the organization's data are being erased, or are erased.
     """
     faults = [fault for person in people for fault in check(person)]
     faults += _duplicates(people)
@@ -93,6 +99,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     # Another writer may have added the same person since: theirs stands, and this one counts it as there.
     LicensedUser.objects.bulk_create(new, ignore_conflicts=True)
     LicensedUser.objects.bulk_update(changed, CHANGEABLE)
+    _refuse_if_closed(organization)
     if new or changed:
         counts = {"created": len(new), "changed": len(changed)}
         audit.record("licensed_users.put", organization, by=by, at=now, data=counts)
@@ -122,6 +129,15 @@ def reinstate(user: LicensedUser, *, now: datetime, by: str) -> LicensedUser:
         status=LicenceStatus.ACTIVE, suspension_reason="", suspended_at=None
     )
     return _done(user, "licensed_user.reinstated", count, now=now, by=by, data={})
+
+
+def _refuse_if_closed(organization: Organization) -> None:
+    """Look after the rows are written: checking their foreign key waits for an erasure that closes the door now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
+        raise OrganizationClosed("The data of this organization are being erased, or are erased: nobody is added.")
 
 
 def _done(user: LicensedUser, name: str, count: int, *, now: datetime, by: str, data: dict[str, str]) -> LicensedUser:

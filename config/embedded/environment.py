@@ -95,7 +95,8 @@ def prepared(command: str) -> Iterator[None]:
             _take_owner()
         yield
     elif command in OFFLINE:
-        nowhere = Addresses(*(f"postgres://nobody@{NOWHERE}/none" for _ in range(4)), redis=f"redis://{NOWHERE}/0")
+        nothing = f"postgres://nobody@{NOWHERE}/none"
+        nowhere = Addresses(nothing, nothing, nothing, nothing, f"redis://{NOWHERE}/0")
         _set(variables(nowhere, secrets.passing()))
         yield
     else:

@@ -98,6 +98,10 @@ class Contract(TenantModel):
                 name="contract_renews_only_before_it_ends",
             ),
             models.CheckConstraint(
+                condition=Q(term_ends_on__isnull=False) | Q(renews_at__isnull=True, certain_at__isnull=True),
+                name="contract_indefinite_term_never_renews",
+            ),
+            models.CheckConstraint(
                 condition=Q(status=ContractStatus.ACTIVE.value) | Q(renews_at__isnull=True, certain_at__isnull=True),
                 name="contract_only_active_renews",
             ),

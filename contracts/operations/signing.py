@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,7 +25,7 @@ class ContractNotInThatState(Refused):
     code = "contract_not_in_that_state"
 
 
-WORDS: dict[str, type[enums.StrEnum]] = {
+WORDS: dict[str, type[StrEnum]] = {
     "notice_unit": enums.NoticeUnit,
     "notice_effect": enums.NoticeEffect,
     "governing_law": enums.GoverningLaw,

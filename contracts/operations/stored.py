@@ -75,7 +75,7 @@ def reschedule(contract: Contract) -> None:
 
 
 def new_term(contract: Contract, number: int) -> Term:
-    """Return the unsaved term with the price and clauses in force: a renewal is a new contract with the same content."""
+    """Return the unsaved term with the price and clauses in force: renewed is a new contract, same content."""
     found = clause_of(contract).term(number)
     return Term(
         organization_id=contract.organization_id,

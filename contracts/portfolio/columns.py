@@ -23,9 +23,9 @@ class Group(StrEnum):
     USER = "user"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """A column by its name in the header; ``field`` is its name in the entry's values."""
+    """A column by its name in the header; ``field`` is its name in the entry's values. Each exists once."""
 
     name: str
     group: Group

@@ -20,10 +20,10 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
 
     The encoding is UTF-8 with or without a byte order mark; the delimiter is the comma, semicolon or tab of the header.
 
-    :raises InvalidInput: at the row where the file is no CSV in UTF-8; the message names row, column and character.
+    :raises InvalidInput: at the row where the file is no CSV in UTF-8; the fault names row, column and character.
     """
     if data.startswith(_UTF16_MARKS) or b"\0" in data[:2]:
-        raise _unreadable("not_utf8", "row 1: this is not UTF-8 but UTF-16; save the file as CSV UTF-8.", 1)
+        raise _unreadable("not_utf8", "This is not UTF-8 but UTF-16; save the file as CSV UTF-8.", 1)
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", errors="surrogateescape", newline="")
     first = lines.readline()
     lines.seek(0)
@@ -39,10 +39,8 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
             return
         for place, cell in enumerate(record, start=1):
             if undecoded := _UNDECODED.search(cell):
-                message = (
-                    f"row {number}: this is not UTF-8 (column {place}, character {undecoded.start() + 1}); "
-                    "save the file as CSV UTF-8."
-                )
+                where = f"column {place}, character {undecoded.start() + 1}"
+                message = f"This is not UTF-8 ({where}); save the file as CSV UTF-8."
                 raise _unreadable("not_utf8", message, number)
         yield number, [trimmed(cell) for cell in record]
 
@@ -59,10 +57,8 @@ def _delimiter(line: str) -> str:
 
 def _malformed(error: csv.Error, row: int) -> InvalidInput:
     if "field limit" in str(error):
-        return _unreadable("too_long", f"row {row}: a cell is far too long; is a quotation mark left open?", row)
-    return _unreadable(
-        "malformed_csv", f"row {row}: a quotation mark is left open, or stands within a quoted cell undoubled.", row
-    )
+        return _unreadable("too_long", "A cell is far too long; is a quotation mark left open?", row)
+    return _unreadable("malformed_csv", "A quotation mark is left open, or stands undoubled in a quoted cell.", row)
 
 
 def _unreadable(code: str, message: str, row: int) -> InvalidInput:

@@ -140,6 +140,7 @@ def _check_prolog(content: Any) -> None:
     try:
         while chunk := content.read(_CHUNK):
             parser.Parse(chunk, False)
+        parser.Parse(b"", True)  # the parser may have put off a long token until it knows that no more comes
     except (_RootReached, expat.ExpatError):  # what is not XML (a picture) is not parsed later either
         return
 

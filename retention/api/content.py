@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tenancy
-from accounts.models import Organization
-from accounts.rules.permissions import Permission
 from accounts.api.permissions import has
 from accounts.api.views import ScopedView
+from accounts.models import Organization
+from accounts.rules.permissions import Permission
 from retention.content.lines import ContentLine, Kind, RejectedLine, parse_line
 from retention.enums import MessageRole
 from retention.operations import vault

@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tenancy
+from accounts.api.permissions import has
+from accounts.api.views import ScopedView
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
-from accounts.api.permissions import has
-from accounts.api.views import ScopedView
 from retention.models import DeletionRequest, Export
 from retention.operations import exports
 

@@ -36,7 +36,7 @@ class Key:
 
 
 class _Cache:
-    """Unwrapped keys of this process by organization, each kept ``DATA_KEY_CACHE_SECONDS`` from its unwrapping."""
+    """Unwrapped keys of this process by organization, each kept ``DATA_KEY_CACHE`` from its unwrapping."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class _Cache:
 
     def put(self, organization_ref: UUID, secrets: dict[UUID, bytes]) -> None:
         at = time.monotonic()
-        until = at + settings.DATA_KEY_CACHE_SECONDS
+        until = at + settings.DATA_KEY_CACHE.total_seconds()
         with self._lock:
             # Expired secrets of every organization go now: none stays in memory because nobody asks for it again.
             for ref in list(self._kept):

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import orjson
 from django.db import connection, transaction
 
-from accounts import crypto
+from accounts import crypto, tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization
-from accounts.operations import audit
+from accounts.operations import audit, outbox
 from retention.content.lines import ContentLine, Kind, RejectedLine
 from retention.enums import MessageRole, VaultState
 from retention.models import ContextItem, Conversation, Diagnostic, Message, Vault
@@ -102,6 +102,22 @@ def enter(organization: Organization, *, now: datetime) -> Vault:
     if vault is None or vault.state != VaultState.OPEN:
         raise VaultClosed("The content of this organization is being destroyed, or is destroyed.")
     return vault
+
+
+def reopen(organization: Organization, *, now: datetime, by: str) -> None:
+    """Let content in again, after an erasure was certified and the client came back. Opens the eraser's scope.
+
+    :raises VaultClosed: the vault is not destroyed, or was opened meanwhile.
+    """
+    with tenancy.eraser(organization.pk):
+        count = Vault.objects.filter(organization=organization, state=VaultState.DESTROYED).update(
+            state=VaultState.OPEN, changed_at=now
+        )
+        if count != 1:
+            raise VaultClosed("The vault is open, or an erasure is not finished.")
+        Organization.objects.filter(pk=organization.pk).update(closed_at=None)
+        audit.record("vault.reopened", organization, by=by, at=now)
+        outbox.publish("vault.reopened", organization, at=now)
 
 
 @transaction.atomic

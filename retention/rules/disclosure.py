@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from retention.rules.disclosure_audit import SCHEMA, Key, audit, lines, order
+from retention.rules.disclosure_audit import SCHEMA, Evidence, Key, audit, lines, order
 from retention.rules.disclosure_cover import choose
 
 RULE = "cube-suppression"
@@ -123,15 +123,15 @@ def protect(
     dominance: Fraction | Decimal = DOMINANCE,
     protection: Fraction | Decimal = PROTECTION,
 ) -> Published:
-    """Return what of the full cube may be published, sensitive groups and their complements hidden (rulebook, section 7).
+    """Return what of the full cube may be published: sensitive groups and their complements are hidden.
 
     The facts are the full cube, as ``GROUP BY CUBE`` gives it: every cell that is not empty and every total above one,
     down to the grand total. Distinct persons do not add up, so no total can be worked out here.
 
     Somebody who knows all that is published, that counts are whole, and which combinations are empty, can give no
-    sensitive group a narrower interval than ``sensitive`` says. The result has passed ``audit``; a table that does not pass is
-    withheld as a whole, as is one with fewer than ``threshold`` persons in all. Withheld means: no dimensions, no cells, and
-    a hidden grand total.
+    sensitive group a narrower interval than ``sensitive`` says, and no other hidden one a narrower one than
+    ``threshold`` (rulebook, section 7). The result has passed ``audit``. A table that does not pass is withheld as a
+    whole, as is one with fewer than ``threshold`` persons in all: no dimensions, no cells, a hidden grand total.
 
     Not promised: to hide that a combination occurs at all, to hide what everybody in a group has in common, or to
     withstand somebody who replays the choice of cells with this very program.
@@ -153,15 +153,17 @@ def protect(
     place = {key: position for position, key in enumerate(keys)}
     counts = [fact.count for fact in cube.values()]
     persons = [fact.persons for fact in cube.values()]
-    hidden = choose(keys, counts, persons, {place[key]: width for key, width in needs.items()}, threshold=threshold)
-    if len(hidden) == len(keys):
+    choice = choose(keys, counts, persons, {place[key]: width for key, width in needs.items()}, threshold=threshold)
+    if len(choice.hidden) == len(keys):
         return withheld
-    found = _published(
-        {key: None if place[key] in hidden else fact.count for key, fact in cube.items()},
-        threshold,
-        *shares,
+    left = {key: None if place[key] in choice.hidden else fact.count for key, fact in cube.items()}
+    published = _published(left, threshold, *shares)
+    widths = {keys[position]: width for position, width in choice.hidden.items()}
+    evidence = Evidence(
+        counts={key: fact.count for key, fact in cube.items()},
+        moves=[{keys[position]: step for position, step in move.items()} for move in choice.moves],
     )
-    return withheld if audit(found.to_json(), needs) else found
+    return withheld if audit(published.to_json(), widths | needs, evidence=evidence) else published
 
 
 def _percent(name: str, share: Fraction | Decimal) -> Fraction:

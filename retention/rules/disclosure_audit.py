@@ -1,6 +1,7 @@
 """The attack on a published archive: what somebody who reads it can work out about a hidden cell."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -19,6 +20,14 @@ type Integers = NDArray[np.int64]
 NAMES = ("month", "department", "type")
 SWEEPS = 12  # directions searched for all cells together, before the cells that are left are attacked one by one
 NODES = 2_000  # limit of one search: by nodes, not by time, so that every machine finds the same
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Tables that somebody who knows the true one offers as proof: the true counts, and differences to them."""
+
+    counts: Mapping[Key, int]
+    moves: Sequence[Mapping[Key, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +91,15 @@ def search(
 ) -> tuple[Integers | None, bool]:
     """Return a whole-number table that makes ``weights`` small, and whether it was proved the smallest.
 
-    The table is checked in whole numbers, so it is a proof whatever the solver's tolerances. None: there is none, or the
-    search gave up.
+    The table is checked in whole numbers, so it is a proof whatever the solver's tolerances. None: there is none
+    (proved), or the search gave up.
     """
-    options = {"node_limit": NODES, "mip_rel_gap": 0.0 if exact else 0.05}
-    constraints = [LinearConstraint(matrix, right, right)] if matrix.shape[0] else []
     answer = milp(
-        weights, integrality=np.ones(len(weights)), bounds=Bounds(low, high), constraints=constraints, options=options
+        weights,
+        integrality=np.ones(len(weights), dtype=np.int64),
+        bounds=Bounds(low, high),
+        constraints=[LinearConstraint(matrix, right, right)] if matrix.shape[0] else [],
+        options={"node_limit": NODES, "mip_rel_gap": 0.0 if exact else 0.05},
     )
     if answer.x is None:
         return None, answer.status == 2
@@ -98,17 +109,22 @@ def search(
 
 
 def audit(
-    archive: Mapping[str, Any], sensitive: Mapping[Key, int], *, known: Mapping[Key, int] | None = None
+    archive: Mapping[str, Any],
+    sensitive: Mapping[Key, int],
+    *,
+    known: Mapping[Key, int] | None = None,
+    evidence: Evidence | None = None,
 ) -> list[Breach]:
     """Attack an archive as published, and return the sensitive cells that it gives away (rulebook, section 7).
 
-    ``sensitive`` names cells with the width, in diagnostics, that the attacker's interval must have at least. The attacker
-    knows all published counts, that counts are whole, that a cell that is not listed is empty, that a listed one is not,
-    and the counts in ``known`` (an earlier archive, say, or their own cells). They do not know which hidden cells are
-    sensitive.
+    ``sensitive`` names cells with the width, in diagnostics, that the attacker's interval must have at least. The
+    attacker knows all published counts, that counts are whole, that a cell that is not listed is empty, that a listed
+    one is not, and the counts in ``known`` (an earlier archive, say, or their own cells). They do not know which hidden
+    cells are sensitive.
 
-    An interval counts as wide only if two whole-number tables, both agreeing with all that is known, lie that far apart:
-    a bound of a linear relaxation would flatter. A search that gives up is a breach without bounds.
+    An interval counts as wide only if two whole-number tables, both agreeing with all that is known, lie that far
+    apart: a bound of a linear relaxation would flatter. A search that gives up is a breach without bounds. Tables offered as
+    ``evidence`` are checked against the archive before they count, so they save time and prove nothing by themselves.
 
     :raises ValueError: another schema, a missing total, sums that do not hold, or no table fits.
     """
@@ -137,16 +153,20 @@ def audit(
     needs = {
         number: sensitive[keys[position]] for number, position in enumerate(unknown) if keys[position] in sensitive
     }
-    bounds = _attack(keys, values, unknown, needs)
+    sums = lines(keys)
+    if evidence is not None:
+        widths = _proved_widths(keys, values, sums, evidence)
+        needs = {number: needed for number, needed in needs.items() if widths[unknown[number]] < needed}
+    bounds = _attack(sums, values, unknown, needs)
     breaches += [Breach(*keys[unknown[number]], *found, needs[number]) for number, found in bounds.items()]
     return sorted(breaches, key=lambda breach: order((breach.month, breach.department, breach.type)))
 
 
 def _attack(
-    keys: list[Key], values: list[int | None], unknown: list[int], needs: dict[int, int]
+    sums: list[tuple[int, list[int]]], values: list[int | None], unknown: list[int], needs: dict[int, int]
 ) -> dict[int, tuple[int | None, int | None]]:
     """Return the bounds of those unknown cells whose interval is not shown to be as wide as it needs to be."""
-    whole = equations(lines(keys), len(keys)).tocsc()
+    whole = equations(sums, len(values)).tocsc()
     published = np.array([value or 0 for value in values], dtype=np.int64)
     matrix = whole[:, unknown].tocsr()
     right: Integers = -(whole.astype(np.int64) @ published)
@@ -186,8 +206,39 @@ def _attack(
         if most[number] - least[number] >= needs[number]:
             continue  # an earlier search for another cell showed it
         weights = np.zeros(len(unknown))
-        weights[number] = 1.0
-        proved = seek(weights, exact=True) and seek(-weights, exact=True)
+        proved = True
+        for weights[number] in (1.0, -1.0):
+            proved &= seek(weights, exact=True)
         if most[number] - least[number] < needs[number]:
             found[number] = (int(least[number]), int(most[number])) if proved else (None, None)
     return found
+
+
+def _proved_widths(
+    keys: list[Key], values: list[int | None], sums: list[tuple[int, list[int]]], evidence: Evidence
+) -> list[int]:
+    """Return how far apart each cell lies in those of the offered tables that agree with all that is known."""
+    counts = [evidence.counts.get(key, 0) for key in keys]
+    fits = all(count == value if value is not None else count > 0 for count, value in zip(counts, values, strict=True))
+    if not fits or any(counts[total] != sum(counts[cell] for cell in cells) for total, cells in sums):
+        return [0] * len(keys)
+    place = {key: position for position, key in enumerate(keys)}
+    sums_of: list[list[tuple[int, int]]] = [[] for _ in keys]
+    for number, (total, cells) in enumerate(sums):
+        sums_of[total].append((number, -1))
+        for cell in cells:
+            sums_of[cell].append((number, 1))
+    least, most = [0] * len(keys), [0] * len(keys)
+    for offered in evidence.moves:
+        if not offered.keys() <= place.keys():
+            continue
+        move = {place[key]: step for key, step in offered.items()}
+        balance: Counter[int] = Counter()
+        for position, step in move.items():
+            for number, sign in sums_of[position]:
+                balance[number] += sign * step
+        if any(balance.values()) or any(values[p] is not None or counts[p] + step < 1 for p, step in move.items()):
+            continue
+        for position, step in move.items():
+            least[position], most[position] = min(least[position], step), max(most[position], step)
+    return [high - low for low, high in zip(least, most, strict=True)]

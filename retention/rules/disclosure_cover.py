@@ -1,6 +1,7 @@
 """Secondary suppression: which further cells must be hidden so that the sensitive ones cannot be worked out."""
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -14,22 +15,36 @@ class Box:
     """Up to eight cells that can grow and shrink together without touching any other: a proof of uncertainty.
 
     Along each dimension a box joins two places: two values, of which one gains what the other loses, or a value and the
-    total, which gain together. So all sums of the cube go on holding. ``width`` is how far each of its cells can move,
-    from the least to the most, while no cell becomes empty.
+    total, which gain together. So all sums of the cube go on holding.
     """
 
-    cells: frozenset[int]
-    width: int
-    cost: int
+    signs: dict[int, int]  # by position: 1 for the cells that grow together, -1 for those that shrink meanwhile
+    up: int  # how far the first can grow while none of the others becomes empty
+    down: int  # how far the first can shrink
+    cost: int  # the diagnostics that it would hide and that are not hidden yet
+
+    @property
+    def width(self) -> int:
+        """How far each cell can move, from its least to its most."""
+        return self.up + self.down
 
 
-def choose(
-    keys: list[Key], counts: list[int], persons: list[int], needs: dict[int, int], *, threshold: int
-) -> set[int]:
-    """Return the positions to hide. ``needs``: the width of interval that each sensitive cell must keep, by position.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which positions to hide, the width that each keeps, and the differences to the true counts that prove it."""
 
-    Two promises. (1) For each sensitive cell there are two whole-number tables, no listed cell empty, that agree with
-    all that stays published and differ in it by that width. (2) Wherever a published total and its published cells
+    hidden: dict[int, int]
+    moves: list[dict[int, int]]
+
+
+def choose(keys: list[Key], counts: list[int], persons: list[int], needs: dict[int, int], *, threshold: int) -> Choice:
+    """Return what to hide, and the proof.
+
+    ``needs`` is the width of interval that each sensitive cell must keep, by position: at least ``threshold``, which is
+    what every other hidden cell keeps.
+
+    Two promises. (1) For each hidden cell there are two whole-number tables, no listed cell empty, that agree with all
+    that stays published and differ in it by that width. (2) Wherever a published total and its published cells
     reveal the sum of the hidden ones, at least ``threshold`` persons stand behind that sum: else one of two lonely
     contributors would subtract their own diagnostics and read the other's.
 
@@ -40,7 +55,13 @@ def choose(
     cover = _Cover(keys, counts, persons, needs, threshold)
     cover.hide_enough()
     cover.publish_again()
-    return cover.hidden
+    moves = [move for position in sorted(cover.needs) for move in _moves(cover.proofs[position], cover.needs[position])]
+    return Choice(cover.needs, moves)
+
+
+def _moves(box: Box, need: int) -> list[dict[int, int]]:
+    up = min(box.up, need)
+    return [{cell: sign * step for cell, sign in box.signs.items()} for step in (up, up - need) if step]
 
 
 class _Cover:
@@ -58,7 +79,7 @@ class _Cover:
         for number, (total, cells) in enumerate(self.sums):
             for position in (total, *cells):
                 self.sums_with[position].append(number)
-        # The cube as an array, the totals last in each dimension; a combination that is empty can neither grow nor shrink.
+        # The cube as an array, the totals last in each dimension. An empty combination can neither grow nor shrink.
         values = [sorted({key[axis] for key in keys if key[axis] is not None}, key=str) for axis in range(3)]
         index = [{value: number for number, value in enumerate([*found, None])} for found in values]
         self.shape = tuple(len(found) + 1 for found in values)
@@ -71,20 +92,18 @@ class _Cover:
             self.cost[place] = 0 if position in needs else counts[position]
             self.position_at[place] = position
 
-    @property
-    def hidden(self) -> set[int]:
-        """The positions that are hidden so far: exactly those that need something."""
-        return set(self.needs)
-
     def hide_enough(self) -> None:
         """Hide until both promises hold."""
         while True:
-            unproved = sorted(self.needs.keys() - self.proofs.keys(), key=lambda p: (-self.needs[p], p))
-            for position in unproved:
+            unproved = sorted(self.needs.keys() - self.proofs.keys())
+            dearest = sorted(unproved, key=lambda p: (-self._cheapest(p, self.needs[p]).cost, p))
+            for position in dearest:  # what they must hide anyway then serves the others
+                if position in self.proofs:
+                    continue
                 box = self._cheapest(position, self.needs[position])
-                for cell in box.cells - self.needs.keys():
-                    self._hide(cell, 1)
-                for cell in box.cells - self.proofs.keys():
+                for cell in box.signs.keys() - self.needs.keys():
+                    self._hide(cell)
+                for cell in box.signs.keys() - self.proofs.keys():
                     if self.needs[cell] <= box.width:
                         self.proofs[cell] = box
             if not self._widen_sums():
@@ -93,19 +112,19 @@ class _Cover:
     def publish_again(self) -> None:
         """Publish what turned out not to be needed, the largest counts first."""
         for position in sorted(self.needs.keys() - self.primary, key=lambda p: (-self.counts[p], p)):
-            need = self.needs.pop(position)
+            del self.needs[position]
             self.cost[self.places[position]] = self.counts[position]
             if all(self._sum_is_wide(number) for number in self.sums_with[position]):
-                shaken = [p for p in self.needs if position in self.proofs[p].cells]
+                shaken = [p for p in self.needs if position in self.proofs[p].signs]
                 boxes = {p: self._cheapest(p, self.needs[p]) for p in shaken}
                 if not any(box.cost for box in boxes.values()):
                     self.proofs.update(boxes)
                     del self.proofs[position]
                     continue
-            self._hide(position, need)
+            self._hide(position)
 
-    def _hide(self, position: int, need: int) -> None:
-        self.needs[position] = need
+    def _hide(self, position: int) -> None:
+        self.needs[position] = self.threshold
         self.cost[self.places[position]] = 0
 
     def _cheapest(self, position: int, need: int) -> Box:
@@ -132,9 +151,14 @@ class _Cover:
             cost += self.cost[at]
         possible = (np.minimum(up, down) >= 0) & (up + down >= need)
         best = np.unravel_index(np.argmin(np.where(possible, cost, FAR)), grid)
-        corners = np.ix_(*([i, others[b]] for i, others, b in zip(place, partners, best, strict=True)))
-        cells = frozenset(int(cell) for cell in self.position_at[corners].ravel())
-        return Box(cells, width=int(up[best] + down[best]), cost=int(cost[best]))
+        box: dict[int, int] = {}
+        for corner in np.ndindex(2, 2, 2):
+            m, d, t = (
+                int(others[b]) if far else i for others, b, i, far in zip(partners, best, place, corner, strict=True)
+            )
+            turn = [int(sign[b]) for sign, b, far in zip(signs, best, corner, strict=True) if far]
+            box[int(self.position_at[m, d, t])] = prod(turn)
+        return Box(box, up=int(up[best]), down=int(down[best]), cost=int(cost[best]))
 
     def _sum_is_wide(self, number: int) -> bool:
         """Tell whether the hidden cells of a sum surely have enough persons behind them, or are not revealed as a sum.
@@ -155,5 +179,5 @@ class _Cover:
         for number, (_, cells) in enumerate(self.sums):
             while not self._sum_is_wide(number):
                 smallest = min((p for p in cells if p not in self.needs), key=lambda p: (self.counts[p], p))
-                self._hide(smallest, self.threshold)
+                self._hide(smallest)
         return len(self.needs) > before

@@ -3,7 +3,7 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event
 
 import pytest
@@ -90,7 +90,7 @@ def test_a_destroyed_key_opens_nothing_once_the_cache_is_forgotten():
 @pytest.mark.parametrize(("seconds", "readable"), [(60, True), (0, False)], ids=["within-the-minute", "after-it"])
 def test_a_cached_key_outlives_its_destruction_by_the_cache_time_at_most(seconds, readable):
     organization = an_organization()
-    with override_settings(DATA_KEY_CACHE_SECONDS=seconds):
+    with override_settings(DATA_KEY_CACHE=timedelta(seconds=seconds)):
         made = keys.for_writing(organization, [None], now=NOW)[None]
         destroy(organization)
         if readable:

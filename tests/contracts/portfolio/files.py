@@ -32,7 +32,7 @@ USER = {"user_email": "ann@example.org", "user_display_name": "Ann Żak", "user_
 
 
 def a_row(*parts, without=(), **changes):
-    """Return a row of an organization, with the parts given; ``changes`` override and ``without`` leaves cells empty."""
+    """Return an organization's row with the parts given; ``changes`` override, ``without`` leaves cells empty."""
     row = ORGANIZATION.copy()
     for part in parts:
         row |= part

@@ -1,0 +1,129 @@
+"""The aggregate archive: counts that identify nobody, kept with the client's authorisation before content is erased."""
+
+import hashlib
+import json
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from accounts.errors import Refused
+from accounts.models import Document, Organization
+from accounts.operations import audit, outbox
+from retention.enums import Decision, RequestStatus
+from retention.models import AggregateArchive, ArchiveAuthorization, DeletionRequest
+from retention.rules.disclosure import Fact, protect
+
+TABLE = "diagnostics_by_month_department_type"
+DECIDABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
+
+# Each person's contribution first, at every level of the cube; then how many people, how much, and the largest.
+# Left out: people under restriction of processing (Art. 18 GDPR), and diagnostics that belong to nobody.
+CUBE = """
+    WITH facts AS (
+        SELECT to_char(d.occurred_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month,
+               u.department AS department, d.type AS type, d.subject_id AS person
+        FROM retention_diagnostic d
+        JOIN accounts_licenseduser u ON u.organization_id = d.organization_id AND u.id = d.subject_id
+        WHERE d.organization_id = %(organization)s AND u.processing_restricted_at IS NULL
+    ), shares AS (
+        SELECT month, department, type, GROUPING(month) AS all_months, GROUPING(department) AS all_departments,
+               GROUPING(type) AS all_types, count(*) AS part
+        FROM facts GROUP BY person, CUBE (month, department, type)
+    )
+    SELECT CASE WHEN all_months = 0 THEN month END, CASE WHEN all_departments = 0 THEN department END,
+           CASE WHEN all_types = 0 THEN type END, count(*), sum(part), max(part)
+    FROM shares GROUP BY all_months, all_departments, all_types, month, department, type
+    ORDER BY 1, 2, 3
+"""
+
+
+class ArchiveNotDecidable(Refused):
+    """The request is over or runs, or its archive was decided already."""
+
+    code = "archive_not_decidable"
+
+
+class NotAuthorised(Refused):
+    """The client has not authorised that aggregates are kept."""
+
+    code = "archive_not_authorised"
+
+
+@transaction.atomic
+def authorise(
+    organization: Organization, *, granted: bool, now: datetime, by: str, proof: Document | None = None
+) -> ArchiveAuthorization:
+    """Record the client's decision whether aggregated reports may be kept. The latest one counts."""
+    found = ArchiveAuthorization.objects.create(
+        organization=organization, granted=granted, decided_by=by, decided_at=now, proof=proof
+    )
+    audit.record("archive.authorised" if granted else "archive.refused", found, by=by, at=now)
+    outbox.publish("archive.authorised" if granted else "archive.refused", found, at=now)
+    return found
+
+
+@transaction.atomic
+def make(request: DeletionRequest, *, now: datetime, by: str) -> AggregateArchive:
+    """Keep the table month by department by diagnostic type, under disclosure control; nothing else of it is stored.
+
+    Months are those of the organization's time zone, which the table names. The caller is in the vendor's scope.
+
+    :raises NotAuthorised: the client's latest decision does not allow it.
+    :raises ArchiveNotDecidable: the archive was decided already, or the request is over or runs.
+    """
+    locked = _locked(request)
+    decision = ArchiveAuthorization.objects.filter(organization=locked.organization_id).order_by("pk").last()
+    if decision is None or not decision.granted:
+        raise NotAuthorised("The client has not authorised that aggregated reports are kept.")
+    zone = locked.organization.time_zone
+    with connection.cursor() as cursor:
+        cursor.execute(CUBE, {"zone": zone, "organization": locked.organization_id})
+        facts = [
+            Fact(month, department, type_, persons, int(count), largest)
+            for month, department, type_, persons, count, largest in cursor.fetchall()
+        ]
+    table = {**protect(facts).to_json(), "name": TABLE, "time_zone": zone, "made_at": now.isoformat()}
+    archive = AggregateArchive.objects.create(
+        organization_id=locked.organization_id,
+        request=locked,
+        name=TABLE,
+        table=table,
+        sha256=digest(table),
+        made_at=now,
+    )
+    DeletionRequest.objects.filter(pk=locked.pk).update(archive_decision=Decision.DONE)
+    audit.record("archive.made", archive, by=by, at=now, data={"name": TABLE, "sha256": archive.sha256})
+    outbox.publish("archive.made", archive, at=now, payload={"name": TABLE})
+    return archive
+
+
+@transaction.atomic
+def decline(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
+    """Record that no aggregates are kept.
+
+    :raises ArchiveNotDecidable: it was decided already, or the request is over or runs.
+    """
+    locked = _locked(request)
+    locked.archive_decision = Decision.DECLINED
+    locked.save(update_fields=["archive_decision"])
+    audit.record("archive.declined", locked, by=by, at=now)
+    outbox.publish("archive.declined", locked, at=now)
+    return locked
+
+
+def digest(table: object) -> str:
+    """Return the SHA-256 of a table's JSON (sorted keys, no blanks), as the certificate names it."""
+    text = json.dumps(table, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _locked(request: DeletionRequest) -> DeletionRequest:
+    found = (
+        DeletionRequest.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .filter(pk=request.pk, status__in=DECIDABLE, archive_decision=Decision.PENDING)
+        .first()
+    )
+    if found is None:
+        raise ArchiveNotDecidable("The archive was decided already, or the request is over or runs.")
+    return found

@@ -1,0 +1,140 @@
+"""Certificates: what was erased, when, how it was checked and what stays, signed. No personal data in them."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import transaction
+
+from accounts.errors import Refused
+from accounts.operations import audit, outbox
+from retention.enums import RequestStatus, RunPhase
+from retention.models import AggregateArchive, Certificate, DeletionRequest, ErasureRun, ErasureStep, Verification
+from retention.policy import POLICY
+from retention.rules import certificate as rules
+
+
+class NotCertifiable(Refused):
+    """The run is not verified, or has its certificate."""
+
+    code = "not_certifiable"
+
+
+@transaction.atomic
+def certify(run: ErasureRun, *, now: datetime, by: str) -> Certificate:
+    """Issue the signed certificate of a verified run, and close its request. The caller is in the vendor's scope.
+
+    :raises NotCertifiable: the last verification did not pass, or the certificate was issued.
+    """
+    locked = (
+        ErasureRun.objects.select_for_update(of=("self",), no_key=True).select_related("organization").get(pk=run.pk)
+    )
+    if locked.phase != RunPhase.VERIFIED:
+        raise NotCertifiable("The run is not verified, or has its certificate.")
+    request = DeletionRequest.objects.select_for_update(no_key=True).get(pk=locked.request_id)
+    check = Verification.objects.filter(run=locked).order_by("pk").last()
+    if check is None or not check.passed:
+        raise NotCertifiable("The last verification did not pass.")
+    public_id, key = uuid4(), private_key()
+    document = rules.signed(_document(locked, request, check, public_id=str(public_id), now=now), key)
+    certificate = Certificate.objects.create(
+        organization_id=locked.organization_id,
+        public_id=public_id,
+        run=locked,
+        issued_at=now,
+        signing_key=document["signature"]["key_id"],
+        document=document,
+    )
+    locked.phase = RunPhase.CERTIFIED
+    locked.save(update_fields=["phase"])
+    request.status, request.closed_at = RequestStatus.CERTIFIED, now
+    request.save(update_fields=["status", "closed_at"])
+    data = {"run": str(locked.public_id), "signing_key": certificate.signing_key}
+    audit.record("certificate.issued", certificate, by=by, at=now, data=data)
+    outbox.publish("certificate.issued", certificate, at=now, payload=data)
+    return certificate
+
+
+def private_key() -> Ed25519PrivateKey:
+    """Return the key that signs, from the settings. :raises WrongSigningKey: it is unusable."""
+    return _parsed(settings.SIGNING_KEY)
+
+
+def public_pem() -> str:
+    """Return the public key with which anybody checks a certificate."""
+    return rules.public_pem(private_key().public_key())
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> Ed25519PrivateKey:
+    return rules.signing_key(text)
+
+
+def _document(
+    run: ErasureRun, request: DeletionRequest, check: Verification, *, public_id: str, now: datetime
+) -> dict[str, Any]:
+    destroyed_at = run.keys_destroyed_at
+    if destroyed_at is None or run.erased_at is None:
+        raise NotCertifiable("The run has not destroyed its keys, or has not emptied its stores.")
+    return {
+        "schema": rules.SCHEMA,
+        "certificate": public_id,
+        "issued_at": now.isoformat(),
+        "organization": str(run.organization.public_id),
+        "request": {
+            "id": str(request.public_id),
+            "origin": request.origin,
+            "received_at": request.received_at.isoformat(),
+            "service_ended_on": request.service_ended_on.isoformat(),
+            "retrieval_ended_on": request.retrieval_ends_on.isoformat(),
+            "end_confirmed_at": _iso(request.confirmed_at),
+            "approved_at": _iso(request.approved_at),
+            "approved_by_another_person": request.approved_by not in (request.requested_by, request.confirmed_by),
+            "export": request.export_decision,
+            "archive": request.archive_decision,
+        },
+        "keys": {
+            "run": str(run.public_id),
+            "destroyed": run.keys_destroyed or 0,
+            "destroyed_at": destroyed_at.isoformat(),
+            "ledger_entry": run.ledger_digest,
+        },
+        "stores": [
+            {"store": step.store, "found": step.found, "erased": step.erased, "finished_at": _iso(step.finished_at)}
+            for step in ErasureStep.objects.filter(run=run).order_by("position")
+        ],
+        "erased_at": run.erased_at.isoformat(),
+        "verification": {
+            "performed_at": check.performed_at.isoformat(),
+            "passed": check.passed,
+            "searched": check.searched,
+            "method": "tables and columns from the catalogues of both databases; files; broker and cache",
+        },
+        "archives": [
+            {"name": archive.name, "sha256": archive.sha256}
+            for archive in AggregateArchive.objects.filter(request=request).order_by("pk")
+        ],
+        "kept": [
+            {"what": label, "basis": table.basis}
+            for label, table in sorted(POLICY.items())
+            if label in check.searched.get("kept", [])
+        ],
+        "readability": {
+            "live_systems": {
+                "unreadable_from": (destroyed_at + settings.DATA_KEY_CACHE).isoformat(),
+                "because": "keys destroyed, and key caches expired",
+            },
+            "backups": {
+                "unreadable_from": None,
+                "expected_by": (destroyed_at + settings.BACKUP_HORIZON).isoformat(),
+                "because": "claimed only when the last backup of the ledger that holds the keys has expired",
+            },
+        },
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

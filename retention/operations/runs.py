@@ -1,0 +1,167 @@
+"""Erasure runs: planned from an approved request, claimed by lease, and their journal."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts import crypto, tenancy
+from accounts.errors import Refused
+from accounts.models import LicensedUser
+from accounts.operations import audit
+from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export
+from retention.operations import keys, requests, vault
+from retention.operations.stores import STORES
+from retention.rules.terms import Identifiers
+
+
+class NotDue(Refused):
+    """The request may not be erased now; the message says what is in the way."""
+
+    code = "erasure_not_due"
+
+
+class LeaseLost(Refused):
+    """Another worker has the run: this one stops at once."""
+
+    code = "lease_lost"
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to work on a run, for a while. Its clock goes on from the instant that the caller was given."""
+
+    id: UUID
+    started_at: datetime
+    _monotonic: float
+
+    @classmethod
+    def starting(cls, now: datetime) -> "Lease":
+        """Return a new lease whose clock stands at ``now``."""
+        return cls(uuid4(), now, time.monotonic())
+
+    def now(self) -> datetime:
+        """Return the instant: the caller's, plus the time that has passed since."""
+        return self.started_at + timedelta(seconds=time.monotonic() - self._monotonic)
+
+
+@transaction.atomic
+def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
+    """Make the run of an approved request: what the verifier will search for is sealed first, the steps counted.
+
+    The caller is in the vendor's scope. Nothing is destroyed yet.
+
+    :raises NotDue: something is in the way; a run exists already.
+    """
+    locked = (
+        DeletionRequest.objects.due_for_erasure(at=now)
+        .filter(pk=request.pk)
+        .select_related("organization")
+        .select_for_update(of=("self",), no_key=True)
+        .first()
+    )
+    if locked is None:
+        raise NotDue("The request is not due: " + ", ".join(requests.blocks(request, now=now)))
+    in_the_way = requests.blocks(locked, now=now)
+    if in_the_way:
+        raise NotDue("The request is blocked: " + ", ".join(in_the_way))
+    organization = locked.organization
+    with tenancy.tenant(organization.pk):
+        vault.enter(organization, now=now)  # makes the fence's row, which the eraser may close but not make
+    run = ErasureRun(organization=organization, public_id=uuid4(), request=locked, planned_at=now)
+    seal(run, _identifiers(organization.pk))
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError as error:
+        raise NotDue("The request has its run already.") from error
+    ErasureStep.objects.bulk_create(
+        ErasureStep(
+            organization=organization, run=run, position=position, store=store.name, found=store.count(organization.pk)
+        )
+        for position, store in enumerate(STORES, start=1)
+    )
+    data = {"request": str(locked.public_id), "stores": [store.name for store in STORES]}
+    audit.record("erasure.planned", run, by=by, at=now, data=data)
+    return run
+
+
+def claim(run: ErasureRun, *, now: datetime) -> Lease:
+    """Take the run. :raises LeaseLost: another worker has it, or it is done."""
+    lease = Lease.starting(now)
+    with tenancy.vendor():
+        taken = (
+            ErasureRun.objects.due(at=now)
+            .filter(pk=run.pk)
+            .update(lease=lease.id, leased_until=now + settings.ERASURE_LEASE)
+        )
+    if taken != 1:
+        raise LeaseLost("Another worker has this run, or it is done.")
+    return lease
+
+
+def held(run: ErasureRun, lease: Lease) -> ErasureRun:
+    """Lock the run in the caller's transaction and prolong the lease: the heartbeat is part of every commit.
+
+    :raises LeaseLost: the lease ran out and another worker took the run.
+    """
+    locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).filter(pk=run.pk, lease=lease.id).first()
+    if locked is None:
+        raise LeaseLost("Another worker has this run.")
+    locked.leased_until = lease.now() + settings.ERASURE_LEASE
+    locked.save(update_fields=["leased_until"])
+    return locked
+
+
+def give_back(run: ErasureRun, lease: Lease, *, error: str = "") -> None:
+    """End the lease; note what went wrong, if something did."""
+    with tenancy.vendor():
+        mine = ErasureRun.objects.select_for_update(no_key=True).filter(pk=run.pk, lease=lease.id).first()
+        if mine is None:
+            return
+        mine.lease = mine.leased_until = None
+        if error:
+            mine.failures += 1
+            # Tried again, each time later; an operator sees the count and the last error.
+            mine.leased_until = lease.now() + min(
+                timedelta(seconds=15) * 2 ** min(mine.failures, 8), timedelta(hours=1)
+            )
+        mine.last_error = error[:120]
+        mine.save(update_fields=["lease", "leased_until", "failures", "last_error"])
+
+
+def seal(run: ErasureRun, identifiers: Identifiers) -> None:
+    """Put the identifiers on the run, sealed under a key of their own that goes with the last check."""
+    key, place = crypto.new_data_key(), _context(run)
+    wrapped = keys.key_encryption_keys().wrap(key, context=place)
+    run.identifiers = crypto.encrypt(key, orjson.dumps(identifiers.to_json()), context=place)
+    run.identifiers_key = wrapped.ciphertext
+    run.identifiers_key_version = wrapped.version
+
+
+def unseal(run: ErasureRun) -> Identifiers:
+    """Return what the verifier searches for. :raises Refused: it was destroyed with the last scheduled check."""
+    if run.identifiers is None or run.identifiers_key is None or run.identifiers_key_version is None:
+        raise Refused("The identifiers of this run were destroyed.", code="identifiers_destroyed")
+    wrapped = crypto.WrappedKey(run.identifiers_key_version, bytes(run.identifiers_key))
+    key = keys.key_encryption_keys().unwrap(wrapped, context=_context(run))
+    return Identifiers.from_json(orjson.loads(crypto.decrypt(key, bytes(run.identifiers), context=_context(run))))
+
+
+def _context(run: ErasureRun) -> bytes:
+    return crypto.context("erasure identifiers", str(run.public_id))
+
+
+def _identifiers(organization_id: int) -> Identifiers:
+    people = LicensedUser.objects.filter(organization=organization_id).values_list("email", "external_id", "public_id")
+    emails, external_ids, uuids = set(), set(), set()
+    for email, external_id, public_id in people.iterator():
+        emails.add(email.lower())
+        external_ids.add(external_id.lower())
+        uuids.add(public_id)
+    files = Export.objects.filter(organization=organization_id).values_list("public_id", flat=True)
+    return Identifiers(frozenset(emails), frozenset(external_ids), frozenset({*uuids, *files}))

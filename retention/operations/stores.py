@@ -1,0 +1,95 @@
+"""The stores that an erasure empties, in dependency order; people, who are listed in the first, come last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.db import connection
+
+from accounts.models import AuditDetail, IdempotencyKey, LicensedUser
+from retention.models import ContextItem, Conversation, Diagnostic, Export, Message
+from retention.operations import exports
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one transaction erased: how many, and the key of the last one (the checkpoint)."""
+
+    erased: int
+    checkpoint: int
+
+
+class Store(Protocol):
+    """A place that holds a client's data. Both methods run in the eraser's scope (counting: the vendor's too)."""
+
+    @property
+    def name(self) -> str:
+        """The store's name in the journal and on the certificate."""
+        ...
+
+    def count(self, organization_id: int) -> int:
+        """Return how much is there."""
+        ...
+
+    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        """Erase the next rows in the order of their keys, at most ``limit``; fewer means that none is left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table of the default database whose rows belong to an organization."""
+
+    name: str
+    table: str
+    key: str = "id"
+
+    def count(self, organization_id: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {self.table} WHERE organization_id = %s", [organization_id])
+            return int(cursor.fetchone()[0])
+
+    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH gone AS (DELETE FROM {self.table} WHERE organization_id = %(organization)s AND {self.key} IN "
+                f"(SELECT {self.key} FROM {self.table} WHERE organization_id = %(organization)s "
+                f"AND {self.key} > %(after)s ORDER BY {self.key} LIMIT %(limit)s) RETURNING {self.key}) "
+                f"SELECT count(*), coalesce(max({self.key}), %(after)s) FROM gone",
+                {"organization": organization_id, "after": after, "limit": limit},
+            )
+            erased, checkpoint = cursor.fetchone()
+        return Chunk(int(erased), int(checkpoint))
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFiles:
+    """Exports: each file goes before its row, so a crash in between leaves a row that is erased again."""
+
+    name: str = "exports"
+
+    def count(self, organization_id: int) -> int:
+        return Export.objects.filter(organization=organization_id).count()
+
+    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        rows = Export.objects.filter(organization=organization_id, pk__gt=after).order_by("pk")
+        chosen = list(rows.values_list("pk", "public_id")[:limit])
+        for _pk, public_id in chosen:
+            exports.remove_file(public_id)
+        if not chosen:
+            return Chunk(0, after)
+        Export.objects.filter(organization=organization_id, pk__in=[pk for pk, _id in chosen]).delete()
+        return Chunk(len(chosen), chosen[-1][0])
+
+
+STORES: Sequence[Store] = (
+    Rows("messages", Message._meta.db_table),
+    Rows("context_items", ContextItem._meta.db_table),
+    Rows("diagnostics", Diagnostic._meta.db_table),
+    Rows("conversations", Conversation._meta.db_table),
+    ExportFiles(),
+    Rows("audit_details", AuditDetail._meta.db_table, key="event_id"),
+    Rows("idempotency_keys", IdempotencyKey._meta.db_table),
+    Rows("licensed_users", LicensedUser._meta.db_table),
+)
+BY_NAME = {store.name: store for store in STORES}

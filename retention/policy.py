@@ -1,0 +1,192 @@
+"""What becomes of every field of every table when a client leaves; a guard fails on what is missing here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """What an erasure does to a field."""
+
+    ERASE = "erase"
+    KEEP = "keep"
+    NOT_PERSONAL = "not_personal"
+    CIPHERTEXT = "ciphertext"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A model's fate: whether its rows go, or stay on a basis; and of its fields, what each one is.
+
+    ``fates`` holds the fields that differ from the table's own fate. ``basis`` says why rows stay, and how long.
+    """
+
+    rows: Fate
+    basis: str
+    fields: tuple[str, ...]
+    fates: Mapping[str, Fate]
+
+    def fate_of(self, field: str) -> Fate:
+        """Return what becomes of a field."""
+        return self.fates.get(field, self.rows)
+
+
+def _table(rows: Fate, fields: str, *, basis: str = "", **fates: Fate) -> Table:
+    return Table(rows, basis, tuple(fields.split()), fates)
+
+
+E, K, N, C = Fate.ERASE, Fate.KEEP, Fate.NOT_PERSONAL, Fate.CIPHERTEXT
+CONTRACT_FILE = "The contract file is kept 5 years after the contract's end (Code civil 2224): opaque ids, no people."
+TRAIL = "Who did what, as codes and opaque ids; evidence of the erasure itself (Art. 5(2) GDPR). No free text."
+EVIDENCE = "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data."
+MEMBERS = "Contacts of the client, for whom the vendor is controller: kept with the contract file, then erased."
+FRAMEWORK = "The framework's own tables: codes and names of models. No personal data."
+CONTENT = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
+
+POLICY: dict[str, Table] = {
+    "accounts.Organization": _table(
+        K,
+        "id public_id name country time_zone language legal_category registration_number created_at closed_at "
+        "content_erased_at",
+        basis=CONTRACT_FILE,
+    ),
+    "accounts.LicenceGrant": _table(
+        K, "id public_id organization source seats valid_from valid_until", basis=CONTRACT_FILE
+    ),
+    "accounts.LicensedUser": _table(
+        E,
+        "id public_id organization external_id email display_name department status suspension_reason suspended_at "
+        "processing_restricted_at created_at",
+    ),
+    "accounts.User": _table(K, "id public_id password email name language is_active created_at", basis=MEMBERS),
+    "accounts.Membership": _table(K, "id public_id user organization role created_at", basis=MEMBERS),
+    "accounts.ApiToken": _table(
+        K,
+        "id public_id user organization name prefix digest permissions created_at expires_at revoked_at last_used_at",
+        basis=MEMBERS,
+    ),
+    "accounts.Document": _table(
+        K,
+        "id public_id organization kind filename content_type size sha256 wrapped_key key_version created_at",
+        basis=CONTRACT_FILE,
+        wrapped_key=C,
+    ),
+    "accounts.AuditEvent": _table(
+        K,
+        "id public_id organization_id name subject_type subject_id actor data detail_digest occurred_at recorded_at",
+        basis=TRAIL,
+    ),
+    "accounts.AuditDetail": _table(E, "event_id organization_id salt text", salt=C),
+    "accounts.OutboxMessage": _table(
+        K,
+        "id public_id organization topic subject_type subject_id payload occurred_at recorded_at next_attempt_at "
+        "attempts delivered_at failed_at last_error",
+        basis=TRAIL,
+    ),
+    "accounts.IdempotencyKey": _table(
+        E, "id organization actor key request_digest response_status response_body created_at expires_at"
+    ),
+    "accounts.SimulatedClock": _table(N, "id stands_at", basis="One instant, of the demo."),
+    "contracts.Contract": _table(
+        K,
+        "id public_id organization reference status concluded_on starts_on time_zone governing_law first_term_months "
+        "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
+        "notice_effect annual_fee currency billing_interval billing_timing paid_until retrieval_days end_choice "
+        "starts_at term_number term_ends_on last_notice_on last_notice_why certain_at renews_at ends_on ends_at "
+        "ended_at end_reason created_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Term": _table(
+        K,
+        "id public_id organization contract number days fee currency clauses certain_at started_at voided_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Notice": _table(
+        K,
+        "id public_id organization contract kind party channel sent_on received_on entitled judgment ends_on why proof "
+        "recorded_by recorded_at withdrawn_at",
+        basis=CONTRACT_FILE,
+    ),
+    "retention.Vault": _table(K, "organization state changed_at", basis=EVIDENCE),
+    "retention.Conversation": _table(E, CONTENT, sealed=C),
+    "retention.Message": _table(E, f"{CONTENT} conversation role", sealed=C),
+    "retention.ContextItem": _table(E, CONTENT, sealed=C),
+    "retention.Diagnostic": _table(E, f"{CONTENT} type", sealed=C),
+    "retention.DeletionRequest": _table(
+        K,
+        "id public_id organization origin status requested_by received_at service_ended_on retrieval_ends_on "
+        "erase_from erase_by confirmed_by confirmed_at approved_by approved_at export_decision archive_decision "
+        "closed_at",
+        basis=EVIDENCE,
+    ),
+    "retention.LegalHold": _table(
+        K,
+        "id public_id organization ground citation review_on placed_by placed_at released_by released_at",
+        basis=EVIDENCE,
+    ),
+    "retention.Export": _table(
+        E,
+        "id public_id organization request made_by made_at rows size sha256 wrapped_key key_version first_fetched_at",
+        wrapped_key=C,
+    ),
+    "retention.ArchiveAuthorization": _table(
+        K, "id public_id organization granted decided_by decided_at proof", basis=EVIDENCE
+    ),
+    "retention.AggregateArchive": _table(
+        K,
+        "id public_id organization request name table sha256 made_at",
+        basis="Aggregated counts under disclosure control, kept with the client's authorisation; nobody is in it.",
+    ),
+    "retention.ErasureRun": _table(
+        K,
+        "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
+        "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error",
+        basis=EVIDENCE,
+        identifiers=C,
+        identifiers_key=C,
+    ),
+    "retention.ErasureStep": _table(
+        K,
+        "id public_id organization run position store status found erased checkpoint started_at finished_at",
+        basis=EVIDENCE,
+    ),
+    "retention.Verification": _table(
+        K, "id public_id organization run performed_at passed searched hits", basis=EVIDENCE
+    ),
+    "retention.Certificate": _table(K, "id public_id organization run issued_at signing_key document", basis=EVIDENCE),
+    "retention.DataKey": _table(E, "id organization_ref subject_ref wrapped key_version created_at", wrapped=C),
+    "retention.ErasureEntry": _table(
+        K,
+        "id run organization_ref keys_destroyed destroyed_at previous_digest digest",
+        basis="The ledger: opaque ids only, kept until the last backup that could hold the data has expired.",
+    ),
+    "admin.LogEntry": _table(
+        N,
+        "id action_time user content_type object_id object_repr action_flag change_message",
+        basis="Never written: the trail replaces it.",
+    ),
+    "auth.Permission": _table(N, "id name content_type codename", basis=FRAMEWORK),
+    "auth.Group": _table(N, "id name permissions", basis=FRAMEWORK),
+    "contenttypes.ContentType": _table(N, "id app_label model", basis=FRAMEWORK),
+    "sessions.Session": _table(
+        K,
+        "session_key session_data expire_date",
+        basis="Sign-ins of members, for 12 hours: the id of a user, signed. Licensed users never sign in here.",
+    ),
+}
+
+# Columns that may hold an address which a departed user also had, and why that is no residue.
+NO_RESIDUE: dict[str, str] = {
+    "accounts_user.email": "A contact of the client, or the vendor's staff, under the same address: a basis of its own.",
+}
+
+# Stores that are not rows.
+STORES: dict[str, str] = {
+    "exports": "Encrypted files under the data directory; removed with their rows.",
+    "documents": "Encrypted proofs of the contract file, each under a key of its own; kept with it.",
+    "mail": "Announcements to members: dates, codes and links. Searched for identifiers.",
+    "logs": "Codes, routes and opaque ids of staff; never a body, a query or a licensed user's id. Searched.",
+    "valkey": "Messages of the broker and counters of the API, in memory only. Searched.",
+    "key cache": "Unwrapped data keys in the memory of a process, a minute at most.",
+    "backups": "The operator's. Content in them is unreadable once the ledger's backups with its keys have expired.",
+}

@@ -1,0 +1,70 @@
+"""When a departed client's data may go, and what stands in the way: pure rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from contracts.enums import NoticeUnit
+from contracts.rules import periods
+from contracts.rules.days import ONE_DAY
+from contracts.rules.explanation import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The retrieval window after the service's end; ``ends_on`` is the first day after it.
+
+    ``erase_from`` is the local midnight of that day, ``erase_by`` the instant by which erasure must have happened.
+    """
+
+    ends_on: date
+    erase_from: datetime
+    erase_by: datetime
+    explanation: Explanation
+
+
+def retrieval_window(service_ended_on: date, *, days: int, country: str, zone: str, erase_within: timedelta) -> Window:
+    """Return the window that a client has to fetch its data, counted from the last day of service.
+
+    It is a minimum granted to the customer, so it moves forward from a day on which nobody works in the client's
+    country, and never back (Regulation 1182/71; rulebook §1 and §6). ``service_ended_on`` is the first day without
+    service.
+
+    :raises InvalidInput: an unknown country or zone, a negative length, or a day outside the calendar.
+    """
+    deadline = periods.count_forward(
+        service_ended_on - ONE_DAY,
+        length=days,
+        unit=NoticeUnit.DAYS,
+        regime=periods.Regime.EU,
+        calendar_country=country,
+        purpose=periods.Purpose.GRANT,
+    )
+    ends_on = deadline.latest + ONE_DAY
+    erase_from = periods.midnight(ends_on, zone)
+    return Window(ends_on, erase_from, erase_from + erase_within, deadline.explanation)
+
+
+def blocks(
+    *,
+    status: str,
+    now: datetime,
+    erase_from: datetime,
+    contracts_open: bool,
+    holds: int,
+    export_decided: bool,
+    archive_decided: bool,
+) -> tuple[str, ...]:
+    """Return what keeps a request from erasure, as codes in the order in which people resolve them; empty: nothing."""
+    found: Iterable[tuple[bool, str]] = (
+        (contracts_open, "contract_open"),
+        (status == "received", "end_not_confirmed"),
+        (status in ("received", "confirmed"), "not_approved"),
+        (now < erase_from, "retrieval_period_runs"),
+        (not export_decided, "export_not_decided"),
+        (not archive_decided, "archive_not_decided"),
+        (holds > 0, "legal_hold"),
+    )
+    if status not in ("received", "confirmed", "approved"):
+        return ()
+    return tuple(code for applies, code in found if applies)

@@ -1,0 +1,117 @@
+"""Due/do pairs of retention."""
+
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+
+from accounts import tenancy
+from accounts.models import Organization
+from accounts.operations.sweeping import Swept, walk
+from accounts.querysets import OrganizationQuerySet
+from contracts.enums import ContractStatus
+from contracts.models import Contract
+from retention.enums import RequestOrigin, RunPhase, VaultState
+from retention.models import DeletionRequest, ErasureRun, Vault
+from retention.operations import certificates, erasure, requests, runs, vault, verification
+from retention.querysets import DeletionRequestQuerySet, ErasureRunQuerySet
+
+IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
+
+
+def departures_due(*, at: datetime) -> OrganizationQuerySet:
+    """Organizations whose last contract has ended, and whose end has no request yet."""
+    contracts = Contract.objects.filter(organization=OuterRef("pk"))
+    ended = contracts.filter(status=ContractStatus.ENDED.value, ended_at__lte=at).order_by("-ended_at", "-pk")
+    return (
+        Organization.objects.annotate(left_on=Subquery(ended.values("ends_on")[:1]))
+        .filter(~Exists(contracts.filter(status__in=IN_FORCE)), left_on__isnull=False)
+        .exclude(
+            Exists(
+                DeletionRequest.objects.filter(organization=OuterRef("pk"), service_ended_on__gte=OuterRef("left_on"))
+            )
+        )
+        .order_by("pk")
+    )
+
+
+def open_all(*, at: datetime, by: str) -> Swept:
+    """Open the post-termination request of every organization that has left."""
+    return walk(
+        lambda: departures_due(at=at),
+        lambda organization: requests.open_request(organization, origin=RequestOrigin.CONTRACT_END, now=at, by=by),
+    )
+
+
+def returns_due(*, at: datetime) -> DeletionRequestQuerySet:
+    """Requests that can still be given up, of organizations that have a contract again."""
+    contracts = Contract.objects.filter(organization=OuterRef("organization"), status__in=IN_FORCE)
+    return DeletionRequest.objects.filter(Exists(contracts), status__in=requests.CANCELLABLE).order_by("pk")
+
+
+def cancel_all(*, at: datetime, by: str) -> Swept:
+    """Give up the requests of organizations that came back: a successor contract keeps everything."""
+    return walk(lambda: returns_due(at=at), lambda request: requests.cancel(request, now=at, by=by))
+
+
+def plans_due(*, at: datetime) -> DeletionRequestQuerySet:
+    """Approved requests past their retrieval period, with everything decided, that have no run yet."""
+    return DeletionRequest.objects.due_for_erasure(at=at).filter(runs__isnull=True)
+
+
+def plan_all(*, at: datetime, by: str) -> Swept:
+    """Make the run of every request that is due; one that is blocked waits."""
+    return walk(lambda: plans_due(at=at), lambda request: runs.plan(request, now=at, by=by))
+
+
+def runs_due(*, at: datetime) -> ErasureRunQuerySet:
+    """Unfinished runs that nobody works on."""
+    return ErasureRun.objects.due(at=at)
+
+
+def work(run: ErasureRun, *, at: datetime, by: str) -> None:
+    """Take one run from where it stands to its certificate, as far as it goes.
+
+    :raises Refused: a hold is in the way, another worker has the run, residue was found.
+    """
+    if not erasure.advance(run, now=at, by=by):
+        return
+    with tenancy.vendor():
+        run.refresh_from_db()
+    if run.phase == RunPhase.ERASED:
+        verification.verify(run, now=at, by=by)
+    with tenancy.vendor():
+        run.refresh_from_db()
+        if run.phase == RunPhase.VERIFIED:
+            certificates.certify(run, now=at, by=by)
+
+
+def work_all(*, at: datetime, by: str) -> Swept:
+    """Take every unfinished run as far as it goes, one after the other."""
+    swept = Swept()
+    with tenancy.vendor():
+        found = list(runs_due(at=at))
+    for run in found:
+        try:
+            work(run, at=at, by=by)
+        except Exception as error:  # counted by its code; the engine has noted it on the run
+            swept.refuse(str(getattr(error, "code", "error")))
+        else:
+            swept.done += 1
+    return swept
+
+
+def reopenings_due(*, at: datetime) -> OrganizationQuerySet:
+    """Organizations that came back after their erasure: their vault may take content again."""
+    vaults = Vault.objects.filter(organization=OuterRef("pk"), state=VaultState.DESTROYED)
+    contracts = Contract.objects.filter(organization=OuterRef("pk"), status__in=IN_FORCE)
+    unfinished = DeletionRequest.objects.open().filter(organization=OuterRef("pk"))
+    return (
+        Organization.objects.filter(Q(closed_at__isnull=False), Exists(vaults), Exists(contracts))
+        .exclude(Exists(unfinished))
+        .order_by(F("pk"))
+    )
+
+
+def reopen_all(*, at: datetime, by: str) -> Swept:
+    """Let content in again where a client came back."""
+    return walk(lambda: reopenings_due(at=at), lambda organization: vault.reopen(organization, now=at, by=by))

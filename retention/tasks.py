@@ -1,0 +1,58 @@
+"""The scheduled jobs of retention: each reads the clock and makes one call."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from celery import shared_task
+
+from accounts import tenancy
+from accounts.errors import Refused
+from accounts.operations.clock import sweep_instant
+from accounts.operations.sweeping import SYSTEM, run
+from retention import sweeps
+from retention.models import ErasureRun
+
+
+@shared_task
+def sweep_departures(*, now: str | None = None, **_future: object) -> None:
+    """Open the requests of organizations that have left."""
+    run(sweeps.open_all, at=sweep_instant(now))
+
+
+@shared_task
+def sweep_returns(*, now: str | None = None, **_future: object) -> None:
+    """Give up the requests of organizations that came back."""
+    run(sweeps.cancel_all, at=sweep_instant(now))
+
+
+@shared_task
+def sweep_reopenings(*, now: str | None = None, **_future: object) -> None:
+    """Let content in again where a client came back after its erasure."""
+    run(sweeps.reopen_all, at=sweep_instant(now))
+
+
+@shared_task
+def sweep_plans(*, now: str | None = None, **_future: object) -> None:
+    """Make the run of every request that is due."""
+    run(sweeps.plan_all, at=sweep_instant(now))
+
+
+@shared_task
+def sweep_erasures(*, now: str | None = None, **_future: object) -> None:
+    """Hand every unfinished run that nobody works on to a worker."""
+    at = sweep_instant(now)
+    with tenancy.vendor():
+        found = [(one.pk, one.organization_id) for one in sweeps.runs_due(at=at)]
+    for pk, organization_id in found:
+        work_on_run.delay(run_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task
+def work_on_run(*, run_id: int, organization_id: int, now: str, **_future: object) -> None:
+    """Take one run as far as it goes. Another worker's run, or a finished one, is left alone."""
+    with tenancy.vendor():
+        found = ErasureRun.objects.filter(pk=run_id, organization_id=organization_id).first()
+    if found is None:
+        return
+    with suppress(Refused):  # what is in the way is noted on the run; the next sweep asks again
+        sweeps.work(found, at=datetime.fromisoformat(now), by=SYSTEM)
