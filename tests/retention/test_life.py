@@ -123,3 +123,213 @@ def test_a_client_leaves_and_nothing_is_left():
     found = certificate_rules.verify(json.loads(json.dumps(document)), key)
     assert found["keys"]["destroyed"] == 1
     assert "ann" not in json.dumps(document)
+
+
+COMMITS = 12
+
+
+@pytest.mark.parametrize("dies_at", range(COMMITS))
+def test_killed_between_any_two_commits_it_goes_on(dies_at, monkeypatch, settings):
+    """Each database transaction of the run is a place to die, just before it or just after its commit."""
+    settings.ERASURE_CHUNK_ROWS = 4
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    with tenancy.vendor():
+        (run,) = [runs.plan(request, now=at("2026-02-05"), by=SYSTEM) for request in sweeps.plans_due(at=at("2026-02-05"))]
+    seen = []
+
+    def deadly(enter):
+        def scope(*args):
+            seen.append(args)
+            if len(seen) == dies_at + 1:
+                raise KeyboardInterrupt
+            return enter(*args)
+
+        return scope
+
+    with monkeypatch.context() as patch:
+        for module, name in ((saga.tenancy, "eraser"), (saga.ledger, "eraser")):
+            patch.setattr(module, name, deadly(getattr(module, name)))
+        with pytest.raises(KeyboardInterrupt):
+            # The real thing gives no lease back either: a killed process does nothing more.
+            patch.setattr(runs, "give_back", lambda *args, **kwargs: None)
+            erasure.advance(run, now=at("2026-02-05"), by=SYSTEM)
+    later = at("2026-02-05") + timedelta(hours=1)
+    live_until(later)
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+    with tenancy.vendor():
+        steps = {step.store: (step.found, step.erased) for step in ErasureStep.objects.all()}
+    assert steps["messages"] == (9, 9), "no row is counted twice or left out"
+    with tenancy.vendor():
+        assert AuditEvent.objects.filter(name="erasure.keys_destroyed").count() == 1
+
+
+def test_a_hold_stops_the_run_with_the_data_readable():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    request = decide_everything(organization)
+    with tenancy.vendor():
+        run = runs.plan(request, now=at("2026-02-05"), by=SYSTEM)
+        hold = holds.place(
+            organization,
+            ground=HoldGround.CLIENT_INSTRUCTION,
+            citation="Letter of 4 February",
+            review_on=date(2026, 6, 1),
+            now=at("2026-02-05"),
+            by=PRIVACY_OFFICER,
+        )
+    with pytest.raises(saga.HoldInForce):
+        erasure.advance(run, now=at("2026-02-05"), by=SYSTEM)
+    with tenancy.tenant(organization.pk):
+        assert len(vault.read(organization, Message.objects.all())) == 9
+    with tenancy.vendor():
+        assert Vault.objects.get(organization=organization).state == VaultState.OPEN
+        holds.release(hold, now=at("2026-02-06"), by=PRIVACY_OFFICER)
+    live_until(at("2026-02-06"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+
+
+def test_a_hold_that_comes_too_late_is_refused_and_recorded():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        late = holds.place(
+            organization,
+            ground=HoldGround.LAW,
+            citation="Art. 145",
+            review_on=date(2026, 6, 1),
+            now=at("2026-02-06"),
+            by=PRIVACY_OFFICER,
+        )
+        assert late is None and not LegalHold.objects.exists()
+        assert AuditEvent.objects.filter(name="legal_hold.refused").count() == 1
+
+
+def test_nobody_and_nothing_is_added_once_keys_are_destroyed():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    with pytest.raises(vault.VaultClosed), tenancy.tenant(organization.pk):
+        vault.write(organization, parsed(a_talk(author="ann-1")), now=at("2026-02-06"), by="user:product")
+    person = users.Person("new-1", "new@client.example", "New")
+    with pytest.raises(users.OrganizationClosed), tenancy.tenant(organization.pk):
+        users.put(organization, [person], now=at("2026-02-06"), by="user:product")
+
+
+def test_a_client_that_comes_back_after_its_erasure_is_let_in_again():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    a_signed_contract(organization, reference="C-2", concluded_on=date(2026, 3, 1), starts_on=date(2026, 4, 1))
+    live_until(at("2026-04-02"))
+    with tenancy.tenant(organization.pk):
+        users.put(organization, [users.Person("new-1", "new@client.example", "New")], now=at("2026-04-03"), by="user:x")
+        assert vault.write(organization, parsed(a_talk(author="new-1")), now=at("2026-04-03"), by="user:x").created == 3
+
+
+def test_a_successor_contract_keeps_everything():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    a_signed_contract(organization, reference="C-2", concluded_on=date(2026, 1, 20), starts_on=date(2026, 3, 1))
+    live_until(at("2026-02-05"))
+    assert the_request(organization).status == RequestStatus.CANCELLED
+    with tenancy.vendor():
+        assert Message.objects.count() == 9 and not ErasureRun.objects.exists()
+        assert Organization.objects.get().closed_at is None
+
+
+def test_a_draft_under_negotiation_keeps_the_end_from_being_confirmed():
+    from tests.contracts.agreements import a_draft
+
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    a_draft(organization, reference="C-2", concluded_on=date(2026, 1, 5), starts_on=date(2026, 3, 1))
+    with pytest.raises(requests.ContractOpen), tenancy.vendor():
+        requests.confirm_end(the_request(organization), now=at("2026-01-10"), by=CONTRACT_MANAGER)
+
+
+@pytest.mark.parametrize("by", [SYSTEM, CONTRACT_MANAGER])
+def test_who_asked_or_confirmed_cannot_approve(by):
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    with tenancy.vendor():
+        request = requests.confirm_end(the_request(organization), now=at("2026-01-10"), by=CONTRACT_MANAGER)
+    with pytest.raises(requests.SamePerson), tenancy.vendor():
+        requests.approve(request, now=at("2026-01-10"), by=by)
+
+
+def plant(organization, where):
+    """Leave something of a person behind, as a careless program would."""
+    table, column, value = where
+    with tenancy.vendor(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', 'none', true)")
+        cursor.execute("SELECT set_config('terme.organization_id', %s, true)", [str(organization.pk)])
+        cursor.execute(f"UPDATE {table} SET {column} = {value} WHERE organization_id = %s", [organization.pk])
+        assert cursor.rowcount
+
+
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [
+        pytest.param(("contracts_notice", "recorded_by", "'ann-1@client.example'"), "email", id="address-in-a-text"),
+        pytest.param(
+            ("contracts_notice", "why", """'{"by": "mail of Ann-1@Client.example."}'"""), "email", id="address-in-json"
+        ),
+        pytest.param(("contracts_notice", "why", """'{"x": ["ben-1"]}'"""), "external_id", id="external-id-in-json"),
+        pytest.param(("contracts_contract", "reference", "'C-1 of ben-1'"), "external_id", id="external-id-in-a-text"),
+    ],
+)
+def test_what_was_left_behind_is_found_and_stops_the_certificate(where, kind):
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    plant(organization, where)
+    live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        run, check = ErasureRun.objects.get(), Verification.objects.get()
+        assert not Certificate.objects.exists()
+    assert (run.phase, the_request(organization).status) == (RunPhase.RESIDUE_FOUND, RequestStatus.FAILED)
+    assert [(hit["place"], hit["kind"]) for hit in check.hits] == [(f"default.{where[0]}.{where[1]}", kind)]
+    assert "client.example" not in json.dumps(check.hits)
+
+
+def test_an_opaque_id_is_found_in_a_neighbours_row_and_in_a_file(settings):
+    organization = a_leaving_client()
+    neighbour = an_organization()
+    a_signed_contract(neighbour)
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    with tenancy.vendor():
+        person = LicensedUser.objects.get(external_id="ann-1").public_id
+        Contract.objects.filter(organization=neighbour).update(last_notice_why={"of": person.hex})
+    (settings.DATA_DIR / "mail").mkdir(parents=True, exist_ok=True)
+    (settings.DATA_DIR / "mail" / "1.log").write_text("To: Ann-1@client.example, hello")
+    (settings.DATA_DIR / f"{person}.csv").write_text("")
+    live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        hits = {(hit["place"], hit["kind"]) for hit in Verification.objects.get().hits}
+    assert hits == {
+        ("default.contracts_contract.last_notice_why", "person_id"),
+        ("files.mail", "file_content"),
+        ("files.data_directory", "file_name"),
+    }
+
+
+def test_the_neighbour_who_knows_the_same_person_is_no_residue():
+    organization = a_leaving_client()
+    neighbour = an_organization()
+    a_signed_contract(neighbour, renewal_term_months=12)
+    people_of(neighbour, "ann-1", "ben-1")
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+    with tenancy.vendor():
+        assert LicensedUser.objects.filter(organization=neighbour).count() == 2
+        assert DeletionRequest.objects.get().export_decision == Decision.DECLINED
