@@ -3,23 +3,23 @@
 from celery import shared_task
 
 from accounts import sweeps
-from accounts.operations.clock import sweep_instant
+from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import run
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_licences(*, now: str | None = None, **_future: object) -> None:
     """Let users' states follow their organizations' licences."""
     run(sweeps.align_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_outbox(*, now: str | None = None, **_future: object) -> None:
     """Deliver what the outbox holds."""
     run(sweeps.deliver_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_idempotency_keys(*, now: str | None = None, **_future: object) -> None:
     """Forget old answers of the API."""
     run(sweeps.drop_keys, at=sweep_instant(now))

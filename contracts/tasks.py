@@ -2,30 +2,30 @@
 
 from celery import shared_task
 
-from accounts.operations.clock import sweep_instant
+from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import run
 from contracts import sweeps
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_starts(*, now: str | None = None, **_future: object) -> None:
     """Start the contracts whose first day has come."""
     run(sweeps.start_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_certainties(*, now: str | None = None, **_future: object) -> None:
     """Record the renewals that no notice can prevent any more."""
     run(sweeps.make_all_certain, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_renewals(*, now: str | None = None, **_future: object) -> None:
     """Renew the contracts whose term is over."""
     run(sweeps.renew_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_ends(*, now: str | None = None, **_future: object) -> None:
     """End the contracts whose last day is over."""
     run(sweeps.end_all, at=sweep_instant(now))

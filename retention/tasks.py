@@ -7,37 +7,37 @@ from celery import shared_task
 
 from accounts import tenancy
 from accounts.errors import Refused
-from accounts.operations.clock import sweep_instant
+from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
 from retention.models import ErasureRun
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_departures(*, now: str | None = None, **_future: object) -> None:
     """Open the requests of organizations that have left."""
     run(sweeps.open_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_returns(*, now: str | None = None, **_future: object) -> None:
     """Give up the requests of organizations that came back."""
     run(sweeps.cancel_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_reopenings(*, now: str | None = None, **_future: object) -> None:
     """Let content in again where a client came back after its erasure."""
     run(sweeps.reopen_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_plans(*, now: str | None = None, **_future: object) -> None:
     """Make the run of every request that is due."""
     run(sweeps.plan_all, at=sweep_instant(now))
 
 
-@shared_task
+@shared_task(throws=(ClockAhead,))
 def sweep_erasures(*, now: str | None = None, **_future: object) -> None:
     """Hand every unfinished run that nobody works on to a worker."""
     at = sweep_instant(now)

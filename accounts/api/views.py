@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils.functional import cached_property
 from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from accounts.access import scope_of
 from accounts.errors import Refused
 from accounts.models import IdempotencyKey, User
+from accounts.operations import clock
 
 KEEP = timedelta(hours=24)
 
@@ -44,7 +45,6 @@ class ScopedView(APIView):
     """
 
     scopes: ExitStack
-    now: datetime
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self.scopes:
@@ -52,7 +52,6 @@ class ScopedView(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
-        self.now = timezone.now()
         user = request.user
         if isinstance(user, User) and user.is_staff:
             self.scopes.enter_context(scope_of(user))
@@ -65,6 +64,11 @@ class ScopedView(APIView):
         if connection.in_atomic_block:
             transaction.set_rollback(True)
         return response
+
+    @cached_property
+    def now(self) -> datetime:
+        """The instant at which this call happens, read once."""
+        return clock.instant()
 
     @property
     def caller(self) -> User:

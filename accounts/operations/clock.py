@@ -1,12 +1,15 @@
 """Time travel: where the simulated clock stands, and that nothing real runs while it is ahead."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import SimulatedClock
+from accounts.operations import audit
 
 
 class ClockAhead(Refused):
@@ -38,11 +41,29 @@ def refuse_if_ahead(at: datetime) -> None:
         )
 
 
-def move_to(at: datetime) -> None:
-    """Put the simulated clock at the instant."""
+def instant() -> datetime:
+    """Return the instant at which people's actions happen: now, or where the simulated clock stands if it is ahead."""
+    at = timezone.now()
+    ahead = SimulatedClock.objects.filter(stands_at__gt=at).values_list("stands_at", flat=True).first()
+    return ahead or at
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What the trail says was moved."""
+
+    public_id: UUID = UUID(int=0)
+
+
+def move_to(at: datetime, *, by: str) -> None:
+    """Put the simulated clock at the instant, and leave a trace in the trail."""
     SimulatedClock.objects.update_or_create(pk=1, defaults={"stands_at": at})
+    audit.record("clock.moved", _Clock(), by=by, at=at)
 
 
-def give_back() -> None:
-    """Leave simulated time."""
-    SimulatedClock.objects.all().delete()
+def give_back(*, now: datetime, by: str) -> bool:
+    """Leave simulated time; say whether it had been entered."""
+    count, _by_model = SimulatedClock.objects.all().delete()
+    if count:
+        audit.record("clock.given_back", _Clock(), by=by, at=now)
+    return bool(count)
