@@ -53,7 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.RequestLog",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "config.middleware.ContentSecurity",
     "config.middleware.RequestScope",
@@ -234,6 +234,15 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "LicenceStatusEnum": "accounts.enums.LicenceStatus.choices",
+        "RequestStatusEnum": "retention.enums.RequestStatus.choices",
+        "StepStatusEnum": "retention.enums.StepStatus.choices",
+        "DecisionEnum": "retention.enums.Decision.choices",
+        "ContractStatusEnum": "contracts.labels.CONTRACT_STATUS",
+        "ContentKindEnum": "retention.content.lines.KINDS",
+        "NoticeKindEnum": "contracts.labels.NOTICE_KIND",
+    },
 }
 
 _processors: list[Any] = [
@@ -265,7 +274,12 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.db.backends": {"level": "INFO"}},
+    # Celery tells of every task that begins and ends; the sweeps tell what they did.
+    "loggers": {
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
 

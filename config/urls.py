@@ -11,5 +11,6 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("config.api")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

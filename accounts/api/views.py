@@ -83,6 +83,19 @@ class ScopedView(APIView):
         """Who acts, for the trail."""
         return f"user:{self.caller.public_id}"
 
+    def refusal(self, code: str, detail: str) -> Response:
+        """Answer 409 and commit: for a refusal that leaves its trace. Others are raised, and roll back."""
+        error = {"code": code, "detail": detail, "attr": None}
+        body = {
+            "type": f"urn:terme:problem:{code}",
+            "title": "Refused",
+            "status": 409,
+            "detail": detail,
+            "code": code,
+            "errors": [error],
+        }
+        return Response(body, status=409, content_type="application/problem+json")
+
     def touches(self, organization_id: int) -> None:
         """Note whose data the answer holds: a stored answer is erased with that organization."""
         if self._stored is not None and self._stored.organization_id is None:

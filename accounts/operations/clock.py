@@ -11,6 +11,8 @@ from accounts.errors import Refused
 from accounts.models import SimulatedClock
 from accounts.operations import audit
 
+NOBODY = UUID(int=0)
+
 
 class ClockAhead(Refused):
     """The simulated clock stands in the future: real sweeps would undo the order of things."""
@@ -52,7 +54,7 @@ def instant() -> datetime:
 class _Clock:
     """What the trail says was moved."""
 
-    public_id: UUID = UUID(int=0)
+    public_id: UUID = NOBODY
 
 
 def move_to(at: datetime, *, by: str) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from accounts import tenancy
 from accounts.enums import Role
-from accounts.models import OutboxMessage, User
 from accounts.models import Organization as Client
+from accounts.models import OutboxMessage, User
 from accounts.operations import licences, members, organizations, tokens, users
 from accounts.operations.sweeping import SYSTEM
 from accounts.rules.permissions import Permission
 from config.demo import dialogue
 from config.demo import organizations as portfolio
-from config.demo.model import DemoContract, DemoOrganization, Stage
+from config.demo.model import DemoNotice, DemoOrganization, Stage
 from config.demo.people import people
 from config.demo.script import Script
 from contracts import sweeps as contract_sweeps
@@ -131,26 +131,21 @@ def _load_content(stories: list[_Story], today: date, *, now: datetime) -> int:
 
 def _live_through(stories: list[_Story], *, now: datetime) -> None:
     """Give each notice on its day, after all that fell due before it; then live until now."""
-    given = sorted(
-        ((contract.notice.received_on, story.row.pk, contract) for story in stories for contract in _noticed(story)),
-        key=lambda one: (one[0], one[1]),
-    )
-    for received_on, organization_id, told in given:
-        at = _noon(received_on, before=now)
+    given = [
+        (contract.notice, story.row.pk, contract.reference)
+        for story in stories
+        for contract in story.told.contracts
+        if contract.notice is not None
+    ]
+    for notice, organization_id, reference in sorted(given, key=lambda one: (one[0].received_on, one[1])):
+        at = _noon(notice.received_on, before=now)
         _sweep_contracts(at)
         with tenancy.vendor():
-            _give_notice(Contract.objects.get(organization=organization_id, reference=told.reference), told, now=at)
+            _give_notice(Contract.objects.get(organization=organization_id, reference=reference), notice, now=at)
     _sweep_contracts(now)
 
 
-def _noticed(story: _Story) -> list[DemoContract]:
-    return [contract for contract in story.told.contracts if contract.notice is not None]
-
-
-def _give_notice(contract: Contract, told: DemoContract, *, now: datetime) -> None:
-    notice = told.notice
-    if notice is None:
-        return
+def _give_notice(contract: Contract, notice: DemoNotice, *, now: datetime) -> None:
     notices.give(
         contract,
         kind=notice.kind,

@@ -14,7 +14,7 @@ from accounts.api.permissions import has
 from accounts.api.views import ScopedView
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
-from retention.content.lines import ContentLine, Kind, RejectedLine, parse_line
+from retention.content.lines import KINDS, ContentLine, RejectedLine, parse_line
 from retention.enums import MessageRole
 from retention.operations import vault
 
@@ -22,7 +22,7 @@ from retention.operations import vault
 class ContentLineSerializer(serializers.Serializer[object]):
     """One line of content, the same as in a file for ``load_content``; which fields are needed goes by its kind."""
 
-    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    kind = serializers.ChoiceField(choices=KINDS)
     id = serializers.CharField(max_length=200, help_text="The product's own id; the same id again is stored once.")
     at = serializers.DateTimeField(help_text="When it happened, with an offset from UTC.")
     organization = serializers.UUIDField(required=False, help_text="If given, the organization of the address.")

@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
 
 ROLES = ("user", "assistant")
+KINDS = [kind.value for kind in Kind]
 COMMON = ("kind", "id", "at", "organization", "author")
 OWN: dict[Kind, tuple[str, ...]] = {
     Kind.CONVERSATION: ("title",),

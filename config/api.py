@@ -1,0 +1,45 @@
+"""The addresses of the REST interface, version 1."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from accounts.api import schema
+from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
+from accounts.api.organizations import OrganizationResource
+from accounts.api.trail import AuditEventResource
+from contracts.api.contracts import ContractResource
+from retention.api.content import ContentView
+from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
+from retention.api.requests import (
+    ArchiveAuthorizationView,
+    DeletionRequestResource,
+    LegalHoldResource,
+    PublicKeyView,
+)
+
+SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("organizations", OrganizationResource, basename="organization")
+router.register("licensed-users", LicensedUserResource, basename="licensed-user")
+router.register("contracts", ContractResource, basename="contract")
+router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
+router.register("legal-holds", LegalHoldResource, basename="legal-hold")
+router.register("audit-events", AuditEventResource, basename="audit-event")
+
+organization = [
+    path("licensed-users", OrganizationLicensedUsersView.as_view(), name="organization-licensed-users"),
+    path("content", ContentView.as_view(), name="organization-content"),
+    path("exports", OrganizationExportsView.as_view(), name="organization-exports"),
+    path("archive-authorization", ArchiveAuthorizationView.as_view(), name="organization-archive-authorization"),
+]
+urlpatterns = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("organizations/<uuid:public_id>/", include(organization)),
+    path("exports/<uuid:public_id>", ExportView.as_view(), name="export"),
+    path("exports/<uuid:public_id>/download", ExportDownloadView.as_view(), name="export-download"),
+    path("public-key", PublicKeyView.as_view(), name="public-key"),
+    *router.urls,
+]

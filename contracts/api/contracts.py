@@ -1,0 +1,117 @@
+"""REST: contracts, their terms and notices. State changes are verbs."""
+
+from typing import Any
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.resources import Resource, the_organization
+from accounts.errors import Refused
+from accounts.rules.permissions import Permission
+from contracts import labels
+from contracts.api.serializers import (
+    ContractSerializer,
+    NewContractSerializer,
+    NewNoticeSerializer,
+    NoticeSerializer,
+    TermSerializer,
+)
+from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
+from contracts.models import Contract
+from contracts.operations import notices, signing
+
+
+class ContractFilter(filters.FilterSet):
+    organization = filters.UUIDFilter(field_name="organization__public_id")
+    status = filters.ChoiceFilter(choices=list(labels.CONTRACT_STATUS.items()))
+    reference = filters.CharFilter()
+
+    class Meta:
+        model = Contract
+        fields = ["organization", "status", "reference"]
+
+
+class ContractResource(Resource):
+    """Agreements with clients."""
+
+    queryset = Contract.objects.select_related("organization").order_by("pk")
+    serializer_class = ContractSerializer
+    filterset_class = ContractFilter
+    rights = {
+        "list": Permission.VIEW_CONTRACT,
+        "retrieve": Permission.VIEW_CONTRACT,
+        "terms": Permission.VIEW_CONTRACT,
+        "notices": Permission.VIEW_CONTRACT,
+        "create": Permission.SIGN_CONTRACT,
+        "sign": Permission.SIGN_CONTRACT,
+        "cancel": Permission.SIGN_CONTRACT,
+        "give_notice": Permission.GIVE_NOTICE,
+        "withdraw_notice": Permission.GIVE_NOTICE,
+    }
+
+    @extend_schema(request=NewContractSerializer, responses={201: ContractSerializer})
+    def create(self, request: Request) -> Response:
+        """Draft a contract: nothing is agreed until it is signed. 409 if its reference is taken."""
+        values = self.given(NewContractSerializer, request)
+        organization = the_organization(values.pop("organization"))
+        return self.told(signing.draft(organization, now=self.now, by=self.actor, **values), status=201)
+
+    @extend_schema(request=None, responses={200: ContractSerializer})
+    @action(detail=True, methods=["post"])
+    def sign(self, request: Request, **kwargs: Any) -> Response:
+        """Sign a draft: the first term is agreed. It starts by itself on its first day."""
+        return self.told(signing.sign(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(request=None, responses={200: ContractSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """Give up a contract that has not started."""
+        return self.told(signing.cancel(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(responses={200: TermSerializer(many=True)}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def terms(self, request: Request, **kwargs: Any) -> Response:
+        """The terms so far, voided ones too, each with the price that held."""
+        return Response(TermSerializer(self.get_object().terms.order_by("pk"), many=True).data)
+
+    @extend_schema(responses={200: NoticeSerializer(many=True)}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def notices(self, request: Request, **kwargs: Any) -> Response:
+        """The notices given, with the judgment and its reasons."""
+        return Response(NoticeSerializer(self.get_object().notices.order_by("pk"), many=True).data)
+
+    @extend_schema(request=NewNoticeSerializer, responses={201: NoticeSerializer})
+    @action(detail=True, methods=["post"], url_path="give-notice")
+    def give_notice(self, request: Request, **kwargs: Any) -> Response:
+        """Record a notice; it is judged at once, and a late one says when it takes effect instead.
+
+        A client's own members give notice for the client only, through the portal, on the day of the call.
+        """
+        values = self.given(NewNoticeSerializer, request)
+        if not self.caller.works_for_vendor and values["party"] != NoticeParty.CLIENT.value:
+            raise Refused("You give notice for the client.", code="not_your_side")
+        contract = self.get_object()
+        found = notices.give(
+            contract,
+            kind=NoticeKind(values["kind"]),
+            party=NoticeParty(values["party"]),
+            channel=NoticeChannel(values["channel"]),
+            sent_on=values["sent_on"],
+            received_on=values["received_on"],
+            entitled=values["entitled"],
+            now=self.now,
+            by=self.actor,
+        )
+        self.touches(contract.organization_id)
+        return Response(NoticeSerializer(found).data, status=201)
+
+    @extend_schema(request=None, responses={200: ContractSerializer})
+    @action(detail=True, methods=["post"], url_path="withdraw-notice")
+    def withdraw_notice(self, request: Request, **kwargs: Any) -> Response:
+        """Take back the standing notice, both sides agreeing, before it takes effect. The vendor's staff record it."""
+        if not self.caller.works_for_vendor:
+            raise Refused("A withdrawal needs both sides: ask the vendor to record it.", code="needs_both_sides")
+        return self.told(notices.withdraw(self.get_object(), now=self.now, by=self.actor))

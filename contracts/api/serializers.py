@@ -1,0 +1,137 @@
+"""The form of contracts, terms and notices on the wire. Dates are local days of the contract's zone."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from contracts import labels
+from contracts.models import Contract, Notice, Term
+from contracts.rules.days import ONE_DAY
+
+
+class ContractSerializer(serializers.ModelSerializer[Contract]):
+    organization = serializers.UUIDField(source="organization.public_id")
+    last_day = serializers.SerializerMethodField(help_text="The last day with service, if the end is known.")
+
+    class Meta:
+        model = Contract
+        fields = [
+            "public_id",
+            "organization",
+            "reference",
+            "status",
+            "concluded_on",
+            "starts_on",
+            "time_zone",
+            "governing_law",
+            "first_term_months",
+            "minimum_commitment_months",
+            "renewal_term_months",
+            "auto_renews",
+            "mid_term_exit",
+            "notice_length",
+            "notice_unit",
+            "notice_effect",
+            "annual_fee",
+            "currency",
+            "billing_interval",
+            "billing_timing",
+            "paid_until",
+            "retrieval_days",
+            "end_choice",
+            "starts_at",
+            "term_number",
+            "term_ends_on",
+            "last_notice_on",
+            "last_notice_why",
+            "certain_at",
+            "renews_at",
+            "ends_on",
+            "ends_at",
+            "last_day",
+            "ended_at",
+            "end_reason",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    def get_last_day(self, contract: Contract) -> str | None:
+        return None if contract.ends_on is None else (contract.ends_on - ONE_DAY).isoformat()
+
+
+class NewContractSerializer(serializers.Serializer[Any]):
+    organization = serializers.UUIDField()
+    reference = serializers.CharField(max_length=80)
+    concluded_on = serializers.DateField()
+    starts_on = serializers.DateField(help_text="The anchor: every term is counted from it.")
+    time_zone = serializers.CharField(max_length=64, required=False, help_text="Default: the organization's.")
+    governing_law = serializers.ChoiceField(choices=list(labels.GOVERNING_LAW.items()))
+    first_term_months = serializers.IntegerField(min_value=1, max_value=1200)
+    minimum_commitment_months = serializers.IntegerField(min_value=0, max_value=1200, default=0)
+    renewal_term_months = serializers.IntegerField(
+        min_value=1, max_value=1200, allow_null=True, default=None, help_text="Null: indefinite after the first term."
+    )
+    auto_renews = serializers.BooleanField(default=True)
+    mid_term_exit = serializers.BooleanField(default=False)
+    notice_length = serializers.IntegerField(min_value=0, max_value=3650)
+    notice_unit = serializers.ChoiceField(choices=list(labels.NOTICE_UNIT.items()))
+    notice_effect = serializers.ChoiceField(choices=list(labels.NOTICE_EFFECT.items()), default="receipt")
+    annual_fee = serializers.DecimalField(max_digits=16, decimal_places=4, help_text="Before VAT.")
+    currency = serializers.CharField(max_length=3)
+    billing_interval = serializers.ChoiceField(choices=list(labels.BILLING_INTERVAL.items()), default="year")
+    billing_timing = serializers.ChoiceField(choices=list(labels.BILLING_TIMING.items()), default="advance")
+    paid_until = serializers.DateField(allow_null=True, default=None, help_text="The first unpaid day.")
+    retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, default=30)
+    end_choice = serializers.ChoiceField(choices=list(labels.END_CHOICE.items()), default="return_then_delete")
+
+
+class TermSerializer(serializers.ModelSerializer[Term]):
+    starts_on = serializers.DateField(source="days.lower")
+    ends_on = serializers.DateField(source="days.upper", allow_null=True, help_text="The first day after the term.")
+
+    class Meta:
+        model = Term
+        fields = [
+            "public_id",
+            "number",
+            "starts_on",
+            "ends_on",
+            "fee",
+            "currency",
+            "certain_at",
+            "started_at",
+            "voided_at",
+        ]
+        read_only_fields = fields
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    class Meta:
+        model = Notice
+        fields = [
+            "public_id",
+            "kind",
+            "party",
+            "channel",
+            "sent_on",
+            "received_on",
+            "entitled",
+            "judgment",
+            "ends_on",
+            "why",
+            "recorded_by",
+            "recorded_at",
+            "withdrawn_at",
+        ]
+        read_only_fields = fields
+
+
+class NewNoticeSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=list(labels.NOTICE_KIND.items()))
+    party = serializers.ChoiceField(choices=list(labels.NOTICE_PARTY.items()), default="client")
+    channel = serializers.ChoiceField(choices=list(labels.NOTICE_CHANNEL.items()), default="portal")
+    sent_on = serializers.DateField()
+    received_on = serializers.DateField(allow_null=True, default=None)
+    entitled = serializers.BooleanField(
+        default=True, help_text="Whether the sender may bind their side; else it has no effect."
+    )
