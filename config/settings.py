@@ -277,6 +277,8 @@ LOGGING: dict[str, Any] = {
     # Celery tells of every task that begins and ends; the sweeps tell what they did.
     "loggers": {
         "celery.beat": {"level": "WARNING"},
+        # It writes whole paths, which hold people's ids; the log of requests has the route and the traceback.
+        "django.request": {"level": "CRITICAL"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

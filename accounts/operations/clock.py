@@ -50,7 +50,7 @@ def instant() -> datetime:
     return ahead or at
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Clock:
     """What the trail says was moved."""
 

@@ -76,7 +76,7 @@ class NewContractSerializer(serializers.Serializer[Any]):
     notice_length = serializers.IntegerField(min_value=0, max_value=3650)
     notice_unit = serializers.ChoiceField(choices=list(labels.NOTICE_UNIT.items()))
     notice_effect = serializers.ChoiceField(choices=list(labels.NOTICE_EFFECT.items()), default="receipt")
-    annual_fee = serializers.DecimalField(max_digits=16, decimal_places=4, help_text="Before VAT.")
+    annual_fee = serializers.DecimalField(max_digits=None, decimal_places=None, help_text="Before VAT.")
     currency = serializers.CharField(max_length=3)
     billing_interval = serializers.ChoiceField(choices=list(labels.BILLING_INTERVAL.items()), default="year")
     billing_timing = serializers.ChoiceField(choices=list(labels.BILLING_TIMING.items()), default="advance")

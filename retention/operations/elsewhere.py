@@ -24,13 +24,13 @@ def search_files[Found](terms: Identifiers, hits: list[Found], hit: Callable[[st
     External ids are left out here: outside a tenant's row they may be another client's.
     """
     wanted = _wanted(terms)
+    names = wanted | {text for id_ in terms.files for text in (str(id_), id_.hex)}
     counts: dict[tuple[str, str], int] = {}
     number = 0
     for path in _files(Path(settings.DATA_DIR)):
         number += 1
         place = _store_of(path)
-        names = found_in(path.name.replace(".", " "), wanted) | {term for term in wanted if term in path.name.lower()}
-        if names:
+        if any(term in path.name.lower() for term in names):
             counts[place, "file_name"] = counts.get((place, "file_name"), 0) + 1
         if place not in SEALED and _content_has(path, wanted):
             counts[place, "file_content"] = counts.get((place, "file_content"), 0) + 1

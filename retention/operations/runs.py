@@ -164,4 +164,4 @@ def _identifiers(organization_id: int) -> Identifiers:
         external_ids.add(external_id.lower())
         uuids.add(public_id)
     files = Export.objects.filter(organization=organization_id).values_list("public_id", flat=True)
-    return Identifiers(frozenset(emails), frozenset(external_ids), frozenset({*uuids, *files}))
+    return Identifiers(frozenset(emails), frozenset(external_ids), frozenset(uuids), frozenset(files))

@@ -4,7 +4,7 @@ Independent of the eraser: the tables and columns come from the databases' catal
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +90,7 @@ def search(run: ErasureRun) -> Findings:
         found = Findings(terms=0, too_short_to_search=identifiers.too_short)
         shared = identifiers.emails & {email.lower() for email in contacts}
         found.also_contacts = len(shared)
-        terms = Identifiers(identifiers.emails - shared, identifiers.external_ids, identifiers.uuids)
+        terms = replace(identifiers, emails=identifiers.emails - shared)
         found.terms = len(terms.emails) + len(terms.searchable_ids) + len(terms.uuids)
         _search_database("default", organization.pk, terms, found)
     with ledger.vendor():

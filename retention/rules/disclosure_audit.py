@@ -123,8 +123,8 @@ def audit(
     cells are sensitive.
 
     An interval counts as wide only if two whole-number tables, both agreeing with all that is known, lie that far
-    apart: a bound of a linear relaxation would flatter. A search that gives up is a breach without bounds. Tables offered as
-    ``evidence`` are checked against the archive before they count, so they save time and prove nothing by themselves.
+    apart: a bound of a linear relaxation would flatter. A search that gives up is a breach without bounds. Tables
+    offered as ``evidence`` are checked against the archive before they count: they save time, they are not believed.
 
     :raises ValueError: another schema, a missing total, sums that do not hold, or no table fits.
     """

@@ -12,11 +12,12 @@ _TOKEN = re.compile(r"[0-9A-Za-z_@.+%-]+")
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
-    """The identifiers of the people of one organization, and the ids of files that were made for it."""
+    """The identifiers of the people of one organization; and the ids of its files, which are searched as file names."""
 
     emails: frozenset[str] = field(default=frozenset(), repr=False)
     external_ids: frozenset[str] = field(default=frozenset(), repr=False)
     uuids: frozenset[UUID] = field(default=frozenset(), repr=False)
+    files: frozenset[UUID] = frozenset()
 
     def to_json(self) -> dict[str, list[str]]:
         """Return what is sealed in the run."""
@@ -24,13 +25,17 @@ class Identifiers:
             "emails": sorted(self.emails),
             "external_ids": sorted(self.external_ids),
             "uuids": sorted(map(str, self.uuids)),
+            "files": sorted(map(str, self.files)),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, list[str]]) -> "Identifiers":
         """Return the identifiers that :meth:`to_json` wrote."""
         return cls(
-            frozenset(data["emails"]), frozenset(data["external_ids"]), frozenset(UUID(text) for text in data["uuids"])
+            frozenset(data["emails"]),
+            frozenset(data["external_ids"]),
+            frozenset(UUID(text) for text in data["uuids"]),
+            frozenset(UUID(text) for text in data["files"]),
         )
 
     @property

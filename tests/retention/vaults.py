@@ -4,11 +4,10 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
-from retention.content.lines import parse_line
-
 from accounts import tenancy
 from accounts.enums import LegalCategory
 from accounts.models import LicensedUser, Organization
+from retention.content.lines import parse_line
 
 BEFORE = datetime(2025, 1, 1, tzinfo=UTC)
 TALKED_AT = datetime(2026, 2, 1, 10, tzinfo=UTC)
