@@ -1,0 +1,265 @@
+"""State changes in the admin: one declaration becomes a button, a list action, and their confirmation pages."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action
+
+from accounts.admin.forms import OperationForm
+from accounts.errors import InvalidInput, Refused
+from accounts.models import User
+from accounts.operations import clock
+from accounts.rules.permissions import Permission
+
+type Text = str | Promise
+# What changes one object: called with the admin and the object, and by name data, now, by.
+type Do = Callable[..., object]
+# Does it with the form's data; returns where to go next.
+type Perform = Callable[[dict[str, Any]], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One state change: what it is called, who may, when it makes sense, what it asks, and how it reports."""
+
+    name: str
+    title: Text
+    permission: Permission
+    do: Do
+    done: Any
+    when: Callable[[Any], bool]
+    form: type[OperationForm]
+    explanation: Text
+    many: bool
+    vendor_only: bool
+
+
+def act(
+    title: Text,
+    permission: Permission,
+    *,
+    done: Any,
+    when: Callable[[Any], bool] = lambda _obj: True,
+    form: type[OperationForm] = OperationForm,
+    explanation: Text = "",
+    many: bool = False,
+    vendor_only: bool = False,
+    icon: str | None = None,
+) -> Callable[[Do], Any]:
+    """Make a method that calls one operation an action of the detail page, and with ``many`` of the list too.
+
+    ``when`` hides the button where it makes no sense; ``done`` is a lazy plural that takes ``count``.
+    """
+
+    def decorate(do: Do) -> Any:
+        name = str(getattr(do, "__name__", ""))
+        spec = Act(
+            name=name,
+            title=title,
+            permission=permission,
+            do=do,
+            done=done,
+            when=when,
+            form=form,
+            explanation=explanation,
+            many=many,
+            vendor_only=vendor_only,
+        )
+
+        def page(self: Acting, request: HttpRequest, object_id: str) -> HttpResponse:
+            return self.act_on_one(request, object_id, spec)
+
+        page.__name__ = name
+        dressed: Any = action(
+            description=title, url_path=name.replace("_", "-"), permissions=[permission.value], icon=icon
+        )(page)
+        dressed.spec = spec
+        return dressed
+
+    return decorate
+
+
+def actor_of(request: HttpRequest) -> str:
+    """Name the signed-in user for the trail. :raises PermissionDenied: nobody is signed in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return f"user:{request.user.public_id}"
+
+
+def works_for_vendor(request: HttpRequest) -> bool:
+    """Say whether the signed-in user belongs to the vendor's side."""
+    return isinstance(request.user, User) and request.user.works_for_vendor
+
+
+class Acting(ModelAdmin):
+    """Gives the declared acts of ``actions_detail`` their pages. The operation decides; this only asks and reports."""
+
+    def acts(self) -> list[Act]:
+        """Return the declared acts, in their order."""
+        methods = [getattr(type(self), name) for name in self._extract_action_names(self.actions_detail)]
+        return [method.spec for method in methods if hasattr(method, "spec")]
+
+    def may_act(self, request: HttpRequest, spec: Act) -> bool:
+        """Say whether the user may do this at all; whether it can be done now, the operation says."""
+        user = request.user
+        return isinstance(user, User) and user.has_perm(spec.permission) and (user.works_for_vendor or not spec.vendor_only)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Return the buttons that make sense for the object as it stands."""
+        found = super().get_actions_detail(request, object_id)
+        obj = self.get_object(request, unquote(str(object_id))) if found else None
+        if obj is None:
+            return []
+        return [one for one in found if self._makes_sense(request, obj, getattr(one.method, "spec", None))]
+
+    def _makes_sense(self, request: HttpRequest, obj: Any, spec: Act | None) -> bool:
+        return spec is None or (self.may_act(request, spec) and spec.when(obj))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_actions(request)
+        for spec in self.acts():
+            if spec.many and self.may_act(request, spec):
+                found[f"{spec.name}_selected"] = (_list_action(spec), f"{spec.name}_selected", spec.title)
+        return found
+
+    def object_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the object if the user sees it. :raises Http404: nobody's, or a neighbour's."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def detail_url(self, obj: Any) -> str:
+        """Return the address of an object's page."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+
+    def list_url(self) -> str:
+        """Return the address of the list."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def act_on_one(self, request: HttpRequest, object_id: str, spec: Act) -> HttpResponse:
+        """Show the confirmation page of an act on one object, and on confirmation do it."""
+        if not self.may_act(request, spec):
+            raise PermissionDenied
+        obj = self.object_or_404(request, object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            spec.do(self, obj, data=data, now=clock.instant(), by=actor_of(request))
+            messages.success(request, spec.done % {"count": 1})
+            return self.detail_url(obj)
+
+        return self.operation_page(
+            request,
+            title=spec.title,
+            explanation=spec.explanation,
+            form=spec.form,
+            perform=perform,
+            touched=[obj],
+            back=self.detail_url(obj),
+        )
+
+    def act_on_many(self, request: HttpRequest, queryset: QuerySet[Any], spec: Act) -> HttpResponse | None:
+        """Show who or what an act of the list touches, and on confirmation do each that is not refused meanwhile."""
+        touched = [obj for obj in queryset if spec.when(obj)]
+        if not touched:
+            messages.warning(request, _("None of the selected can be changed in this way."))
+            return None
+
+        def perform(data: dict[str, Any]) -> str:
+            now, by, done = clock.instant(), actor_of(request), 0
+            for obj in touched:
+                try:
+                    with transaction.atomic():
+                        spec.do(self, obj, data=data, now=now, by=by)
+                    done += 1
+                except Refused as error:
+                    messages.error(request, f"{obj}: {error.message}")
+                except InvalidInput as error:
+                    messages.error(request, f"{obj}: {error}")
+            if done:
+                messages.success(request, spec.done % {"count": done})
+            return self.list_url()
+
+        hidden = [("action", f"{spec.name}_selected"), *((ACTION_CHECKBOX_NAME, str(obj.pk)) for obj in touched)]
+        return self.operation_page(
+            request,
+            title=spec.title,
+            explanation=spec.explanation,
+            form=spec.form,
+            perform=perform,
+            touched=touched,
+            hidden=hidden,
+            back=self.list_url(),
+        )
+
+    def operation_page(
+        self,
+        request: HttpRequest,
+        *,
+        title: Text,
+        form: type[OperationForm],
+        perform: Perform,
+        back: str,
+        explanation: Text = "",
+        touched: Sequence[Any] = (),
+        hidden: Iterable[tuple[str, str]] = (),
+        initial: Mapping[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Ask for confirmation, and for what the form asks; on ``confirmed`` do it. A refusal changes nothing."""
+        confirmed = request.method == "POST" and "confirmed" in request.POST
+        subject = touched[0] if len(touched) == 1 else None
+        if confirmed:
+            asked = form(request.POST, request.FILES, request=request, subject=subject)
+        else:
+            asked = form(initial=initial, request=request, subject=subject)
+        if confirmed and asked.is_valid():
+            try:
+                with transaction.atomic():
+                    return HttpResponseRedirect(perform(asked.cleaned_data))
+            except InvalidInput as error:
+                asked.take(error)
+            except Refused as error:
+                if not asked.fields:
+                    messages.error(request, error.message)
+                    return HttpResponseRedirect(back)
+                asked.add_error(None, error.message)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "explanation": explanation,
+            "form": asked,
+            "touched": [(str(obj), self.described(obj)) for obj in touched],
+            "hidden": list(hidden),
+            "back": back,
+            "media": self.media + asked.media,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/operate.html", context)
+
+    def described(self, obj: Any) -> str:
+        """Say in one line what an object is, beside its name, on a confirmation page."""
+        return ""
+
+
+def _list_action(spec: Act) -> Callable[[Acting, HttpRequest, QuerySet[Any]], HttpResponse | None]:
+    def run(admin: Acting, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return admin.act_on_many(request, queryset, spec)
+
+    return run
