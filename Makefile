@@ -1,14 +1,36 @@
-# `make test` makes the environment from the hashed lock if it is not there, then runs the whole suite.
-.PHONY: test
+# `make up` starts everything on this machine, `make test` runs the whole suite. Both make the environment from the
+# hashed lock if it is not there. `make up PORT=8001` chooses the port, `make up DEMO=0` leaves the demo out.
+.PHONY: up test check openapi
 PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3,12) <= sys.version_info[:2] < (3,15))' 2>/dev/null && { echo $$p; break; }; done)
+export PORT DEMO
+
+up: .venv/.made
+	@exec .venv/bin/python manage.py up
+
+test: .venv/.made
+	.venv/bin/python -m pytest -n auto
+
+# What CI runs beside the tests.
+check: .venv/.made
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python manage.py makemigrations --check --dry-run
+	DJANGO_DEBUG=0 DJANGO_SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) DJANGO_ALLOWED_HOSTS=terme.example.org \
+		TERME_PUBLIC_URL=https://terme.example.org .venv/bin/python manage.py check --deploy --fail-level WARNING
+	.venv/bin/python manage.py spectacular --validate --fail-on-warn --file .openapi.made && \
+		cmp .openapi.made docs/openapi.yaml && rm .openapi.made
+
+# Writes the description of the REST interface anew.
+openapi: .venv/.made
+	.venv/bin/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 .venv/.made: requirements.lock
 	@test -n "$(PYTHON)" || { echo "Terme needs Python 3.12, 3.13 or 3.14; none was found."; exit 1; }
+	@echo "Making the environment from requirements.lock …"
 	@if command -v uv >/dev/null; then \
 		uv venv -q --clear --python "$(PYTHON)" .venv && uv pip install -q --python .venv/bin/python --require-hashes -r requirements.lock; \
 	else $(PYTHON) -m venv --clear .venv && .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; fi
 	@touch $@
-
-test: .venv/.made
-	.venv/bin/python -m pytest

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,7 +26,7 @@ def _timetable(sender: Celery, **_kwargs: Any) -> None:
     sender.conf.beat_schedule = {
         sweep.name: {
             "task": sweep.task.name,
-            "schedule": sweep.every,
+            "schedule": sweep.every / settings.SWEEP_PACE,
             "options": {"expires": sweep.every.total_seconds(), "queue": sweep.queue},
         }
         for sweep in SWEEPS

@@ -111,6 +111,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 10,
 }
 CELERY_DB_REUSE_MAX = 100
+# How many times as often as the registry says the sweeps run: more for rehearsals, never needed otherwise.
+SWEEP_PACE = env.float("TERME_SWEEP_PACE", default=1.0)
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "workflows"
 CELERY_TASK_ROUTES = {
@@ -241,7 +243,7 @@ SPECTACULAR_SETTINGS = {
         "DecisionEnum": "retention.enums.Decision.choices",
         "ContractStatusEnum": "contracts.labels.CONTRACT_STATUS",
         "ContentKindEnum": "retention.content.lines.KINDS",
-        "NoticeKindEnum": "contracts.labels.NOTICE_KIND",
+        "NoticeKindEnum": "contracts.labels.NOTICE_KINDS",
     },
 }
 

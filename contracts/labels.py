@@ -64,6 +64,7 @@ NOTICE_KIND = {
     NoticeKind.NON_RENEWAL.value: _("Non-renewal notice"),
     NoticeKind.TERMINATION.value: _("Notice of termination"),
 }
+NOTICE_KINDS = list(NOTICE_KIND.items())
 NOTICE_PARTY = {
     NoticeParty.CLIENT.value: _("Client"),
     NoticeParty.VENDOR.value: _("Vendor"),

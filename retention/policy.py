@@ -177,7 +177,7 @@ POLICY: dict[str, Table] = {
 
 # Columns that may hold an address which a departed user also had, and why that is no residue.
 NO_RESIDUE: dict[str, str] = {
-    "accounts_user.email": "A contact of the client, or the vendor's staff, under the same address: a basis of its own.",
+    "accounts_user.email": "A contact of the client, or the vendor's staff, under the same address: its own basis.",
 }
 
 # Stores that are not rows.

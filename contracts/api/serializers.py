@@ -127,7 +127,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 
 
 class NewNoticeSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=list(labels.NOTICE_KIND.items()))
+    kind = serializers.ChoiceField(choices=labels.NOTICE_KINDS)
     party = serializers.ChoiceField(choices=list(labels.NOTICE_PARTY.items()), default="client")
     channel = serializers.ChoiceField(choices=list(labels.NOTICE_CHANNEL.items()), default="portal")
     sent_on = serializers.DateField()

@@ -170,6 +170,7 @@ class Term(TenantModel):
                 condition=Q(voided_at__isnull=True),
             ),
         ]
+        indexes = [models.Index(fields=["organization", "contract", "id"], name="term_by_contract")]
 
     def __str__(self) -> str:
         return str(self.number)

@@ -50,7 +50,10 @@ class Notice(TenantModel):
                 name="notice_standing_once",
             ),
         ]
-        indexes = [models.Index(fields=["organization", "contract", "id"], name="notice_by_contract")]
+        indexes = [
+            models.Index(fields=["organization", "contract", "id"], name="notice_by_contract"),
+            models.Index(fields=["organization", "proof"], name="notice_by_proof"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.sent_on}"

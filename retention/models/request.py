@@ -161,7 +161,10 @@ class ArchiveAuthorization(TenantModel):
         verbose_name = _("archive authorization")
         verbose_name_plural = _("archive authorizations")
         constraints = tenant_keys("retention_archiveauthorization")
-        indexes = [models.Index(fields=["organization", "id"], name="authorization_by_org")]
+        indexes = [
+            models.Index(fields=["organization", "id"], name="authorization_by_org"),
+            models.Index(fields=["organization", "proof"], name="authorization_by_proof"),
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)

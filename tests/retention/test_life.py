@@ -136,7 +136,8 @@ def test_killed_between_any_two_commits_it_goes_on(dies_at, monkeypatch, setting
     live_until(at("2026-01-02"))
     decide_everything(organization)
     with tenancy.vendor():
-        (run,) = [runs.plan(request, now=at("2026-02-05"), by=SYSTEM) for request in sweeps.plans_due(at=at("2026-02-05"))]
+        request = sweeps.plans_due(at=at("2026-02-05")).get()
+        run = runs.plan(request, now=at("2026-02-05"), by=SYSTEM)
     seen = []
 
     def deadly(enter):

@@ -1,0 +1,49 @@
+"""What keeps deletion requests from erasure, for many at once, and in sentences."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from contracts.models import Contract
+from retention.enums import Decision
+from retention.models import DeletionRequest, LegalHold
+from retention.rules import requests as rules
+
+SENTENCES = {
+    "contract_open": _("A contract is signed, active or under negotiation."),
+    "end_not_confirmed": _("The end of the collaboration is not confirmed."),
+    "not_approved": _("The erasure is not approved."),
+    "retrieval_period_runs": _("The retrieval period still runs."),
+    "export_not_decided": _("The export is neither made nor waived."),
+    "archive_not_decided": _("The archive is neither made nor declined."),
+    "legal_hold": _("A legal hold is in force."),
+}
+
+
+def with_blocks(found: QuerySet[DeletionRequest]) -> QuerySet[DeletionRequest, Any]:
+    """Read along what blocks depend on, in the same query."""
+    contracts = Contract.objects.filter(organization=OuterRef("organization")).open()
+    holds = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
+    counted = holds.values("organization").annotate(count=Count("pk")).values("count")
+    return found.annotate(contracts_open=Exists(contracts), holds_in_force=Coalesce(Subquery(counted), 0))
+
+
+def blocks_of(request: Any, *, now: datetime) -> tuple[str, ...]:
+    """Return the codes of what blocks a request that :func:`with_blocks` read, as the rule says."""
+    return rules.blocks(
+        status=request.status,
+        now=now,
+        erase_from=request.erase_from,
+        contracts_open=request.contracts_open,
+        holds=request.holds_in_force,
+        export_decided=request.export_decision != Decision.PENDING,
+        archive_decided=request.archive_decision != Decision.PENDING,
+    )
+
+
+def sentence(code: str) -> str:
+    """Say a block's code; an unknown one in its own words."""
+    return str(SENTENCES.get(code, code.replace("_", " ")))

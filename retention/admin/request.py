@@ -1,0 +1,220 @@
+"""The admin of deletion requests: opened, confirmed, approved, given up; export, archive and hold decided."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from unfold.decorators import display
+
+from accounts import tenancy
+from accounts.admin.acting import act, actor_of
+from accounts.admin.base import ReadOnly
+from accounts.admin.forms import ReasonForm
+from accounts.enums import DocumentKind
+from accounts.operations import clock, documents
+from accounts.rules.permissions import Permission
+from retention.admin.blocking import blocks_of, sentence, with_blocks
+from retention.admin.forms import AuthorisationForm, HoldForm, RequestForm
+from retention.admin.hold import place
+from retention.admin.stepper import stepper
+from retention.enums import Decision, RequestOrigin, RequestStatus
+from retention.models import DeletionRequest
+from retention.operations import archive, exports, requests
+
+
+def _decidable(request: DeletionRequest) -> bool:
+    return request.status in requests.CANCELLABLE
+
+
+def _export_open(request: DeletionRequest) -> bool:
+    return _decidable(request) and request.export_decision == Decision.PENDING
+
+
+def _archive_open(request: DeletionRequest) -> bool:
+    return _decidable(request) and request.archive_decision == Decision.PENDING
+
+
+@admin.register(DeletionRequest)
+class DeletionRequestAdmin(ReadOnly):
+    viewing = Permission.VIEW_DELETION_REQUEST
+    adding = Permission.REQUEST_DELETION
+    list_display = ("__str__", "organization", "origin", "status", "erase_from", "erase_by", "blocked_by")
+    list_filter = ("status", "origin", "export_decision", "archive_decision")
+    search_fields = ("public_id", "organization__name")
+    list_select_related = ("organization",)
+    actions_detail = (
+        "confirm_end",
+        "approve",
+        "make_export",
+        "waive_export",
+        "authorise_archive",
+        "refuse_archive",
+        "make_archive",
+        "decline_archive",
+        "hold",
+        "cancel",
+    )
+    change_form_outer_before_template = "admin/request_progress.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_blocks(super().get_queryset(request))
+
+    @display(description=_("blocked by"))
+    def blocked_by(self, request: DeletionRequest) -> SafeString:
+        found = [(sentence(code),) for code in blocks_of(request, now=clock.instant())]
+        return format_html_join(" ", "{}", found)
+
+    def described(self, obj: DeletionRequest) -> str:
+        return f"{obj.organization} · {obj.get_status_display()}"
+
+    def explained(self, request: HttpRequest, obj: DeletionRequest) -> dict[str, Any]:
+        return {
+            "stepper": stepper(obj),
+            "blocks": [sentence(code) for code in requests.blocks(obj, now=clock.instant())],
+        }
+
+    def add_page(self, request: HttpRequest) -> HttpResponse:
+        def perform(data: dict[str, Any]) -> str:
+            opened = requests.open_request(
+                data["organization"], origin=RequestOrigin.CLIENT, now=clock.instant(), by=actor_of(request)
+            )
+            messages.success(request, _("Deletion request opened."))
+            return self.detail_url(opened)
+
+        return self.operation_page(
+            request, title=_("Request deletion"), form=RequestForm, perform=perform, back=self.list_url()
+        )
+
+    @act(
+        _("Confirm the end"),
+        Permission.CONFIRM_END,
+        when=lambda request: request.status == RequestStatus.RECEIVED,
+        done=ngettext_lazy("Confirmed %(count)d end.", "Confirmed %(count)d ends.", "count"),
+        explanation=_("The collaboration has definitively ended: no contract is signed, active or under negotiation."),
+        many=True,
+        icon="task_alt",
+    )
+    def confirm_end(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        requests.confirm_end(request, now=now, by=by)
+
+    @act(
+        _("Approve the erasure"),
+        Permission.APPROVE_ERASURE,
+        when=lambda request: request.status == RequestStatus.CONFIRMED,
+        done=ngettext_lazy("Approved %(count)d erasure.", "Approved %(count)d erasures.", "count"),
+        explanation=_("After the retrieval period all content is destroyed. Nobody can bring it back then."),
+        many=True,
+        icon="verified_user",
+    )
+    def approve(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        requests.approve(request, now=now, by=by)
+
+    @act(
+        _("Give the request up"),
+        Permission.REQUEST_DELETION,
+        when=_decidable,
+        form=ReasonForm,
+        done=ngettext_lazy("Gave up %(count)d request.", "Gave up %(count)d requests.", "count"),
+        icon="cancel",
+    )
+    def cancel(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        requests.cancel(request, now=now, by=by, reason=data["reason"])
+
+    @act(
+        _("Make the export"),
+        Permission.EXPORT_CONTENT,
+        when=_decidable,
+        done=ngettext_lazy("Made %(count)d export.", "Made %(count)d exports.", "count"),
+        explanation=_("All content and the licensed users are given back in one encrypted file."),
+        icon="archive",
+    )
+    def make_export(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        with tenancy.tenant(request.organization_id):
+            exports.make(request.organization, request=request, now=now, by=by)
+
+    @act(
+        _("Waive the export"),
+        Permission.EXPORT_CONTENT,
+        when=_export_open,
+        done=ngettext_lazy("Waived %(count)d export.", "Waived %(count)d exports.", "count"),
+        explanation=_("The client wants no copy of its content before it is erased."),
+        icon="do_not_disturb_on",
+    )
+    def waive_export(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        exports.waive(request, now=now, by=by)
+
+    @act(
+        _("Authorise the archive"),
+        Permission.AUTHORISE_ARCHIVE,
+        when=_archive_open,
+        form=AuthorisationForm,
+        done=ngettext_lazy("Recorded %(count)d authorisation.", "Recorded %(count)d authorisations.", "count"),
+        explanation=_("The client agrees that aggregated reports, which identify nobody, are kept."),
+        icon="how_to_reg",
+    )
+    def authorise_archive(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        proof = data["proof"]
+        kept = None
+        if proof is not None:
+            kept = documents.store(
+                request.organization,
+                proof.file,
+                kind=DocumentKind.AUTHORISATION,
+                filename=proof.name,
+                content_type=proof.content_type or "",
+                now=now,
+                by=by,
+            )
+        archive.authorise(request.organization, granted=True, now=now, by=by, proof=kept)
+
+    @act(
+        _("Refuse the archive"),
+        Permission.AUTHORISE_ARCHIVE,
+        when=_archive_open,
+        done=ngettext_lazy("Recorded %(count)d refusal.", "Recorded %(count)d refusals.", "count"),
+        explanation=_("The client does not agree that aggregated reports are kept: none is made."),
+        icon="block",
+    )
+    def refuse_archive(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        archive.authorise(request.organization, granted=False, now=now, by=by)
+
+    @act(
+        _("Make the archive"),
+        Permission.AUTHORISE_ARCHIVE,
+        when=_archive_open,
+        vendor_only=True,
+        done=ngettext_lazy("Made %(count)d archive.", "Made %(count)d archives.", "count"),
+        explanation=_("Counts under disclosure control are kept; it is never computed again."),
+        icon="inventory_2",
+    )
+    def make_archive(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        archive.make(request, now=now, by=by)
+
+    @act(
+        _("Decline the archive"),
+        Permission.AUTHORISE_ARCHIVE,
+        when=_archive_open,
+        done=ngettext_lazy("Declined %(count)d archive.", "Declined %(count)d archives.", "count"),
+        explanation=_("No aggregated reports are kept."),
+        icon="inventory_2",
+    )
+    def decline_archive(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        archive.decline(request, now=now, by=by)
+
+    @act(
+        _("Place a legal hold"),
+        Permission.PLACE_HOLD,
+        when=_decidable,
+        form=HoldForm,
+        done=ngettext_lazy("Placed %(count)d hold.", "Placed %(count)d holds.", "count"),
+        explanation=_("Nothing is erased while it is in force."),
+        icon="gavel",
+    )
+    def hold(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        place(request.organization, data=data, now=now, by=by)

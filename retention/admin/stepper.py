@@ -1,0 +1,51 @@
+"""The way of a deletion request as steps: what is done and when, where it stands, what is to come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from retention.enums import RequestStatus
+from retention.models import DeletionRequest
+
+WAY = (
+    RequestStatus.RECEIVED,
+    RequestStatus.CONFIRMED,
+    RequestStatus.APPROVED,
+    RequestStatus.DESTROYING,
+    RequestStatus.ERASING,
+    RequestStatus.ERASED,
+    RequestStatus.VERIFIED,
+    RequestStatus.CERTIFIED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One state on the way: ``done``, ``current`` or ``ahead``, since when if that is known."""
+
+    label: str
+    state: str
+    at: datetime | None
+
+
+def stepper(request: DeletionRequest) -> list[Stop]:
+    """Return the steps of a request. One that was given up or failed ends with that, where its way stopped."""
+    known = {
+        RequestStatus.RECEIVED: request.received_at,
+        RequestStatus.CONFIRMED: request.confirmed_at,
+        RequestStatus.APPROVED: request.approved_at,
+        RequestStatus.CERTIFIED: request.closed_at if request.status == RequestStatus.CERTIFIED else None,
+    }
+    status = RequestStatus(request.status)
+    if status not in WAY:
+        reached = [one for one in WAY if known.get(one) is not None]
+        done = [Stop(str(one.label), "done", known[one]) for one in reached]
+        return [*done, Stop(str(status.label), "current", request.closed_at)]
+    place = WAY.index(status)
+    return [
+        Stop(
+            str(one.label),
+            "done" if number < place else "current" if number == place else "ahead",
+            known.get(one),
+        )
+        for number, one in enumerate(WAY)
+    ]
