@@ -29,6 +29,15 @@ def own_data_directories(settings, tmp_path):
     settings.EXPORTS_DIR = settings.DATA_DIR / "exports"
 
 
+@pytest.fixture(autouse=True)
+def static_files_as_they_lie(settings):
+    """Pages link to files that nobody collected here."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
 def empty_all_tables():
     """Empty every table, as the owner: the service's own role may not."""
     for alias in connections:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import uuid
 from datetime import UTC, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
@@ -12,9 +11,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from django.test import Client
 
 from contracts.rules.days import add_months
+from tests.api.callers import caller
 from tests.workflows import walk
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -25,25 +24,6 @@ def admin_dsn(alias):
     return psycopg.conninfo.make_conninfo(
         os.environ["TERME_TEST_ADMIN"], dbname=connections[alias].settings_dict["NAME"]
     )
-
-
-def send(method, path, headers, body):
-    """Call the service in this process."""
-    client = Client(headers=headers)
-    answer = client.generic(method, path, body or "", content_type="application/json")
-    raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return answer.status_code, raw
-
-
-def caller(role, organization=None):
-    """Return a caller with the token that ``add_member`` makes for a new person with the role."""
-    out = StringIO()
-    options = ["--organization", organization] if organization else []
-    email = f"{role}-{uuid.uuid4().hex[:6]}@staff.example"
-    call_command(
-        "add_member", email, "--name", role, "--role", role, "--token", "--format", "json", *options, stdout=out
-    )
-    return walk.Caller(send, json.loads(out.getvalue())["token"])
 
 
 def travel(to, *, since=None):

@@ -1,0 +1,127 @@
+"""Every address of the REST interface and every role: who is let in is written here once more, apart from the code."""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.rules.permissions import MATRIX
+from accounts.rules.roles import VENDOR
+from tests.api.callers import caller
+from tests.workflows import walk
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+
+ANYBODY = None
+# method and route → the right that is asked for (ANYBODY: whoever is signed in).
+EXPECTED = {
+    "GET schema": ANYBODY,
+    "GET docs": ANYBODY,
+    "GET public-key": ANYBODY,
+    "GET organizations": "view_organization",
+    "POST organizations": "change_organization",
+    "GET organizations/<uuid>": "view_organization",
+    "PATCH organizations/<uuid>": "change_organization",
+    "POST organizations/<uuid>/licensed-users": "change_licensed_user",
+    "POST organizations/<uuid>/content": "ingest_content",
+    "POST organizations/<uuid>/exports": "export_content",
+    "POST organizations/<uuid>/archive-authorization": "authorise_archive",
+    "GET exports/<uuid>": "export_content",
+    "GET exports/<uuid>/download": "export_content",
+    "GET licensed-users": "view_licensed_user",
+    "GET licensed-users/<uuid>": "view_licensed_user",
+    "POST licensed-users/<uuid>/suspend": "change_licensed_user",
+    "POST licensed-users/<uuid>/reinstate": "change_licensed_user",
+    "GET contracts": "view_contract",
+    "POST contracts": "sign_contract",
+    "GET contracts/<uuid>": "view_contract",
+    "POST contracts/<uuid>/sign": "sign_contract",
+    "POST contracts/<uuid>/cancel": "sign_contract",
+    "GET contracts/<uuid>/terms": "view_contract",
+    "GET contracts/<uuid>/notices": "view_contract",
+    "POST contracts/<uuid>/give-notice": "give_notice",
+    "POST contracts/<uuid>/withdraw-notice": "give_notice",
+    "GET deletion-requests": "view_deletion_request",
+    "POST deletion-requests": "request_deletion",
+    "GET deletion-requests/<uuid>": "view_deletion_request",
+    "POST deletion-requests/<uuid>/confirm-end": "confirm_end",
+    "POST deletion-requests/<uuid>/approve": "approve_erasure",
+    "POST deletion-requests/<uuid>/cancel": "request_deletion",
+    "POST deletion-requests/<uuid>/waive-export": "export_content",
+    "POST deletion-requests/<uuid>/decline-archive": "authorise_archive",
+    "POST deletion-requests/<uuid>/make-archive": "authorise_archive",
+    "GET deletion-requests/<uuid>/archives": "view_deletion_request",
+    "GET deletion-requests/<uuid>/verifications": "view_deletion_request",
+    "GET deletion-requests/<uuid>/certificate": "view_deletion_request",
+    "GET legal-holds": "view_deletion_request",
+    "POST legal-holds": "place_hold",
+    "GET legal-holds/<uuid>": "view_deletion_request",
+    "POST legal-holds/<uuid>/release": "place_hold",
+    "GET audit-events": "view_trail",
+    "GET audit-events/<uuid>": "view_trail",
+}
+# The only addresses that answer without sign-in, and why.
+OPEN = {"health/live": "a probe has no account", "health/ready": "a probe has no account"}
+
+
+def routes(resolver=None, prefix=""):
+    """Yield every route and its view, under the whole service."""
+    for one in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from routes(one, route)
+        elif isinstance(one, URLPattern):
+            yield route, one.callback
+
+
+def api_calls():
+    """Yield "METHOD route" of everything the interface answers."""
+    for route, view in routes():
+        if not route.startswith("api/v1/"):
+            continue
+        actions = getattr(view, "actions", None)
+        methods = actions or [m for m in ("get", "post", "put", "patch", "delete") if hasattr(view.cls, m)]
+        for method in methods:
+            if method in ("head", "options"):
+                continue
+            yield f"{method.upper()} {route.removeprefix('api/v1/').replace('<uuid:public_id>', '<uuid>')}"
+
+
+def test_the_table_names_every_address_and_no_other():
+    found = set(api_calls())
+    assert not found - EXPECTED.keys(), f"say here which right is asked for: {sorted(found - EXPECTED.keys())}"
+    assert not EXPECTED.keys() - found, f"these are gone, take them out: {sorted(EXPECTED.keys() - found)}"
+
+
+@pytest.mark.parametrize("role", sorted(MATRIX))
+def test_a_role_gets_in_where_the_matrix_says_and_nowhere_else(role):
+    administrator = caller("administrator")
+    home = None if role in VENDOR else walk.register(administrator, 1, "one")
+    call = caller(role, home)
+    for name, right in EXPECTED.items():
+        method, route = name.split(" ", 1)
+        path = route.replace("<uuid>", str(uuid.uuid4()))
+        status, _raw = call._send(method, f"/api/v1/{path}", {"Authorization": f"Bearer {call._token}"}, "{}")
+        allowed = right is ANYBODY or right in MATRIX[role]
+        assert (status != 403) == allowed, f"{role}: {name} answered {status}"
+        assert status != 401 and status < 500, f"{role}: {name} answered {status}"
+
+
+def test_without_sign_in_nothing_answers_but_health():
+    for name in EXPECTED:
+        method, route = name.split(" ", 1)
+        path = route.replace("<uuid>", str(uuid.uuid4()))
+        answer = Client().generic(method, f"/api/v1/{path}", "{}", content_type="application/json")
+        assert answer.status_code in (401, 403), f"{name} answered {answer.status_code} to nobody"
+    for route, _view in routes():
+        if "<" in route or "(" in route or route.startswith(("api/", "admin/")) or route in OPEN:
+            continue
+        answer = Client().get(f"/{route}")
+        assert answer.status_code in (302, 405), f"/{route} answered {answer.status_code} to nobody"
+
+
+def test_the_open_addresses_exist_and_say_nothing_of_clients():
+    for route in OPEN:
+        answer = Client().get(f"/{route}")
+        assert answer.status_code == 200 and set(answer.json()) <= {"status", "parts"}
