@@ -19,7 +19,7 @@ check: .venv/.made
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
 	DJANGO_DEBUG=0 DJANGO_SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) DJANGO_ALLOWED_HOSTS=terme.example.org \
-		TERME_PUBLIC_URL=https://terme.example.org .venv/bin/python manage.py check --deploy --fail-level WARNING
+		TERME_PUBLIC_URL=https://terme.example.org EMAIL_URL=smtp://mail.example.org:25 .venv/bin/python manage.py check --deploy --fail-level WARNING
 	.venv/bin/python manage.py spectacular --validate --fail-on-warn --file .openapi.made && \
 		cmp .openapi.made docs/openapi.yaml && rm .openapi.made
 

@@ -37,9 +37,88 @@ def theme() -> dict[str, Any]:
 
 
 def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
-    permission = f"config.admin_site.may_view_{model}"
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": permission}
+    """Return a link to a list; the site shows it to those who may open it (config/admin_site.py)."""
+    link = reverse_lazy(f"admin:{model.replace('.', '_').lower()}_changelist")
+    return {"title": title, "icon": icon, "link": link, "model": model}
 
 
 def _navigation() -> list[dict[str, Any]]:
-    return []
+    return [
+        {"items": [{"title": _("Due and late"), "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
+        {
+            "title": _("Clients"),
+            "separator": True,
+            "items": [
+                _item(_("Organizations"), "apartment", "accounts.Organization"),
+                _item(_("Licensed users"), "group", "accounts.LicensedUser"),
+                _item(_("Licence grants"), "badge", "accounts.LicenceGrant"),
+                _item(_("Documents"), "description", "accounts.Document"),
+            ],
+        },
+        {
+            "title": _("Contracts"),
+            "separator": True,
+            "items": [
+                _item(_("Contracts"), "contract", "contracts.Contract"),
+                _item(_("Terms"), "date_range", "contracts.Term"),
+                _item(_("Notices"), "outgoing_mail", "contracts.Notice"),
+            ],
+        },
+        {
+            "title": _("Leaving"),
+            "separator": True,
+            "items": [
+                _item(_("Deletion requests"), "delete_history", "retention.DeletionRequest"),
+                _item(_("Exports"), "archive", "retention.Export"),
+                _item(_("Archive decisions"), "how_to_reg", "retention.ArchiveAuthorization"),
+                _item(_("Aggregate archives"), "inventory_2", "retention.AggregateArchive"),
+                _item(_("Legal holds"), "gavel", "retention.LegalHold"),
+            ],
+        },
+        {
+            "title": _("Erasure"),
+            "separator": True,
+            "items": [
+                _item(_("Vaults"), "lock", "retention.Vault"),
+                _item(_("Erasure runs"), "cleaning_services", "retention.ErasureRun"),
+                _item(_("Erasure steps"), "checklist", "retention.ErasureStep"),
+                _item(_("Verifications"), "troubleshoot", "retention.Verification"),
+                _item(_("Certificates"), "verified", "retention.Certificate"),
+            ],
+        },
+        {
+            "title": _("Trail"),
+            "separator": True,
+            "collapsible": True,
+            "items": [
+                _item(_("Events"), "history", "accounts.AuditEvent"),
+                _item(_("Details of events"), "notes", "accounts.AuditDetail"),
+                _item(_("Outbox"), "outbox", "accounts.OutboxMessage"),
+            ],
+        },
+        {
+            "title": _("People and programs"),
+            "separator": True,
+            "collapsible": True,
+            "items": [
+                _item(_("Users"), "person", "accounts.User"),
+                _item(_("Memberships"), "card_membership", "accounts.Membership"),
+                _item(_("API tokens"), "key", "accounts.ApiToken"),
+            ],
+        },
+        {
+            "title": _("Operation"),
+            "separator": True,
+            "collapsible": True,
+            "items": [
+                _item(_("Data keys"), "encrypted", "retention.DataKey"),
+                _item(_("Erasure ledger"), "link", "retention.ErasureEntry"),
+                _item(_("Conversations"), "forum", "retention.Conversation"),
+                _item(_("Messages"), "chat", "retention.Message"),
+                _item(_("Context items"), "psychology", "retention.ContextItem"),
+                _item(_("Diagnostics"), "monitoring", "retention.Diagnostic"),
+                _item(_("Answered calls"), "repeat_one", "accounts.IdempotencyKey"),
+                _item(_("Simulated clock"), "schedule", "accounts.SimulatedClock"),
+            ],
+        },
+    ]

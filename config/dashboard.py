@@ -1,10 +1,208 @@
-"""What the admin's first page shows: what is due and what is late."""
+"""What the admin's first page shows: what is due and what is late, one small table each, one query each."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from accounts.admin.base import may
+from accounts.models import OutboxMessage
+from accounts.operations import clock
+from accounts.rules.permissions import Permission
+from contracts.admin.days import last_day
+from contracts.enums import ContractStatus
+from contracts.models import Contract, Notice
+from contracts.rules.periods import local_day
+from retention.admin.blocking import blocks_of, sentence, with_blocks
+from retention.enums import RunPhase
+from retention.models import DeletionRequest, ErasureRun
+
+LONGEST = 10
+NOTICE_AHEAD = timedelta(days=90)
+RENEWAL_AHEAD = timedelta(days=60)
+END_AHEAD = timedelta(days=60)
+IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line: where its first cell leads, the cells, and whether it is late."""
+
+    url: str
+    cells: tuple[str, ...]
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A small table. ``more`` says that the list holds further rows."""
+
+    title: str
+    url: str
+    headers: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+    more: bool = False
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the figures of the dashboard."""
+    """Add the tables of what is due, for what the user may see; row security leaves a client its own rows."""
+    now = clock.instant()
+    tables = [
+        (Permission.VIEW_CONTRACT, notice_days),
+        (Permission.VIEW_CONTRACT, renewals),
+        (Permission.VIEW_CONTRACT, standing_notices),
+        (Permission.VIEW_CONTRACT, ending),
+        (Permission.VIEW_DELETION_REQUEST, deletion_requests),
+        (Permission.VIEW_DELETION_REQUEST, stuck_runs),
+        (Permission.VIEW_OPERATION, undelivered),
+    ]
+    context["tables"] = [table(now) for permission, table in tables if may(request, permission)]
     return context
+
+
+def notice_days(now: datetime) -> Table:
+    """Contracts whose last day to give notice comes within 90 days."""
+    found = Contract.objects.filter(
+        status=ContractStatus.ACTIVE.value,
+        last_notice_on__gte=now.date(),
+        last_notice_on__lte=(now + NOTICE_AHEAD).date(),
+    ).order_by("last_notice_on", "pk")
+    headers = (_("Contract"), _("Client"), _("Last day for notice"), _("Days left"))
+
+    def row(contract: Contract) -> Row:
+        day = contract.last_notice_on
+        left = 0 if day is None else (day - local_day(now, contract.time_zone)).days
+        return _of(contract, contract.reference, str(contract.organization), _day(day), str(left))
+
+    return _table(_("Last notice days within 90 days"), "contracts_contract", headers, found, row)
+
+
+def renewals(now: datetime) -> Table:
+    """Contracts that renew within 60 days, and whether that is certain already."""
+    found = Contract.objects.active().filter(renews_at__lte=now + RENEWAL_AHEAD).order_by("renews_at", "pk")
+    headers = (_("Contract"), _("Client"), _("Renews on"), _("Certain"))
+
+    def row(contract: Contract) -> Row:
+        since = _("yes") if contract.certain_at is None else _("from %(day)s") % {"day": _local(contract, "certain_at")}
+        late = contract.renews_at is not None and contract.renews_at <= now
+        return _of(
+            contract, contract.reference, str(contract.organization), _local(contract, "renews_at"), since, late=late
+        )
+
+    return _table(_("Renewals within 60 days"), "contracts_contract", headers, found, row)
+
+
+def standing_notices(now: datetime) -> Table:
+    """Notices that will end a contract."""
+    found = (
+        Notice.objects.filter(withdrawn_at__isnull=True, ends_on__isnull=False, contract__status__in=IN_FORCE)
+        .select_related("contract")
+        .order_by("ends_on", "pk")
+    )
+    headers = (_("Contract"), _("Client"), _("Given by"), _("Judgment"), _("Last day"))
+
+    def row(notice: Notice) -> Row:
+        return _of(
+            notice,
+            notice.contract.reference,
+            str(notice.organization),
+            str(notice.get_party_display()),
+            str(notice.get_judgment_display()),
+            _day(last_day(notice.ends_on)),
+        )
+
+    return _table(_("Notices standing"), "contracts_notice", headers, found, row)
+
+
+def ending(now: datetime) -> Table:
+    """Contracts that end within 60 days; late if their end has come and they are still active."""
+    found = Contract.objects.active().filter(ends_at__lte=now + END_AHEAD).order_by("ends_at", "pk")
+    headers = (_("Contract"), _("Client"), _("Last day"))
+
+    def row(contract: Contract) -> Row:
+        late = contract.ends_at is not None and contract.ends_at <= now
+        return _of(
+            contract, contract.reference, str(contract.organization), _day(last_day(contract.ends_on)), late=late
+        )
+
+    return _table(_("Contracts ending within 60 days"), "contracts_contract", headers, found, row)
+
+
+def deletion_requests(now: datetime) -> Table:
+    """Open requests: what blocks each, and by when its content must be gone."""
+    found = with_blocks(DeletionRequest.objects.open()).order_by("erase_by", "pk")
+    headers = (_("Client"), _("Status"), _("Blocked by"), _("Erase by"))
+
+    def row(request: DeletionRequest) -> Row:
+        blocked = " ".join(sentence(code) for code in blocks_of(request, now=now))
+        until = formats.date_format(request.erase_by, "DATETIME_FORMAT")
+        if late := request.erase_by <= now:
+            until = _("%(instant)s, late") % {"instant": until}
+        return _of(
+            request,
+            str(request.organization),
+            str(request.get_status_display()),
+            blocked or _("nothing"),
+            until,
+            late=late,
+        )
+
+    return _table(_("Deletion requests"), "retention_deletionrequest", headers, found, row)
+
+
+def stuck_runs(now: datetime) -> Table:
+    """Erasure runs that failed, or whose verification found something."""
+    found = (
+        ErasureRun.objects.exclude(phase=RunPhase.CERTIFIED)
+        .filter(Q(phase=RunPhase.RESIDUE_FOUND) | Q(failures__gt=0))
+        .order_by("planned_at", "pk")
+    )
+    headers = (_("Client"), _("Phase"), _("Failures"), _("Last error"))
+
+    def row(run: ErasureRun) -> Row:
+        return _of(
+            run, str(run.organization), str(run.get_phase_display()), str(run.failures), run.last_error, late=True
+        )
+
+    return _table(_("Erasure runs that need people"), "retention_erasurerun", headers, found, row)
+
+
+def undelivered(now: datetime) -> Table:
+    """Announcements that failed at least once, or were given up."""
+    found = OutboxMessage.objects.filter(
+        Q(attempts__gt=0) | Q(failed_at__isnull=False), delivered_at__isnull=True
+    ).order_by("pk")
+    headers = (_("Topic"), _("Client"), _("Attempts"), _("Last error"))
+
+    def row(message: OutboxMessage) -> Row:
+        client = "" if message.organization is None else str(message.organization)
+        late = message.failed_at is not None
+        return _of(message, message.topic, client, str(message.attempts), message.last_error, late=late)
+
+    return _table(_("Messages not delivered"), "accounts_outboxmessage", headers, found, row)
+
+
+def _table(title: str, model: str, headers: tuple[str, ...], found: QuerySet[Any], row: Callable[[Any], Row]) -> Table:
+    """Read one row more than is shown, to know whether there are more."""
+    made = [row(one) for one in found.select_related("organization")[: LONGEST + 1]]
+    return Table(title, reverse(f"admin:{model}_changelist"), headers, made[:LONGEST], len(made) > LONGEST)
+
+
+def _of(obj: Any, *cells: str, late: bool = False) -> Row:
+    meta = obj._meta
+    return Row(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[obj.pk]), cells, late)
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else formats.date_format(day, "DATE_FORMAT")
+
+
+def _local(contract: Contract, name: str) -> str:
+    at: datetime | None = getattr(contract, name)
+    return "" if at is None else _day(local_day(at, contract.time_zone))

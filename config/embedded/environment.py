@@ -52,21 +52,6 @@ def data_dir() -> Path:
     return Path(os.environ.get("TERME_DATA_DIR") or ROOT / "var").resolve()
 
 
-def addresses(database: engines.Engine, broker: engines.Engine, found: Mapping[str, str]) -> Addresses:
-    """Return the addresses of running embedded engines."""
-
-    def dsn(role: str, name: str) -> str:
-        return f"postgres://terme_{role}:{found[f'{role}_password']}@127.0.0.1:{database.port}/{name}"
-
-    return Addresses(
-        default=dsn("app", "terme"),
-        ledger=dsn("app", "terme_ledger"),
-        default_owner=dsn("owner", "terme"),
-        ledger_owner=dsn("owner", "terme_ledger"),
-        redis=f"redis://:{found['valkey_password']}@127.0.0.1:{broker.port}/0",
-    )
-
-
 def variables(where: Addresses, found: Mapping[str, str], *, as_owner: bool = False) -> dict[str, str]:
     """Return the settings of an embedded service, those that the caller's environment does not set itself."""
     wanted = {
@@ -100,7 +85,7 @@ def prepared(command: str) -> Iterator[None]:
         _set(variables(nowhere, secrets.passing()))
         yield
     else:
-        _refuse_without_debug()
+        refuse_made_up_secrets()
         found = secrets.all_of(data_dir() / "secrets")
         running = running_service()
         if running is not None:
@@ -114,20 +99,44 @@ def prepared(command: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def started(found: Mapping[str, str]) -> Iterator[Addresses]:
-    """Start both engines, with Terme's roles and databases in them, and stop them at the end."""
+    """Start the engines that the environment does not name, with Terme's roles and databases; stop them at the end.
+
+    :raises CannotStart: an engine cannot be started, or only one of the two databases is named.
+    """
     folder = data_dir()
     folder.mkdir(parents=True, exist_ok=True)
     processes.need_room(folder)
-    database = engines.postgresql(folder / "postgresql", superuser_password=found["superuser_password"])
-    try:
-        engines.make_databases(database, owner_password=found["owner_password"], app_password=found["app_password"])
-        broker = engines.valkey(folder / "valkey", password=found["valkey_password"])
-        try:
-            yield addresses(database, broker, found)
-        finally:
-            engines.stop_valkey(broker)
-    finally:
-        engines.stop_postgresql(database)
+    with contextlib.ExitStack() as stack:
+        named = _named_databases()
+        if named is None:
+            database = engines.postgresql(folder / "postgresql", superuser_password=found["superuser_password"])
+            stack.callback(engines.stop_postgresql, database)
+            engines.make_databases(database, owner_password=found["owner_password"], app_password=found["app_password"])
+            named = _embedded_databases(database, found)
+        redis = os.environ.get("REDIS_URL")
+        if not redis:
+            broker = engines.valkey(folder / "valkey", password=found["valkey_password"])
+            stack.callback(engines.stop_valkey, broker)
+            redis = f"redis://:{found['valkey_password']}@127.0.0.1:{broker.port}/0"
+        yield Addresses(*named, redis)
+
+
+def _named_databases() -> tuple[str, str, str, str] | None:
+    """Return the databases that the environment names: default, ledger, and both as their owner."""
+    default, ledger = os.environ.get("DATABASE_URL"), os.environ.get("LEDGER_DATABASE_URL")
+    if not default and not ledger:
+        return None
+    if not default or not ledger:
+        raise CannotStart("DATABASE_URL and LEDGER_DATABASE_URL: set both, or neither.")
+    owner = os.environ.get("DATABASE_OWNER_URL") or default
+    return default, ledger, owner, os.environ.get("LEDGER_DATABASE_OWNER_URL") or ledger
+
+
+def _embedded_databases(database: engines.Engine, found: Mapping[str, str]) -> tuple[str, str, str, str]:
+    def dsn(role: str, name: str) -> str:
+        return f"postgres://terme_{role}:{found[f'{role}_password']}@127.0.0.1:{database.port}/{name}"
+
+    return dsn("app", "terme"), dsn("app", "terme_ledger"), dsn("owner", "terme"), dsn("owner", "terme_ledger")
 
 
 def running_service() -> dict[str, Any] | None:
@@ -151,9 +160,12 @@ def write_private(path: Path, content: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-def _refuse_without_debug() -> None:
-    if os.environ.get("DJANGO_DEBUG", "1").lower() in ("0", "false", "no", "off", ""):
-        raise CannotStart("DATABASE_URL: set it. With DJANGO_DEBUG off, no engine and no secret is made up.")
+def refuse_made_up_secrets() -> None:
+    """:raises CannotStart: DEBUG is off, and a secret is not given: none is made up for a real service."""
+    off = os.environ.get("DJANGO_DEBUG", "1").lower() in ("0", "false", "no", "off", "")
+    missing = [name for name in secrets.SETTINGS if not os.environ.get(name)]
+    if off and missing:
+        raise CannotStart(f"{', '.join(missing)}: set them. With DJANGO_DEBUG off, no secret is made up.")
 
 
 def _take_owner() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
@@ -86,21 +87,18 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
+    environment.refuse_made_up_secrets()
     port = _port(options.port)
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
     (folder / "run.json").unlink(missing_ok=True)
     url = f"http://127.0.0.1:{port}"
     os.environ.setdefault("TERME_PUBLIC_URL", url)
-    if os.environ.get("DATABASE_URL"):
-        env, where = dict(os.environ), None
-        owner = {**env, **_owner_urls(env)}
-    else:
-        found = secrets.all_of(folder / "secrets")
-        print("Starting PostgreSQL and Valkey …", flush=True)
-        where = stack.enter_context(environment.started(found))
-        env = {**os.environ, **environment.variables(where, found)}
-        owner = {**os.environ, **environment.variables(where, found, as_owner=True)}
+    found = secrets.all_of(folder / "secrets")
+    print("Starting PostgreSQL and Valkey …", flush=True)
+    where = stack.enter_context(environment.started(found))
+    env = {**os.environ, **environment.variables(where, found)}
+    owner = {**env, "DATABASE_URL": where.default_owner, "LEDGER_DATABASE_URL": where.ledger_owner}
     for alias in ("default", "ledger"):
         _command(["migrate", "--database", alias, "--no-input", "-v", "0"], owner, logs / "migrate.log")
     if not options.no_demo:
@@ -175,11 +173,6 @@ def _command(arguments: list[str], env: dict[str, str], log: Path) -> None:
         raise CannotStart(f"`manage.py {' '.join(arguments[:3])}` failed: {processes.last_line(log)} (see {log})")
 
 
-def _owner_urls(env: dict[str, str]) -> dict[str, str]:
-    names = ("DATABASE_URL", "LEDGER_DATABASE_URL")
-    return {name: env[key] for name in names if env.get(key := name.replace("_URL", "_OWNER_URL"))}
-
-
 def _wait_until_ready(url: str, parts: list[_Part]) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
@@ -200,7 +193,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _announce(folder: Path, url: str, parts: list[_Part], where: environment.Addresses | None) -> None:
+def _announce(folder: Path, url: str, parts: list[_Part], where: environment.Addresses) -> None:
     _write_run(folder, url, parts, where)
     print(f"PostgreSQL, Valkey, web, worker and beat run here; their data and logs are in {folder}.")
     demo = folder / "demo.json"
@@ -211,11 +204,10 @@ def _announce(folder: Path, url: str, parts: list[_Part], where: environment.Add
     print(f"Terme ready {url}", flush=True)
 
 
-def _write_run(folder: Path, url: str, parts: list[_Part], where: environment.Addresses | None) -> None:
-    names = environment.Addresses.__slots__ if where is not None else ()
+def _write_run(folder: Path, url: str, parts: list[_Part], where: environment.Addresses) -> None:
     content = {
         "url": url,
-        "addresses": {name: getattr(where, name) for name in names},
+        "addresses": asdict(where),
         "pids": {"up": os.getpid(), **{part.name: part.process.pid for part in parts}},
         "started": processes.started_at(os.getpid()),
     }
