@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, DateTimeField, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -23,19 +23,23 @@ SENTENCES = {
 }
 
 
-def with_blocks(found: QuerySet[DeletionRequest]) -> QuerySet[DeletionRequest, Any]:
-    """Read along what blocks depend on, in the same query."""
+def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[Any]:
+    """Read along what blocks depend on, in the same query, and the instant at which one looks."""
     contracts = Contract.objects.filter(organization=OuterRef("organization")).open()
     holds = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
     counted = holds.values("organization").annotate(count=Count("pk")).values("count")
-    return found.annotate(contracts_open=Exists(contracts), holds_in_force=Coalesce(Subquery(counted), 0))
+    return found.annotate(
+        contracts_open=Exists(contracts),
+        holds_in_force=Coalesce(Subquery(counted), 0),
+        looked_at=Value(now, output_field=DateTimeField()),
+    )
 
 
-def blocks_of(request: Any, *, now: datetime) -> tuple[str, ...]:
+def blocks_of(request: Any) -> tuple[str, ...]:
     """Return the codes of what blocks a request that :func:`with_blocks` read, as the rule says."""
     return rules.blocks(
         status=request.status,
-        now=now,
+        now=request.looked_at,
         erase_from=request.erase_from,
         contracts_open=request.contracts_open,
         holds=request.holds_in_force,

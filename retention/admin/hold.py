@@ -73,4 +73,6 @@ class LegalHoldAdmin(ReadOnly):
 
 def too_late() -> str:
     """Say that a hold cannot stop what has begun."""
-    return translated("The hold comes too late: keys are being destroyed, or are destroyed. That it was asked for is recorded.")
+    return translated(
+        "The hold comes too late: keys are being destroyed, or are destroyed. That it was asked for is recorded."
+    )

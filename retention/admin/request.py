@@ -21,7 +21,7 @@ from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.admin.forms import AuthorisationForm, HoldForm, RequestForm
-from retention.admin.hold import place
+from retention.admin.hold import place, too_late
 from retention.admin.stepper import stepper
 from retention.enums import Decision, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
@@ -63,11 +63,11 @@ class DeletionRequestAdmin(ReadOnly):
     change_form_outer_before_template = "admin/request_progress.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return with_blocks(super().get_queryset(request))
+        return with_blocks(super().get_queryset(request), now=clock.instant())
 
     @display(description=_("blocked by"))
     def blocked_by(self, request: DeletionRequest) -> SafeString:
-        found = [(sentence(code),) for code in blocks_of(request, now=clock.instant())]
+        found = [(sentence(code),) for code in blocks_of(request)]
         return format_html_join(" ", "{}", found)
 
     def described(self, obj: DeletionRequest) -> str:
@@ -76,7 +76,7 @@ class DeletionRequestAdmin(ReadOnly):
     def explained(self, request: HttpRequest, obj: DeletionRequest) -> dict[str, Any]:
         return {
             "stepper": stepper(obj),
-            "blocks": [sentence(code) for code in requests.blocks(obj, now=clock.instant())],
+            "blocks": [sentence(code) for code in blocks_of(obj)],
         }
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
@@ -216,5 +216,6 @@ class DeletionRequestAdmin(ReadOnly):
         explanation=_("Nothing is erased while it is in force."),
         icon="gavel",
     )
-    def hold(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        place(request.organization, data=data, now=now, by=by)
+    def hold(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> str | None:
+        placed = place(request.organization, data=data, now=now, by=by)
+        return too_late() if placed is None else None

@@ -16,11 +16,20 @@ from accounts import tenancy
 from accounts.api.permissions import SignedIn, has
 from accounts.api.resources import Resource, by_public_id, the_organization
 from accounts.api.views import ScopedView
+from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
 from retention.enums import HoldGround, RequestOrigin, RequestStatus
-from retention.models import AggregateArchive, Certificate, DeletionRequest, ErasureStep, LegalHold, Verification
-from retention.operations import archive, certificates, exports, holds, requests
+from retention.models import (
+    AggregateArchive,
+    Certificate,
+    DeletionRequest,
+    ErasureRun,
+    ErasureStep,
+    LegalHold,
+    Verification,
+)
+from retention.operations import archive, certificates, exports, holds, requests, runs
 
 
 class StepSerializer(serializers.ModelSerializer[ErasureStep]):
@@ -132,6 +141,7 @@ class DeletionRequestResource(Resource):
         "cancel": Permission.REQUEST_DELETION,
         "confirm_end": Permission.CONFIRM_END,
         "approve": Permission.APPROVE_ERASURE,
+        "erase_again": Permission.APPROVE_ERASURE,
         "waive_export": Permission.EXPORT_CONTENT,
         "decline_archive": Permission.AUTHORISE_ARCHIVE,
         "make_archive": Permission.AUTHORISE_ARCHIVE,
@@ -178,6 +188,15 @@ class DeletionRequestResource(Resource):
         """Record that no aggregates are kept."""
         return self.told(archive.decline(self.get_object(), now=self.now, by=self.actor))
 
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="erase-again")
+    def erase_again(self, request: Request, **kwargs: Any) -> Response:
+        """After residue was found and its cause mended: erase and verify once more. 409 `no_residue` otherwise."""
+        found = self.get_object()
+        runs.erase_again(by_request(found), now=self.now, by=self.actor)
+        found.refresh_from_db()
+        return self.told(found)
+
     @extend_schema(request=None, responses={201: ArchiveSerializer})
     @action(detail=True, methods=["post"], url_path="make-archive")
     def make_archive(self, request: Request, **kwargs: Any) -> Response:
@@ -210,6 +229,14 @@ class DeletionRequestResource(Resource):
         if found is None:
             raise NotFound("The certificate is not issued yet.")
         return Response(found.document)
+
+
+def by_request(request: DeletionRequest) -> ErasureRun:
+    """Return the run of a request. :raises Refused: it has none yet."""
+    run = ErasureRun.objects.filter(request=request).first()
+    if run is None:
+        raise Refused("The erasure has not begun.", code="no_residue")
+    return run
 
 
 class ArchiveAuthorizationView(ScopedView):

@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from accounts import crypto, tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser
-from accounts.operations import audit
+from accounts.operations import audit, outbox
+from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export
 from retention.operations import keys, requests, vault
 from retention.operations.stores import STORES
@@ -88,6 +89,27 @@ def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
     data = {"request": str(locked.public_id), "stores": [store.name for store in STORES]}
     audit.record("erasure.planned", run, by=by, at=now, data=data)
     return run
+
+
+@transaction.atomic
+def erase_again(run: ErasureRun, *, now: datetime, by: str) -> ErasureRun:
+    """Send a run whose verification found residue through all stores again, then to a new verification.
+
+    The caller is in the vendor's scope.
+
+    :raises Refused: the run did not find residue, or was sent again meanwhile.
+    """
+    locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
+    if locked.phase != RunPhase.RESIDUE_FOUND:
+        raise Refused("No residue was found: there is nothing to erase again.", code="no_residue")
+    locked.phase = RunPhase.KEYS_DESTROYED
+    locked.lease = locked.leased_until = None
+    locked.save(update_fields=["phase", "lease", "leased_until"])
+    ErasureStep.objects.filter(run=locked).update(status=StepStatus.WAITING, checkpoint=0, finished_at=None)
+    DeletionRequest.objects.filter(pk=locked.request_id).update(status=RequestStatus.ERASING)
+    audit.record("erasure.sent_again", locked, by=by, at=now)
+    outbox.publish("erasure.sent_again", locked, at=now)
+    return locked
 
 
 def claim(run: ErasureRun, *, now: datetime) -> Lease:

@@ -47,6 +47,7 @@ EXPECTED = {
     "GET deletion-requests/<uuid>": "view_deletion_request",
     "POST deletion-requests/<uuid>/confirm-end": "confirm_end",
     "POST deletion-requests/<uuid>/approve": "approve_erasure",
+    "POST deletion-requests/<uuid>/erase-again": "approve_erasure",
     "POST deletion-requests/<uuid>/cancel": "request_deletion",
     "POST deletion-requests/<uuid>/waive-export": "export_content",
     "POST deletion-requests/<uuid>/decline-archive": "authorise_archive",

@@ -8,6 +8,7 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.enums import LicenceStatus
+from accounts.errors import Refused
 from accounts.models import AuditDetail, AuditEvent, LicensedUser, Organization
 from accounts.operations import users
 from accounts.operations.sweeping import SYSTEM
@@ -298,6 +299,23 @@ def test_what_was_left_behind_is_found_and_stops_the_certificate(where, kind):
     assert (run.phase, the_request(organization).status) == (RunPhase.RESIDUE_FOUND, RequestStatus.FAILED)
     assert [(hit["place"], hit["kind"]) for hit in check.hits] == [(f"default.{where[0]}.{where[1]}", kind)]
     assert "client.example" not in json.dumps(check.hits)
+
+
+def test_once_the_residue_is_mended_the_run_goes_through_again_to_its_certificate():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    plant(organization, ("contracts_notice", "recorded_by", "'ann-1@client.example'"))
+    live_until(at("2026-02-05"))
+    plant(organization, ("contracts_notice", "recorded_by", "'user:x'"))
+    with tenancy.vendor():
+        run = runs.erase_again(ErasureRun.objects.get(), now=at("2026-02-06"), by=PRIVACY_OFFICER)
+        with pytest.raises(Refused):
+            runs.erase_again(run, now=at("2026-02-06"), by=PRIVACY_OFFICER)
+    live_until(at("2026-02-06"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+    with tenancy.vendor():
+        assert [check.passed for check in Verification.objects.order_by("pk")] == [False, True]
 
 
 def test_an_opaque_id_is_found_in_a_neighbours_row_and_in_a_file(settings):

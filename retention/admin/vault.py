@@ -1,0 +1,56 @@
+"""The admin of the vault: how much is there. Nobody at the vendor reads content, and only ciphertext is stored."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.paginator import InfinitePaginator
+
+from accounts.admin.base import ReadOnly
+from accounts.rules.permissions import Permission
+from retention.models import ContextItem, Conversation, Diagnostic, Message, Vault
+
+KINDS = (Conversation, Message, ContextItem, Diagnostic)
+
+
+@admin.register(Vault)
+class VaultAdmin(ReadOnly):
+    viewing = Permission.VIEW_DELETION_REQUEST
+    list_display = ("organization", "state", "changed_at")
+    list_filter = ("state",)
+    search_fields = ("organization__name",)
+    list_select_related = ("organization",)
+    change_form_outer_after_template = "admin/vault_counts.html"
+
+    def explained(self, request: HttpRequest, obj: Vault) -> dict[str, Any]:
+        rows = ((kind, kind._default_manager.filter(organization=obj.organization_id).count()) for kind in KINDS)
+        return {"counts": [(kind._meta.verbose_name_plural, count) for kind, count in rows]}
+
+
+class ContentAdmin(ReadOnly):
+    """Rows without what they hold and whose they are, for those who operate the service. Paged without counting."""
+
+    viewing = Permission.VIEW_OPERATION
+    hidden = ("sealed", "key_id", "subject", "external_id", "conversation")
+    list_display = ("__str__", "organization", "occurred_at", "recorded_at")
+    search_fields = ("public_id__exact", "organization__name")
+    list_filter: tuple[str, ...] = ()
+    list_select_related = ("organization",)
+    show_full_result_count = False
+    paginator = InfinitePaginator
+
+
+@admin.register(Conversation, ContextItem)
+class PlainContentAdmin(ContentAdmin):
+    pass
+
+
+@admin.register(Message)
+class MessageAdmin(ContentAdmin):
+    list_display = ("__str__", "organization", "role", "occurred_at", "recorded_at")
+    list_filter = ("role",)
+
+
+@admin.register(Diagnostic)
+class DiagnosticAdmin(ContentAdmin):
+    list_display = ("__str__", "organization", "type", "occurred_at", "recorded_at")

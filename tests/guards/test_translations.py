@@ -1,0 +1,53 @@
+"""Every text of the screens is translated into French and Polish, with its placeholders, in the glossary's words."""
+
+import re
+
+import pytest
+
+from tests.guards import messages
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_every_text_is_translated_and_none_is_stale(language):
+    wanted = messages.collected()
+    known = {
+        (m.context, m.id[0] if m.pluralizable else m.id, m.id[1] if m.pluralizable else None): m
+        for m in messages.read(language)
+        if m.id
+    }
+    missing = sorted(key[1] for key in wanted if key not in known or not _full(known[key]))
+    stale = sorted(key[1] for key in known.keys() - wanted.keys())
+    assert not missing and not stale, f"run python -m tests.guards.messages, then translate {missing}; gone: {stale}"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_placeholders_are_kept(language):
+    for message in messages.read(language):
+        if not message.id:
+            continue
+        ids = message.id if message.pluralizable else (message.id,)
+        strings = message.string if message.pluralizable else (message.string,)
+        wanted = set(PLACEHOLDER.findall(ids[-1]))
+        for string in strings:
+            assert set(PLACEHOLDER.findall(string)) <= wanted | set(PLACEHOLDER.findall(ids[0])), message.id
+        assert set(PLACEHOLDER.findall(strings[-1])) == wanted, message.id
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_the_compiled_file_belongs_to_the_text(language):
+    compiled = messages.po(language).with_suffix(".mo").read_bytes()
+    assert compiled == messages.compiled(language), "run python -m tests.guards.messages"
+
+
+def test_words_that_mean_something_else_in_law_are_not_used():
+    wrong = {"fr": r"rétract", "pl": r"odstąpieni|kara umown"}
+    for language, pattern in wrong.items():
+        text = messages.po(language).read_text(encoding="utf-8").lower()
+        assert not re.search(pattern, text), f"{language}: see the glossary"
+
+
+def _full(message):
+    strings = message.string if message.pluralizable else (message.string,)
+    return bool(strings) and all(strings)
