@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from accounts import tenancy
@@ -13,6 +14,8 @@ from accounts.operations import audit, clock
 
 class TermeAdminSite(UnfoldAdminSite):
     """One site for the vendor's staff and the clients' members."""
+
+    index_title = _("Due and late")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_staff", False))

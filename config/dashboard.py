@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -15,7 +15,7 @@ from accounts.admin.base import may
 from accounts.models import OutboxMessage
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
-from contracts.admin.days import last_day
+from contracts.admin.days import last_day, said
 from contracts.enums import ContractStatus
 from contracts.models import Contract, Notice
 from contracts.rules.periods import local_day
@@ -78,7 +78,7 @@ def notice_days(now: datetime) -> Table:
     def row(contract: Contract) -> Row:
         day = contract.last_notice_on
         left = 0 if day is None else (day - local_day(now, contract.time_zone)).days
-        return _of(contract, contract.reference, str(contract.organization), _day(day), str(left))
+        return _of(contract, contract.reference, str(contract.organization), said(day), str(left))
 
     return _table(_("Last notice days within 90 days"), "contracts_contract", headers, found, row)
 
@@ -114,7 +114,7 @@ def standing_notices(now: datetime) -> Table:
             str(notice.organization),
             str(notice.get_party_display()),
             str(notice.get_judgment_display()),
-            _day(last_day(notice.ends_on)),
+            said(last_day(notice.ends_on)),
         )
 
     return _table(_("Notices standing"), "contracts_notice", headers, found, row)
@@ -128,7 +128,7 @@ def ending(now: datetime) -> Table:
     def row(contract: Contract) -> Row:
         late = contract.ends_at is not None and contract.ends_at <= now
         return _of(
-            contract, contract.reference, str(contract.organization), _day(last_day(contract.ends_on)), late=late
+            contract, contract.reference, str(contract.organization), said(last_day(contract.ends_on)), late=late
         )
 
     return _table(_("Contracts ending within 60 days"), "contracts_contract", headers, found, row)
@@ -136,11 +136,11 @@ def ending(now: datetime) -> Table:
 
 def deletion_requests(now: datetime) -> Table:
     """Open requests: what blocks each, and by when its content must be gone."""
-    found = with_blocks(DeletionRequest.objects.open()).order_by("erase_by", "pk")
+    found = with_blocks(DeletionRequest.objects.open(), now=now).order_by("erase_by", "pk")
     headers = (_("Client"), _("Status"), _("Blocked by"), _("Erase by"))
 
     def row(request: DeletionRequest) -> Row:
-        blocked = " ".join(sentence(code) for code in blocks_of(request, now=now))
+        blocked = " ".join(sentence(code) for code in blocks_of(request))
         until = formats.date_format(request.erase_by, "DATETIME_FORMAT")
         if late := request.erase_by <= now:
             until = _("%(instant)s, late") % {"instant": until}
@@ -199,10 +199,6 @@ def _of(obj: Any, *cells: str, late: bool = False) -> Row:
     return Row(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[obj.pk]), cells, late)
 
 
-def _day(day: date | None) -> str:
-    return "" if day is None else formats.date_format(day, "DATE_FORMAT")
-
-
 def _local(contract: Contract, name: str) -> str:
     at: datetime | None = getattr(contract, name)
-    return "" if at is None else _day(local_day(at, contract.time_zone))
+    return "" if at is None else said(local_day(at, contract.time_zone))

@@ -1,12 +1,16 @@
 """What the rules answer in codes, said in sentences of the reader's language."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import formats
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import FieldError
+from contracts.enums import NoticeUnit
 from contracts.rules.validation import Problem
 
 PROBLEMS: Mapping[str, Promise] = {
@@ -34,3 +38,90 @@ def problem(found: Problem) -> FieldError:
 
 def _texts(params: Mapping[str, object]) -> dict[str, Any]:
     return {name: str(value) for name, value in params.items()}
+
+
+# One sentence for each step that the rules take (contracts/rules); an unknown one is said in its code's own words.
+STEPS: Mapping[str, Promise] = {
+    "counted_back": _("%(period)s counted back from the last day, %(last_day)s, lead to %(to)s."),
+    "greatest_day_in_time": _("A notice on %(on)s is still in time: the period then reaches %(reaches)s."),
+    "not_moved": _("No weekend or public holiday moves this day."),
+    "disputed_reading_moves": _(
+        "On a reading that is disputed, the day moves forward from %(from)s to %(to)s, because nobody works before."
+    ),
+    "internal_pulled_back": _("To be safe, act by %(to)s: %(from)s is no working day."),
+    "event_day_not_counted": _("The day of the event, %(on)s, is not counted."),
+    "counted_forward": _("%(period)s counted forward lead to %(to)s."),
+    "clamped_to_month_end": _("The month has no day %(wanted_day)s, so %(to)s counts."),
+    "moved_forward": _("%(from)s is no working day, so the period ends on %(to)s."),
+    "two_working_days_at_least": _("The period holds two working days at least: %(first)s and %(second)s."),
+    "latest_reading_granted": _("The reading most favourable to the client is granted: %(on)s."),
+    "elapsed_hours": _("%(hours)s hours from %(from)s end at %(to)s."),
+    "counted_from_anchor": _(
+        "Term %(number)s is counted from the contract's first day: %(starts_on)s to %(last_day)s."
+    ),
+    "indefinite_without_renewal_term": _("No length is agreed for a renewal, so the term is indefinite."),
+    "counts_from": _("What counts is the %(effect)s of the notice: %(on)s."),
+    "notice_expires": _("%(period)s from %(from)s end on %(on)s."),
+    "sender_not_entitled": _("The sender is not entitled; given by somebody who is, it would end on %(would_end_on)s."),
+    "ends_without_notice": _("The contract ends by itself on %(last_day)s."),
+    "in_time_under_disputed_reading": _(
+        "The strict last day was %(legal)s; on the reading most favourable to the client it is %(until)s."
+    ),
+    "in_time_for_term": _("It is in time for term %(number)s: the last day is %(last_day)s."),
+    "held_by_commitment": _("The minimum commitment lasts until %(committed_until)s."),
+    "late_for_term": _("It is too late for term %(number)s, whose last day is %(last_day)s."),
+    "ends_indefinite_term": _("The indefinite term ends on %(last_day)s."),
+    "takes_effect_at_end_of_term": _("It takes effect at the end of term %(number)s, on %(last_day)s."),
+    "given_before_exit_right_opens": _(
+        "It was given before the right to leave opens: the contract starts on %(starts_on)s, "
+        "and the commitment lasts until %(committed_until)s."
+    ),
+    "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
+}
+EFFECTS: Mapping[str, Promise] = {"sending": _("sending"), "receipt": _("receipt")}
+
+
+def reasons(explanation: Mapping[str, Any]) -> list[str]:
+    """Say why a date is what it is: a sentence for each step of a stored explanation, and its source last.
+
+    Nothing explained (an empty mapping) gives no sentence.
+    """
+    found = [_sentence(step["code"], step.get("params", {})) for step in explanation.get("steps", ())]
+    if source := explanation.get("source"):
+        found.append(gettext("Source: %(source)s.") % {"source": source})
+    return found
+
+
+def _sentence(code: str, params: Mapping[str, Any]) -> str:
+    text = STEPS.get(code)
+    if text is None:
+        return code.replace("_", " ")
+    said = {name: _said(name, value) for name, value in params.items()}
+    if "length" in params and "unit" in params:
+        said["period"] = _period(int(params["length"]), str(params["unit"]))
+    return str(text) % said
+
+
+def _said(name: str, value: object) -> str:
+    """Say a step's parameter: a day or an instant in the reader's form, a word in the reader's language."""
+    if value is None:
+        return gettext("no day")
+    if name == "effect":
+        return str(EFFECTS.get(str(value), value))
+    if not isinstance(value, str):
+        return str(value)
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return formats.date_format(at, "DATE_FORMAT" if len(value) == len("2026-01-31") else "DATETIME_FORMAT")
+
+
+def _period(length: int, unit: str) -> str:
+    if unit == NoticeUnit.DAYS:
+        text = ngettext("%(count)d day", "%(count)d days", length)
+    elif unit == NoticeUnit.WEEKS:
+        text = ngettext("%(count)d week", "%(count)d weeks", length)
+    else:
+        text = ngettext("%(count)d month", "%(count)d months", length)
+    return text % {"count": length}

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -26,8 +27,9 @@ from accounts.operations import clock
 from accounts.rules.permissions import Permission
 
 type Text = str | Promise
-# What changes one object: called with the admin and the object, and by name data, now, by.
-type Do = Callable[..., object]
+# What changes one object: called with the admin and the object, and by name data, now, by. It returns nothing, or why
+# it was not done where the operation records that instead of refusing.
+type Do = Callable[..., str | None]
 # Does it with the form's data; returns where to go next.
 type Perform = Callable[[dict[str, Any]], str]
 
@@ -116,7 +118,9 @@ class Acting(ModelAdmin):
     def may_act(self, request: HttpRequest, spec: Act) -> bool:
         """Say whether the user may do this at all; whether it can be done now, the operation says."""
         user = request.user
-        return isinstance(user, User) and user.has_perm(spec.permission) and (user.works_for_vendor or not spec.vendor_only)
+        if not isinstance(user, User) or not user.has_perm(spec.permission):
+            return False
+        return user.works_for_vendor or not spec.vendor_only
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
         """Return the buttons that make sense for the object as it stands."""
@@ -124,13 +128,19 @@ class Acting(ModelAdmin):
         obj = self.get_object(request, unquote(str(object_id))) if found else None
         if obj is None:
             return []
-        return [one for one in found if self._makes_sense(request, obj, getattr(one.method, "spec", None))]
+        return [one for one in found if self.makes_sense(request, obj, one.method)]
 
-    def _makes_sense(self, request: HttpRequest, obj: Any, spec: Act | None) -> bool:
+    def makes_sense(self, request: HttpRequest, obj: Any, method: Any) -> bool:
+        """Say whether a button is shown for the object as it stands."""
+        spec: Act | None = getattr(method, "spec", None)
         return spec is None or (self.may_act(request, spec) and spec.when(obj))
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_actions(request)
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_actions(request, action_location=action_location)
+        if action_location != ActionLocation.CHANGE_LIST:
+            return found
         for spec in self.acts():
             if spec.many and self.may_act(request, spec):
                 found[f"{spec.name}_selected"] = (_list_action(spec), f"{spec.name}_selected", spec.title)
@@ -160,9 +170,12 @@ class Acting(ModelAdmin):
         obj = self.object_or_404(request, object_id)
 
         def perform(data: dict[str, Any]) -> str:
-            spec.do(self, obj, data=data, now=clock.instant(), by=actor_of(request))
-            messages.success(request, spec.done % {"count": 1})
-            return self.detail_url(obj)
+            problem = spec.do(self, obj, data=data, now=clock.instant(), by=actor_of(request))
+            if problem is None:
+                messages.success(request, spec.done % {"count": 1})
+            else:
+                messages.error(request, problem)
+            return self.after(obj)
 
         return self.operation_page(
             request,
@@ -186,8 +199,11 @@ class Acting(ModelAdmin):
             for obj in touched:
                 try:
                     with transaction.atomic():
-                        spec.do(self, obj, data=data, now=now, by=by)
-                    done += 1
+                        problem = spec.do(self, obj, data=data, now=now, by=by)
+                    if problem is None:
+                        done += 1
+                    else:
+                        messages.error(request, f"{obj}: {problem}")
                 except Refused as error:
                     messages.error(request, f"{obj}: {error.message}")
                 except InvalidInput as error:
@@ -252,6 +268,10 @@ class Acting(ModelAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/operate.html", context)
+
+    def after(self, obj: Any) -> str:
+        """Return where an act on one object leads."""
+        return self.detail_url(obj)
 
     def described(self, obj: Any) -> str:
         """Say in one line what an object is, beside its name, on a confirmation page."""

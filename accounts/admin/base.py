@@ -30,11 +30,12 @@ class ReadOnly(Acting):
     adding: ClassVar[Permission | None] = None
     hidden: ClassVar[Sequence[str]] = ()
     extra_fields: ClassVar[Sequence[str]] = ()
+    list_display: Sequence[str] = ("__str__",)
     list_select_related: ClassVar[Sequence[str]] = ()
     list_per_page = 50
     list_filter_submit = True
     list_disable_select_all = True
-    ordering = ("-pk",)
+    ordering: Sequence[str] = ("-pk",)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -61,7 +62,7 @@ class ReadOnly(Acting):
         """As for :meth:`log_addition`."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found = super().get_queryset(request)
+        found: QuerySet[Any] = super().get_queryset(request)
         return found.select_related(*self.list_select_related) if self.list_select_related else found
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
@@ -88,7 +89,8 @@ class ReadOnly(Acting):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if any("\x00" in text for texts in request.GET.lists() for text in (texts[0], *texts[1])):
             return HttpResponseRedirect(request.path)  # no database text holds it
-        return super().changelist_view(request, extra_context)
+        found: HttpResponse = super().changelist_view(request, extra_context)
+        return found
 
     def render_change_form(
         self,
@@ -101,7 +103,8 @@ class ReadOnly(Acting):
     ) -> HttpResponse:
         if obj is not None:
             context.update(self.explained(request, obj))
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        found: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        return found
 
     def explained(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the detail page shows beside the fields; for its templates."""

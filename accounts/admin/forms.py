@@ -29,9 +29,7 @@ class OperationForm(forms.Form):
     texts: ClassVar[tuple[str, ...]] = ()
     secrets: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(
-        self, *args: Any, request: HttpRequest | None = None, subject: Any = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, request: HttpRequest | None = None, subject: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request, self.subject = request, subject
         self.prepare()
@@ -53,8 +51,9 @@ class OperationForm(forms.Form):
         plain, dressed = field.widget, widget()
         dressed.attrs.update(field.widget_attrs(dressed))
         dressed.is_required = plain.is_required
-        if isinstance(field, forms.ModelChoiceField | forms.ChoiceField) and isinstance(dressed, forms.Select):
-            dressed.choices = field.choices
+        if isinstance(dressed, forms.Select):
+            choices: Any = getattr(field, "choices", ())
+            dressed.choices = choices
         return dressed
 
     def take(self, error: InvalidInput) -> None:

@@ -1,10 +1,13 @@
 """Delivery of announcements: what has a mail template is mailed to those whom it concerns."""
 
+import smtplib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template import TemplateDoesNotExist
@@ -13,14 +16,54 @@ from django.utils import translation
 
 from accounts.enums import Role
 from accounts.errors import Refused
-from accounts.models import OutboxMessage, User
-from accounts.operations import audit
+from accounts.models import AuditEvent, OutboxMessage, User
+from accounts.operations import audit, outbox
 
 log = structlog.get_logger(__name__)
 ATTEMPTS = 10
 FIRST_DELAY = timedelta(minutes=1)
-CLIENT_ROLES = (Role.CLIENT_ADMINISTRATOR, Role.AUTHORISED_CONTACT, Role.CLIENT_PRIVACY_OFFICER)
-VENDOR_ROLES = (Role.CONTRACT_MANAGER, Role.PRIVACY_OFFICER)
+GIVEN_UP = "delivery.given_up"
+INTERRUPTED = "delivery.interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told: which roles of the client that the message is about, and which of the vendor."""
+
+    client: tuple[Role, ...]
+    vendor: tuple[Role, ...]
+
+
+_CONTRACT = Audience(
+    (Role.CLIENT_ADMINISTRATOR, Role.AUTHORISED_CONTACT, Role.CLIENT_FINANCE), (Role.CONTRACT_MANAGER,)
+)
+_LICENCES = Audience((Role.CLIENT_ADMINISTRATOR, Role.AUTHORISED_CONTACT), (Role.CONTRACT_MANAGER, Role.SUPPORT))
+_REQUEST = Audience(
+    (Role.CLIENT_ADMINISTRATOR, Role.AUTHORISED_CONTACT, Role.CLIENT_PRIVACY_OFFICER),
+    (Role.CONTRACT_MANAGER, Role.PRIVACY_OFFICER),
+)
+_DATA = Audience(_REQUEST.client, (Role.PRIVACY_OFFICER,))
+_INTERNAL = Audience((), (Role.PRIVACY_OFFICER,))
+# Topic → who is told. What is not named here goes to nobody on the client's side.
+DEFAULT_AUDIENCE = _INTERNAL
+AUDIENCE = {
+    "contract.signed": _CONTRACT,
+    "contract.notice_given": _CONTRACT,
+    "contract.notice_withdrawn": _CONTRACT,
+    "contract.renewal_certain": _CONTRACT,
+    "contract.renewed": _CONTRACT,
+    "contract.ended": _CONTRACT,
+    "licences.suspended": _LICENCES,
+    "deletion_request.opened": _REQUEST,
+    "deletion_request.approved": _REQUEST,
+    "deletion_request.cancelled": _REQUEST,
+    "export.made": _DATA,
+    "archive.made": _DATA,
+    "legal_hold.placed": _DATA,
+    "certificate.issued": _REQUEST,
+    "erasure.residue_found": _INTERNAL,
+    GIVEN_UP: _INTERNAL,
+}
 
 
 class NotDeliverable(Refused):
@@ -31,8 +74,9 @@ class NotDeliverable(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail, ready to be sent."""
+    """One mail, ready to be sent. ``reader`` is the public id of the user whom it tells."""
 
+    reader: str
     to: str
     subject: str
     body: str
@@ -42,8 +86,8 @@ class Letter:
 def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
     """Deliver one message, at least once: a crash between sending and the commit sends it again.
 
-    A failure is noted and tried again later, each time twice as late; after ten attempts it is given up, with an
-    event in the trail that an operator sees.
+    A failure is noted and tried again later, each time twice as late, for those readers who have not been told yet.
+    After ten attempts it is given up, with an event in the trail and a mail to the vendor's privacy officers.
 
     :raises NotDeliverable: there is nothing (more) to do for this caller.
     """
@@ -51,27 +95,30 @@ def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
     locked = due.select_for_update(skip_locked=True, of=("self",)).first()
     if locked is None:
         raise NotDeliverable("The message is delivered, given up, or with another worker.")
-    try:
-        for letter in letters(locked):
-            EmailMessage(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [letter.to]).send()
-    except OSError as error:  # the mail server: its errors are OSErrors (smtplib's too)
-        _failed(locked, error, now=now)
-    else:
+    earlier = _told_earlier(locked)
+    told, trouble = _send(letter for letter in letters(locked) if letter.reader not in earlier)
+    if trouble is None:
         locked.delivered_at = now
+    else:
+        _failed(locked, trouble, told, now=now)
     locked.attempts += 1
     locked.save(update_fields=["attempts", "delivered_at", "failed_at", "next_attempt_at", "last_error"])
     return locked
 
 
 def letters(message: OutboxMessage) -> list[Letter]:
-    """Return the mails that a message becomes, each in its reader's language; none if its topic has no template."""
+    """Return the mails that a message becomes, each in its reader's language; none if its topic has no template.
+
+    A language that the screens do not speak falls back to English, dates and numbers included.
+    """
     try:
         template = get_template(f"mail/{message.topic}.txt")
     except TemplateDoesNotExist:
         return []
+    spoken = dict(settings.LANGUAGES)
     found = []
-    for user in _recipients(message):
-        with translation.override(user.language):
+    for user in readers(message):
+        with translation.override(user.language if user.language in spoken else settings.LANGUAGE_CODE):
             text = template.render(
                 {
                     "message": message,
@@ -82,25 +129,57 @@ def letters(message: OutboxMessage) -> list[Letter]:
                 }
             )
         subject, _, body = text.lstrip().partition("\n")
-        found.append(Letter(user.email, " ".join(subject.split()), body.lstrip("\n")))
+        found.append(Letter(str(user.public_id), user.email, _one_line(subject), body.strip("\n") + "\n"))
     return found
 
 
-def _recipients(message: OutboxMessage) -> list[User]:
-    """Return the client's contacts, where the message is about a client, and the vendor's own, by e-mail."""
+def readers(message: OutboxMessage) -> list[User]:
+    """Return who is told: the client's contacts, where it is about a client, and the vendor's own, by e-mail."""
+    audience = AUDIENCE.get(message.topic, DEFAULT_AUDIENCE)
     people = User.objects.filter(is_active=True)
-    vendor = people.filter(memberships__organization__isnull=True, memberships__role__in=VENDOR_ROLES)
-    client = people.none()
+    found = people.filter(memberships__organization__isnull=True, memberships__role__in=audience.vendor)
     if message.organization_id is not None:
-        client = people.filter(memberships__organization=message.organization_id, memberships__role__in=CLIENT_ROLES)
-    return list((vendor | client).distinct().order_by("email"))
+        found |= people.filter(memberships__organization=message.organization_id, memberships__role__in=audience.client)
+    return list(found.distinct().order_by("email"))
 
 
-def _failed(message: OutboxMessage, error: OSError, *, now: datetime) -> None:
+def _send(wanted: Iterable[Letter]) -> tuple[list[str], Exception | None]:
+    """Send; return who was told, and what went wrong. One reader's bad address does not silence the others."""
+    told: list[str] = []
+    trouble: Exception | None = None
+    for letter in wanted:
+        try:
+            EmailMessage(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [letter.to]).send()
+        except (smtplib.SMTPRecipientsRefused, ValueError) as error:
+            trouble = error
+        except (OSError, ImproperlyConfigured) as error:  # the mail server: smtplib's errors are OSErrors too
+            return told, error
+        else:
+            told.append(letter.reader)
+    return told, trouble
+
+
+def _told_earlier(message: OutboxMessage) -> set[str]:
+    if not message.attempts:
+        return set()
+    events = AuditEvent.objects.filter(subject_id=message.public_id, name=INTERRUPTED)
+    return {reader for data in events.values_list("data", flat=True) for reader in data["told"]}
+
+
+def _failed(message: OutboxMessage, error: Exception, told: list[str], *, now: datetime) -> None:
     message.last_error = type(error).__name__
     log.warning("delivery.failed", topic=message.topic, error=message.last_error, attempt=message.attempts + 1)
-    if message.attempts + 1 >= ATTEMPTS:
-        message.failed_at = now
-        audit.record("delivery.given_up", message, by="system", at=now, data={"topic": message.topic})
-    else:
+    if told:
+        audit.record(INTERRUPTED, message, by="system", at=now, data={"topic": message.topic, "told": told})
+    if message.attempts + 1 < ATTEMPTS:
         message.next_attempt_at = now + FIRST_DELAY * 2**message.attempts
+        return
+    message.failed_at = now
+    audit.record(GIVEN_UP, message, by="system", at=now, data={"topic": message.topic})
+    if message.topic != GIVEN_UP:  # else mail about mail would never end
+        outbox.publish(GIVEN_UP, message, at=now, payload={"topic": message.topic})
+
+
+def _one_line(text: str) -> str:
+    """Return a text fit for a header: blanks and control characters become one blank each time."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts import crypto
 from accounts.enums import DocumentKind
@@ -19,8 +21,11 @@ from accounts.operations import audit
 from accounts.rules import checks
 
 LARGEST = 25 * 1024 * 1024
+UNKNOWN_TYPE = "application/octet-stream"
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*", re.ASCII)
 
 
+@transaction.atomic
 def store(
     organization: Organization,
     content: BinaryIO,
@@ -32,6 +37,9 @@ def store(
     by: str,
 ) -> Document:
     """Keep a file. It is written under a name of its own before its row, so a crash leaves no row without a file.
+
+    What is left of a crash, or of a caller's rollback, is a file that nobody can open: its key was in the row.
+    ``content_type`` is what the sender says it is; what is no media type counts as unknown.
 
     :raises InvalidInput: the file is empty, larger than 25 MiB, or its name is not a name.
     """
@@ -48,26 +56,26 @@ def store(
     key = crypto.new_data_key()
     wrapped = _keys().wrap(key, context=context)
     path = _path(public_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("xb") as target:
-        crypto.encrypt_stream(BytesIO(data), target, key, context=context)
-        target.flush()
-        os.fsync(target.fileno())
-    unfinished.rename(path)
-    document = Document.objects.create(
-        organization=organization,
-        public_id=public_id,
-        kind=kind,
-        filename=filename,
-        content_type=content_type[:100],
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        wrapped_key=wrapped.ciphertext,
-        key_version=wrapped.version,
-        created_at=now,
-    )
-    audit.record("document.stored", document, by=by, at=now, data={"kind": kind.value, "sha256": document.sha256})
+    try:
+        _write(path, data, key, context=context)
+        document = Document.objects.create(
+            organization=organization,
+            public_id=public_id,
+            kind=kind,
+            filename=filename,
+            content_type=_media_type(content_type),
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            wrapped_key=wrapped.ciphertext,
+            key_version=wrapped.version,
+            created_at=now,
+        )
+        facts = {"kind": kind.value, "sha256": document.sha256}
+        audit.record("document.stored", document, by=by, at=now, data=facts)
+    except BaseException:
+        for name in (path, _unfinished(path)):
+            name.unlink(missing_ok=True)
+        raise
     return document
 
 
@@ -82,6 +90,29 @@ def read(document: Document) -> Iterator[bytes]:
     key = _keys().unwrap(wrapped, context=context)
     with _path(document.public_id).open("rb") as source:
         yield from crypto.decrypt_stream(source, key, context=context)
+
+
+def _write(path: Path, data: bytes, key: bytes, *, context: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = _unfinished(path)
+    with unfinished.open("xb") as target:
+        crypto.encrypt_stream(BytesIO(data), target, key, context=context)
+        target.flush()
+        os.fsync(target.fileno())
+    unfinished.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # else the name itself may be lost with the power, and the row stay
+    finally:
+        os.close(folder)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_suffix(".part")
+
+
+def _media_type(text: str) -> str:
+    return text if len(text) <= 100 and _MEDIA_TYPE.fullmatch(text) else UNKNOWN_TYPE
 
 
 def _path(public_id: uuid.UUID) -> Path:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.enums import CLIENT_ROLES, Language, Role
 from accounts.errors import FieldError, InvalidInput, Refused
@@ -30,7 +30,7 @@ def add(
     A person works in one place: for the vendor, or for one client.
 
     :raises InvalidInput: a field is wrong, the password is weak, or the role belongs to the other side.
-    :raises Refused: the person works elsewhere, or has this role already.
+    :raises Refused: the person works elsewhere, has this role already, or was added by somebody else at this moment.
     """
     faults = [
         *checks.email("email", email),
@@ -39,15 +39,11 @@ def add(
     ]
     if (organization is not None) != (role in CLIENT_ROLES):
         faults.append(FieldError("role", "other_side", "This role belongs to the other side of the contract."))
-    user = User.objects.select_for_update(no_key=True).filter(email__iexact=email).first()
-    if user is None:
-        user = User(email=email, name=name, language=language, created_at=now)
-        faults += _weaknesses(password, user)
-        user.set_password(password)
+    person = User(email=email, name=name, language=language, created_at=now)
     if faults:
-        raise InvalidInput(faults)
-    if user.pk is None:
-        user.save(force_insert=True)
+        raise InvalidInput(faults + _weaknesses(password, person))
+    known = User.objects.select_for_update(no_key=True).filter(email__iexact=email).first()
+    user = known or _signing_in(person, password)
     homes = Membership.objects.filter(user=user)
     if homes.exclude(organization=organization).exists():
         raise Refused("This person works elsewhere.", code="member_elsewhere")
@@ -62,14 +58,32 @@ def add(
 
 @transaction.atomic
 def remove(membership: Membership, *, now: datetime, by: str) -> None:
-    """Take a role away. :raises Refused: it is the vendor's last administrator."""
+    """Take a role away. :raises Refused: it is the vendor's last administrator, or was taken away already."""
+    # All administrators are locked in one order, so that of two who remove each other only one does.
+    administrators = Membership.objects.select_for_update(of=("self",)).filter(role=Role.ADMINISTRATOR).order_by("pk")
     if membership.role == Role.ADMINISTRATOR:
-        others = Membership.objects.select_for_update().filter(role=Role.ADMINISTRATOR, user__is_active=True)
-        if not any(other.pk != membership.pk for other in others):
+        working = [other.pk for other in administrators.select_related("user") if other.user.is_active]
+        if not set(working) - {membership.pk}:
             raise Refused("The last administrator stays.", code="last_administrator")
-    data = {"user": str(membership.user.public_id), "role": membership.role}
-    audit.record("member.removed", membership, by=by, at=now, data=data)
-    membership.delete()
+    locked = Membership.objects.select_for_update(of=("self",)).select_related("user").filter(pk=membership.pk).first()
+    if locked is None:
+        raise Refused("This role was taken away already.", code="member_gone")
+    data = {"user": str(locked.user.public_id), "role": locked.role}
+    audit.record("member.removed", locked, by=by, at=now, data=data)
+    locked.delete()
+
+
+def _signing_in(person: User, password: str | None) -> User:
+    """Store somebody new. :raises InvalidInput: the password is weak. :raises Refused: they have just been added."""
+    if faults := _weaknesses(password, person):
+        raise InvalidInput(faults)
+    person.set_password(password)
+    try:
+        with transaction.atomic():
+            person.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused("Somebody has just added this person. Try again.", code="member_just_added") from error
+    return person
 
 
 def _weaknesses(password: str | None, user: User) -> list[FieldError]:

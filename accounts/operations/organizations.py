@@ -57,8 +57,10 @@ def create(*, now: datetime, by: str, **values: str) -> Organization:
 def change(organization: Organization, *, now: datetime, by: str, **values: str) -> Organization:
     """Change some of :data:`FIELDS`; the identity (country, registration number) stays. No change writes nothing.
 
-    :raises InvalidInput: a field is wrong or is part of the identity.
+    :raises InvalidInput: a field is wrong, is part of the identity, or is none of those.
     """
+    if strange := sorted(values.keys() - set(FIELDS)):
+        raise InvalidInput([FieldError(name, "unknown_field", "This cannot be changed here.") for name in strange])
     locked = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     wrong = [f for f in ("country", "registration_number") if f in values and values[f] != getattr(locked, f)]
     if wrong:

@@ -5,21 +5,28 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from accounts.errors import Refused
+from django.db import transaction
+
+from accounts.errors import InvalidInput, Refused
 from accounts.models import ApiToken, User
 from accounts.operations import audit
+from accounts.rules import checks
 from accounts.rules.permissions import Permission
 
 PREFIX = "terme_"
 
 
+@transaction.atomic
 def issue(
     user: User, *, name: str, permissions: Iterable[Permission], expires_at: datetime, now: datetime, by: str
 ) -> tuple[ApiToken, str]:
     """Make a token that acts for ``user`` with at most these permissions; the text is returned this once.
 
+    :raises InvalidInput: the name is empty, longer than 120 characters, or no line of text.
     :raises Refused: a permission that the user's roles do not hold, or an expiry that is past.
     """
+    if faults := checks.text("name", name, longest=120):
+        raise InvalidInput(faults)
     wanted = sorted({Permission(p).value for p in permissions})
     lacking = [p for p in wanted if not user.has_perm(p)]
     if lacking:
@@ -41,6 +48,7 @@ def issue(
     return token, text
 
 
+@transaction.atomic
 def revoke(token: ApiToken, *, now: datetime, by: str) -> None:
     """Close a token at once. Revoking twice changes nothing."""
     if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now):

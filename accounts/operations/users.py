@@ -71,6 +71,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     faults += _duplicates(people)
     if faults:
         raise InvalidInput(faults)
+    _one_at_a_time(organization)
     known = {
         user.external_id: user
         for user in LicensedUser.objects.select_for_update(no_key=True)
@@ -96,8 +97,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
             for name, value in values.items():
                 setattr(user, name, value)
             changed.append(user)
-    # Another writer may have added the same person since: theirs stands, and this one counts it as there.
-    LicensedUser.objects.bulk_create(new, ignore_conflicts=True)
+    LicensedUser.objects.bulk_create(new)
     LicensedUser.objects.bulk_update(changed, CHANGEABLE)
     _refuse_if_closed(organization)
     if new or changed:
@@ -129,6 +129,12 @@ def reinstate(user: LicensedUser, *, now: datetime, by: str) -> LicensedUser:
         status=LicenceStatus.ACTIVE, suspension_reason="", suspended_at=None
     )
     return _done(user, "licensed_user.reinstated", count, now=now, by=by, data={})
+
+
+def _one_at_a_time(organization: Organization) -> None:
+    """Let sets of people of one organization wait for each other: who comes second finds the first one's there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"people:{organization.public_id}"])
 
 
 def _refuse_if_closed(organization: Organization) -> None:

@@ -8,7 +8,7 @@ from accounts.errors import Refused
 from accounts.operations import audit, licences, outbox
 from contracts.enums import ContractStatus, EndReason
 from contracts.models import Contract
-from contracts.operations import stored
+from contracts.operations import renewal, stored
 
 
 class EndNotDue(Refused):
@@ -21,7 +21,8 @@ class EndNotDue(Refused):
 def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     """End a contract whose last day is over (in its own zone).
 
-    ``ended_at`` is the local midnight at which the service stopped, however late this runs.
+    ``ended_at`` is the local midnight at which the service stopped, however late this runs. Terms that should have
+    started before are caught up first: they were lived, and are owed.
 
     :raises EndNotDue: no end has come, or it ended already.
     """
@@ -34,9 +35,13 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     )
     if locked is None or locked.ends_at is None or locked.ends_on is None:
         raise EndNotDue("The end of this contract has not come.")
+    ends_on, ends_at = locked.ends_on, locked.ends_at
+    while locked.renews_at is not None and locked.term_ends_on is not None:
+        # The service was down over the start of a term, or this sweep came before that of renewals.
+        locked = renewal.renew(locked, ending=locked.term_ends_on, now=now, by=by)
     notice = stored.standing_notice(locked)
     locked.status = ContractStatus.ENDED.value
-    locked.ended_at = locked.ends_at
+    locked.ended_at = ends_at
     locked.end_reason = (EndReason.NOTICE if notice else EndReason.EXPIRY).value
     locked.certain_at = locked.renews_at = None
     locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at"])
@@ -44,9 +49,9 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
         locked.organization_id,
         source=locked.public_id,
         valid_from=locked.starts_at,
-        valid_until=max(locked.ends_at, locked.starts_at),
+        valid_until=max(ends_at, locked.starts_at),
     )
-    data = {"ended_on": locked.ends_on.isoformat(), "reason": locked.end_reason}
+    data = {"ended_on": ends_on.isoformat(), "reason": locked.end_reason}
     audit.record("contract.ended", locked, by=by, at=now, data=data)
     outbox.publish("contract.ended", locked, at=now, payload=data)
     licences.align(locked.organization, now=now, by=by)

@@ -90,8 +90,14 @@ class PlannedOrganization:
 
     def refuse_all(self) -> None:
         """Nothing can be stored for an organization that is not."""
-        for part in (self, *self.contracts, *self.users):
-            part.item.outcome = Outcome.REFUSED
+        for item in self.items():
+            item.outcome = Outcome.REFUSED
+
+    def items(self) -> Iterator[Item]:
+        """Yield the organization's item, then those of its contracts and users."""
+        yield self.item
+        yield from (contract.item for contract in self.contracts)
+        yield from (user.item for user in self.users)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +110,7 @@ class Plan:
     def items(self) -> Iterator[Item]:
         """Yield every entry's item."""
         for planned in self.organizations:
-            yield planned.item
-            yield from (contract.item for contract in planned.contracts)
-            yield from (user.item for user in planned.users)
+            yield from planned.items()
 
     @property
     def errors(self) -> list[FieldError]:
@@ -199,7 +203,7 @@ def set_paid_until(contract: Contract, paid_until: date, *, now: datetime, by: s
     return locked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Import:
     """What the trail says was done."""
 
@@ -361,7 +365,7 @@ def _refuse_as_closed(item: Item) -> None:
 
 
 def _store(planned: PlannedOrganization, *, now: datetime, by: str) -> None:
-    """Write an organization, then its contracts, then its users: where a licence is in force they are active at once."""
+    """Write an organization, its contracts, then its users, who are active at once where a licence is in force."""
     organization = planned.stored
     if organization is None:
         organization = organizations.create(now=now, by=by, **planned.entry.values)

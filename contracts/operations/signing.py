@@ -123,9 +123,12 @@ def draft(
         with transaction.atomic():
             contract.save(force_insert=True)
     except IntegrityError as error:
+        if not Contract.objects.filter(organization=organization, reference=reference).exists():
+            raise
         raise Refused("A contract with this reference exists.", code="contract_exists") from error
-    unusual = sorted(warning.field for warning in warnings)
+    unusual = sorted({warning.field for warning in warnings})
     audit.record("contract.drafted", contract, by=by, at=now, data={"unusual": unusual} if unusual else {})
+    outbox.publish("contract.drafted", contract, at=now)
     return contract
 
 
@@ -174,13 +177,20 @@ def start(contract: Contract, *, now: datetime, by: str) -> Contract:
 
 @transaction.atomic
 def cancel(contract: Contract, *, now: datetime, by: str) -> Contract:
-    """Give up a contract that has not started. :raises ContractNotInThatState: it has, or is over."""
+    """Give up a contract that has not started.
+
+    :raises ContractNotInThatState: it has (its first day has come, whether or not a sweep saw it yet), or is over.
+    """
     locked = _locked(contract, ContractStatus.DRAFT, ContractStatus.SIGNED)
+    signed = locked.status == ContractStatus.SIGNED.value
+    if signed and locked.starts_at <= now:
+        raise ContractNotInThatState(f"The contract started on {locked.starts_on.isoformat()}.")
     locked.status = ContractStatus.CANCELLED.value
     locked.save(update_fields=["status"])
-    licences.grant(
-        locked.organization_id, source=locked.public_id, valid_from=locked.starts_at, valid_until=locked.starts_at
-    )
+    if signed:  # a draft has granted nothing
+        licences.grant(
+            locked.organization_id, source=locked.public_id, valid_from=locked.starts_at, valid_until=locked.starts_at
+        )
     audit.record("contract.cancelled", locked, by=by, at=now)
     outbox.publish("contract.cancelled", locked, at=now)
     return locked

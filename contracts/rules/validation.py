@@ -19,6 +19,7 @@ from contracts.rules.errors import InvalidInput
 # A date before this is a slip of the pen: no contract for software service is older.
 EARLIEST_START = date(1950, 1, 1)
 MAX_MONTHS = 1200
+MAX_NOTICE_LENGTH = 10_000
 UNUSUALLY_SHORT_MONTHS = 6
 MAX_NAME_LENGTH = 200
 
@@ -76,6 +77,8 @@ def check_terms(
     ]
     if notice_length < 0:
         problems.append(Problem("notice_length", "negative"))
+    if notice_length > MAX_NOTICE_LENGTH:
+        problems.append(Problem("notice_length", "too_long", {"allowed": MAX_NOTICE_LENGTH, "found": notice_length}))
     unsound = {problem.field for problem in problems if problem.refuses}
     # Lengths are compared on the calendar, so only where each of them is sound by itself.
     if not unsound & {"starts_on", "first_term_months", "renewal_term_months", "notice_length"}:

@@ -51,14 +51,13 @@ class DeletionRequestAdmin(ReadOnly):
     actions_detail = (
         "confirm_end",
         "approve",
-        "make_export",
-        "waive_export",
-        "authorise_archive",
-        "refuse_archive",
-        "make_archive",
-        "decline_archive",
-        "hold",
-        "cancel",
+        {"title": _("Export"), "icon": "archive", "items": ["make_export", "waive_export"]},
+        {
+            "title": _("Archive"),
+            "icon": "inventory_2",
+            "items": ["authorise_archive", "refuse_archive", "make_archive", "decline_archive"],
+        },
+        {"title": _("Stop"), "icon": "pan_tool", "items": ["hold", "cancel"]},
     )
     change_form_outer_before_template = "admin/request_progress.html"
 

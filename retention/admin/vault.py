@@ -1,5 +1,6 @@
 """The admin of the vault: how much is there. Nobody at the vendor reads content, and only ciphertext is stored."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -32,9 +33,9 @@ class ContentAdmin(ReadOnly):
 
     viewing = Permission.VIEW_OPERATION
     hidden = ("sealed", "key_id", "subject", "external_id", "conversation")
-    list_display = ("__str__", "organization", "occurred_at", "recorded_at")
+    list_display: Sequence[str] = ("__str__", "organization", "occurred_at", "recorded_at")
     search_fields = ("public_id__exact", "organization__name")
-    list_filter: tuple[str, ...] = ()
+    list_filter: Sequence[str] = ()
     list_select_related = ("organization",)
     show_full_result_count = False
     paginator = InfinitePaginator

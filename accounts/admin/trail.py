@@ -1,0 +1,64 @@
+"""The admin of the trail: what happened, what must be told, what was answered, where time travel stands."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.paginator import InfinitePaginator
+
+from accounts.admin.base import ReadOnly
+from accounts.models import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
+from accounts.rules.permissions import Permission
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    """The trail only grows: it is paged without counting it."""
+
+    viewing = Permission.VIEW_TRAIL
+    list_display = ("name", "subject_type", "subject_id", "actor", "occurred_at")
+    list_filter = ("subject_type",)
+    search_fields = ("name__startswith", "actor", "subject_id", "public_id")
+    show_full_result_count = False
+    paginator = InfinitePaginator
+
+
+@admin.register(AuditDetail)
+class AuditDetailAdmin(ReadOnly):
+    """The erasable part of events. The salt is not shown."""
+
+    viewing = Permission.VIEW_TRAIL
+    list_display = ("event_id", "organization_id")
+    search_fields = ("event_id__exact",)
+    show_full_result_count = False
+    paginator = InfinitePaginator
+
+    def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        return ["event_id", "organization_id", "text"]
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnly):
+    viewing = Permission.VIEW_OPERATION
+    list_display = ("topic", "organization", "occurred_at", "attempts", "delivered_at", "failed_at", "last_error")
+    list_filter = (("delivered_at", admin.EmptyFieldListFilter), ("failed_at", admin.EmptyFieldListFilter))
+    search_fields = ("topic", "subject_id", "public_id", "organization__name")
+    list_select_related = ("organization",)
+    show_full_result_count = False
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(ReadOnly):
+    """Answered calls. The answers themselves are not shown: they may name people."""
+
+    viewing = Permission.VIEW_OPERATION
+    hidden = ("request_digest", "response_body")
+    list_display = ("actor", "organization", "response_status", "created_at", "expires_at")
+    list_filter = ("response_status",)
+    search_fields = ("actor", "organization__name")
+    list_select_related = ("organization",)
+
+
+@admin.register(SimulatedClock)
+class SimulatedClockAdmin(ReadOnly):
+    viewing = Permission.VIEW_OPERATION
+    list_display = ("stands_at",)
+    ordering = ("pk",)

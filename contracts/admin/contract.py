@@ -1,0 +1,188 @@
+"""The admin of contracts: drafted, signed, cancelled; notice given and withdrawn; the why and the timeline beside."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from unfold.decorators import action, display
+
+from accounts.admin.acting import act, actor_of, works_for_vendor
+from accounts.admin.base import ReadOnly
+from accounts.enums import DocumentKind
+from accounts.operations import clock, documents
+from accounts.rules.permissions import Permission
+from contracts.admin.days import last_day, said
+from contracts.admin.forms import DraftForm, NoticeForm
+from contracts.admin.importing import Importing
+from contracts.admin.timeline import timeline
+from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
+from contracts.explain import reasons
+from contracts.models import Contract
+from contracts.operations import notices, signing
+from contracts.rules.periods import local_day
+
+DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value
+
+
+@admin.register(Contract)
+class ContractAdmin(Importing, ReadOnly):
+    viewing = Permission.VIEW_CONTRACT
+    adding = Permission.SIGN_CONTRACT
+    # The instants are local midnights, in UTC: the timeline shows their days in the contract's zone instead.
+    hidden = (
+        "last_notice_why",
+        "ends_on",
+        "term_ends_on",
+        "starts_at",
+        "certain_at",
+        "renews_at",
+        "ends_at",
+        "ended_at",
+    )
+    extra_fields = ("last_day", "last_day_of_term")
+    list_display = (
+        "reference",
+        "organization",
+        "status",
+        "starts_on",
+        "last_day_of_term",
+        "last_notice_on",
+        "last_day",
+        "annual_fee",
+        "currency",
+    )
+    list_filter = ("status", "governing_law", "auto_renews", ("ends_on", admin.EmptyFieldListFilter))
+    search_fields = ("reference", "organization__name", "public_id")
+    list_select_related = ("organization",)
+    actions_detail = ("sign", "give_notice", "withdraw_notice", "cancel")
+    change_form_outer_before_template = "admin/contract_life.html"
+
+    @display(description=_("last day"), ordering="ends_on")
+    def last_day(self, contract: Contract) -> str:
+        return said(last_day(contract.ends_on))
+
+    @display(description=_("last day of the term"), ordering="term_ends_on")
+    def last_day_of_term(self, contract: Contract) -> str:
+        return said(last_day(contract.term_ends_on))
+
+    def described(self, obj: Contract) -> str:
+        return f"{obj.organization} · {obj.get_status_display()} · {obj.annual_fee} {obj.currency}"
+
+    def explained(self, request: HttpRequest, obj: Contract) -> dict[str, Any]:
+        return {
+            "why_title": _("Why this last day for notice"),
+            "reasons": reasons(obj.last_notice_why),
+            "last_notice_on": obj.last_notice_on,
+            "timeline": timeline(obj, now=clock.instant()),
+        }
+
+    def add_page(self, request: HttpRequest) -> HttpResponse:
+        def perform(data: dict[str, Any]) -> str:
+            values = {**data, "time_zone": data["time_zone"] or None}
+            drafted = signing.draft(now=clock.instant(), by=actor_of(request), **values)
+            messages.success(request, _("Contract drafted."))
+            return self.detail_url(drafted)
+
+        return self.operation_page(
+            request, title=_("Draft contract"), form=DraftForm, perform=perform, back=self.list_url()
+        )
+
+    @act(
+        _("Sign"),
+        Permission.SIGN_CONTRACT,
+        when=lambda contract: contract.status == DRAFT,
+        many=True,
+        done=ngettext_lazy("Signed %(count)d contract.", "Signed %(count)d contracts.", "count"),
+        explanation=_("The first term is agreed, and the licence granted from its first day. Starting is automatic."),
+        icon="signature",
+    )
+    def sign(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        signing.sign(contract, now=now, by=by)
+
+    @act(
+        _("Cancel"),
+        Permission.END_CONTRACT,
+        when=lambda contract: contract.status in (DRAFT, SIGNED),
+        many=True,
+        done=ngettext_lazy("Cancelled %(count)d contract.", "Cancelled %(count)d contracts.", "count"),
+        explanation=_("A contract that has not started is given up. This cannot be undone."),
+        icon="cancel",
+    )
+    def cancel(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        signing.cancel(contract, now=now, by=by)
+
+    @act(
+        _("Withdraw notice"),
+        Permission.END_CONTRACT,
+        when=lambda contract: contract.status in (SIGNED, ACTIVE) and contract.ends_on is not None,
+        vendor_only=True,
+        done=ngettext_lazy("Withdrew %(count)d notice.", "Withdrew %(count)d notices.", "count"),
+        explanation=_("Both sides agree that the notice is taken back: the contract goes on as if it renewed."),
+        icon="undo",
+    )
+    def withdraw_notice(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        notices.withdraw(contract, now=now, by=by)
+
+    @action(
+        description=_("Give notice"),
+        url_path="give-notice",
+        permissions=[Permission.GIVE_NOTICE.value],
+        icon="outgoing_mail",
+    )
+    def give_notice(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Record a notice. A member of the client gives it through this page: by the client, sent and received now."""
+        contract = self.object_or_404(request, object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            now, by = clock.instant(), actor_of(request)
+            values = {**data, "kind": NoticeKind(data["kind"])}
+            if works_for_vendor(request):
+                upload = values.pop("proof")
+                values["proof"] = None if upload is None else _kept(contract, upload, now=now, by=by)
+                values |= {"party": NoticeParty(data["party"]), "channel": NoticeChannel(data["channel"])}
+            else:
+                today = local_day(now, contract.time_zone)
+                values |= {"party": NoticeParty.CLIENT, "channel": NoticeChannel.PORTAL, "entitled": True}
+                values |= {"sent_on": today, "received_on": today}
+            given = notices.give(contract, now=now, by=by, **values)
+            messages.success(request, _given(given))
+            return self.detail_url(contract)
+
+        return self.operation_page(
+            request,
+            title=_("Give notice"),
+            form=NoticeForm,
+            perform=perform,
+            touched=[contract],
+            back=self.detail_url(contract),
+        )
+
+    def makes_sense(self, request: HttpRequest, obj: Contract, method: Any) -> bool:
+        if getattr(method, "url_path", "") == "give-notice":
+            return obj.status in (SIGNED, ACTIVE)
+        return super().makes_sense(request, obj, method)
+
+
+def _kept(contract: Contract, upload: Any, *, now: datetime, by: str) -> Any:
+    return documents.store(
+        contract.organization,
+        upload.file,
+        kind=DocumentKind.NOTICE_PROOF,
+        filename=upload.name,
+        content_type=upload.content_type or "",
+        now=now,
+        by=by,
+    )
+
+
+def _given(notice: Any) -> Any:
+    judgment, until = notice.get_judgment_display(), last_day(notice.ends_on)
+    if until is None:
+        return _("Notice recorded: %(judgment)s. It has no effect.") % {"judgment": judgment}
+    return _("Notice recorded: %(judgment)s. The contract's last day is %(day)s.") % {
+        "judgment": judgment,
+        "day": said(until),
+    }

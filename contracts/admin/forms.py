@@ -1,0 +1,70 @@
+"""The forms of contracts: a draft's clauses, a notice with its proof."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin.acting import works_for_vendor
+from accounts.admin.forms import OperationForm
+from accounts.models import Organization
+from contracts import labels
+from contracts.enums import NoticeEffect, NoticeUnit
+
+LONGEST = 32_767  # what a small whole number holds in the database; the rules are stricter
+
+
+class DraftForm(OperationForm):
+    """What is agreed. The rules check it; this only asks."""
+
+    organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
+    reference = forms.CharField(label=_("Reference"), max_length=80)
+    concluded_on = forms.DateField(label=_("Concluded on"))
+    starts_on = forms.DateField(label=_("Starts on"), help_text=_("The anchor: every term is counted from it"))
+    time_zone = forms.CharField(
+        label=_("Time zone"), max_length=64, required=False, help_text=_("Empty: the organization's")
+    )
+    governing_law = forms.ChoiceField(label=_("Governing law"), choices=labels.GOVERNING_LAW)
+    first_term_months = forms.IntegerField(label=_("First term (months)"), min_value=1, max_value=LONGEST, initial=12)
+    minimum_commitment_months = forms.IntegerField(
+        label=_("Minimum commitment (months)"), min_value=0, max_value=LONGEST, initial=0
+    )
+    renewal_term_months = forms.IntegerField(
+        label=_("Renewal term (months)"),
+        min_value=1,
+        max_value=LONGEST,
+        required=False,
+        initial=12,
+        help_text=_("Empty: indefinite after the first term"),
+    )
+    auto_renews = forms.BooleanField(label=_("Renews tacitly"), required=False, initial=True)
+    mid_term_exit = forms.BooleanField(label=_("May be left within a term"), required=False)
+    notice_length = forms.IntegerField(label=_("Notice period"), min_value=0, max_value=LONGEST, initial=3)
+    notice_unit = forms.ChoiceField(
+        label=_("Unit of notice"), choices=labels.NOTICE_UNIT, initial=NoticeUnit.MONTHS.value
+    )
+    notice_effect = forms.ChoiceField(
+        label=_("Notice takes effect on"), choices=labels.NOTICE_EFFECT, initial=NoticeEffect.RECEIPT.value
+    )
+    annual_fee = forms.DecimalField(label=_("Annual fee before VAT"), min_value=0, max_digits=14, decimal_places=2)
+    currency = forms.CharField(label=_("Currency"), max_length=3, initial="EUR")
+    billing_interval = forms.ChoiceField(label=_("Billing interval"), choices=labels.BILLING_INTERVAL, initial="year")
+    billing_timing = forms.ChoiceField(label=_("Billing"), choices=labels.BILLING_TIMING)
+    paid_until = forms.DateField(label=_("Paid until (first unpaid day)"), required=False)
+    retrieval_days = forms.IntegerField(label=_("Retrieval period (days)"), min_value=0, max_value=LONGEST, initial=30)
+    end_choice = forms.ChoiceField(label=_("At the end"), choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR"))
+
+
+class NoticeForm(OperationForm):
+    """A notice as it came. A member of the client gives it here and now: only its kind is asked then."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=labels.NOTICE_KIND)
+    party = forms.ChoiceField(label=_("Given by"), choices=labels.NOTICE_PARTY)
+    channel = forms.ChoiceField(label=_("Channel"), choices=labels.NOTICE_CHANNEL)
+    sent_on = forms.DateField(label=_("Sent on"))
+    received_on = forms.DateField(label=_("Received on"), required=False)
+    entitled = forms.BooleanField(label=_("The sender is entitled"), required=False, initial=True)
+    proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
+
+    def prepare(self) -> None:
+        if self.request is not None and not works_for_vendor(self.request):
+            for name in ("party", "channel", "sent_on", "received_on", "entitled", "proof"):
+                del self.fields[name]

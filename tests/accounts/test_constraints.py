@@ -1,0 +1,317 @@
+"""What the database itself refuses: an example that breaks each constraint of accounts, by its name."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+
+from accounts import tenancy
+from accounts.enums import DocumentKind, LicenceStatus, Role
+from accounts.models import (
+    ApiToken,
+    AuditEvent,
+    Document,
+    IdempotencyKey,
+    LicenceGrant,
+    LicensedUser,
+    Membership,
+    Organization,
+    OutboxMessage,
+    SimulatedClock,
+    User,
+)
+from tests.accounts.parties import NOW
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+ID, OTHER = UUID(int=1), UUID(int=2)
+EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
+SUSPENDED = LicenceStatus.SUSPENDED.value
+# What cannot be broken on its own, and why.
+IMPLIED = {
+    f"accounts_{table}_tenant_key": "the primary key is broken first; it is there as the target of composite keys"
+    for table in ("document", "licencegrant", "licenseduser")
+}
+
+
+def an_organization(number="1", **values):
+    return Organization.objects.create(
+        **{
+            "name": "Client",
+            "country": "FR",
+            "time_zone": "Europe/Paris",
+            "legal_category": "company",
+            "registration_number": number,
+            "created_at": NOW,
+            **values,
+        }
+    )
+
+
+def a_user(email="ann@x.example", **values):
+    return User.objects.create(email=email, created_at=NOW, **values)
+
+
+def a_seat(user, role, organization=None, **values):
+    return Membership.objects.create(user=user, role=role, organization=organization, created_at=NOW, **values)
+
+
+def a_token(user, **values):
+    return ApiToken.objects.create(
+        **{
+            "user": user,
+            "name": "t",
+            "prefix": "terme_",
+            "digest": uuid4().hex,
+            "permissions": [],
+            "created_at": NOW,
+            "expires_at": LATER,
+            **values,
+        }
+    )
+
+
+def a_person(organization, **values):
+    return LicensedUser.objects.create(
+        **{
+            "organization": organization,
+            "external_id": uuid4().hex,
+            "email": "p@x.example",
+            "display_name": "P",
+            "created_at": NOW,
+            **values,
+        }
+    )
+
+
+def a_grant(organization, **values):
+    return LicenceGrant.objects.create(
+        **{"organization": organization, "source": uuid4(), "valid_from": NOW, "valid_until": LATER, **values}
+    )
+
+
+def a_document(organization, **values):
+    return Document.objects.create(
+        **{
+            "organization": organization,
+            "kind": DocumentKind.OTHER,
+            "filename": "f",
+            "content_type": "a/b",
+            "size": 1,
+            "sha256": "0" * 64,
+            "wrapped_key": b"k",
+            "key_version": 1,
+            "created_at": NOW,
+            **values,
+        }
+    )
+
+
+def an_event(**values):
+    return AuditEvent.objects.create(
+        name="e", subject_type="T", subject_id=OTHER, actor="system", occurred_at=NOW, **values
+    )
+
+
+def a_message(**values):
+    return OutboxMessage.objects.create(
+        topic="t", subject_type="T", subject_id=OTHER, occurred_at=NOW, next_attempt_at=NOW, **values
+    )
+
+
+def a_key(**values):
+    return IdempotencyKey.objects.create(
+        **{"actor": "user:1", "key": "k", "request_digest": "d", "created_at": NOW, "expires_at": LATER, **values}
+    )
+
+
+def twice(make):
+    """Make the same row twice."""
+
+    def breaking():
+        make()
+        make()
+
+    return breaking
+
+
+# Constraint → what breaks it, in the vendor's scope, and nothing else.
+BREAKS = {
+    "organization_identity": [twice(an_organization)],
+    "organization_country_is_iso": [
+        lambda: an_organization(country="fr"),
+        lambda: an_organization(country="F"),
+        lambda: an_organization(country=""),
+        lambda: an_organization(country="1A"),
+    ],
+    "organization_has_a_name": [lambda: an_organization(name="")],
+    "organization_legal_category_known": [
+        lambda: an_organization(legal_category=""),
+        lambda: an_organization(legal_category="person"),
+    ],
+    "organization_language_known": [lambda: an_organization(language="xx"), lambda: an_organization(language="")],
+    "accounts_organization_public_id_key": [
+        lambda: (an_organization("1", public_id=ID), an_organization("2", public_id=ID))
+    ],
+    "licence_grant_once_per_source": [
+        lambda: (a_grant(organization := an_organization(), source=ID), a_grant(organization, source=ID))
+    ],
+    "licence_grant_from_before_until": [
+        lambda: a_grant(an_organization(), valid_from=NOW, valid_until=NOW - timedelta(microseconds=1))
+    ],
+    "accounts_licencegrant_public_id_key": [
+        lambda: (a_grant(an_organization("1"), public_id=ID), a_grant(an_organization("2"), public_id=ID))
+    ],
+    "licensed_user_external_id_once": [
+        lambda: (a_person(organization := an_organization(), external_id="a"), a_person(organization, external_id="a"))
+    ],
+    "licensed_user_status_known": [
+        lambda: a_person(an_organization(), status="gone"),
+        lambda: a_person(an_organization(), status=""),
+    ],
+    "licensed_user_suspended_with_reason": [
+        lambda: a_person(an_organization(), status=SUSPENDED),
+        lambda: a_person(an_organization(), status=SUSPENDED, suspended_at=NOW),
+        lambda: a_person(an_organization(), status=SUSPENDED, suspension_reason="client_rule"),
+        lambda: a_person(an_organization(), status="active", suspended_at=NOW),
+        lambda: a_person(an_organization(), status="active", suspension_reason="client_rule"),
+        lambda: a_person(an_organization(), status="invited", suspension_reason="client_rule", suspended_at=NOW),
+    ],
+    "accounts_licenseduser_public_id_key": [
+        lambda: (a_person(an_organization("1"), public_id=ID), a_person(an_organization("2"), public_id=ID))
+    ],
+    "user_email_once": [lambda: (a_user("ann@x.example"), a_user("Ann@X.example"))],
+    "accounts_user_email_key": [twice(a_user)],
+    "accounts_user_public_id_key": [lambda: (a_user(public_id=ID), a_user("b@x.example", public_id=ID))],
+    "membership_once": [
+        lambda: (a_seat(user := a_user(), Role.SUPPORT), a_seat(user, Role.SUPPORT)),
+        lambda: (
+            a_seat(user := a_user(), Role.CLIENT_FINANCE, organization := an_organization()),
+            a_seat(user, Role.CLIENT_FINANCE, organization),
+        ),
+    ],
+    "membership_role_on_its_side": [
+        lambda: a_seat(a_user(), Role.CLIENT_ADMINISTRATOR),
+        lambda: a_seat(a_user(), Role.ADMINISTRATOR, an_organization()),
+        lambda: a_seat(a_user(), "nobody"),
+        lambda: a_seat(a_user(), "", an_organization()),
+    ],
+    "accounts_membership_public_id_key": [
+        lambda: (
+            a_seat(user := a_user(), Role.SUPPORT, public_id=ID),
+            a_seat(user, Role.FINANCE, public_id=ID),
+        )
+    ],
+    "api_token_expires_after_creation": [
+        lambda: a_token(a_user(), expires_at=NOW),
+        lambda: a_token(a_user(), expires_at=EARLIER),
+    ],
+    "accounts_apitoken_digest_key": [
+        lambda: (a_token(user := a_user(), digest="d"), a_token(user, digest="d")),
+    ],
+    "accounts_apitoken_public_id_key": [
+        lambda: (a_token(user := a_user(), public_id=ID), a_token(user, public_id=ID)),
+    ],
+    "document_sha256_is_hex": [
+        lambda: a_document(an_organization(), sha256="0" * 63),
+        lambda: a_document(an_organization(), sha256="G" * 64),
+        lambda: a_document(an_organization(), sha256="A" * 64),
+        lambda: a_document(an_organization(), sha256=""),
+    ],
+    "accounts_document_public_id_key": [
+        lambda: (a_document(organization := an_organization(), public_id=ID), a_document(organization, public_id=ID))
+    ],
+    "accounts_auditevent_public_id_key": [lambda: (an_event(public_id=ID), an_event(public_id=ID))],
+    "outbox_delivered_or_failed": [lambda: a_message(delivered_at=NOW, failed_at=NOW)],
+    "accounts_outboxmessage_public_id_key": [lambda: (a_message(public_id=ID), a_message(public_id=ID))],
+    "idempotency_key_once": [twice(a_key)],
+    "simulated_clock_is_one_row": [lambda: SimulatedClock.objects.create(pk=2, stands_at=NOW)],
+}
+
+
+def named_constraints():
+    """Return the names of the unique and check constraints of accounts, as the catalogue has them."""
+    tables = [model._meta.db_table for model in apps.get_app_config("accounts").get_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE contype IN ('u', 'c') AND conrelid::regclass::text = ANY(%s) "
+            "UNION SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
+            "WHERE x.indisunique AND NOT x.indisprimary AND x.indrelid::regclass::text = ANY(%s)",
+            [tables, tables],
+        )
+        found = {name for (name,) in cursor.fetchall()}
+    # Django adds ">= 0" to positive numbers, and a hash to the name of what is unique by its field.
+    return {name for name in found if not name.endswith("_check")}
+
+
+def known_name(name):
+    """Return the key of BREAKS for a constraint of the catalogue."""
+    by_field = name.removesuffix("_uniq").rpartition("_")[0] + "_key"
+    return by_field if name not in BREAKS and by_field in BREAKS else name
+
+
+@pytest.mark.parametrize(
+    ("name", "breaking"),
+    [pytest.param(name, one, id=f"{name}-{place}") for name, ways in BREAKS.items() for place, one in enumerate(ways)],
+)
+def test_the_database_refuses_what_breaks_it(name, breaking):
+    with tenancy.vendor(), pytest.raises(IntegrityError) as refused, transaction.atomic():
+        breaking()
+    assert known_name(refused.value.__cause__.diag.constraint_name) == name
+
+
+def test_every_constraint_has_an_example_that_breaks_it():
+    names = {known_name(name) for name in named_constraints()}
+    forgotten, gone = names - BREAKS.keys() - IMPLIED.keys(), (BREAKS.keys() | IMPLIED.keys()) - names
+    assert not forgotten, f"add an example that breaks: {sorted(forgotten)}"
+    assert not gone, f"no longer there: {sorted(gone)}"
+
+
+def test_what_stands_beside_the_broken_examples_is_accepted():
+    """Each example must break by what it says and not by something else: its sound neighbour is stored."""
+    with tenancy.vendor():
+        organization, user = an_organization(), a_user()
+        an_organization("2")
+        an_organization("1", country="PL")
+        a_grant(organization, valid_from=NOW, valid_until=NOW)
+        a_grant(organization, valid_until=None)
+        a_person(organization, status=SUSPENDED, suspended_at=NOW, suspension_reason="client_rule")
+        a_person(organization, status="active")
+        a_seat(user, Role.SUPPORT)
+        a_seat(user, Role.FINANCE)
+        a_seat(a_user("c@x.example"), Role.CLIENT_FINANCE, organization)
+        a_token(user)
+        a_document(organization, sha256="0123456789abcdef" * 4)
+        an_event()
+        a_message(delivered_at=NOW)
+        a_message(failed_at=NOW)
+        a_key()
+        a_key(actor="user:2")
+        SimulatedClock.objects.create(stands_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [("accounts_licenseduser", {"organization_id", "id"}), ("accounts_document", {"organization_id", "id"})],
+)
+def test_the_tenant_keys_are_there_for_composite_keys_to_point_to(table, columns):
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, table)
+    assert set(found[f"{table}_tenant_key"]["columns"]) == columns
+    assert found[f"{table}_tenant_key"]["unique"]
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        pytest.param(lambda: a_person(Organization(pk=999)), id="person-of-no-organization"),
+        pytest.param(lambda: a_seat(User(pk=999), Role.SUPPORT), id="seat-of-nobody"),
+        pytest.param(lambda: Organization.objects.create(name="x", created_at=None), id="organization-without-date"),
+        pytest.param(lambda: a_document(an_organization(), size=-1), id="size-below-nothing"),
+        pytest.param(lambda: a_grant(an_organization(), seats=-1), id="seats-below-nothing"),
+    ],
+)
+def test_the_database_refuses_what_points_nowhere_or_makes_no_sense(breaking):
+    with pytest.raises(IntegrityError), tenancy.vendor():
+        breaking()

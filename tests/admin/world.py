@@ -1,0 +1,106 @@
+"""A world with a row in every table that the admin shows: one client that has left, one that stays."""
+
+from datetime import date, timedelta
+from io import BytesIO
+
+from accounts import tenancy
+from accounts.enums import DocumentKind
+from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
+from accounts.operations import audit, documents
+from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
+from contracts.operations import notices
+from retention.enums import HoldGround
+from retention.models import AggregateArchive, DeletionRequest, ErasureRun
+from retention.operations import archive, exports, holds
+from tests.admin.people import a_member
+from tests.contracts.agreements import a_signed_contract, at
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until
+from tests.retention.test_vault import EVERY_KIND, write
+from tests.retention.vaults import an_organization, people_of
+
+NOW = at("2026-02-05")
+
+
+def a_client_that_stays(name="Stays", **contract):
+    """Return an organization with a row of its own in every table of clients, contracts and content."""
+    organization = an_organization(name=name)
+    signed = a_signed_contract(organization, starts_on=date(2025, 6, 1), **contract)
+    people_of(organization, "ann", "cyr")
+    live_until(at("2025-06-02"))
+    write(organization, EVERY_KIND)
+    with tenancy.tenant(organization.pk):
+        document = documents.store(
+            organization,
+            BytesIO(b"%PDF proof"),
+            kind=DocumentKind.OTHER,
+            filename="proof of fax.pdf",
+            content_type="application/pdf",
+            now=NOW,
+            by="user:one",
+        )
+        exports.make(organization, request=None, now=NOW, by="user:one")
+        archive.authorise(organization, granted=True, now=NOW, by="user:one", proof=document)
+    with tenancy.vendor():
+        holds.place(
+            organization,
+            ground=HoldGround.LAW,
+            citation="Art. 145",
+            review_on=date(2040, 6, 1),
+            now=NOW,
+            by="user:one",
+        )
+        notices.give(
+            signed,
+            kind=NoticeKind.NON_RENEWAL,
+            party=NoticeParty.CLIENT,
+            channel=NoticeChannel.EMAIL,
+            sent_on=date(2025, 7, 1),
+            received_on=date(2025, 7, 1),
+            entitled=True,
+            now=NOW,
+            by="user:one",
+            proof=document,
+        )
+        audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
+        token_owner = a_member("client_administrator", organization)
+        ApiToken.objects.create(
+            user=token_owner,
+            organization=organization,
+            name="robot",
+            prefix="terme_abcdef",
+            digest=f"{organization.pk:064}",
+            permissions=[],
+            created_at=NOW,
+            expires_at=NOW + timedelta(days=9),
+        )
+        IdempotencyKey.objects.create(
+            organization=organization, actor="user:one", key=name, created_at=NOW, expires_at=NOW + timedelta(days=1)
+        )
+    return organization
+
+
+def a_client_that_left():
+    """Return an organization whose content was erased, with its run, journal, verification and certificate."""
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(NOW)
+    with tenancy.vendor():
+        AggregateArchive.objects.create(
+            organization=organization,
+            request=DeletionRequest.objects.get(organization=organization),
+            name="a_table",
+            table={"cells": [1, None]},
+            sha256="0" * 64,
+            made_at=NOW,
+        )
+        ErasureRun.objects.get(organization=organization)
+    return organization
+
+
+def a_whole_world():
+    """Make both clients, and what belongs to nobody."""
+    left, stays = a_client_that_left(), a_client_that_stays()
+    with tenancy.vendor():
+        SimulatedClock.objects.create(stands_at=NOW)
+    return left, stays

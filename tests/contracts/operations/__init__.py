@@ -1,0 +1,1 @@
+"""The operations of contracts, each against the database."""

@@ -1,0 +1,205 @@
+"""The database refuses what the rules forbid: an example that breaks each constraint of contracts, and only it."""
+
+import uuid
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection
+
+from accounts import tenancy
+from contracts.models import Contract, Notice, Term
+from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.operations.lives import give, live_until, utc
+from tests.retention.vaults import an_organization
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+# The target of composite foreign keys. No row can break it without breaking the primary key first.
+TENANT_KEYS = {"contracts_contract_tenant_key", "contracts_notice_tenant_key", "contracts_term_tenant_key"}
+
+
+def contract(**values):
+    """Change the active contract."""
+    return lambda found: Contract.objects.filter(pk=found.pk).update(**values)
+
+
+def term(**values):
+    return lambda found: found.terms.filter(number=1).update(**values)
+
+
+def notice(**values):
+    return lambda found: found.notices.update(**values)
+
+
+def copy(rows, **values):
+    """Insert the first of the rows again, with an identity of its own, and other values."""
+
+    def insert(found):
+        row = rows(found).order_by("pk")[0]
+        row.pk, row.public_id, row._state.adding = None, uuid.uuid4(), True
+        for name, value in values.items():
+            setattr(row, name, value(found) if callable(value) else value)
+        row.save(force_insert=True)
+
+    return insert
+
+
+def _contracts(found):
+    return Contract.objects.filter(pk=found.pk)
+
+
+def _terms(found):
+    return Term.objects.filter(contract=found)
+
+
+def _notices(found):
+    return Notice.objects.filter(contract=found)
+
+
+def _same_public_id(found):
+    return found.public_id
+
+
+def _next_door(model):
+    """Move a row to another organization, where what it points to is not."""
+
+    def move(found):
+        model.objects.filter(contract=found).update(organization=an_organization())
+
+    return move
+
+
+EXAMPLES = {
+    "contracts_contract_public_id_key": copy(_contracts, reference="C-2", public_id=_same_public_id),
+    "contract_reference_once": copy(_contracts),
+    "contract_status_known": contract(status="paused", renews_at=None, certain_at=None),
+    "contract_first_term_at_least_a_month": contract(first_term_months=0),
+    "contract_renewal_term_at_least_a_month": contract(renewal_term_months=0),
+    "contract_fee_not_negative": contract(annual_fee=Decimal("-0.01")),
+    "contract_currency_is_iso": contract(currency="eur"),
+    "contract_starts_before_it_ends": contract(
+        ends_on=date(2024, 12, 31), ends_at=utc("2024-12-30 23:00"), renews_at=None, certain_at=None
+    ),
+    "contract_ends_at_iff_ends_on": contract(ends_on=date(2027, 1, 1)),
+    "contract_ended_at_iff_ended": contract(ended_at=at("2026-01-01")),
+    "contract_renews_only_before_it_ends": contract(ends_on=date(2025, 6, 1), ends_at=at("2025-06-01")),
+    "contract_indefinite_term_never_renews": contract(term_ends_on=None),
+    "contract_only_active_renews": contract(status="signed"),
+    "contracts_term_public_id_key": copy(
+        _terms, number=2, days=(date(2030, 1, 1), None), public_id=lambda found: found.terms.get(number=1).public_id
+    ),
+    "term_number_once": copy(_terms, days=(date(2030, 1, 1), None)),
+    "term_number_from_one": term(number=0),
+    "term_covers_a_day": term(days=(date(2025, 1, 1), date(2025, 1, 1))),
+    "terms_do_not_overlap": copy(_terms, number=3, days=(date(2025, 12, 31), date(2026, 12, 31))),
+    "contracts_notice_public_id_key": copy(
+        _notices, judgment="not_entitled", ends_on=None, public_id=lambda found: found.notices.get().public_id
+    ),
+    "notice_received_after_it_was_sent": notice(received_on=date(2025, 5, 31)),
+    "notice_ends_the_contract_iff_entitled": notice(ends_on=None),
+    "notice_standing_once": copy(_notices),
+}
+MORE = [
+    pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
+    pytest.param("contract_ends_at_iff_ends_on", contract(ends_at=at("2027-01-01")), id="an-instant-without-a-day"),
+    pytest.param("contract_currency_is_iso", contract(currency="EU"), id="two-letters"),
+    pytest.param("contract_only_active_renews", contract(status="cancelled"), id="cancelled"),
+    pytest.param(
+        "terms_do_not_overlap", copy(_terms, number=3, days=(date(2020, 1, 1), None)), id="an-indefinite-term-around"
+    ),
+    pytest.param("notice_ends_the_contract_iff_entitled", notice(judgment="not_entitled"), id="not-entitled-ends-it"),
+]
+# Written in the migration, since Django has no composite foreign keys; checked at the end of the transaction.
+FOREIGN_KEYS = {
+    "contracts_term_contract_id_tenant_fk": _next_door(Term),
+    "contracts_notice_contract_id_tenant_fk": _next_door(Notice),
+    "contracts_notice_proof_id_tenant_fk": notice(proof_id=2**40),
+}
+
+
+def an_example():
+    """Return a contract in its first term with the next certain, and a notice that stands but was not applied."""
+    found = a_signed_contract(an_organization())
+    live_until("2025-06-01")
+    give(found, "2025-06-01")
+    with tenancy.vendor():
+        # As it was before the notice: each constraint is broken by the example alone.
+        Contract.objects.update(
+            ends_on=None,
+            ends_at=None,
+            renews_at=utc("2025-12-31 23:00"),
+            certain_at=utc("2025-09-30 22:00"),
+        )
+        return Contract.objects.get(pk=found.pk)
+
+
+def broken_by(breaks):
+    """Return the name of the constraint that refuses."""
+    found = an_example()
+    with pytest.raises(IntegrityError) as raised, tenancy.vendor():
+        breaks(found)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    return raised.value.__cause__.diag.constraint_name
+
+
+@pytest.mark.parametrize(("name", "breaks"), EXAMPLES.items(), ids=EXAMPLES)
+def test_each_constraint_refuses_its_example(name, breaks):
+    assert broken_by(breaks) == name
+
+
+@pytest.mark.parametrize(("name", "breaks"), MORE)
+def test_other_ways_to_break_one(name, breaks):
+    assert broken_by(breaks) == name
+
+
+@pytest.mark.parametrize(("name", "breaks"), FOREIGN_KEYS.items(), ids=FOREIGN_KEYS)
+def test_nothing_points_next_door(name, breaks):
+    assert broken_by(breaks) == name
+
+
+def test_every_constraint_has_an_example():
+    named = {
+        constraint.name
+        for model in apps.get_app_config("contracts").get_models()
+        for constraint in model._meta.constraints
+    }
+    assert not named - EXAMPLES.keys() - TENANT_KEYS, "add an example to EXAMPLES"
+    assert not EXAMPLES.keys() - named, "these exist no more"
+
+
+def test_every_named_constraint_is_in_the_database():
+    with tenancy.vendor(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
+            "WHERE t.relname LIKE 'contracts\\_%' UNION "
+            "SELECT indexname FROM pg_indexes WHERE tablename LIKE 'contracts\\_%'"
+        )
+        found = {name for (name,) in cursor.fetchall()}
+    assert not {*EXAMPLES, *TENANT_KEYS, *FOREIGN_KEYS} - found
+
+
+ALLOWED = {
+    "a-voided-term-may-overlap": copy(
+        _terms, number=1, days=(date(2025, 1, 1), date(2026, 1, 1)), voided_at=at("2025-06-01")
+    ),
+    "terms-may-meet": copy(_terms, number=2, days=(date(2026, 1, 1), date(2027, 1, 1))),
+    "another-reference": copy(_contracts, reference="C-2"),
+    "a-withdrawn-notice-beside-one-that-stands": copy(_notices, withdrawn_at=at("2025-06-02")),
+    "one-not-entitled-beside-one-that-stands": copy(_notices, judgment="not_entitled", ends_on=None),
+    "received-on-the-day-it-was-sent": notice(received_on=date(2025, 6, 1)),
+    "a-fee-of-nothing": contract(annual_fee=Decimal(0)),
+    "an-end-on-the-first-day": contract(
+        ends_on=date(2025, 1, 1), ends_at=utc("2024-12-31 23:00"), renews_at=None, certain_at=None
+    ),
+}
+
+
+@pytest.mark.parametrize("change", ALLOWED.values(), ids=ALLOWED)
+def test_what_is_next_to_it_is_accepted(change):
+    found = an_example()
+    with tenancy.vendor():
+        change(found)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
