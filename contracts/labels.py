@@ -51,7 +51,7 @@ BILLING_TIMING = {
 }
 END_CHOICE = {
     EndChoice.RETURN_THEN_DELETE.value: _("Return, then delete"),
-    EndChoice.DELETE.value: _("Delete"),
+    EndChoice.DELETE.value: _("Delete, no return"),
 }
 END_REASON = {
     EndReason.NOTICE.value: _("Notice"),

@@ -40,7 +40,7 @@ class RequestStatus(TextChoices):
 class Decision(TextChoices):
     """What was decided about the export, or about the archive, before anything is destroyed."""
 
-    PENDING = "pending", _("Open")
+    PENDING = "pending", _("Undecided")
     DONE = "done", _("Done")
     DECLINED = "declined", _("Declined")
 
