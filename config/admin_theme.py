@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,9 @@ def theme() -> dict[str, Any]:
         "SITE_HEADER": "Terme",
         "SITE_SUBHEADER": _("Contracts that end well"),
         "SITE_SYMBOL": "event_repeat",
+        "SITE_FAVICONS": [
+            {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}
+        ],
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
         "SHOW_LANGUAGES": True,

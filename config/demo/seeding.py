@@ -137,11 +137,16 @@ def _live_through(stories: list[_Story], *, now: datetime) -> None:
         for contract in story.told.contracts
         if contract.notice is not None
     ]
-    for notice, organization_id, reference in sorted(given, key=lambda one: (one[0].received_on, one[1])):
-        at = _noon(notice.received_on, before=now)
+    ends = {contract.ends_on for story in stories for contract in story.told.contracts if contract.ends_on}
+    days = sorted({notice.received_on for notice, _organization, _reference in given} | ends)
+    for day in (day for day in days if day <= now.date()):
+        at = _noon(day, before=now)
         _sweep_contracts(at)
         with tenancy.vendor():
-            _give_notice(Contract.objects.get(organization=organization_id, reference=reference), notice, now=at)
+            for notice, organization_id, reference in sorted(given, key=lambda one: one[1]):
+                if notice.received_on == day:
+                    contract = Contract.objects.get(organization=organization_id, reference=reference)
+                    _give_notice(contract, notice, now=at)
     _sweep_contracts(now)
 
 
@@ -179,7 +184,7 @@ def _leave(story: _Story, *, now: datetime) -> None:
         return
     with tenancy.vendor():
         request = DeletionRequest.objects.select_related("organization").get(organization=story.row)
-        at = min(request.erase_from, now)
+        at = min(max(request.erase_from, request.received_at), now)
         requests.confirm_end(request, now=at, by=MANAGER)
         if Stage.ERASED not in stages:
             return
