@@ -17,11 +17,10 @@ class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
         return self.exclude(status__in=[RequestStatus.CERTIFIED, RequestStatus.CANCELLED])
 
     def due_for_erasure(self, *, at: datetime) -> Self:
-        """Approved, past the retrieval period, export and archive decided."""
+        """Approved, past the retrieval period, the export decided. An archive that nobody decided on lapses."""
         return (
             self.filter(status=RequestStatus.APPROVED, erase_from__lte=at)
             .exclude(export_decision=Decision.PENDING)
-            .exclude(archive_decision=Decision.PENDING)
             .order_by("erase_from", "pk")
         )
 

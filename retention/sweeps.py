@@ -10,12 +10,10 @@ from accounts.operations.sweeping import Swept, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from retention.enums import RequestOrigin, RunPhase, VaultState
+from retention.enums import RequestOrigin, RequestStatus, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureRun, Vault
 from retention.operations import certificates, erasure, requests, runs, vault, verification
 from retention.querysets import DeletionRequestQuerySet, ErasureRunQuerySet
-
-IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 
 
 def departures_due(*, at: datetime) -> OrganizationQuerySet:
@@ -24,10 +22,12 @@ def departures_due(*, at: datetime) -> OrganizationQuerySet:
     ended = contracts.filter(status=ContractStatus.ENDED.value, ended_at__lte=at).order_by("-ended_at", "-pk")
     return (
         Organization.objects.annotate(left_on=Subquery(ended.values("ends_on")[:1]))
-        .filter(~Exists(contracts.filter(status__in=IN_FORCE)), left_on__isnull=False)
+        .filter(~Exists(contracts.filter(status__in=requests.IN_FORCE)), left_on__isnull=False)
         .exclude(
             Exists(
-                DeletionRequest.objects.filter(organization=OuterRef("pk"), service_ended_on__gte=OuterRef("left_on"))
+                DeletionRequest.objects.exclude(status=RequestStatus.CANCELLED).filter(
+                    organization=OuterRef("pk"), service_ended_on__gte=OuterRef("left_on")
+                )
             )
         )
         .order_by("pk")
@@ -44,7 +44,7 @@ def open_all(*, at: datetime, by: str) -> Swept:
 
 def returns_due(*, at: datetime) -> DeletionRequestQuerySet:
     """Requests that can still be given up, of organizations that have a contract again."""
-    contracts = Contract.objects.filter(organization=OuterRef("organization"), status__in=IN_FORCE)
+    contracts = Contract.objects.filter(organization=OuterRef("organization"), status__in=requests.IN_FORCE)
     return DeletionRequest.objects.filter(Exists(contracts), status__in=requests.CANCELLABLE).order_by("pk")
 
 
@@ -78,7 +78,9 @@ def work(run: ErasureRun, *, at: datetime, by: str) -> None:
     with tenancy.vendor():
         run.refresh_from_db()
     if run.phase == RunPhase.ERASED:
-        verification.verify(run, now=at, by=by)
+        with runs.working_on(run, now=at) as lease:
+            verification.verify(run, lease, by=by)
+            at = lease.now()
     with tenancy.vendor():
         run.refresh_from_db()
         if run.phase == RunPhase.VERIFIED:
@@ -103,7 +105,7 @@ def work_all(*, at: datetime, by: str) -> Swept:
 def reopenings_due(*, at: datetime) -> OrganizationQuerySet:
     """Organizations that came back after their erasure: their vault may take content again."""
     vaults = Vault.objects.filter(organization=OuterRef("pk"), state=VaultState.DESTROYED)
-    contracts = Contract.objects.filter(organization=OuterRef("pk"), status__in=IN_FORCE)
+    contracts = Contract.objects.filter(organization=OuterRef("pk"), status__in=requests.IN_FORCE)
     unfinished = DeletionRequest.objects.open().filter(organization=OuterRef("pk"))
     return (
         Organization.objects.filter(Q(closed_at__isnull=False), Exists(vaults), Exists(contracts))

@@ -132,8 +132,8 @@ class ScopedView(APIView):
             ],
             ignore_conflicts=True,
         )
-        found = IdempotencyKey.objects.select_for_update().get(actor=self.actor, key=key)
-        if found.request_digest != digest:
+        found = IdempotencyKey.objects.select_for_update().filter(actor=self.actor, key=key).first()
+        if found is None or found.request_digest != digest:  # none: it was used in another organization
             raise KeyReused("This idempotency key was used for another request.")
         return found
 

@@ -71,7 +71,8 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     faults += _duplicates(people)
     if faults:
         raise InvalidInput(faults)
-    _one_at_a_time(organization)
+    take_turns(organization)
+    _refuse_if_closed(organization)
     known = {
         user.external_id: user
         for user in LicensedUser.objects.select_for_update(no_key=True)
@@ -99,7 +100,6 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
             changed.append(user)
     LicensedUser.objects.bulk_create(new)
     LicensedUser.objects.bulk_update(changed, CHANGEABLE)
-    _refuse_if_closed(organization)
     if new or changed:
         counts = {"created": len(new), "changed": len(changed)}
         audit.record("licensed_users.put", organization, by=by, at=now, data=counts)
@@ -131,17 +131,16 @@ def reinstate(user: LicensedUser, *, now: datetime, by: str) -> LicensedUser:
     return _done(user, "licensed_user.reinstated", count, now=now, by=by, data={})
 
 
-def _one_at_a_time(organization: Organization) -> None:
-    """Let sets of people of one organization wait for each other: who comes second finds the first one's there."""
+def take_turns(organization: Organization) -> None:
+    """Wait for whoever writes people of this organization, until the caller's transaction ends.
+
+    Who comes second finds the first one's people there; an erasure takes its turn before it closes the organization.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"people:{organization.public_id}"])
 
 
 def _refuse_if_closed(organization: Organization) -> None:
-    """Look after the rows are written: checking their foreign key waits for an erasure that closes the door now."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
         raise OrganizationClosed("The data of this organization are being erased, or are erased: nobody is added.")
 

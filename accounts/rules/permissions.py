@@ -39,8 +39,9 @@ P = Permission
 _VIEW = {P.VIEW_ORGANIZATION, P.VIEW_CONTRACT, P.VIEW_DELETION_REQUEST}
 
 MATRIX: dict[str, frozenset[Permission]] = {
-    # Content itself is seen by nobody on the vendor's side: support and staff see counts, the client its export.
-    "administrator": frozenset(set(Permission) - {P.VIEW_CONTENT, P.CONFIRM_END}),
+    # Content itself is seen by nobody on the vendor's side: staff see counts and make exports, the client opens them.
+    # Who makes members neither confirms an end nor approves an erasure: else one person could be two.
+    "administrator": frozenset(set(Permission) - {P.VIEW_CONTENT, P.CONFIRM_END, P.APPROVE_ERASURE}),
     "contract_manager": frozenset(
         _VIEW
         | {
@@ -79,6 +80,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.GIVE_NOTICE,
             P.REQUEST_DELETION,
             P.EXPORT_CONTENT,
+            P.VIEW_CONTENT,
             P.AUTHORISE_ARCHIVE,
             P.INGEST_CONTENT,
             P.VIEW_TRAIL,
@@ -86,9 +88,19 @@ MATRIX: dict[str, frozenset[Permission]] = {
     ),
     "client_finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT}),
     "client_privacy_officer": frozenset(
-        _VIEW | {P.VIEW_LICENSED_USER, P.REQUEST_DELETION, P.EXPORT_CONTENT, P.AUTHORISE_ARCHIVE, P.VIEW_TRAIL}
+        _VIEW
+        | {
+            P.VIEW_LICENSED_USER,
+            P.REQUEST_DELETION,
+            P.EXPORT_CONTENT,
+            P.VIEW_CONTENT,
+            P.AUTHORISE_ARCHIVE,
+            P.VIEW_TRAIL,
+        }
     ),
-    "authorised_contact": frozenset(_VIEW | {P.GIVE_NOTICE, P.REQUEST_DELETION, P.EXPORT_CONTENT, P.AUTHORISE_ARCHIVE}),
+    "authorised_contact": frozenset(
+        _VIEW | {P.GIVE_NOTICE, P.REQUEST_DELETION, P.EXPORT_CONTENT, P.VIEW_CONTENT, P.AUTHORISE_ARCHIVE}
+    ),
 }
 
 

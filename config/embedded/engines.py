@@ -49,6 +49,8 @@ def postgresql(folder: Path, *, superuser_password: str, durable: bool = True) -
     _forget_a_dead_server(data)
     port = processes.free_port()
     options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100"]
+    # A statement may hold an address: errors are logged without it.
+    options += ["log_min_error_statement=panic", "log_error_verbosity=terse", "log_parameter_max_length_on_error=0"]
     options += ["shared_buffers=128MB", *(() if durable else (*QUICK_AND_FORGETFUL, "max_wal_senders=0"))]
     command = [str(bin_ / "postgres"), "-D", str(data), *(part for option in options for part in ("-c", option))]
     process = processes.start(command, log=log, env=_plain_env(), ends_by=signal.SIGINT, unprivileged=True)

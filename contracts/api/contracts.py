@@ -22,6 +22,7 @@ from contracts.api.serializers import (
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract
 from contracts.operations import notices, signing
+from contracts.rules import periods
 
 
 class ContractFilter(filters.FilterSet):
@@ -88,12 +89,16 @@ class ContractResource(Resource):
     def give_notice(self, request: Request, **kwargs: Any) -> Response:
         """Record a notice; it is judged at once, and a late one says when it takes effect instead.
 
-        A client's own members give notice for the client only, through the portal, on the day of the call.
+        A client's own members give notice for the client only, through the portal, on the day of the call (a local
+        day of the contract's zone): channel, days and entitlement are not theirs to say.
         """
         values = self.given(NewNoticeSerializer, request)
-        if not self.caller.works_for_vendor and values["party"] != NoticeParty.CLIENT.value:
-            raise Refused("You give notice for the client.", code="not_your_side")
         contract = self.get_object()
+        if not self.caller.works_for_vendor:
+            if values["party"] != NoticeParty.CLIENT.value:
+                raise Refused("You give notice for the client.", code="not_your_side")
+            today = periods.local_day(self.now, contract.time_zone)
+            values |= {"channel": NoticeChannel.PORTAL.value, "sent_on": today, "received_on": today, "entitled": True}
         found = notices.give(
             contract,
             kind=NoticeKind(values["kind"]),

@@ -25,7 +25,7 @@ class ExportAdmin(ReadOnly):
     actions_detail = ("download",)
 
     @action(
-        description=_("Download"), url_path="download", permissions=[Permission.EXPORT_CONTENT.value], icon="download"
+        description=_("Download"), url_path="download", permissions=[Permission.VIEW_CONTENT.value], icon="download"
     )
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Send the ZIP in pieces. Key and file are opened here, in the scope; the fetch is recorded before."""

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.acting import works_for_vendor
 from accounts.admin.forms import OperationForm
 from accounts.models import Organization
 from retention.enums import HoldGround
@@ -33,3 +34,7 @@ class AuthorisationForm(OperationForm):
     """The client's agreement, with its proof where it came on paper."""
 
     proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
+
+    def prepare(self) -> None:
+        """What the vendor's staff records for the client needs a proof; the client's own member decides."""
+        self.fields["proof"].required = self.request is not None and works_for_vendor(self.request)

@@ -36,6 +36,10 @@ def _export_open(request: DeletionRequest) -> bool:
     return _decidable(request) and request.export_decision == Decision.PENDING
 
 
+def _retrieval_runs(request: DeletionRequest) -> bool:
+    return _decidable(request) and request.export_decision != Decision.PENDING
+
+
 def _archive_open(request: DeletionRequest) -> bool:
     return _decidable(request) and request.archive_decision == Decision.PENDING
 
@@ -51,7 +55,7 @@ class DeletionRequestAdmin(ReadOnly):
     actions_detail = (
         "confirm_end",
         "approve",
-        {"title": _("Export"), "icon": "archive", "items": ["make_export", "waive_export"]},
+        {"title": _("Export"), "icon": "archive", "items": ["make_export", "waive_export", "waive_retrieval"]},
         {
             "title": _("Archive"),
             "icon": "inventory_2",
@@ -147,6 +151,17 @@ class DeletionRequestAdmin(ReadOnly):
     )
     def waive_export(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
         exports.waive(request, now=now, by=by)
+
+    @act(
+        _("Waive the retrieval period"),
+        Permission.VIEW_CONTENT,
+        when=_retrieval_runs,
+        done=ngettext_lazy("Waived %(count)d period.", "Waived %(count)d periods.", "count"),
+        explanation=_("The client has its export, or wants none: nothing need wait for the end of the period."),
+        icon="event_available",
+    )
+    def waive_retrieval(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        requests.waive_retrieval(request, now=now, by=by)
 
     @act(
         _("Authorise the archive"),

@@ -1,13 +1,19 @@
-"""The admin of erasure runs, their journal, and what the verifier saw: looked at only."""
+"""The admin of erasure runs, their journal, and what the verifier saw; one that found residue is sent again."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
+from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
+from retention.enums import RunPhase
 from retention.models import ErasureRun, ErasureStep, Verification
+from retention.operations import runs
 
 
 @admin.register(ErasureRun)
@@ -19,6 +25,21 @@ class ErasureRunAdmin(ReadOnly):
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization", "request")
     change_form_outer_after_template = "admin/erasure_journal.html"
+
+    actions_detail = ("erase_again",)
+
+    @act(
+        _("Erase and verify again"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.phase == RunPhase.RESIDUE_FOUND,
+        done=ngettext_lazy("Sent %(count)d run again.", "Sent %(count)d runs again.", "count"),
+        explanation=_(
+            "For when the cause of the residue is mended: all stores are emptied and everything is searched."
+        ),
+        icon="replay",
+    )
+    def erase_again(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        runs.erase_again(run, now=now, by=by)
 
     def explained(self, request: HttpRequest, obj: ErasureRun) -> dict[str, Any]:
         return {"steps": list(obj.steps.order_by("position")), "checks": list(obj.verifications.order_by("-pk")[:10])}

@@ -87,7 +87,7 @@ class ExportView(ScopedView):
 class ExportDownloadView(ScopedView):
     """The ZIP of one export."""
 
-    permission_classes = [has(Permission.EXPORT_CONTENT)]
+    permission_classes = [has(Permission.VIEW_CONTENT)]
     renderer_classes = [JSONRenderer, ZipRenderer]
 
     @extend_schema(operation_id="exports_download", responses={(200, "application/zip"): OpenApiTypes.BINARY})

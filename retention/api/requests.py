@@ -143,6 +143,7 @@ class DeletionRequestResource(Resource):
         "approve": Permission.APPROVE_ERASURE,
         "erase_again": Permission.APPROVE_ERASURE,
         "waive_export": Permission.EXPORT_CONTENT,
+        "waive_retrieval": Permission.VIEW_CONTENT,
         "decline_archive": Permission.AUTHORISE_ARCHIVE,
         "make_archive": Permission.AUTHORISE_ARCHIVE,
     }
@@ -172,7 +173,7 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=ReasonSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """Give the request up, before keys are destroyed."""
+        """Give the request up for a contract that keeps the data. 409 `no_contract` without one."""
         reason = self.given(ReasonSerializer, request)["reason"]
         return self.told(requests.cancel(self.get_object(), now=self.now, by=self.actor, reason=reason))
 
@@ -181,6 +182,12 @@ class DeletionRequestResource(Resource):
     def waive_export(self, request: Request, **kwargs: Any) -> Response:
         """Record that the client wants no export."""
         return self.told(exports.waive(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="waive-retrieval")
+    def waive_retrieval(self, request: Request, **kwargs: Any) -> Response:
+        """The client waives the rest of the retrieval period: it has its export, or wants none. Its members only."""
+        return self.told(requests.waive_retrieval(self.get_object(), now=self.now, by=self.actor))
 
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="decline-archive")
@@ -250,11 +257,18 @@ class ArchiveAuthorizationView(ScopedView):
         responses={201: AuthorizationAnswerSerializer},
     )
     def post(self, request: Request, public_id: UUID) -> Response:
-        """Record whether aggregated, non-identifying reports may be kept. The latest decision counts."""
+        """Record whether aggregated, non-identifying reports may be kept. The latest decision counts.
+
+        The client's own members decide; for the vendor's staff to record an agreement there must be a proof, which the
+        admin takes: here 409 `proof_needed`.
+        """
         organization = by_public_id(Organization.objects.all(), public_id)
         body = AuthorizationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        found = archive.authorise(organization, granted=body.validated_data["granted"], now=self.now, by=self.actor)
+        granted = body.validated_data["granted"]
+        if granted and self.caller.works_for_vendor:
+            raise Refused("The client's agreement needs a proof: record it in the admin.", code="proof_needed")
+        found = archive.authorise(organization, granted=granted, now=self.now, by=self.actor)
         self.touches(organization.pk)
         return Response(AuthorizationAnswerSerializer(found).data, status=201)
 

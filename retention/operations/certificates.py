@@ -13,6 +13,7 @@ from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from retention.enums import RequestStatus, RunPhase
 from retention.models import AggregateArchive, Certificate, DeletionRequest, ErasureRun, ErasureStep, Verification
+from retention.operations import runs
 from retention.policy import POLICY
 from retention.rules import certificate as rules
 
@@ -27,6 +28,8 @@ class NotCertifiable(Refused):
 def certify(run: ErasureRun, *, now: datetime, by: str) -> Certificate:
     """Issue the signed certificate of a verified run, and close its request. The caller is in the vendor's scope.
 
+    What was searched for is destroyed with it: this was the last check.
+
     :raises NotCertifiable: the last verification did not pass, or the certificate was issued.
     """
     locked = (
@@ -39,7 +42,10 @@ def certify(run: ErasureRun, *, now: datetime, by: str) -> Certificate:
     if check is None or not check.passed:
         raise NotCertifiable("The last verification did not pass.")
     public_id, key = uuid4(), private_key()
-    document = rules.signed(_document(locked, request, check, public_id=str(public_id), now=now), key)
+    document = _document(locked, request, check, public_id=str(public_id), now=now)
+    if by.endswith(":simulated"):
+        document["simulated_time"] = True
+    document = rules.signed(document, key)
     certificate = Certificate.objects.create(
         organization_id=locked.organization_id,
         public_id=public_id,
@@ -49,7 +55,8 @@ def certify(run: ErasureRun, *, now: datetime, by: str) -> Certificate:
         document=document,
     )
     locked.phase = RunPhase.CERTIFIED
-    locked.save(update_fields=["phase"])
+    runs.forget_identifiers(locked)
+    locked.save(update_fields=["phase", "identifiers", "identifiers_key", "identifiers_key_version"])
     request.status, request.closed_at = RequestStatus.CERTIFIED, now
     request.save(update_fields=["status", "closed_at"])
     data = {"run": str(locked.public_id), "signing_key": certificate.signing_key}
@@ -79,6 +86,10 @@ def _document(
     destroyed_at = run.keys_destroyed_at
     if destroyed_at is None or run.erased_at is None:
         raise NotCertifiable("The run has not destroyed its keys, or has not emptied its stores.")
+    steps = list(ErasureStep.objects.filter(run=run).order_by("position"))
+    # Exports have keys of their own: content was readable through them until the last was gone.
+    gone_at = [step.finished_at for step in steps if step.store == "exports" and step.finished_at is not None]
+    unreadable_from = max(destroyed_at + settings.DATA_KEY_CACHE, *gone_at)
     return {
         "schema": rules.SCHEMA,
         "certificate": public_id,
@@ -104,7 +115,7 @@ def _document(
         },
         "stores": [
             {"store": step.store, "found": step.found, "erased": step.erased, "finished_at": _iso(step.finished_at)}
-            for step in ErasureStep.objects.filter(run=run).order_by("position")
+            for step in steps
         ],
         "erased_at": run.erased_at.isoformat(),
         "verification": {
@@ -124,13 +135,14 @@ def _document(
         ],
         "readability": {
             "live_systems": {
-                "unreadable_from": (destroyed_at + settings.DATA_KEY_CACHE).isoformat(),
-                "because": "keys destroyed, and key caches expired",
+                "unreadable_from": unreadable_from.isoformat(),
+                "because": "keys destroyed, key caches expired, exports removed",
+                "freed_pages": "plain identifiers may stand in freed pages of the databases until they are reused",
             },
             "backups": {
                 "unreadable_from": None,
-                "expected_by": (destroyed_at + settings.BACKUP_HORIZON).isoformat(),
-                "because": "claimed only when the last backup of the ledger that holds the keys has expired",
+                "expected_by": (run.erased_at + settings.BACKUP_HORIZON).isoformat(),
+                "because": "claimed only when the last backups that hold the keys or the erased rows have expired",
             },
         },
     }

@@ -1,6 +1,10 @@
 """Searching what is not a table: the files of the data directory, and the broker with the cache."""
 
+import email
+import email.policy
+import gzip
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,83 +12,103 @@ from typing import Any
 import redis
 from django.conf import settings
 
-from retention.rules.terms import Identifiers, found_in
+from retention.rules.terms import Identifiers, Searcher
 
-# The engines' own files are searched through the engines; secrets and static files hold nothing of clients.
-NOT_SEARCHED = frozenset({"postgresql", "valkey", "secrets", "static"})
+type Note = Callable[[str, str, int], None]
+
+# The engine's own cluster is searched through the engine; secrets and static files hold nothing of clients.
+NOT_SEARCHED = frozenset({"postgresql/data", "secrets", "static"})
 # Ciphertext: only the names of these files can be searched.
 SEALED = frozenset({"documents", "exports"})
+MAIL = "mail"
 PIECE = 4 * 1024 * 1024
 OVERLAP = 512
+# Between two mails of one file, as the file backend writes them.
+BETWEEN_MAILS = b"-" * 79
 
 
-def search_files[Found](terms: Identifiers, hits: list[Found], hit: Callable[[str, str, int], Found]) -> int:
+def search_files(terms: Identifiers, contacts: frozenset[str], note: Note) -> int:
     """Search names and contents of the data directory's files for addresses and opaque ids; return how many files.
 
-    External ids are left out here: outside a tenant's row they may be another client's.
+    External ids are left out here: outside a tenant's row they may be another client's. A mail to a contact of the
+    client, or to the vendor's staff, bears their address though a departed user had the same.
     """
-    wanted = _wanted(terms)
-    names = wanted | {text for id_ in terms.files for text in (str(id_), id_.hex)}
+    everything = Searcher({*terms.emails, *terms.uuid_texts()})
+    in_mail = Searcher({*(terms.emails - contacts), *terms.uuid_texts()})
+    names = Searcher({*terms.emails, *terms.uuid_texts(), *(str(id_) for id_ in terms.files)})
+    folder = Path(settings.DATA_DIR)
     counts: dict[tuple[str, str], int] = {}
     number = 0
-    for path in _files(Path(settings.DATA_DIR)):
+    for path in _files(folder):
         number += 1
-        place = _store_of(path)
-        if any(term in path.name.lower() for term in names):
-            counts[place, "file_name"] = counts.get((place, "file_name"), 0) + 1
-        if place not in SEALED and _content_has(path, wanted):
-            counts[place, "file_content"] = counts.get((place, "file_content"), 0) + 1
-    hits.extend(hit(f"files.{place}", kind, count) for (place, kind), count in sorted(counts.items()))
+        store = _store_of(path, folder)
+        if names.found_in(path.name):
+            counts[store, "file_name"] = counts.get((store, "file_name"), 0) + 1
+        searcher = in_mail if store == MAIL else everything
+        if store not in SEALED and any(searcher.found_in(text) for text in _texts(path, store)):
+            counts[store, "file_content"] = counts.get((store, "file_content"), 0) + 1
+    for (store, kind), count in sorted(counts.items()):
+        note(f"files.{store}", kind, count)
     return number
 
 
-def search_broker[Found](terms: Identifiers, hits: list[Found], hit: Callable[[str, str, int], Found]) -> int:
+def search_broker(terms: Identifiers, note: Note) -> int:
     """Search every key of the broker and cache, names and values; return how many keys there were."""
-    wanted = _wanted(terms)
+    searcher = Searcher({*terms.emails, *terms.uuid_texts()})
     number = residue = 0
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         for key in client.scan_iter(count=1000):
             number += 1
-            text = " ".join([_text(key), *map(_text, _values(client, key))])
-            residue += bool(found_in(text, wanted))
-    if residue:
-        hits.append(hit("valkey", "key", residue))
+            residue += any(searcher.found_in(_text(part)) for part in (key, *_values(client, key)))
+    note("valkey", "key", residue)
     return number
 
 
-def _wanted(terms: Identifiers) -> frozenset[str]:
-    return frozenset({*terms.emails, *terms.uuid_texts()})
-
-
 def _files(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()) if folder.exists() else ():
-        if entry.name in NOT_SEARCHED or entry.is_symlink():
-            continue
-        if entry.is_file():
-            yield entry
-            continue
-        for place, _folders, names in os.walk(entry):
-            yield from (Path(place) / name for name in sorted(names))
+    for place, folders, names in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        folders[:] = sorted(name for name in folders if (inside / name).as_posix() not in NOT_SEARCHED)
+        yield from (Path(place) / name for name in sorted(names))
 
 
-def _store_of(path: Path) -> str:
-    first = path.relative_to(settings.DATA_DIR).parts
-    return first[0] if len(first) > 1 else "data_directory"
+def _store_of(path: Path, folder: Path) -> str:
+    parts = path.relative_to(folder).parts
+    return parts[0] if len(parts) > 1 else "data_directory"
 
 
-def _content_has(path: Path, wanted: frozenset[str]) -> bool:
-    """Search a file piece by piece, with an overlap so that nothing is missed at a seam."""
+def _texts(path: Path, store: str) -> Iterator[str]:
+    """Yield what a file says, piece by piece with an overlap; a packed file unpacked, a mail with its parts decoded."""
     try:
-        with path.open("rb") as source:
-            rest = ""
-            while piece := source.read(PIECE):
-                text = rest + piece.decode("utf-8", errors="replace")
-                if found_in(text, wanted):
-                    return True
-                rest = text[-OVERLAP:]
-    except FileNotFoundError:  # a log that was rotated, a mail that was sent
-        return False
-    return False
+        yield from _pieces(path)
+        if path.suffix == ".gz":
+            with gzip.open(path) as packed:
+                while piece := packed.read(PIECE):
+                    yield piece.decode("utf-8", errors="replace")
+        if store == MAIL:
+            yield from _mails(path)
+    except (FileNotFoundError, gzip.BadGzipFile, EOFError, zlib.error):
+        return  # rotated or sent meanwhile, or no archive after all: its bytes were searched
+
+
+def _pieces(path: Path) -> Iterator[str]:
+    with path.open("rb") as source:
+        rest = b""
+        while piece := source.read(PIECE):
+            raw = rest + piece
+            yield raw.decode("utf-8", errors="replace")
+            if b"\x00" in raw:
+                yield raw.decode("utf-16-le", errors="replace")
+            rest = raw[-OVERLAP:]
+
+
+def _mails(path: Path) -> Iterator[str]:
+    for raw in path.read_bytes().split(BETWEEN_MAILS):
+        message = email.message_from_bytes(raw.strip(), policy=email.policy.default)
+        yield "\n".join(f"{name}: {value}" for name, value in message.items())
+        for part in message.walk():
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                yield payload.decode(part.get_content_charset() or "utf-8", errors="replace")
 
 
 def _values(client: Any, key: bytes) -> list[Any]:

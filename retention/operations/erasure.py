@@ -7,7 +7,6 @@ import structlog
 from django.conf import settings
 
 from accounts import tenancy
-from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
 from retention.enums import RequestStatus, RunPhase, StepStatus
@@ -46,20 +45,8 @@ def advance(run: ErasureRun, *, now: datetime, by: str, budget: timedelta | None
     :raises LeaseLost: another worker has the run.
     :raises Refused: a hold or a contract is in the way, before keys are destroyed; the data stay readable.
     """
-    lease = runs.claim(run, now=now)
-    error = ""
-    try:
+    with runs.working_on(run, now=now) as lease:
         return _advance(run, lease, by=by, until=None if budget is None else now + budget)
-    except runs.LeaseLost:
-        raise
-    except Refused as refused:
-        error = refused.code
-        raise
-    except Exception as failure:
-        error = type(failure).__name__
-        raise
-    finally:
-        runs.give_back(run, lease, error=error)
 
 
 def _advance(run: ErasureRun, lease: runs.Lease, *, by: str, until: datetime | None) -> bool:
@@ -73,14 +60,15 @@ def _advance(run: ErasureRun, lease: runs.Lease, *, by: str, until: datetime | N
     pace = Pace(settings.ERASURE_CHUNK_ROWS, settings.ERASURE_CHUNK_MILLISECONDS)
     with tenancy.eraser(run.organization_id):
         steps = list(ErasureStep.objects.filter(run=run).order_by("position"))
-    for step in steps:
-        while not _one_chunk(run, step, lease, pace):
-            if until is not None and lease.now() >= until:
-                return False
-            if settings.ERASURE_PAUSE:
-                time.sleep(settings.ERASURE_PAUSE.total_seconds())
-    _finish(run, lease, by=by)
-    return True
+    while True:
+        for step in steps:
+            while not _one_chunk(run, step, lease, pace):
+                if until is not None and lease.now() >= until:
+                    return False
+                if settings.ERASURE_PAUSE:
+                    time.sleep(settings.ERASURE_PAUSE.total_seconds())
+        if _finish(run, lease, by=by):
+            return True
 
 
 def _one_chunk(run: ErasureRun, step: ErasureStep, lease: runs.Lease, pace: Pace) -> bool:
@@ -121,11 +109,18 @@ def _refuse_under_hold(run: ErasureRun) -> None:
         raise saga.HoldInForce("A legal hold covers this organization.")
 
 
-def _finish(run: ErasureRun, lease: runs.Lease, *, by: str) -> None:
+def _finish(run: ErasureRun, lease: runs.Lease, *, by: str) -> bool:
+    """Close the run if every store is still empty; else open those steps again and say so."""
     with tenancy.eraser(run.organization_id):
         locked = runs.held(run, lease)
         if locked.phase != RunPhase.KEYS_DESTROYED:
-            return
+            return True
+        late = [name for name, store in BY_NAME.items() if store.count(run.organization_id)]
+        if late:  # an answer of the API was kept meanwhile, or a reason was written down
+            ErasureStep.objects.filter(run=run, store__in=late).update(
+                status=StepStatus.WAITING, checkpoint=0, finished_at=None
+            )
+            return False
         now = lease.now()
         locked.phase = RunPhase.ERASED
         locked.erased_at = now
@@ -135,6 +130,7 @@ def _finish(run: ErasureRun, lease: runs.Lease, *, by: str) -> None:
         steps = ErasureStep.objects.filter(run=run).values_list("store", "erased")
         audit.record("erasure.erased", locked, by=by, at=now, data={"erased": dict(steps)})
         outbox.publish("erasure.erased", locked, at=now)
+        return True
 
 
 def _phase(run: ErasureRun) -> str:

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from accounts import crypto
+from accounts import crypto, tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox
@@ -127,9 +127,12 @@ def stream(export: Export, *, now: datetime, by: str) -> Iterator[bytes]:
 
     The database is done with when this returns: the pieces may be read after the transaction and its scope have ended.
 
+    :raises vault.VaultClosed: the content is being destroyed, or is destroyed.
     :raises FileMissing: the file is not there.
     :raises crypto.DecryptionFailed: from the iterator: the file was changed, cut or swapped.
     """
+    with tenancy.tenant(export.organization_id):
+        vault.enter(export.organization, now=now)
     context = _context(export.organization.public_id, export.public_id)
     wrapped = crypto.WrappedKey(export.key_version, bytes(export.wrapped_key))
     key = keys.key_encryption_keys().unwrap(wrapped, context=context)

@@ -8,8 +8,8 @@ from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
-from retention.enums import HoldGround, VaultState
-from retention.models import LegalHold, Vault
+from retention.enums import HoldGround, RunPhase, VaultState
+from retention.models import ErasureRun, LegalHold, Vault
 
 
 @transaction.atomic
@@ -53,6 +53,9 @@ def release(hold: LegalHold, *, now: datetime, by: str) -> LegalHold:
     if count != 1:
         raise Refused("The hold was released already.", code="hold_released")
     hold.refresh_from_db()
+    # A run that met the hold waits for its next attempt: now it need not.
+    waiting = ErasureRun.objects.filter(organization=hold.organization_id, phase=RunPhase.PLANNED, lease__isnull=True)
+    waiting.update(leased_until=None)
     audit.record("legal_hold.released", hold, by=by, at=now)
     outbox.publish("legal_hold.released", hold, at=now)
     return hold

@@ -5,15 +5,18 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
 from contracts.enums import ContractStatus, EndChoice
 from contracts.models import Contract
+from contracts.rules.periods import local_day
 from retention.enums import Decision, RequestOrigin, RequestStatus
-from retention.models import DeletionRequest, LegalHold
+from retention.models import DeletionRequest, ErasureRun, LegalHold
 from retention.rules import requests as rules
 
+IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
 
 
@@ -29,6 +32,18 @@ class RequestNotInThatState(Refused):
     code = "request_not_in_that_state"
 
 
+class NoContract(Refused):
+    """A request is given up only for a contract that keeps the data."""
+
+    code = "no_contract"
+
+
+class ExportUndecided(Refused):
+    """The client has not decided about its export yet."""
+
+    code = "export_not_decided"
+
+
 class SamePerson(Refused):
     """Who asked for the erasure, or confirmed the end, cannot approve it too."""
 
@@ -41,25 +56,33 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
 
     The choice at the end (Art. 28(3)(g) GDPR) is the contract's: where it says *delete*, no export is waited for.
 
+    The window begins when the service stopped in fact: a notice that was recorded late ends the contract earlier on
+    paper, but the client had its service until the end was carried out. A client whose contract never ran (a pilot) may
+    ask for erasure too.
+
     :raises ContractOpen: a contract is signed or active.
-    :raises Refused: no contract has ended, or a request for this end exists.
+    :raises Refused: nothing has ended (unless the client asks), or a request for this end exists.
     """
     contracts = Contract.objects.filter(organization=organization)
-    if contracts.filter(status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value]).exists():
+    if contracts.filter(status__in=IN_FORCE).exists():
         raise ContractOpen("A contract of this organization is signed or active.")
     last = contracts.filter(status=ContractStatus.ENDED.value).order_by("ended_at", "pk").last()
-    if last is None or last.ends_on is None:
+    if (last is None or last.ends_on is None) and origin is not RequestOrigin.CLIENT:
         raise Refused("No contract of this organization has ended.", code="no_contract_ended")
-    if DeletionRequest.objects.filter(organization=organization, service_ended_on__gte=last.ends_on).exists():
+    zone = organization.time_zone if last is None else last.time_zone
+    today = local_day(now, zone)
+    ended_on = today if last is None or last.ends_on is None else last.ends_on
+    earlier = DeletionRequest.objects.filter(organization=organization).exclude(status=RequestStatus.CANCELLED)
+    if last is not None and earlier.filter(service_ended_on__gte=ended_on).exists():
         raise Refused("The end of this contract has its request already.", code="request_exists")
     window = rules.retrieval_window(
-        last.ends_on,
-        days=last.retrieval_days,
+        max(ended_on, today),
+        days=settings.RETRIEVAL_DAYS if last is None else last.retrieval_days,
         country=organization.country,
-        zone=last.time_zone,
+        zone=zone,
         erase_within=settings.ERASE_BY,
     )
-    choice = EndChoice(last.end_choice)
+    choice = EndChoice.RETURN_THEN_DELETE if last is None else EndChoice(last.end_choice)
     try:
         with transaction.atomic():
             request = DeletionRequest.objects.create(
@@ -67,7 +90,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
                 origin=origin,
                 requested_by=by,
                 received_at=now,
-                service_ended_on=last.ends_on,
+                service_ended_on=ended_on,
                 retrieval_ends_on=window.ends_on,
                 erase_from=window.erase_from,
                 erase_by=window.erase_by,
@@ -77,7 +100,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
         raise Refused("This organization has an open request.", code="request_exists") from error
     data = {
         "origin": origin.value,
-        "contract": str(last.public_id),
+        "contract": None if last is None else str(last.public_id),
         "choice": choice.value,
         "erase_from": window.erase_from.isoformat(),
         "erase_by": window.erase_by.isoformat(),
@@ -124,12 +147,44 @@ def approve(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequ
 
 
 @transaction.atomic
-def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = "") -> DeletionRequest:
-    """Give a request up before its keys are destroyed: a successor contract keeps everything.
+def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
+    """Record that the client, who has its export or wants none, waives the rest of the retrieval period.
 
+    The minimum protects the client, so only the client gives it up; the caller sees to that.
+
+    :raises ExportUndecided: the export is neither made nor waived.
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
     """
     locked = _locked(request, *CANCELLABLE)
+    if locked.export_decision == Decision.PENDING:
+        raise ExportUndecided("Make the export first, or waive it.")
+    if locked.erase_from > now:
+        today = local_day(now, locked.organization.time_zone)
+        locked.erase_from, locked.erase_by = now, min(locked.erase_by, now + settings.ERASE_BY)
+        locked.retrieval_ends_on = max(locked.service_ended_on, today)
+        locked.save(update_fields=["erase_from", "erase_by", "retrieval_ends_on"])
+        audit.record("deletion_request.retrieval_waived", locked, by=by, at=now)
+        outbox.publish("deletion_request.retrieval_waived", locked, at=now)
+    return locked
+
+
+@transaction.atomic
+def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = "") -> DeletionRequest:
+    """Give a request up before its keys are destroyed, because a successor contract keeps everything.
+
+    Without a contract the data have no ground to stay: then nobody can give the request up. A run that was planned goes
+    with it, and what it would have searched for.
+
+    :raises RequestNotInThatState: keys are being destroyed, or it is over.
+    :raises NoContract: no contract is signed or active.
+    """
+    locked = _locked(request, *CANCELLABLE)
+    if not Contract.objects.filter(organization=locked.organization_id, status__in=IN_FORCE).exists():
+        raise NoContract("No contract is signed or active: the data have no ground to stay.")
+    with tenancy.vendor():
+        ErasureRun.objects.filter(request=locked).update(
+            identifiers=None, identifiers_key=None, identifiers_key_version=None
+        )
     locked.status = RequestStatus.CANCELLED
     locked.closed_at = now
     locked.save(update_fields=["status", "closed_at"])

@@ -1,6 +1,8 @@
 """Erasure runs: planned from an approved request, claimed by lease, and their journal."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,10 +15,10 @@ from accounts import crypto, tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser
 from accounts.operations import audit, outbox
-from retention.enums import RequestStatus, RunPhase, StepStatus
+from retention.enums import Decision, RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export
 from retention.operations import keys, requests, vault
-from retention.operations.stores import STORES
+from retention.operations.stores import BY_NAME, STORES
 from retention.rules.terms import Identifiers
 
 
@@ -70,11 +72,15 @@ def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
     in_the_way = requests.blocks(locked, now=now)
     if in_the_way:
         raise NotDue("The request is blocked: " + ", ".join(in_the_way))
+    if locked.archive_decision == Decision.PENDING:
+        locked.archive_decision = Decision.DECLINED
+        locked.save(update_fields=["archive_decision"])
+        audit.record("archive.lapsed", locked, by=by, at=now)
     organization = locked.organization
     with tenancy.tenant(organization.pk):
         vault.enter(organization, now=now)  # makes the fence's row, which the eraser may close but not make
     run = ErasureRun(organization=organization, public_id=uuid4(), request=locked, planned_at=now)
-    seal(run, _identifiers(organization.pk))
+    seal(run, identifiers_of(organization.pk))
     try:
         with transaction.atomic():
             run.save(force_insert=True)
@@ -156,6 +162,25 @@ def give_back(run: ErasureRun, lease: Lease, *, error: str = "") -> None:
         mine.save(update_fields=["lease", "leased_until", "failures", "last_error"])
 
 
+@contextmanager
+def working_on(run: ErasureRun, *, now: datetime) -> Iterator[Lease]:
+    """Claim a run, work on it, give it back; what went wrong is noted on it. :raises LeaseLost: another has it."""
+    lease = claim(run, now=now)
+    error = ""
+    try:
+        yield lease
+    except LeaseLost:
+        raise
+    except Refused as refused:
+        error = refused.code
+        raise
+    except Exception as failure:
+        error = type(failure).__name__
+        raise
+    finally:
+        give_back(run, lease, error=error)
+
+
 def seal(run: ErasureRun, identifiers: Identifiers) -> None:
     """Put the identifiers on the run, sealed under a key of their own that goes with the last check."""
     key, place = crypto.new_data_key(), _context(run)
@@ -178,7 +203,28 @@ def _context(run: ErasureRun) -> bytes:
     return crypto.context("erasure identifiers", str(run.public_id))
 
 
-def _identifiers(organization_id: int) -> Identifiers:
+def forget_identifiers(run: ErasureRun) -> None:
+    """Destroy what the verifier searched for, after its last check; the caller saves the run."""
+    run.identifiers = run.identifiers_key = run.identifiers_key_version = None
+
+
+def recount(run: ErasureRun) -> None:
+    """Seal the identifiers and count the stores again, as they stand once nobody can add anything any more."""
+    seal(run, identifiers_of(run.organization_id))
+    run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version"])
+    for step in ErasureStep.objects.filter(run=run):
+        step.found = BY_NAME[step.store].count(run.organization_id)
+        step.save(update_fields=["found"])
+
+
+def give_leases_back(*, now: datetime) -> int:
+    """End the leases that stand in the future because their workers lived in simulated time; say how many."""
+    late = now + settings.ERASURE_LEASE + timedelta(hours=2)
+    return ErasureRun.objects.filter(leased_until__gt=late).update(lease=None, leased_until=None)
+
+
+def identifiers_of(organization_id: int) -> Identifiers:
+    """Return the identifiers of an organization's people as they stand, and the ids of its export files."""
     people = LicensedUser.objects.filter(organization=organization_id).values_list("email", "external_id", "public_id")
     emails, external_ids, uuids = set(), set(), set()
     for email, external_id, public_id in people.iterator():

@@ -7,7 +7,7 @@ keys and appends the entry: the point of no return; ``default`` catches up. Kill
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection
@@ -15,12 +15,11 @@ from django.db import connection
 from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import Organization
-from accounts.operations import audit, outbox
-from contracts.models import Contract
+from accounts.operations import audit, outbox, users
 from retention import ledger
 from retention.enums import RequestStatus, RunPhase, VaultState
-from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, LegalHold, Vault
-from retention.operations import keys
+from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, Vault
+from retention.operations import keys, requests, runs
 from retention.operations.runs import Lease, held
 
 
@@ -54,13 +53,16 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
             raise Refused("The request is not approved any more.", code="request_not_in_that_state")
         # Waits for writers inside, and for whoever places a hold; both look at the state once they have the row.
         vault = Vault.objects.select_for_update().get(organization=run.organization_id)
-        if LegalHold.objects.filter(organization=run.organization_id).in_force().exists():
-            raise HoldInForce("A legal hold covers this organization.")
-        if Contract.objects.filter(organization=run.organization_id).open().exists():
-            raise Refused("A contract of this organization is open again.", code="contract_open")
-        # FOR UPDATE: waits for whoever is adding people, whose foreign keys hold this row.
-        organization = Organization.objects.select_for_update().get(pk=run.organization_id)
+        organization = Organization.objects.get(pk=run.organization_id)
+        # Waits for whoever is adding or changing people, who looks at ``closed_at`` in their turn.
+        users.take_turns(organization)
         now = lease.now()
+        in_the_way = requests.blocks(request, now=now)
+        if "legal_hold" in in_the_way:
+            raise HoldInForce("A legal hold covers this organization.")
+        if in_the_way:
+            raise Refused("The erasure is blocked: " + ", ".join(in_the_way), code=in_the_way[0])
+        runs.recount(locked)
         vault.state, vault.changed_at = VaultState.DESTROYING, now
         vault.save(update_fields=["state", "changed_at"])
         organization.closed_at = now
@@ -112,7 +114,7 @@ def catch_up(run: ErasureRun, lease: Lease, found: Destruction, *, by: str) -> N
 
 def digest(run: UUID, organization_ref: UUID, count: int, at: datetime, *, previous: str) -> str:
     """Return the digest of an entry; it covers the one before, so none can be taken out or changed unseen."""
-    facts = [str(run), str(organization_ref), count, at.isoformat(), previous]
+    facts = [str(run), str(organization_ref), count, at.astimezone(UTC).isoformat(), previous]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -83,11 +83,12 @@ class ExportFiles:
 
 
 STORES: Sequence[Store] = (
+    # First: their keys stand in their own rows, so an export stays readable until it is gone.
+    ExportFiles(),
     Rows("messages", Message._meta.db_table),
     Rows("context_items", ContextItem._meta.db_table),
     Rows("diagnostics", Diagnostic._meta.db_table),
     Rows("conversations", Conversation._meta.db_table),
-    ExportFiles(),
     Rows("audit_details", AuditDetail._meta.db_table, key="event_id"),
     Rows("idempotency_keys", IdempotencyKey._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),

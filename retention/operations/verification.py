@@ -3,9 +3,8 @@
 Independent of the eraser: the tables and columns come from the databases' catalogues, never from the eraser's list.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.apps import apps
@@ -19,24 +18,34 @@ from retention.enums import RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, Verification
 from retention.operations import runs
 from retention.operations.elsewhere import search_broker, search_files
-from retention.policy import NO_RESIDUE, POLICY, Fate
-from retention.rules.terms import Identifiers, is_word
+from retention.policy import NO_RESIDUE, POLICY, Fate, Table
+from retention.rules.terms import Identifiers, Searcher, texts_in_json
 
 TENANT_COLUMNS = ("organization_id", "organization_ref")
-TEXTS = ("text", "varchar", "bpchar", "citext", "json", "jsonb", "xml", "_text", "_varchar", "name", "hstore")
-UUIDS = ("uuid", "_uuid")
-BYTES = ("bytea", "_bytea")
+# Columns of these categories hold no identifier of anybody: booleans, dates, enums, geometry, numbers, ranges of them,
+# bits, durations. Whatever is not among them is read as text.
+HARMLESS = frozenset("BDEGNRVT")
+JSON = frozenset({"json", "jsonb"})
+UUIDS = frozenset({"uuid", "_uuid"})
+BYTES = frozenset({"bytea", "_bytea"})
 UUID_PATTERN = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
+FETCHED_AT_ONCE = 2000
 
+# A domain is what it is based on. A table under row security without a policy for who asks shows nothing: unreadable.
 CATALOGUE = """
-    SELECT c.relname, a.attname, t.typname, has_table_privilege(c.oid, 'SELECT')
+    SELECT n.nspname, c.relname, a.attname, coalesce(b.typname, t.typname), coalesce(b.typcategory, t.typcategory),
+           has_table_privilege(c.oid, 'SELECT') AND (NOT c.relrowsecurity OR EXISTS (
+               SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd IN ('*', 'r')
+               AND (p.polroles = '{0}' OR EXISTS (
+                   SELECT 1 FROM unnest(p.polroles) AS role WHERE pg_has_role(current_user, role, 'USAGE')))))
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
-    ORDER BY c.relname, a.attnum
+    ORDER BY n.nspname, c.relname, a.attnum
 """
 
 
@@ -49,18 +58,54 @@ class Hit:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the catalogue has it."""
+
+    name: str
+    type: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A table or view of one of the databases, with its columns."""
+
+    alias: str
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def sql(self) -> str:
+        """The table's name in a statement."""
+        return f"{_quoted(self.schema)}.{_quoted(self.name)}"
+
+    @property
+    def shown(self) -> str:
+        """The table's name in a report."""
+        return f"{self.alias}.{self.name}" if self.schema == "public" else f"{self.alias}.{self.schema}.{self.name}"
+
+    @property
+    def declared(self) -> tuple[str, Table] | None:
+        """What the policy says of it; nothing, for a table in another schema, or one that no model has."""
+        return _fates().get(self.name) if self.schema == "public" else None
+
+    def column(self, *names: str) -> str | None:
+        """Return the first of these columns that it has."""
+        return next((name for name in names if any(column.name == name for column in self.columns)), None)
+
+
 @dataclass(slots=True)
 class Findings:
     """What was searched, and what was found."""
 
     tables: int = 0
     columns: int = 0
-    rows: int = 0
     files: int = 0
     broker_keys: int = 0
     terms: int = 0
-    too_short_to_search: int = 0
-    also_contacts: int = 0
+    not_distinctive: int = 0
     ciphertext: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
@@ -69,41 +114,47 @@ class Findings:
         """Return the extent of the search, as it is stored and certified."""
         return {name: value for name, value in asdict(self).items() if name != "hits"}
 
+    def note(self, place: str, kind: str, count: int) -> None:
+        """Note a hit, if there is one."""
+        if count:
+            self.hits.append(Hit(place, kind, count))
 
-def verify(run: ErasureRun, *, now: datetime, by: str) -> Verification:
-    """Look everywhere for what run should have erased, and record what was seen; a hit stops the run, for people.
 
+def verify(run: ErasureRun, lease: runs.Lease, *, by: str) -> Verification:
+    """Look everywhere for what the run should have erased, and record what was seen; a hit stops it, for people.
+
+    The lease holds from before the search to its record, so no older search overrules a newer one.
+
+    :raises LeaseLost: another worker has the run.
     :raises Refused: the identifiers were destroyed, so nothing can be searched for.
     """
     findings = search(run)
     with tenancy.vendor():
-        return _record(run, findings, now=now, by=by)
+        return _record(run, lease, findings, by=by)
 
 
 def search(run: ErasureRun) -> Findings:
     """Search both databases, the files and the broker. Writes nothing."""
     with tenancy.vendor():
         locked = ErasureRun.objects.select_related("organization").get(pk=run.pk)
-        identifiers = runs.unseal(locked)
-        contacts = set(User.objects.values_list("email", flat=True))
+        terms = runs.unseal(locked)
+        contacts = frozenset(email.lower() for email in User.objects.values_list("email", flat=True))
         organization = locked.organization
-        found = Findings(terms=0, too_short_to_search=identifiers.too_short)
-        shared = identifiers.emails & {email.lower() for email in contacts}
-        found.also_contacts = len(shared)
-        terms = replace(identifiers, emails=identifiers.emails - shared)
+        found = Findings(not_distinctive=terms.not_distinctive)
         found.terms = len(terms.emails) + len(terms.searchable_ids) + len(terms.uuids)
         _search_database("default", organization.pk, terms, found)
     with ledger.vendor():
         _search_database("ledger", str(organization.public_id), terms, found)
-    found.files = search_files(terms, found.hits, Hit)
-    found.broker_keys = search_broker(terms, found.hits, Hit)
+    found.files = search_files(terms, contacts, found.note)
+    found.broker_keys = search_broker(terms, found.note)
     return found
 
 
-def _record(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> Verification:
+def _record(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by: str) -> Verification:
     passed = not findings.hits
     with transaction.atomic():
-        locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
+        locked = runs.held(run, lease)
+        now = lease.now()
         made = Verification.objects.create(
             organization_id=run.organization_id,
             run=locked,
@@ -112,10 +163,10 @@ def _record(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> V
             searched=findings.searched(),
             hits=[asdict(hit) for hit in findings.hits],
         )
-        if locked.phase in (RunPhase.ERASED, RunPhase.VERIFIED, RunPhase.RESIDUE_FOUND):
+        if locked.phase == RunPhase.ERASED:
             locked.phase = RunPhase.VERIFIED if passed else RunPhase.RESIDUE_FOUND
             locked.save(update_fields=["phase"])
-            DeletionRequest.objects.filter(pk=locked.request_id).exclude(status=RequestStatus.CERTIFIED).update(
+            DeletionRequest.objects.filter(pk=locked.request_id).update(
                 status=RequestStatus.VERIFIED if passed else RequestStatus.FAILED
             )
         name = "erasure.verified" if passed else "erasure.residue_found"
@@ -125,124 +176,128 @@ def _record(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> V
 
 
 def _search_database(alias: str, organization: int | str, terms: Identifiers, found: Findings) -> None:
+    words = {"email": Searcher(terms.emails), "external_id": Searcher(terms.searchable_ids)}
+    for place in _places(alias, found):
+        found.tables += 1
+        found.columns += len(place.columns)
+        _count_rows(place, organization, found)
+        _name_ciphertext(place, found)
+        _search_uuids(place, terms, found)
+        _search_words(place, organization, words, found)
+
+
+def _places(alias: str, found: Findings) -> list[Place]:
     with connections[alias].cursor() as cursor:
         cursor.execute(CATALOGUE)
-        tables: dict[str, list[tuple[str, str]]] = {}
-        for table, column, type_, readable in cursor.fetchall():
-            if not readable:
-                found.hits.append(Hit(f"{alias}.{table}", "unreadable", 1))
-                continue
-            tables.setdefault(table, []).append((column, type_))
-    for table, columns in tables.items():
-        found.tables += 1
-        found.columns += len(columns)
-        tenant = _tenant_column(table, [name for name, _type in columns])
-        _count_rows(alias, table, tenant, organization, found)
-        _name_ciphertext(table, columns, found)
-        _search_uuids(alias, table, [name for name, type_ in columns if type_ in UUIDS], terms, found)
-        texts = [name for name, type_ in columns if type_ in TEXTS and f"{table}.{name}" not in NO_RESIDUE]
-        _search_uuids_in_texts(alias, table, texts, terms, found)
-        _search_words(alias, table, texts, tenant, organization, terms, found)
+        rows = cursor.fetchall()
+    tables: dict[tuple[str, str], list[Column]] = {}
+    unreadable = set()
+    for schema, table, column, type_, category, readable in rows:
+        tables.setdefault((schema, table), []).append(Column(column, type_, category))
+        if not readable:
+            unreadable.add((schema, table))
+    places = [Place(alias, schema, table, tuple(columns)) for (schema, table), columns in tables.items()]
+    for place in places:
+        found.note(place.shown, "unreadable", int((place.schema, place.name) in unreadable))
+    return [place for place in places if (place.schema, place.name) not in unreadable]
 
 
-def _tenant_column(table: str, columns: Sequence[str]) -> str | None:
-    if table == "accounts_organization":
-        return "id"
-    return next((name for name in TENANT_COLUMNS if name in columns), None)
-
-
-def _fates() -> dict[str, tuple[str, Any]]:
+def _fates() -> dict[str, tuple[str, Table]]:
     """Return the declared fate by table name."""
     return {apps.get_model(label)._meta.db_table: (label, policy) for label, policy in POLICY.items()}
 
 
-def _count_rows(alias: str, table: str, tenant: str | None, organization: int | str, found: Findings) -> None:
+def _scope(place: Place, organization: int | str) -> tuple[str, list[int | str]]:
+    """Return which rows may hold this organization's people: its own, and those of nobody. Another's are its own."""
+    if place.schema == "public" and place.name == "accounts_organization":
+        return "t.id = %s", [organization]
+    if place.schema == "public" and place.name == "accounts_user":
+        members = "SELECT user_id FROM accounts_membership WHERE organization_id = %s OR organization_id IS NULL"
+        return f"t.id IN ({members})", [organization]
+    tenant = place.column(*TENANT_COLUMNS)
+    if tenant is None:
+        return "true", []
+    return f"t.{_quoted(tenant)}::text = %s OR t.{_quoted(tenant)} IS NULL", [str(organization)]
+
+
+def _count_rows(place: Place, organization: int | str, found: Findings) -> None:
     """Rows of the organization must be gone, unless the policy keeps that table on a basis."""
-    with connections[alias].cursor() as cursor:
-        cursor.execute(f'SELECT count(*) FROM "{table}"')
-        found.rows += int(cursor.fetchone()[0])
-        if tenant is None:
-            return
-        cursor.execute(f'SELECT count(*) FROM "{table}" WHERE "{tenant}" = %s', [organization])
+    tenant = "id" if place.name == "accounts_organization" else place.column(*TENANT_COLUMNS)
+    if tenant is None:
+        return
+    with connections[place.alias].cursor() as cursor:
+        query = f"SELECT count(*) FROM {place.sql} AS t WHERE t.{_quoted(tenant)}::text = %s"
+        cursor.execute(query, [str(organization)])
         count = int(cursor.fetchone()[0])
-    declared = _fates().get(table)
+    declared = place.declared
     if declared is not None and declared[1].rows is not Fate.ERASE:
         found.kept += [declared[0]] if count else []
-    elif count:
-        found.hits.append(Hit(f"{alias}.{table}", "rows", count))
+    else:
+        found.note(place.shown, "rows", count)
 
 
-def _name_ciphertext(table: str, columns: Sequence[tuple[str, str]], found: Findings) -> None:
+def _name_ciphertext(place: Place, found: Findings) -> None:
     """Bytes cannot be searched: each such column is declared as ciphertext, and named on the certificate."""
-    declared = _fates().get(table)
-    for name, type_ in columns:
-        if type_ not in BYTES:
+    for column in place.columns:
+        if column.type not in BYTES:
             continue
-        if declared is not None and declared[1].fates.get(name) is Fate.CIPHERTEXT:
-            found.ciphertext.append(f"{table}.{name}")
+        declared = place.declared
+        if declared is not None and declared[1].fates.get(column.name) is Fate.CIPHERTEXT:
+            found.ciphertext.append(f"{place.name}.{column.name}")
         else:
-            found.hits.append(Hit(f"{table}.{name}", "undeclared_bytes", 1))
+            found.note(f"{place.shown}.{column.name}", "undeclared_bytes", 1)
 
 
-def _search_uuids(alias: str, table: str, columns: Sequence[str], terms: Identifiers, found: Findings) -> None:
+def _search_uuids(place: Place, terms: Identifiers, found: Findings) -> None:
     """Opaque ids are random: wherever one stands, in whosever row, it is that person's."""
-    for column in columns:
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                f'SELECT count(*) FROM "{table}" AS t, LATERAL unnest(ARRAY[]::uuid[] || t."{column}") AS value '
-                "WHERE value = ANY(%s)",
-                [list(terms.uuids)],
-            )
-            _note(found, f"{alias}.{table}.{column}", "person_id", cursor.fetchone())
-
-
-def _search_uuids_in_texts(alias: str, table: str, columns: Sequence[str], terms: Identifiers, found: Findings) -> None:
     texts = list(terms.uuid_texts())
-    for column in columns:
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                f'SELECT count(*) FROM "{table}" AS t, '
-                f"LATERAL regexp_matches(lower(t.\"{column}\"::text), %s, 'g') AS match "
-                f'WHERE t."{column}"::text ~* %s AND match[1] = ANY(%s)',
-                [f"({UUID_PATTERN})", UUID_PATTERN, texts],
-            )
-            _note(found, f"{alias}.{table}.{column}", "person_id", cursor.fetchone())
-
-
-def _search_words(
-    alias: str,
-    table: str,
-    columns: Sequence[str],
-    tenant: str | None,
-    organization: int | str,
-    terms: Identifiers,
-    found: Findings,
-) -> None:
-    """Addresses and external ids: in rows of this organization, or of none; another client's people are its own."""
-    scope, params = "true", []
-    if tenant is not None:
-        scope, params = f't."{tenant}" = %s OR t."{tenant}" IS NULL', [organization]
-    for column in columns:
-        for kind, wanted in (("email", terms.emails), ("external_id", terms.searchable_ids)):
-            words = [term for term in wanted if is_word(term)]
-            phrases = [term for term in wanted if not is_word(term)]
-            # Numbers in JSON are counts, not ids: words are taken from texts, and JSON's own quotes split them.
-            with connections[alias].cursor() as cursor:
+    for column in place.columns:
+        name = f"t.{_quoted(column.name)}"
+        with connections[place.alias].cursor() as cursor:
+            if column.type in UUIDS:
+                every = f"unnest(ARRAY[]::uuid[] || {name})"
                 cursor.execute(
-                    f'SELECT count(*) FROM "{table}" AS t, LATERAL regexp_split_to_table(lower(t."{column}"::text), '
-                    f"'[^0-9a-z_@.+%%-]+') AS word WHERE ({scope}) AND btrim(word, '.-+%%') = ANY(%s)",
-                    [*params, words],
+                    f"SELECT count(*) FROM {place.sql} AS t, LATERAL {every} AS value WHERE value = ANY(%s)",
+                    [list(terms.uuids)],
                 )
-                _note(found, f"{alias}.{table}.{column}", kind, cursor.fetchone())
-                if phrases:
-                    cursor.execute(
-                        f'SELECT count(*) FROM "{table}" AS t, unnest(%s::text[]) AS phrase '
-                        f'WHERE ({scope}) AND position(phrase IN lower(t."{column}"::text)) > 0',
-                        [phrases, *params],
-                    )
-                    _note(found, f"{alias}.{table}.{column}", kind, cursor.fetchone())
+            elif column.category in HARMLESS or column.type in BYTES:
+                continue
+            else:
+                cursor.execute(
+                    f"SELECT count(*) FROM {place.sql} AS t, "
+                    f"LATERAL regexp_matches(lower({name}::text), %s, 'g') AS match "
+                    f"WHERE {name}::text ~* %s AND match[1] = ANY(%s)",
+                    [f"({UUID_PATTERN})", UUID_PATTERN, texts],
+                )
+            found.note(f"{place.shown}.{column.name}", "person_id", int(cursor.fetchone()[0]))
 
 
-def _note(found: Findings, place: str, kind: str, row: tuple[Any, ...] | None) -> None:
-    if row is not None and row[0]:
-        found.hits.append(Hit(place, kind, int(row[0])))
+def _search_words(place: Place, organization: int | str, words: dict[str, Searcher], found: Findings) -> None:
+    """Addresses and external ids, read row by row in the rows of this organization, or of none."""
+    searchers = {kind: searcher for kind, searcher in words.items() if searcher.count}
+    for column in place.columns:
+        exempt = f"{place.name}.{column.name}" in NO_RESIDUE and place.schema == "public"
+        if column.category in HARMLESS or column.type in BYTES | UUIDS or exempt:
+            continue
+        counts = dict.fromkeys(searchers, 0)
+        for text in _texts(place, column, organization):
+            pieces = list(texts_in_json(text)) if column.type in JSON else [text]
+            for kind, searcher in searchers.items():
+                counts[kind] += any(searcher.found_in(piece) for piece in pieces)
+        for kind, count in counts.items():
+            found.note(f"{place.shown}.{column.name}", kind, count)
+
+
+def _texts(place: Place, column: Column, organization: int | str) -> Iterator[str]:
+    """Yield a column's texts, a batch at a time: memory stays flat however long the table is."""
+    scope, params = _scope(place, organization)
+    name = f"t.{_quoted(column.name)}"
+    with connections[place.alias].chunked_cursor() as cursor:
+        cursor.execute(f"SELECT {name}::text FROM {place.sql} AS t WHERE ({scope}) AND {name} IS NOT NULL", params)
+        while rows := cursor.fetchmany(FETCHED_AT_ONCE):
+            for (text,) in rows:
+                yield text
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

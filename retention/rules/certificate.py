@@ -94,7 +94,7 @@ def verify(certificate: Any, key: Ed25519PublicKey) -> dict[str, Any]:
     try:
         value = base64.b64decode(str(signature.get("value")), validate=True)
         key.verify(value, DOMAIN + canonical(document))
-    except (binascii.Error, TypeError, InvalidSignature):
+    except (binascii.Error, TypeError, UnicodeEncodeError, RecursionError, InvalidSignature):
         raise BadCertificate("The signature does not fit: the certificate was changed.") from None
     return document
 

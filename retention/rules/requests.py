@@ -55,14 +55,17 @@ def blocks(
     export_decided: bool,
     archive_decided: bool,
 ) -> tuple[str, ...]:
-    """Return what keeps a request from erasure, as codes in the order in which people resolve them; empty: nothing."""
+    """Return what keeps a request from erasure, as codes in the order in which people resolve them; empty: nothing.
+
+    An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7).
+    """
     found: Iterable[tuple[bool, str]] = (
         (contracts_open, "contract_open"),
         (status == "received", "end_not_confirmed"),
         (status in ("received", "confirmed"), "not_approved"),
         (now < erase_from, "retrieval_period_runs"),
         (not export_decided, "export_not_decided"),
-        (not archive_decided, "archive_not_decided"),
+        (not archive_decided and now < erase_from, "archive_not_decided"),
         (holds > 0, "legal_hold"),
     )
     if status not in ("received", "confirmed", "approved"):

@@ -1,13 +1,20 @@
-"""What the verifier searches for: identifiers of people as exact terms, never bare names."""
+"""What the verifier searches for: identifiers of people as exact terms, never bare names; and how it reads a text."""
 
+import json
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
-# Shorter ids ("7", "A1") stand in any table for something else; how many were left out is said in the report.
+# Shorter ids, and words without a digit ("7", "system"), stand in any table for something else. How many were left out
+# is said in the report.
 SHORTEST = 4
-# ASCII on purpose: the database splits texts in the same way (retention/operations/verification.py).
-_TOKEN = re.compile(r"[0-9A-Za-z_@.+%-]+")
+SHORTEST_NUMBER = 7
+_RUN = re.compile(r"[^\W_]+")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,12 @@ class Identifiers:
 
     @property
     def searchable_ids(self) -> frozenset[str]:
-        """The external ids long enough to mean somebody."""
-        return frozenset(text for text in self.external_ids if len(text) >= SHORTEST)
+        """The external ids that mean somebody wherever they stand."""
+        return frozenset(text for text in self.external_ids if distinctive(text))
 
     @property
-    def too_short(self) -> int:
-        """How many external ids are too short to search for."""
+    def not_distinctive(self) -> int:
+        """How many external ids could stand for something else, and are not searched for."""
         return len(self.external_ids) - len(self.searchable_ids)
 
     def uuid_texts(self) -> frozenset[str]:
@@ -53,18 +60,82 @@ class Identifiers:
         return frozenset(text for uuid in self.uuids for text in (str(uuid), uuid.hex))
 
 
-def tokens(text: str) -> set[str]:
-    """Return the words of a text as identifiers are written: lower case, without the full stop of a sentence."""
-    return {found.strip(".-+%") for found in _TOKEN.findall(text.lower())}
+def distinctive(text: str) -> bool:
+    """Say whether an external id means somebody wherever it stands: long enough, and more than a word or a number."""
+    digits = sum(character.isdigit() for character in text)
+    if digits == len(text):
+        return len(text) >= SHORTEST_NUMBER
+    return len(text) >= SHORTEST and (digits > 0 or "@" in text)
 
 
-def found_in(text: str, terms: frozenset[str]) -> set[str]:
-    """Return the terms (lower case) that stand in a text: as whole words, or anywhere if they are no single words."""
-    words = tokens(text)
-    lowered = text.lower()
-    return {term for term in terms if (term in words if is_word(term) else term in lowered)}
+def plain(text: str) -> str:
+    """Return a text in the one form in which texts and terms are compared: composed, without case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def is_word(term: str) -> bool:
-    """Say whether a term is one token, so that equality with a text's tokens finds it."""
-    return bool(_TOKEN.fullmatch(term)) and term == term.strip(".-+%")
+class Searcher:
+    """Finds terms in texts, in one pass over each text, however many terms there are.
+
+    A term is found where nothing alphanumeric touches it. Besides the text itself its other spellings are read: with
+    JSON's escapes or per cent signs resolved.
+    """
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        self._by_first: dict[str, list[tuple[int, str]]] = {}
+        self.count = 0
+        for term in {plain(one) for one in terms if one.strip()}:
+            first = _RUN.search(term)
+            if first is not None:
+                self.count += 1
+                self._by_first.setdefault(first[0], []).append((first.start(), term))
+
+    def found_in(self, text: str) -> bool:
+        """Say whether any term stands in the text, in any spelling."""
+        return any(self._found(spelling) for spelling in spellings(text))
+
+    def _found(self, text: str) -> bool:
+        by_first = self._by_first
+        for run in _RUN.finditer(text):
+            for before, term in by_first.get(run[0], ()):
+                start = run.start() - before
+                end = start + len(term)
+                if start >= 0 and text.startswith(term, start) and _apart(text, start, end):
+                    return True
+        return False
+
+
+def spellings(text: str) -> Iterator[str]:
+    """Yield the text as it is compared, and with its escapes resolved where it has any."""
+    yield plain(text)
+    if "\\u" in text:
+        yield plain(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"'))
+    if "%" in text:
+        yield plain(unquote(text))
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, names too. Numbers are counts, not ids."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield str(name)
+            yield from texts_of(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_of(item)
+
+
+def texts_in_json(text: str) -> Iterator[str]:
+    """Yield the texts of a JSON document; the text itself where it is none."""
+    try:
+        yield from texts_of(json.loads(text))
+    except (ValueError, RecursionError):
+        yield text
+
+
+def _apart(text: str, start: int, end: int) -> bool:
+    """Say whether nothing alphanumeric touches the place, so that ``ann-7`` is not found in ``joann-77``."""
+    before = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
+    after = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
+    return not before and not after

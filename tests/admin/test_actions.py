@@ -202,6 +202,9 @@ def test_who_confirmed_cannot_approve(request_, sign_in):
 
 
 def test_a_request_is_given_up_for_a_reason_that_can_be_erased(request_, sign_in):
+    alone = sign_in("privacy_officer").post(page(request_, "cancel"), {"confirmed": "yes"})
+    assert "no ground to stay" in alone.content.decode()
+    a_signed_contract(request_.organization, reference="C-2", starts_on=date(2026, 3, 1))
     answer = act(sign_in("privacy_officer"), request_, "cancel", reason="A successor is signed")
     assert said(answer) == ["Gave up 1 request."]
     with tenancy.vendor():
@@ -215,6 +218,8 @@ def test_the_export_is_made_and_fetched(request_, sign_in):
     assert said(act(client, request_, "make_export")) == ["Made 1 export."]
     with tenancy.vendor():
         export = Export.objects.get(request=request_)
+    assert client.get(page(export, "download")).status_code == 403, "the vendor's staff never open an export"
+    client = sign_in("client_privacy_officer", request_.organization)
     answer = client.get(page(export, "download"))
     data = b"".join(answer.streaming_content)
     assert (answer["Content-Type"], data[:2], len(data)) == ("application/zip", b"PK", export.size)

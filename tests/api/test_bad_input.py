@@ -197,3 +197,14 @@ def test_lists_cost_the_same_for_two_rows_as_for_twenty(administrator, django_as
             found.append(len(queries))
         counts.append(found)
     assert counts[0] == counts[1]
+
+
+def test_a_client_gives_notice_through_the_portal_today_whatever_it_says(administrator):
+    organization = walk.register(administrator, 1, "one")
+    contract = walk.draft(administrator, organization, date(2024, 1, 1), renewal_term_months=12)
+    administrator("POST", f"contracts/{contract}/sign")
+    contact = caller("authorised_contact", organization)
+    body = {"kind": "non_renewal", "channel": "registered_letter", "sent_on": "2024-02-01", "received_on": "2024-02-01"}
+    notice = contact("POST", f"contracts/{contract}/give-notice", body, expect=201)
+    assert (notice["channel"], notice["sent_on"]) == ("portal", notice["received_on"])
+    assert notice["sent_on"] > "2026-01-01", "no day in the past voids a year that runs"

@@ -67,8 +67,9 @@ class Service:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def caller(self, role):
+    def caller(self, role, organization=None):
         options = ["--name", role, "--role", role, "--token", "--format", "json"]
+        options += ["--organization", organization] if organization else []
         return walk.Caller(self.send, json.loads(self.manage("add_member", f"{role}@terme.example", *options))["token"])
 
     def admin_dsn(self, name):
@@ -129,10 +130,13 @@ def test_from_signature_to_certificate_with_a_worker_killed_in_between(service, 
     found = wait_for(lambda: officer("GET", f"deletion-requests?organization={leaving}")["results"], "the request")
     path = f"deletion-requests/{found[0]['public_id']}"
     manager("POST", f"{path}/confirm-end")
-    export = administrator("POST", f"organizations/{leaving}/exports", {"request": found[0]["public_id"]}, expect=201)
-    assert administrator("GET", f"exports/{export['public_id']}/download")[:2] == b"PK"
-    administrator("POST", f"organizations/{leaving}/archive-authorization", {"granted": True}, expect=201)
-    administrator("POST", f"{path}/make-archive", expect=201)
+    client = service.caller("client_administrator", leaving)
+    export = client("POST", f"organizations/{leaving}/exports", {"request": found[0]["public_id"]}, expect=201)
+    administrator("GET", f"exports/{export['public_id']}/download", expect=403)
+    assert client("GET", f"exports/{export['public_id']}/download")[:2] == b"PK"
+    client("POST", f"organizations/{leaving}/archive-authorization", {"granted": True}, expect=201)
+    officer("POST", f"{path}/make-archive", expect=201)
+    client("POST", f"{path}/waive-retrieval")
     wait_for(lambda: not undelivered(service), "the mails")
     before = walk.rows_of(service.admin_dsn("terme"), staying)
     officer("POST", f"{path}/approve")

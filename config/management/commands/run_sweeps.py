@@ -13,6 +13,7 @@ from accounts import tenancy
 from accounts.operations import clock
 from accounts.operations.sweeping import Swept
 from config import time_travel
+from retention.operations import runs
 
 WRONG_INPUT = 2
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         if options["back"]:
             with tenancy.vendor():
                 entered = clock.give_back(now=timezone.now(), by="system:simulated")
+                runs.give_leases_back(now=timezone.now())
             self.stdout.write("Simulated time is over." if entered else "There was no simulated time.")
             return
         at = _instant("--at", options["at"])
