@@ -147,6 +147,8 @@ ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", def
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 # The retrieval window of a client whose contract never ran; a contract says its own.
 RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)
+# A verification searches without a heartbeat: its lease outlasts the task that does it.
+VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)
 # Retrieval end + this = the day by which content must be gone (rulebook §6).
 ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))
 BACKUP_HORIZON = timedelta(days=env.int("BACKUP_HORIZON_DAYS", default=35))

@@ -1,7 +1,8 @@
 """Due/do pairs of retention."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts import tenancy
@@ -22,7 +23,7 @@ def departures_due(*, at: datetime) -> OrganizationQuerySet:
     ended = contracts.filter(status=ContractStatus.ENDED.value, ended_at__lte=at).order_by("-ended_at", "-pk")
     return (
         Organization.objects.annotate(left_on=Subquery(ended.values("ends_on")[:1]))
-        .filter(~Exists(contracts.filter(status__in=requests.IN_FORCE)), left_on__isnull=False)
+        .filter(~Exists(contracts.filter(status__in=requests.IN_FORCE)), left_on__isnull=False, closed_at__isnull=True)
         .exclude(
             Exists(
                 DeletionRequest.objects.exclude(status=RequestStatus.CANCELLED).filter(
@@ -68,17 +69,17 @@ def runs_due(*, at: datetime) -> ErasureRunQuerySet:
     return ErasureRun.objects.due(at=at)
 
 
-def work(run: ErasureRun, *, at: datetime, by: str) -> None:
+def work(run: ErasureRun, *, at: datetime, by: str, budget: timedelta | None = None) -> None:
     """Take one run from where it stands to its certificate, as far as it goes.
 
     :raises Refused: a hold is in the way, another worker has the run, residue was found.
     """
-    if not erasure.advance(run, now=at, by=by):
+    if not erasure.advance(run, now=at, by=by, budget=budget):
         return
     with tenancy.vendor():
         run.refresh_from_db()
     if run.phase == RunPhase.ERASED:
-        with runs.working_on(run, now=at) as lease:
+        with runs.working_on(run, now=at, lasting=settings.VERIFICATION_LEASE) as lease:
             verification.verify(run, lease, by=by)
             at = lease.now()
     with tenancy.vendor():

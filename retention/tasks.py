@@ -1,9 +1,10 @@
 """The scheduled jobs of retention: each reads the clock and makes one call."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from accounts import tenancy
@@ -58,4 +59,4 @@ def work_on_run(*, run_id: int, organization_id: int, now: str, **_future: objec
     # A message may have waited: what is certified is dated by when it was done, never by when it was due.
     at = max(datetime.fromisoformat(now), timezone.now())
     with suppress(Refused):  # what is in the way is noted on the run; the next sweep asks again
-        sweeps.work(found, at=at, by=SYSTEM)
+        sweeps.work(found, at=at, by=SYSTEM, budget=timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2))

@@ -23,9 +23,11 @@ class TokenAuthentication(authentication.BaseAuthentication):
         if len(parts) != 2:
             raise AuthenticationFailed(_("Write: Authorization: Bearer <token>."))
         with tenancy.vendor():
-            token = tokens.find(parts[1], at=timezone.now())
+            now = timezone.now()
+            token = tokens.find(parts[1], at=now)
             if token is None:
                 raise AuthenticationFailed(_("The token is unknown, expired or revoked."))
+            tokens.note_use(token, now=now)
             return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -96,7 +96,14 @@ def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
     if locked is None:
         raise NotDeliverable("The message is delivered, given up, or with another worker.")
     earlier = _told_earlier(locked)
-    told, trouble = _send(letter for letter in letters(locked) if letter.reader not in earlier)
+    told: list[str]
+    trouble: Exception | None
+    try:
+        written = letters(locked)
+    except Exception as error:  # a payload that its template cannot tell: noted and given up like any other failure
+        told, trouble = [], error
+    else:
+        told, trouble = _send(letter for letter in written if letter.reader not in earlier)
     if trouble is None:
         locked.delivered_at = now
     else:

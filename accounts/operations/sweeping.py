@@ -55,6 +55,8 @@ def walk[Row: models.Model](due: Callable[[], models.QuerySet[Row]], act: Callab
                 swept.refuse(error.code)
                 log.info("sweep.refused", code=error.code)
             except Exception as error:  # a bug in one row must not stop the others: it is logged, and counted
+                if type(error).__name__ == "SoftTimeLimitExceeded":
+                    raise  # the worker's time is up: the next sweep goes on
                 left.add(row.pk)
                 swept.refuse("error")
                 log.exception("sweep.failed", error=type(error).__name__)

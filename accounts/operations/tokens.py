@@ -3,9 +3,10 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.errors import InvalidInput, Refused
 from accounts.models import ApiToken, User
@@ -63,6 +64,12 @@ def find(text: bytes, *, at: datetime) -> ApiToken | None:
     if token.organization_id != token.user.organization_id:
         return None
     return token
+
+
+def note_use(token: ApiToken, *, now: datetime) -> None:
+    """Note that a token is used, to the hour: a row written at every call would be a queue."""
+    unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - timedelta(hours=1))
+    ApiToken.objects.filter(unused, pk=token.pk).update(last_used_at=now)
 
 
 def _digest(text: bytes) -> str:

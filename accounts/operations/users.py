@@ -149,8 +149,9 @@ def _done(user: LicensedUser, name: str, count: int, *, now: datetime, by: str, 
     if count != 1:
         raise NotSuspendable("The user's state has changed meanwhile.")
     user.refresh_from_db()
-    audit.record(name, user, by=by, at=now, data=data)
-    outbox.publish(name, user, at=now, payload=data)
+    # The trail is kept when the person is erased: it names the organization; who it was stands in the erasable detail.
+    audit.record(name, user.organization, by=by, at=now, data=data, detail={"licensed_user": str(user.public_id)})
+    outbox.publish(name, user.organization, at=now, payload=data)
     return user
 
 

@@ -68,7 +68,11 @@ class Contract(TenantModel):
         verbose_name_plural = _("contracts")
         constraints = [
             *tenant_keys("contracts_contract"),
-            models.UniqueConstraint(fields=["organization", "reference"], name="contract_reference_once"),
+            models.UniqueConstraint(
+                fields=["organization", "reference"],
+                condition=~Q(status=ContractStatus.CANCELLED.value),
+                name="contract_reference_once",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=[status.value for status in ContractStatus]), name="contract_status_known"
             ),

@@ -45,7 +45,7 @@ class Notice(TenantModel):
                 name="notice_ends_the_contract_iff_entitled",
             ),
             models.UniqueConstraint(
-                fields=["organization", "contract"],
+                fields=["organization", "contract", "party"],
                 condition=Q(withdrawn_at__isnull=True) & ~Q(judgment="not_entitled"),
                 name="notice_standing_once",
             ),

@@ -14,6 +14,7 @@ from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, organizations, outbox, users
 from accounts.operations.users import Person
+from contracts.enums import ContractStatus
 from contracts.models import Contract
 from contracts.operations import signing
 from contracts.portfolio import ContractEntry, OrganizationEntry, Portfolio, UserEntry
@@ -288,7 +289,8 @@ def _find_contracts(plan: Plan) -> None:
         for contract in planned.contracts
         if not contract.item.errors
     }
-    for stored in _stored(Contract.objects.all(), "reference", sound):
+    kept = Contract.objects.exclude(status=ContractStatus.CANCELLED.value)
+    for stored in _stored(kept, "reference", sound):
         contract = sound.get((stored.organization_id, stored.reference))
         if contract is not None:
             contract.stored = stored

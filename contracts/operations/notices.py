@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
@@ -14,7 +15,7 @@ from contracts.rules import errors, notice, periods, schedule
 
 
 class NoticeStands(Refused):
-    """The contract is under notice already."""
+    """This side has given notice already."""
 
     code = "notice_stands"
 
@@ -45,7 +46,7 @@ def give(
     not entitled is recorded and has no effect.
 
     :raises InvalidInput: a date is missing, in the future, or out of order.
-    :raises NoticeStands: the contract is under notice already.
+    :raises NoticeStands: this side has given notice already. The other side's right to leave earlier stays.
     :raises Refused: the contract is not signed or active.
     """
     locked = _locked(contract)
@@ -61,8 +62,8 @@ def give(
         )
     except errors.InvalidInput as error:
         raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
-    if judged.ends_on is not None and stored.standing_notice(locked) is not None:
-        raise NoticeStands("The contract is under notice already.")
+    if judged.ends_on is not None and _standing(locked).filter(party=party.value).exists():
+        raise NoticeStands("This side has given notice already.")
     found = Notice.objects.create(
         organization_id=locked.organization_id,
         contract=locked,
@@ -80,7 +81,8 @@ def give(
         recorded_at=now,
     )
     if judged.ends_on is not None:
-        _void_terms_from(locked, judged.ends_on, now=now)
+        standing = stored.standing_notice(locked)
+        _void_terms_from(locked, judged.ends_on if standing is None else standing.ends_on or judged.ends_on, now=now)
         _apply(locked)
     data = {
         "notice": str(found.public_id),
@@ -94,7 +96,7 @@ def give(
 
 @transaction.atomic
 def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
-    """Take back the standing notice before it takes effect, both sides agreeing. It is an act of its own.
+    """Take back what notices stand before they take effect, both sides agreeing. It is an act of its own.
 
     :raises NotUnderNotice: none stands, or its end has come.
     """
@@ -102,12 +104,19 @@ def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
     standing = stored.standing_notice(locked)
     if standing is None or (locked.ends_at is not None and locked.ends_at <= now):
         raise NotUnderNotice("No notice stands that could be withdrawn.")
-    standing.withdrawn_at = now
-    standing.save(update_fields=["withdrawn_at"])
+    _standing(locked).update(withdrawn_at=now)
     _apply(locked)
+    if locked.certain_at is not None and locked.certain_at < now:
+        # Until now the notice stood: the renewal became certain with its withdrawal, not on the day long past.
+        locked.certain_at = now
+        locked.save(update_fields=["certain_at"])
     audit.record("contract.notice_withdrawn", locked, by=by, at=now, data={"notice": str(standing.public_id)})
     outbox.publish("contract.notice_withdrawn", locked, at=now, payload={"notice": str(standing.public_id)})
     return locked
+
+
+def _standing(contract: Contract) -> QuerySet[Notice]:
+    return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False)
 
 
 def _locked(contract: Contract) -> Contract:

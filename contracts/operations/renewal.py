@@ -49,7 +49,8 @@ def renew(contract: Contract, *, ending: date, now: datetime, by: str) -> Contra
     locked.save(update_fields=[*stored.SCHEDULED])
     data = {"number": following.number, "starts_on": ending.isoformat()}
     audit.record("contract.renewed", locked, by=by, at=now, data=data)
-    outbox.publish("contract.renewed", locked, at=now, payload=data)
+    if _is_news(locked, following.started_at):
+        outbox.publish("contract.renewed", locked, at=now, payload=data)
     return locked
 
 
@@ -71,5 +72,12 @@ def _certain_term(contract: Contract, *, now: datetime, by: str) -> Term:
     term.save(force_insert=True)
     data = {"number": term.number, "certain_at": term.certain_at.isoformat()}
     audit.record("contract.renewal_certain", contract, by=by, at=now, data=data)
-    outbox.publish("contract.renewal_certain", contract, at=now, payload=data)
+    if _is_news(contract, term.certain_at):
+        outbox.publish("contract.renewal_certain", contract, at=now, payload=data)
     return term
+
+
+def _is_news(contract: Contract, instant: datetime | None) -> bool:
+    """Say whether something happened after the contract was signed here: an old one that is taken over has a past."""
+    signed_at = contract.terms.order_by("pk").values_list("certain_at", flat=True).first()
+    return instant is None or signed_at is None or instant >= signed_at

@@ -50,8 +50,8 @@ def clause_of(contract: Contract) -> NoticeClause:
 
 
 def standing_notice(contract: Contract) -> Notice | None:
-    """Return the notice that ends the contract, if one stands."""
-    return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False).first()
+    """Return the notice that ends the contract, if one stands: of both sides' notices the earlier end counts."""
+    return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False).order_by("ends_on", "pk").first()
 
 
 def reschedule(contract: Contract) -> None:

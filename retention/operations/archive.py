@@ -25,6 +25,7 @@ CUBE = """
         FROM retention_diagnostic d
         JOIN accounts_licenseduser u ON u.organization_id = d.organization_id AND u.id = d.subject_id
         WHERE d.organization_id = %(organization)s AND u.processing_restricted_at IS NULL
+          AND to_char(d.occurred_at AT TIME ZONE %(zone)s, 'YYYY-MM') <> ALL(%(published)s)
     ), shares AS (
         SELECT month, department, type, GROUPING(month) AS all_months, GROUPING(department) AS all_departments,
                GROUPING(type) AS all_types, count(*) AS part
@@ -66,7 +67,8 @@ def authorise(
 def make(request: DeletionRequest, *, now: datetime, by: str) -> AggregateArchive:
     """Keep the table month by department by diagnostic type, under disclosure control; nothing else of it is stored.
 
-    Months are those of the organization's time zone, which the table names. The caller is in the vendor's scope.
+    Months are those of the organization's time zone, which the table names; a month that an earlier archive of the
+    organization holds is left out. The caller is in the vendor's scope.
 
     :raises NotAuthorised: the client's latest decision does not allow it.
     :raises ArchiveNotDecidable: the archive was decided already, or the request is over or runs.
@@ -77,7 +79,8 @@ def make(request: DeletionRequest, *, now: datetime, by: str) -> AggregateArchiv
         raise NotAuthorised("The client has not authorised that aggregated reports are kept.")
     zone = locked.organization.time_zone
     with connection.cursor() as cursor:
-        cursor.execute(CUBE, {"zone": zone, "organization": locked.organization_id})
+        published = _published_months(locked)
+        cursor.execute(CUBE, {"zone": zone, "organization": locked.organization_id, "published": published})
         facts = [
             Fact(month, department, type_, persons, int(count), largest)
             for month, department, type_, persons, count, largest in cursor.fetchall()
@@ -109,6 +112,13 @@ def decline(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequ
     audit.record("archive.declined", locked, by=by, at=now)
     outbox.publish("archive.declined", locked, at=now)
     return locked
+
+
+def _published_months(request: DeletionRequest) -> list[str]:
+    """Return the months that an earlier archive holds: twice the same month could be subtracted from one another."""
+    earlier = AggregateArchive.objects.filter(organization=request.organization_id).values_list("table", flat=True)
+    months = {cell["month"] for table in earlier for cell in (*table.get("cells", ()), *table.get("totals", ()))}
+    return sorted(month for month in months if month)
 
 
 def digest(table: object) -> str:

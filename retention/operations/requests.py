@@ -1,9 +1,10 @@
 """Deletion requests: opened when the last contract has ended, confirmed, approved by another person, or given up."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -54,7 +55,8 @@ class SamePerson(Refused):
 def open_request(organization: Organization, *, origin: RequestOrigin, now: datetime, by: str) -> DeletionRequest:
     """Open the request that a client's departure brings, with its retrieval window.
 
-    The choice at the end (Art. 28(3)(g) GDPR) is the contract's: where it says *delete*, no export is waited for.
+    The choice at the end (Art. 28(3)(g) GDPR) is the contracts': where all say *delete*, no export is waited for. Of
+    several contracts the longest window counts.
 
     The window begins when the service stopped in fact: a notice that was recorded late ends the contract earlier on
     paper, but the client had its service until the end was carried out. A client whose contract never ran (a pilot) may
@@ -69,20 +71,23 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
     last = contracts.filter(status=ContractStatus.ENDED.value).order_by("ended_at", "pk").last()
     if (last is None or last.ends_on is None) and origin is not RequestOrigin.CLIENT:
         raise Refused("No contract of this organization has ended.", code="no_contract_ended")
+    if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
+        raise Refused("The data of this organization are erased, and nothing was let in since.", code="erased_already")
     zone = organization.time_zone if last is None else last.time_zone
     today = local_day(now, zone)
     ended_on = today if last is None or last.ends_on is None else last.ends_on
     earlier = DeletionRequest.objects.filter(organization=organization).exclude(status=RequestStatus.CANCELLED)
     if last is not None and earlier.filter(service_ended_on__gte=ended_on).exists():
         raise Refused("The end of this contract has its request already.", code="request_exists")
-    window = rules.retrieval_window(
-        max(ended_on, today),
-        days=settings.RETRIEVAL_DAYS if last is None else last.retrieval_days,
-        country=organization.country,
-        zone=zone,
-        erase_within=settings.ERASE_BY,
-    )
-    choice = EndChoice.RETURN_THEN_DELETE if last is None else EndChoice(last.end_choice)
+    since = earlier.aggregate(last=Max("service_ended_on"))["last"]
+    over = [
+        contract
+        for contract in contracts.filter(status=ContractStatus.ENDED.value)
+        if contract.ends_on is not None and (since is None or contract.ends_on > since)
+    ]
+    window = _longest_window(organization, over, today=today)
+    returned = not over or any(one.end_choice == EndChoice.RETURN_THEN_DELETE.value for one in over)
+    choice = EndChoice.RETURN_THEN_DELETE if returned else EndChoice.DELETE
     try:
         with transaction.atomic():
             request = DeletionRequest.objects.create(
@@ -109,6 +114,32 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
     audit.record("deletion_request.opened", request, by=by, at=now, data=data)
     outbox.publish("deletion_request.opened", request, at=now, payload={"erase_from": data["erase_from"]})
     return request
+
+
+def _longest_window(organization: Organization, over: list[Contract], *, today: date) -> rules.Window:
+    """Return the window that leaves the client longest, over all contracts that ended: each granted its own.
+
+    The last one's begins today at the earliest, since the service ran until its end was carried out.
+    """
+    last = max(over, key=lambda one: (one.ended_at or one.created_at, one.pk), default=None)
+    if last is None:
+        return _window(organization, today, days=settings.RETRIEVAL_DAYS, zone=organization.time_zone)
+    windows = [
+        _window(
+            organization,
+            max(one.ends_on or today, today) if one is last else one.ends_on or today,
+            days=one.retrieval_days,
+            zone=one.time_zone,
+        )
+        for one in over
+    ]
+    return max(windows, key=lambda window: window.erase_from)
+
+
+def _window(organization: Organization, ended_on: date, *, days: int, zone: str) -> rules.Window:
+    return rules.retrieval_window(
+        ended_on, days=days, country=organization.country, zone=zone, erase_within=settings.ERASE_BY
+    )
 
 
 @transaction.atomic
@@ -178,6 +209,8 @@ def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = ""
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
     :raises NoContract: no contract is signed or active.
     """
+    with tenancy.vendor():  # the run before the request, as everybody who takes both does
+        list(ErasureRun.objects.select_for_update(of=("self",), no_key=True).filter(request=request))
     locked = _locked(request, *CANCELLABLE)
     if not Contract.objects.filter(organization=locked.organization_id, status__in=IN_FORCE).exists():
         raise NoContract("No contract is signed or active: the data have no ground to stay.")

@@ -118,14 +118,14 @@ def erase_again(run: ErasureRun, *, now: datetime, by: str) -> ErasureRun:
     return locked
 
 
-def claim(run: ErasureRun, *, now: datetime) -> Lease:
+def claim(run: ErasureRun, *, now: datetime, lasting: timedelta | None = None) -> Lease:
     """Take the run. :raises LeaseLost: another worker has it, or it is done."""
     lease = Lease.starting(now)
     with tenancy.vendor():
         taken = (
             ErasureRun.objects.due(at=now)
             .filter(pk=run.pk)
-            .update(lease=lease.id, leased_until=now + settings.ERASURE_LEASE)
+            .update(lease=lease.id, leased_until=now + (lasting or settings.ERASURE_LEASE))
         )
     if taken != 1:
         raise LeaseLost("Another worker has this run, or it is done.")
@@ -163,9 +163,12 @@ def give_back(run: ErasureRun, lease: Lease, *, error: str = "") -> None:
 
 
 @contextmanager
-def working_on(run: ErasureRun, *, now: datetime) -> Iterator[Lease]:
-    """Claim a run, work on it, give it back; what went wrong is noted on it. :raises LeaseLost: another has it."""
-    lease = claim(run, now=now)
+def working_on(run: ErasureRun, *, now: datetime, lasting: timedelta | None = None) -> Iterator[Lease]:
+    """Claim a run, work on it, give it back; what went wrong is noted on it.
+
+    ``lasting`` is for work without a heartbeat. :raises LeaseLost: another has it.
+    """
+    lease = claim(run, now=now, lasting=lasting)
     error = ""
     try:
         yield lease

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -51,9 +51,16 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
         request = DeletionRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=locked.request_id)
         if request.status != RequestStatus.APPROVED:
             raise Refused("The request is not approved any more.", code="request_not_in_that_state")
-        # Waits for writers inside, and for whoever places a hold; both look at the state once they have the row.
-        vault = Vault.objects.select_for_update().get(organization=run.organization_id)
-        organization = Organization.objects.get(pk=run.organization_id)
+        # Without waiting: an export inside may take long, and this holds the rows of run and request meanwhile.
+        try:
+            with transaction.atomic():
+                vault = Vault.objects.select_for_update(nowait=True).get(organization=run.organization_id)
+        except OperationalError as error:
+            raise Refused(
+                "Somebody is writing or exporting: the keys are destroyed later.", code="vault_busy"
+            ) from error
+        # Whoever signs a contract takes this row too, so a contract is seen here or sees the closed organization.
+        organization = Organization.objects.select_for_update(no_key=True).get(pk=run.organization_id)
         # Waits for whoever is adding or changing people, who looks at ``closed_at`` in their turn.
         users.take_turns(organization)
         now = lease.now()

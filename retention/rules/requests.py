@@ -28,7 +28,7 @@ def retrieval_window(service_ended_on: date, *, days: int, country: str, zone: s
 
     It is a minimum granted to the customer, so it moves forward from a day on which nobody works in the client's
     country, and never back (Regulation 1182/71; rulebook §1 and §6). ``service_ended_on`` is the first day without
-    service.
+    service, ``erase_within`` whole days.
 
     :raises InvalidInput: an unknown country or zone, a negative length, or a day outside the calendar.
     """
@@ -42,7 +42,7 @@ def retrieval_window(service_ended_on: date, *, days: int, country: str, zone: s
     )
     ends_on = deadline.latest + ONE_DAY
     erase_from = periods.midnight(ends_on, zone)
-    return Window(ends_on, erase_from, erase_from + erase_within, deadline.explanation)
+    return Window(ends_on, erase_from, periods.midnight(ends_on + erase_within, zone), deadline.explanation)
 
 
 def blocks(

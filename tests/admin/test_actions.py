@@ -124,7 +124,7 @@ def test_notice_is_given_with_its_proof_and_withdrawn(sign_in):
     assert notice.proof_id == document.pk and document.filename == "fax żółty.pdf"
     refused = client.post(page(contract, "give_notice"), {**form, "proof": ""})
     assert refused.status_code == 200
-    assert "The contract is under notice already." in refused.content.decode()
+    assert "This side has given notice already." in refused.content.decode()
     # The sweeps have not ended it yet, so the notice may still be taken back while its end lies ahead.
     with tenancy.vendor():
         Contract.objects.filter(pk=contract.pk).update(ends_at=at("2099-01-01"))
@@ -177,7 +177,9 @@ def test_users_are_suspended_for_a_reason_and_reinstated(sign_in):
 def request_():
     organization = a_leaving_client()
     live_until(at("2026-01-02"))
-    return the_request(organization)
+    found = the_request(organization)
+    found.organization = organization  # outside a scope it cannot be looked up
+    return found
 
 
 def test_a_request_goes_its_way_through_two_people(request_, sign_in):

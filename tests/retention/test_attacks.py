@@ -12,6 +12,8 @@ import pytest
 from django.db import connections
 
 from accounts import tenancy
+from accounts.enums import SuspensionReason
+from accounts.errors import Refused
 from accounts.models import AuditDetail, LicensedUser
 from accounts.operations import audit, users
 from accounts.operations.sweeping import SYSTEM
@@ -301,3 +303,45 @@ def test_a_copy_in_any_file_is_found(name, settings):
         hits = Verification.objects.get().hits
         assert [hit["kind"] for hit in hits] == ["file_content"] and not LicensedUser.objects.exists()
     assert base64.b64encode(b"ann-1@client.example").decode() not in json.dumps(hits)
+
+
+def test_a_user_suspended_by_hand_leaves_no_id_in_the_trail():
+    organization = a_leaving_client()
+    with tenancy.tenant(organization.pk):
+        ann = LicensedUser.objects.get(external_id="ann-1")
+        users.suspend(ann, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-03-01"), by="user:client")
+        users.reinstate(ann, now=at("2025-03-02"), by="user:client")
+    planned(organization)
+    live_until(at("2026-02-05"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+
+
+def test_of_several_contracts_the_longest_window_counts_and_one_that_returns_returns():
+    organization = an_organization()
+    long = {"starts_on": date(2024, 12, 20), "auto_renews": False, "retrieval_days": 120}
+    short = {"starts_on": date(2024, 12, 31), "auto_renews": False, "end_choice": "delete"}
+    a_signed_contract(organization, reference="A", **long)
+    a_signed_contract(organization, reference="B", **short)
+    live_until(at("2025-12-25"))
+    live_until(at("2025-12-31"))
+    found = the_request(organization)
+    assert found.retrieval_ends_on > date(2026, 4, 18) and found.export_decision == "pending"
+
+
+def test_an_export_that_runs_does_not_hold_up_the_workers():
+    organization = a_leaving_client()
+    run = planned(organization)
+    with admin("default") as connection, connection.transaction():
+        connection.execute("SELECT 1 FROM retention_vault WHERE organization_id = %s FOR SHARE", [organization.pk])
+        with pytest.raises(Refused, match="later"):
+            erasure.advance(run, now=at("2026-02-05"), by=SYSTEM)
+    live_until(at("2026-02-06"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+
+
+def test_what_was_erased_is_not_asked_for_again():
+    organization = a_leaving_client()
+    planned(organization)
+    live_until(at("2026-02-05"))
+    with tenancy.vendor(), pytest.raises(Refused, match="erased"):
+        requests.open_request(organization, origin=RequestOrigin.CLIENT, now=at("2026-02-06"), by="user:c")

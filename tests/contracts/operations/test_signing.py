@@ -232,8 +232,7 @@ def test_what_is_cancelled_stays_so(act):
     assert fresh(contract).status == "cancelled"
 
 
-def test_a_reference_of_a_cancelled_contract_stays_taken():
+def test_a_reference_of_a_cancelled_contract_is_free_again():
     organization = an_organization()
     cancel(a_draft(organization), "2024-12-10")
-    with pytest.raises(Refused):
-        a_draft(organization)
+    assert a_draft(organization).reference == "C-1"
