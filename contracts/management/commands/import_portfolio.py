@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accounts import tenancy
 from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.operations import clock
 from contracts import portfolio
 from contracts.operations import importing
 
@@ -82,8 +82,8 @@ def _import(path: Path, *, dry: bool, partial: bool) -> importing.Plan:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         found = portfolio.read(file, filename=path.name)
-    now = timezone.now()
     with tenancy.vendor():
+        now = clock.instant()
         if not dry:
             return importing.run(found, now=now, by="system", partial=partial, sha256=sha256)
         plan = importing.preview(found, now=now)

@@ -10,10 +10,10 @@ from typing import Any, TextIO
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import Organization
+from accounts.operations import clock
 from retention.operations import loading
 
 WIDTH = 30
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 organization=organization,
                 start=start,
                 checkpoint=checkpoint,
-                now=timezone.now(),
+                now=clock.instant(),
                 by="system",
                 tell=lambda progress: bar.show(progress, size),
             )

@@ -1,0 +1,70 @@
+"""Every public operation that changes something leaves an audit event, in its own transaction."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Operations that change rows and leave no event of their own, and why.
+EXEMPT = {
+    "accounts.operations.audit.record": "it is the trail",
+    "accounts.operations.delivery.deliver": "a delivery is no fact of the domain; failures and giving up are recorded",
+}
+
+
+def operations():
+    """Yield the name, the syntax and the module of every public function under transaction.atomic."""
+    for app in ("accounts", "contracts", "retention"):
+        for path in sorted((ROOT / app / "operations").glob("*.py")):
+            tree = ast.parse(path.read_text())
+            functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+            for name, node in functions.items():
+                if not name.startswith("_") and any(_is_atomic(one) for one in node.decorator_list):
+                    yield f"{app}.operations.{path.stem}.{name}", node, functions
+
+
+def _is_atomic(decorator):
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(target, ast.Attribute) and target.attr == "atomic"
+
+
+def leaves_an_event(node, functions, seen=frozenset()):
+    """Say whether a function calls audit.record, itself or through functions of its module."""
+    for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "record":
+            return True
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        if name in functions and name not in seen and leaves_an_event(functions[name], functions, seen | {name}):
+            return True
+    return False
+
+
+FOUND = {name: (node, functions) for name, node, functions in operations()}
+
+
+@pytest.mark.parametrize("name", sorted(FOUND))
+def test_an_operation_leaves_an_audit_event(name):
+    node, functions = FOUND[name]
+    if name in EXEMPT:
+        return
+    assert leaves_an_event(node, functions), (
+        f"{name}: call audit.record(…) in its transaction, or exempt it with reason"
+    )
+
+
+def test_no_exemption_is_stale_or_without_a_reason():
+    known = {
+        f"{app}.operations.{path.stem}.{node.name}"
+        for app in ("accounts", "contracts", "retention")
+        for path in (ROOT / app / "operations").glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert EXEMPT.keys() <= known, f"gone: {sorted(EXEMPT.keys() - known)}"
+    assert all(len(reason) > 10 for reason in EXEMPT.values())
+
+
+def test_the_guard_would_see_a_silent_operation():
+    silent = ast.parse("@transaction.atomic\ndef act():\n    row.save()\n").body[0]
+    assert not leaves_an_event(silent, {"act": silent})

@@ -1,0 +1,142 @@
+"""The database refuses what the rules forbid: an example that breaks each constraint of retention, past our code."""
+
+import os
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import connections
+
+from tests.admin.world import a_client_that_left, a_client_that_stays
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+LEDGER = {"retention_datakey", "retention_erasureentry"}
+REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
+
+
+def change(table, values):
+    """Return the statement that changes one row."""
+    return table, f"UPDATE {table} SET {values} WHERE ctid = (SELECT min(ctid) FROM {table})"
+
+
+def copy(table, **values):
+    """Return what inserts one row again, with an identity of its own, and other values (SQL)."""
+    return table, values
+
+
+EXAMPLES = {
+    "vault_state_known": change("retention_vault", "state = 'ajar'"),
+    "conversation_external_id_once": copy("retention_conversation", public_id="gen_random_uuid()"),
+    "conversation_public_id_once": copy("retention_conversation", external_id="'other'"),
+    "message_external_id_once": copy("retention_message", public_id="gen_random_uuid()"),
+    "message_public_id_once": copy("retention_message", external_id="'other'"),
+    "contextitem_external_id_once": copy("retention_contextitem", public_id="gen_random_uuid()"),
+    "contextitem_public_id_once": copy("retention_contextitem", external_id="'other'"),
+    "diagnostic_external_id_once": copy("retention_diagnostic", public_id="gen_random_uuid()"),
+    "diagnostic_public_id_once": copy("retention_diagnostic", external_id="'other'"),
+    "message_role_known": change("retention_message", "role = 'system'"),
+    "deletion_request_open_once": copy(
+        REQUEST, public_id="gen_random_uuid()", status="'received'", approved_by="''", approved_at="NULL", _times="2"
+    ),
+    "deletion_request_status_known": change(REQUEST, "status = 'lost'"),
+    "deletion_request_confirmed_by_someone": change(REQUEST, "confirmed_by = ''"),
+    "deletion_request_approved_after_confirmation": change(REQUEST, "confirmed_at = NULL, confirmed_by = ''"),
+    "deletion_request_approved_by_another": change(REQUEST, "approved_by = confirmed_by"),
+    "deletion_request_runs_only_approved": change(REQUEST, "approved_by = '', approved_at = NULL"),
+    "deletion_request_erase_from_before_erase_by": change(REQUEST, "erase_by = erase_from - interval '1 day'"),
+    "deletion_request_retrieval_after_service": change(REQUEST, "retrieval_ends_on = service_ended_on - 1"),
+    "retention_deletionrequest_public_id_key": copy(REQUEST),
+    "legal_hold_cites_its_ground": change("retention_legalhold", "citation = ''"),
+    "legal_hold_released_by_someone": change("retention_legalhold", "released_at = now(), released_by = ''"),
+    "retention_legalhold_public_id_key": copy("retention_legalhold"),
+    "retention_export_public_id_key": copy("retention_export"),
+    "retention_archiveauthorization_public_id_key": copy("retention_archiveauthorization"),
+    "archive_table_once": copy("retention_aggregatearchive", public_id="gen_random_uuid()"),
+    "retention_aggregatearchive_public_id_key": copy("retention_aggregatearchive", name="'other'"),
+    "erasure_run_once_per_request": copy(RUN, public_id="gen_random_uuid()"),
+    "erasure_run_phase_known": change(RUN, "phase = 'lost'"),
+    "erasure_run_keys_first": change(RUN, "ledger_digest = ''"),
+    "retention_erasurerun_public_id_key": copy(RUN, request_id="request_id + 1000"),
+    "erasure_step_once_per_store": copy(STEP, public_id="gen_random_uuid()"),
+    "erasure_step_finished_iff_done": change(STEP, "finished_at = NULL"),
+    "retention_erasurestep_public_id_key": copy(STEP, store="'other'"),
+    "retention_verification_public_id_key": copy("retention_verification"),
+    "certificate_once_per_run": copy("retention_certificate", public_id="gen_random_uuid()"),
+    "retention_certificate_public_id_key": copy("retention_certificate", run_id="run_id + 1000"),
+    "retention_conversation_public_id_key": copy("retention_conversation", external_id="'other'"),
+    "data_key_once": copy("retention_datakey", id="gen_random_uuid()"),
+    "data_key_version_from_one": change("retention_datakey", "key_version = 0"),
+    "erasure_entry_digest_is_hex": change("retention_erasureentry", "digest = 'x'"),
+}
+# Two constraints forbid the same: the first in the order of their names answers.
+IMPLIED = {"conversation_public_id_once", "retention_conversation_public_id_key"}
+# The target of composite foreign keys. No row can break it without breaking the primary key first.
+TENANT_KEYS = {
+    f"retention_{name}_tenant_key"
+    for name in [
+        "conversation",
+        "deletionrequest",
+        "legalhold",
+        "export",
+        "archiveauthorization",
+        "aggregatearchive",
+        "erasurerun",
+        "erasurestep",
+        "verification",
+        "certificate",
+    ]
+}
+
+
+@pytest.fixture
+def world():
+    a_client_that_stays()
+    a_client_that_left()
+
+
+def broken_by(table, breaks):
+    """Try it as the server's administrator, whom no privilege and no row policy holds; return what refused it."""
+    alias = "ledger" if table in LEDGER else "default"
+    name = connections[alias].settings_dict["NAME"]
+    dsn = psycopg.conninfo.make_conninfo(os.environ["TERME_TEST_ADMIN"], dbname=name)
+    with psycopg.connect(dsn) as connection:
+        try:
+            if isinstance(breaks, str):
+                assert connection.execute(breaks).rowcount == 1, f"{table} has no row to change"
+            else:
+                _copy(connection, table, dict(breaks))
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except psycopg.IntegrityError as error:
+            return error.diag.constraint_name
+        finally:
+            connection.rollback()
+    return None
+
+
+def _copy(connection, table, values):
+    times = int(values.pop("_times", "1"))
+    rows = connection.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_identity = 'NO'", [table]
+    )
+    columns = [column for (column,) in rows]
+    chosen = ", ".join(f'"{column}"' for column in columns)
+    given = ", ".join(values.get(column, f'"{column}"') for column in columns)
+    for _time in range(times):
+        query = f"INSERT INTO {table} ({chosen}) SELECT {given} FROM {table} ORDER BY ctid LIMIT 1"
+        assert connection.execute(query).rowcount == 1, f"{table} has no row to copy"
+
+
+def test_each_constraint_refuses_its_example(world):
+    found = {name: broken_by(table, breaks) for name, (table, breaks) in EXAMPLES.items()}
+    wrong = {name: by for name, by in found.items() if by != name and not (name in IMPLIED and by in IMPLIED)}
+    assert not wrong
+
+
+def test_every_constraint_has_an_example():
+    named = {
+        constraint.name
+        for model in apps.get_app_config("retention").get_models()
+        for constraint in model._meta.constraints
+    }
+    assert not named - EXAMPLES.keys() - TENANT_KEYS, "add an example to EXAMPLES"
+    assert not EXAMPLES.keys() - named, "these exist no more"
