@@ -192,22 +192,6 @@ def test_a_second_notice_of_the_same_side_is_refused_while_one_stands():
         assert Notice.objects.count() == 1
 
 
-def test_the_other_side_may_still_leave_earlier_and_both_are_withdrawn_together():
-    contract = a_contract_before("2025-06-01", mid_term_exit=True)
-    give(contract, "2025-06-01", party=NoticeParty.VENDOR)
-    with tenancy.vendor():
-        contract.refresh_from_db()
-    at_term_end = contract.ends_on
-    give(contract, "2025-06-02", kind=TERMINATION)
-    with tenancy.vendor():
-        contract.refresh_from_db()
-        assert contract.ends_on < at_term_end, "the earlier end counts"
-        notices.withdraw(contract, now=at("2025-06-03"), by=MANAGER)
-        contract.refresh_from_db()
-        assert contract.ends_on is None
-        assert Notice.objects.filter(withdrawn_at__isnull=True).count() == 0
-
-
 def test_two_at_once_leave_one_standing():
     contract = a_contract_before("2025-06-01")
 
