@@ -269,7 +269,7 @@ def _find_organizations(plan: Plan) -> None:
         for planned in plan.organizations
         if not planned.item.errors
     }
-    for some in batched(sound, BATCH, strict=False):
+    for some in batched(sound, BATCH):
         found = Organization.objects.filter(
             country__in={country for country, _number in some}, registration_number__in=[number for _, number in some]
         )
@@ -319,7 +319,7 @@ def _stored[Row: models.Model](
     rows: models.QuerySet[Row], identity: str, wanted: Iterable[tuple[int, str]]
 ) -> Iterator[Row]:
     """Yield the stored rows of the pairs (organization, identity), and maybe some more."""
-    for some in batched(wanted, BATCH, strict=False):
+    for some in batched(wanted, BATCH):
         by_organization = {"organization__in": {organization for organization, _ in some}}
         yield from rows.filter(**by_organization, **{f"{identity}__in": {key for _, key in some}}).iterator(BATCH)
 
@@ -379,5 +379,5 @@ def _store(planned: PlannedOrganization, *, now: datetime, by: str) -> None:
         elif contract.item.outcome is Outcome.CHANGED and contract.stored is not None:
             set_paid_until(contract.stored, contract.entry.values["paid_until"], now=now, by=by)
     people = [user.person for user in planned.users if user.item.outcome in (Outcome.CREATED, Outcome.CHANGED)]
-    for some in batched(people, BATCH, strict=False):
+    for some in batched(people, BATCH):
         users.put(organization, some, now=now, by=by)
