@@ -217,4 +217,5 @@ def _reachable(*paths: Path) -> bool:
 
 def _plain_env() -> dict[str, str]:
     """The engines get no secrets of ours and no settings of the caller's libpq."""
-    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return {"PATH": "/usr/bin:/bin", **kept, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
