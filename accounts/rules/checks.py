@@ -3,18 +3,24 @@
 import re
 import unicodedata
 from functools import cache
+from html.entities import html5
 from zoneinfo import available_timezones
 
 from accounts.errors import FieldError
 
-_TAG = re.compile(r"<[A-Za-z/!?]|&#?\w+;")
+_TAG = re.compile(r"<[A-Za-z/!?]")
+_ENTITY = re.compile(r"&(#[0-9]+|#[xX][0-9A-Fa-f]+|(?P<name>[A-Za-z][A-Za-z0-9]*));")
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\]+\.[^@\s.<>\"(),:;\[\]\\]+")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def text(field: str, value: str, *, longest: int = 200, may_be_empty: bool = False) -> list[FieldError]:
-    """Return what is wrong with a line of text: empty, too long, control characters (NUL too), HTML."""
+    """Return what is wrong with a line of text: empty, too long, control characters (NUL too), HTML.
+
+    HTML is refused rather than escaped: a tag or an entity in a name says that the import went wrong. ``R&D; Sales``,
+    ``a < b`` and ``O'Neil`` are names.
+    """
     if not value.strip():
         return [] if may_be_empty else [FieldError(field, "blank", "This must not be empty.")]
     if len(value) > longest:
@@ -26,7 +32,7 @@ def text(field: str, value: str, *, longest: int = 200, may_be_empty: bool = Fal
                     field, "control_character", f"Character {place} is a control character (U+{ord(character):04X})."
                 )
             ]
-    if _TAG.search(value):
+    if _TAG.search(value) or any(_is_entity(match) for match in _ENTITY.finditer(value)):
         return [FieldError(field, "html", "HTML is not accepted.")]
     return []
 
@@ -55,6 +61,11 @@ def time_zone(field: str, value: str) -> list[FieldError]:
 def one_of(field: str, value: str, allowed: list[str]) -> list[FieldError]:
     """Return what is wrong with a word of a fixed list."""
     return [] if value in allowed else [FieldError(field, "unknown", f"One of: {', '.join(allowed)}.")]
+
+
+def _is_entity(match: re.Match[str]) -> bool:
+    name = match["name"]
+    return name is None or f"{name};" in html5
 
 
 @cache

@@ -22,7 +22,6 @@ from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticePar
 from contracts.explain import reasons
 from contracts.models import Contract
 from contracts.operations import notices, signing
-from contracts.rules.periods import local_day
 
 DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value
 
@@ -137,17 +136,15 @@ class ContractAdmin(Importing, ReadOnly):
         contract = self.object_or_404(request, object_id)
 
         def perform(data: dict[str, Any]) -> str:
-            now, by = clock.instant(), actor_of(request)
-            values = {**data, "kind": NoticeKind(data["kind"])}
+            now, by, kind = clock.instant(), actor_of(request), NoticeKind(data["kind"])
             if works_for_vendor(request):
-                upload = values.pop("proof")
-                values["proof"] = None if upload is None else _kept(contract, upload, now=now, by=by)
+                upload = data["proof"]
+                proof = None if upload is None else _kept(contract, upload, now=now, by=by)
+                values = {**data, "kind": kind, "proof": proof}
                 values |= {"party": NoticeParty(data["party"]), "channel": NoticeChannel(data["channel"])}
+                given = notices.give(contract, now=now, by=by, **values)
             else:
-                today = local_day(now, contract.time_zone)
-                values |= {"party": NoticeParty.CLIENT, "channel": NoticeChannel.PORTAL, "entitled": True}
-                values |= {"sent_on": today, "received_on": today}
-            given = notices.give(contract, now=now, by=by, **values)
+                given = notices.give_as_client(contract, kind=kind, now=now, by=by)
             messages.success(request, _given(given))
             return self.detail_url(contract)
 

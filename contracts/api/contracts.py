@@ -22,7 +22,6 @@ from contracts.api.serializers import (
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract
 from contracts.operations import notices, signing
-from contracts.rules import periods
 
 
 class ContractFilter(filters.FilterSet):
@@ -94,22 +93,23 @@ class ContractResource(Resource):
         """
         values = self.given(NewNoticeSerializer, request)
         contract = self.get_object()
-        if not self.caller.works_for_vendor:
-            if values["party"] != NoticeParty.CLIENT.value:
-                raise Refused("You give notice for the client.", code="not_your_side")
-            today = periods.local_day(self.now, contract.time_zone)
-            values |= {"channel": NoticeChannel.PORTAL.value, "sent_on": today, "received_on": today, "entitled": True}
-        found = notices.give(
-            contract,
-            kind=NoticeKind(values["kind"]),
-            party=NoticeParty(values["party"]),
-            channel=NoticeChannel(values["channel"]),
-            sent_on=values["sent_on"],
-            received_on=values["received_on"],
-            entitled=values["entitled"],
-            now=self.now,
-            by=self.actor,
-        )
+        kind, party = NoticeKind(values["kind"]), NoticeParty(values["party"])
+        if self.caller.works_for_vendor:
+            found = notices.give(
+                contract,
+                kind=kind,
+                party=party,
+                channel=NoticeChannel(values["channel"]),
+                sent_on=values["sent_on"],
+                received_on=values["received_on"],
+                entitled=values["entitled"],
+                now=self.now,
+                by=self.actor,
+            )
+        elif party is NoticeParty.CLIENT:
+            found = notices.give_as_client(contract, kind=kind, now=self.now, by=self.actor)
+        else:
+            raise Refused("You give notice for the client.", code="not_your_side")
         self.touches(contract.organization_id)
         return Response(NoticeSerializer(found).data, status=201)
 

@@ -94,6 +94,27 @@ def give(
     return found
 
 
+def give_as_client(contract: Contract, *, kind: NoticeKind, now: datetime, by: str) -> Notice:
+    """Record the notice that a member of the client gives here: through the portal, today, by somebody entitled.
+
+    The day is the contract's local one; none of this is the client's to say, so no notice is backdated.
+
+    :raises InvalidInput, NoticeStands, Refused: as :func:`give` does.
+    """
+    today = periods.local_day(now, contract.time_zone)
+    return give(
+        contract,
+        kind=kind,
+        party=NoticeParty.CLIENT,
+        channel=NoticeChannel.PORTAL,
+        sent_on=today,
+        received_on=today,
+        entitled=True,
+        now=now,
+        by=by,
+    )
+
+
 @transaction.atomic
 def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
     """Take back what notices stand before they take effect, both sides agreeing. It is an act of its own.

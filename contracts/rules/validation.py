@@ -1,15 +1,12 @@
-"""What is wrong, or only unusual, with the terms of a contract before it is accepted; and with a name."""
+"""What is wrong, or only unusual, with the terms of a contract before it is accepted."""
 
 import dataclasses
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from html.entities import html5
 
 from contracts.enums import NoticeUnit
 from contracts.rules import money, periods
@@ -21,13 +18,6 @@ EARLIEST_START = date(1950, 1, 1)
 MAX_MONTHS = 1200
 MAX_NOTICE_LENGTH = 10_000
 UNUSUALLY_SHORT_MONTHS = 6
-MAX_NAME_LENGTH = 200
-
-_TAG = re.compile(r"<[A-Za-z/!?]")
-_ENTITY = re.compile(r"&(#[0-9]+|#[xX][0-9A-Fa-f]+|(?P<name>[A-Za-z][A-Za-z0-9]*));")
-# Characters that turn the direction of the text around them: a name must not rewrite the line it stands in.
-_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 class Severity(StrEnum):
@@ -94,27 +84,6 @@ def check_fee(annual_fee: Decimal | str, currency: str) -> list[Problem]:
         name = "currency" if error.field == "currency" else "annual_fee"
         return [Problem(name, error.code, error.params)]
     return [Problem("annual_fee", "negative")] if fee.amount < 0 else []
-
-
-def check_name(text: str, *, field: str = "name", max_length: int = MAX_NAME_LENGTH) -> list[Problem]:
-    """Return what is wrong with a name of a person, company or contract: empty, too long, control characters, HTML.
-
-    HTML is refused rather than escaped: a tag or an entity in a name says that the import went wrong. ``R&D``,
-    ``a < b`` and ``O'Neil`` are names.
-    """
-    problems = []
-    if not text.strip():
-        problems.append(Problem(field, "blank"))
-    if len(text) > max_length:
-        problems.append(Problem(field, "too_long", {"allowed": max_length, "found": len(text)}))
-    for place, character in enumerate(text):
-        if character in _DIRECTION_CONTROLS or unicodedata.category(character) in _REFUSED_CATEGORIES:
-            params = {"character": f"U+{ord(character):04X}", "place": place + 1}
-            problems.append(Problem(field, "control_character", params))
-            break
-    if _TAG.search(text) or any(_is_entity(match) for match in _ENTITY.finditer(text)):
-        problems.append(Problem(field, "html"))
-    return problems
 
 
 def _check_zone(name: str) -> list[Problem]:
@@ -187,8 +156,3 @@ def _longest_days(months: int) -> int:
     """Return the most days that ``months`` consecutive months have: thirty days' notice fits a monthly term."""
     starts = (shift(date(2000, 1, 1), month, NoticeUnit.MONTHS) for month in range(48))
     return max((add_months(start, months) - start).days for start in starts)
-
-
-def _is_entity(match: re.Match[str]) -> bool:
-    name = match["name"]
-    return name is None or f"{name};" in html5

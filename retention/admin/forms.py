@@ -1,5 +1,7 @@
 """The forms of retention: a request, a hold, the client's decision about an archive."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -37,4 +39,13 @@ class AuthorisationForm(OperationForm):
 
     def prepare(self) -> None:
         """What the vendor's staff records for the client needs a proof; the client's own member decides."""
-        self.fields["proof"].required = self.request is not None and works_for_vendor(self.request)
+        self.fields["proof"].required = self.for_client
+
+    def clean(self) -> dict[str, Any]:
+        """Say along with the proof for whom it is recorded; the operation decides."""
+        return {**(super().clean() or {}), "for_client": self.for_client}
+
+    @property
+    def for_client(self) -> bool:
+        """Whether somebody of the vendor records what the client decided."""
+        return self.request is not None and works_for_vendor(self.request)

@@ -185,7 +185,7 @@ class DeletionRequestAdmin(ReadOnly):
                 now=now,
                 by=by,
             )
-        archive.authorise(request.organization, granted=True, now=now, by=by, proof=kept)
+        archive.authorise(request.organization, granted=True, now=now, by=by, proof=kept, for_client=data["for_client"])
 
     @act(
         _("Refuse the archive"),

@@ -266,9 +266,9 @@ class ArchiveAuthorizationView(ScopedView):
         body = AuthorizationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         granted = body.validated_data["granted"]
-        if granted and self.caller.works_for_vendor:
-            raise Refused("The client's agreement needs a proof: record it in the admin.", code="proof_needed")
-        found = archive.authorise(organization, granted=granted, now=self.now, by=self.actor)
+        found = archive.authorise(
+            organization, granted=granted, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
+        )
         self.touches(organization.pk)
         return Response(AuthorizationAnswerSerializer(found).data, status=201)
 

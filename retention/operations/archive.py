@@ -50,11 +50,28 @@ class NotAuthorised(Refused):
     code = "archive_not_authorised"
 
 
+class ProofNeeded(Refused):
+    """What the vendor's staff records as the client's agreement must be proved."""
+
+    code = "proof_needed"
+
+
 @transaction.atomic
 def authorise(
-    organization: Organization, *, granted: bool, now: datetime, by: str, proof: Document | None = None
+    organization: Organization,
+    *,
+    granted: bool,
+    now: datetime,
+    by: str,
+    proof: Document | None = None,
+    for_client: bool = False,
 ) -> ArchiveAuthorization:
-    """Record the client's decision whether aggregated reports may be kept. The latest one counts."""
+    """Record the client's decision whether aggregated reports may be kept. The latest one counts.
+
+    :raises ProofNeeded: the vendor's staff records it for the client, it is an agreement, and there is no proof.
+    """
+    if granted and for_client and proof is None:
+        raise ProofNeeded("The client's agreement needs a proof: record it in the admin.")
     found = ArchiveAuthorization.objects.create(
         organization=organization, granted=granted, decided_by=by, decided_at=now, proof=proof
     )

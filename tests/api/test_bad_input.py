@@ -208,3 +208,11 @@ def test_a_client_gives_notice_through_the_portal_today_whatever_it_says(adminis
     notice = contact("POST", f"contracts/{contract}/give-notice", body, expect=201)
     assert (notice["channel"], notice["sent_on"]) == ("portal", notice["received_on"])
     assert notice["sent_on"] > "2026-01-01", "no day in the past voids a year that runs"
+
+
+def test_staff_record_a_clients_agreement_only_with_a_proof(administrator):
+    organization = walk.register(administrator, 1, "one")
+    path = f"organizations/{organization}/archive-authorization"
+    assert problem(administrator, "POST", path, {"granted": True}, 409) == {(None, "proof_needed")}
+    administrator("POST", path, {"granted": False}, expect=201)
+    caller("client_administrator", organization)("POST", path, {"granted": True}, expect=201)
