@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import FieldError
+from contracts import explain_money
 from contracts.enums import NoticeUnit
 from contracts.rules.validation import Problem
 
@@ -77,6 +78,7 @@ STEPS: Mapping[str, Promise] = {
         "and the commitment lasts until %(committed_until)s."
     ),
     "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
+    **explain_money.STEPS,
 }
 EFFECTS: Mapping[str, Promise] = {"sending": _("sending"), "receipt": _("receipt")}
 
@@ -88,7 +90,7 @@ def reasons(explanation: Mapping[str, Any]) -> list[str]:
     """
     found = [_sentence(step["code"], step.get("params", {})) for step in explanation.get("steps", ())]
     if source := explanation.get("source"):
-        found.append(gettext("Source: %(source)s.") % {"source": source})
+        found.append(gettext("Source: %(source)s.") % {"source": explain_money.SOURCES.get(source, source)})
     return found
 
 
@@ -110,6 +112,8 @@ def _said(name: str, value: object) -> str:
         return str(EFFECTS.get(str(value), value))
     if not isinstance(value, str):
         return str(value)
+    if (money := explain_money.said(name, value)) is not None:
+        return money
     try:
         at = datetime.fromisoformat(value)
     except ValueError:

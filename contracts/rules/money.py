@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 from typing import Self
 
 from contracts.rules.errors import InvalidInput
@@ -88,6 +89,23 @@ class Money:
 
     def _with(self, amount: Decimal) -> Self:
         return type(self)(amount, self.currency)
+
+
+def from_exact(exact: Fraction, currency: str) -> Money:
+    """Return a fraction of the currency's unit as an amount in whole minor units, half up (away from zero).
+
+    Shares of days are kept as fractions until here: a third of a cent has no decimal form, half a cent must be seen.
+
+    :raises InvalidInput: the currency is unknown.
+    """
+    return Money(round_half_up(exact, minor_units(currency)), currency)
+
+
+def round_half_up(exact: Fraction, decimals: int) -> Decimal:
+    """Return ``exact`` with that many decimals, half up (away from zero)."""
+    units = abs(exact) * 10**decimals + Fraction(1, 2)
+    whole = units.numerator // units.denominator
+    return Decimal(-whole if exact < 0 else whole).scaleb(-decimals, context=_EXACT)
 
 
 def parse_amount(written: str | int | Decimal, currency: str) -> Money:
