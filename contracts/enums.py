@@ -28,6 +28,13 @@ class NoticeEffect(StrEnum):
     RECEIPT = "receipt"
 
 
+class NoticeEndOf(StrEnum):
+    """At the end of what a notice takes effect, where the contract lets it do so at such an end only."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
 class BillingInterval(StrEnum):
     """How much time one invoice covers."""
 

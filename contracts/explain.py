@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import formats
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import FieldError
@@ -43,6 +43,9 @@ def _texts(params: Mapping[str, object]) -> dict[str, Any]:
 
 # One sentence for each step that the rules take (contracts/rules); an unknown one is said in its code's own words.
 STEPS: Mapping[str, Promise] = {
+    "counted_from_end_of": _(
+        "A notice takes effect at the end of a %(end_of)s only; the last such day until %(last_day)s is %(on)s."
+    ),
     "counted_back": _("%(period)s counted back from the last day, %(last_day)s, lead to %(to)s."),
     "greatest_day_in_time": _("A notice on %(on)s is still in time: the period then reaches %(reaches)s."),
     "not_moved": _("No weekend or public holiday moves this day."),
@@ -63,6 +66,7 @@ STEPS: Mapping[str, Promise] = {
     "indefinite_without_renewal_term": _("No length is agreed for a renewal, so the term is indefinite."),
     "counts_from": _("What counts is the %(effect)s of the notice: %(on)s."),
     "notice_expires": _("%(period)s from %(from)s end on %(on)s."),
+    "effective_at_end_of": _("It takes effect at the end of a %(end_of)s only: %(on)s."),
     "sender_not_entitled": _("The sender is not entitled; given by somebody who is, it would end on %(would_end_on)s."),
     "ends_without_notice": _("The contract ends by itself on %(last_day)s."),
     "in_time_under_disputed_reading": _(
@@ -80,15 +84,25 @@ STEPS: Mapping[str, Promise] = {
     "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
     **explain_money.STEPS,
 }
-EFFECTS: Mapping[str, Promise] = {"sending": _("sending"), "receipt": _("receipt")}
+# Parameters that are words, by their name.
+WORDS: Mapping[str, Mapping[str, Promise]] = {
+    "effect": {"sending": _("sending"), "receipt": _("receipt")},
+    "end_of": {
+        "month": pgettext_lazy("at the end of a …", "month"),
+        "quarter": pgettext_lazy("at the end of a …", "quarter"),
+    },
+}
 
 
 def reasons(explanation: Mapping[str, Any]) -> list[str]:
-    """Say why a date is what it is: a sentence for each step of a stored explanation, and its source last.
+    """Say why a date is what it is: a sentence for each step of a stored explanation, the date under another reading
+    where there is one, and its source last.
 
     Nothing explained (an empty mapping) gives no sentence.
     """
     found = [_sentence(step["code"], step.get("params", {})) for step in explanation.get("steps", ())]
+    if other := explanation.get("other_reading"):
+        found.append(gettext("On another reading it is %(on)s.") % {"on": _said("on", other)})
     if source := explanation.get("source"):
         found.append(gettext("Source: %(source)s.") % {"source": explain_money.SOURCES.get(source, source)})
     return found
@@ -108,8 +122,8 @@ def _said(name: str, value: object) -> str:
     """Say a step's parameter: a day or an instant in the reader's form, a word in the reader's language."""
     if value is None:
         return gettext("no day")
-    if name == "effect":
-        return str(EFFECTS.get(str(value), value))
+    if name in WORDS:
+        return str(WORDS[name].get(str(value), value))
     if not isinstance(value, str):
         return str(value)
     if (money := explain_money.said(name, value)) is not None:

@@ -11,6 +11,7 @@ from contracts.enums import (
     GoverningLaw,
     NoticeChannel,
     NoticeEffect,
+    NoticeEndOf,
     NoticeJudgment,
     NoticeKind,
     NoticeParty,
@@ -38,6 +39,10 @@ NOTICE_UNIT = {
 NOTICE_EFFECT = {
     NoticeEffect.SENDING.value: _("Sending"),
     NoticeEffect.RECEIPT.value: _("Receipt"),
+}
+NOTICE_END_OF = {
+    NoticeEndOf.MONTH.value: _("End of a month"),
+    NoticeEndOf.QUARTER.value: _("End of a quarter"),
 }
 BILLING_INTERVAL = {
     BillingInterval.MONTH.value: _("Month"),

@@ -53,7 +53,8 @@ class Step:
 class Explanation:
     """The rule's name and version, what went in, the steps taken, and the source (article, regulation, judgment).
 
-    It is stored beside its result, so a later change of the law or of the holiday list does not rewrite history.
+    ``other_reading`` is the date that another reading of the law gives, where readings differ. An explanation is
+    stored beside its result, so a later change of the law or of the holiday list does not rewrite history.
     """
 
     rule: str
@@ -61,6 +62,7 @@ class Explanation:
     inputs: Mapping[str, Any]
     steps: tuple[Step, ...]
     source: str
+    other_reading: date | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", _plain_mapping(self.inputs))
@@ -73,19 +75,22 @@ class Explanation:
             "inputs": dict(self.inputs),
             "steps": [{"code": step.code, "params": dict(step.params)} for step in self.steps],
             "source": self.source,
+            "other_reading": plain(self.other_reading),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the explanation that ``to_json`` wrote.
+        """Return the explanation that ``to_json`` wrote; one of an earlier day has no other reading.
 
         :raises KeyError: a part is missing.
         """
         steps: Sequence[Mapping[str, Any]] = data["steps"]
+        other: str | None = data.get("other_reading")
         return cls(
             rule=data["rule"],
             version=data["version"],
             inputs=data["inputs"],
             steps=tuple(Step(step["code"], step["params"]) for step in steps),
             source=data["source"],
+            other_reading=None if other is None else date.fromisoformat(other),
         )

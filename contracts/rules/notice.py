@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.enums import GoverningLaw, NoticeEffect, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
+from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
 from contracts.rules import terms
-from contracts.rules.days import ONE_DAY, add_months, shift
+from contracts.rules.days import ONE_DAY, add_months, end_containing, shift
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation, Step
 from contracts.rules.periods import SOURCES, Deadline, contract_regime, count_back
@@ -20,7 +20,8 @@ class NoticeClause:
 
     ``first``, ``renewal`` and ``commitment`` are months from ``anchor``; ``renewal=None`` means indefinite after the
     first term; ``auto_renews=False`` means that the contract ends with its first term by itself. ``mid_term_exit``
-    is the right to leave within a term, on notice, once the commitment is over.
+    is the right to leave within a term, on notice, once the commitment is over. With ``end_of``, a notice takes effect
+    only at the end of the calendar month or quarter in which it expires.
     """
 
     anchor: date
@@ -34,6 +35,7 @@ class NoticeClause:
     commitment: int = 0
     mid_term_exit: bool = False
     auto_renews: bool = True
+    end_of: NoticeEndOf | None = None
 
     def __post_init__(self) -> None:
         """:raises InvalidInput: the notice or the commitment is negative."""
@@ -45,6 +47,10 @@ class NoticeClause:
     def committed_until(self) -> date | None:
         """The last day (inclusive) of the minimum commitment, if there is one."""
         return add_months(self.anchor, self.commitment) - ONE_DAY if self.commitment else None
+
+    def takes_effect(self, day: date) -> date:
+        """Return ``day``, or the end of the month or quarter that contains it where the contract asks for one."""
+        return day if self.end_of is None else end_containing(day, self.end_of)
 
     def term(self, number: int) -> Term:
         """:raises InvalidInput: as ``terms.term`` does."""
@@ -86,6 +92,7 @@ def last_notice(clause: NoticeClause, of: Term) -> Deadline | None:
         unit=clause.unit,
         regime=contract_regime(clause.law),
         calendar_country=clause.calendar_country,
+        end_of=clause.end_of,
     )
 
 
@@ -138,6 +145,9 @@ def judge(
     steps.append(
         Step("notice_expires", {"length": clause.length, "unit": clause.unit, "from": given_on, "on": expires_on})
     )
+    if clause.end_of is not None:
+        expires_on = clause.takes_effect(expires_on)
+        steps.append(Step("effective_at_end_of", {"end_of": clause.end_of, "on": expires_on}))
     judgment, last_day = _weigh(clause, running, given_on, expires_on, party, kind, steps)
     if not entitled:
         steps.append(Step("sender_not_entitled", {"would_end_on": last_day}))
@@ -154,6 +164,7 @@ def judge(
             "mid_term_exit": clause.mid_term_exit,
             "length": clause.length,
             "unit": clause.unit,
+            "end_of": clause.end_of,
             "effect": clause.effect,
             "law": clause.law,
             "calendar_country": clause.calendar_country,
@@ -224,6 +235,7 @@ def _weigh(
     earliest = max(expires_on, committed_until or expires_on)
     target = clause.term_at(earliest)
     if target.last_day is None:
+        earliest = clause.takes_effect(earliest)
         steps.append(Step("ends_indefinite_term", {"last_day": earliest}))
         return judgment, earliest
     steps.append(Step("takes_effect_at_end_of_term", {"number": target.number, "last_day": target.last_day}))
@@ -234,7 +246,12 @@ def _leave_within_term(
     clause: NoticeClause, running: Term, given_on: date, expires_on: date, steps: list[Step]
 ) -> tuple[NoticeJudgment, date]:
     committed_until = clause.committed_until
-    last_day = max(expires_on, clause.anchor, committed_until or expires_on)
+    earliest = max(expires_on, clause.anchor, committed_until or expires_on)
+    last_day = clause.takes_effect(earliest)
+    # Whoever may leave within a term may also leave with it, where the month or quarter would end later.
+    term_end = clause.term_at(earliest).last_day
+    if term_end is not None:
+        last_day = min(last_day, term_end)
     premature = given_on < clause.anchor or (committed_until is not None and given_on <= committed_until)
     if premature:
         held_by = {"starts_on": clause.anchor, "committed_until": committed_until}

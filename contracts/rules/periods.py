@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from holidays.version import __version__ as HOLIDAYS_VERSION
 
-from contracts.enums import GoverningLaw, NoticeUnit
+from contracts.enums import GoverningLaw, NoticeEndOf, NoticeUnit
 from contracts.rules import workdays
-from contracts.rules.days import ONE_DAY, check_day, shift
+from contracts.rules.days import ONE_DAY, check_day, last_end_until, shift
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation, Step
 
@@ -60,7 +60,7 @@ class Deadline:
 
     ``nominal`` is the plain count, ``legal`` the last day after the regime's moves, ``internal`` the day by which we
     act. ``disputed`` is a later last day that another reading of the law gives; a client's act until then is not
-    treated as late.
+    treated as late. The explanation's other reading is that day, else the plain subtraction where ``legal`` is later.
     """
 
     nominal: date
@@ -169,6 +169,7 @@ def count_back(
     regime: Regime,
     calendar_country: str,
     kind: PeriodKind = PeriodKind.NOTICE,
+    end_of: NoticeEndOf | None = None,
 ) -> Deadline:
     """Return by when an act must be done to be ``length`` before ``last_day`` (inclusive, as a term's last day is).
 
@@ -177,22 +178,29 @@ def count_back(
     moves a last day on a Saturday or holiday forward is given as ``disputed``. ``internal`` is the nominal day, pulled
     back to a working day.
 
+    With ``end_of``, a notice takes effect at the end of the month or quarter in which it expires, so the count starts
+    from the latest such end that is not after ``last_day``.
+
     :raises InvalidInput: as ``count_forward`` does.
     """
     _check(length, regime, kind)
-    nominal = shift(last_day, -length, unit)
-    steps = [Step("counted_back", {"last_day": last_day, "length": length, "unit": unit, "to": nominal})]
+    reach, steps = last_day, []
+    if end_of is not None:
+        reach = last_end_until(last_day, end_of)
+        steps.append(Step("counted_from_end_of", {"end_of": end_of, "last_day": last_day, "on": reach}))
+    nominal = shift(reach, -length, unit)
+    steps.append(Step("counted_back", {"last_day": reach, "length": length, "unit": unit, "to": nominal}))
     legal, disputed = nominal, None
     source = SOURCES[regime]
     if regime is not Regime.EU:
-        legal = greatest_day_before(last_day, length=length, unit=unit)
+        legal = greatest_day_before(reach, length=length, unit=unit)
         if legal != nominal:
             source = f"{source}; {GREATEST_DAY_SOURCE}"
             steps.append(Step("greatest_day_in_time", {"on": legal, "reaches": shift(legal, length, unit)}))
     steps.append(Step("not_moved", {"regime": regime, "kind": kind}))
     if regime is Regime.PL_CONTRACT:
         move = workdays.on_or_after(legal, calendar_country)
-        if legal < move.to <= last_day:
+        if legal < move.to <= reach:
             disputed = move.to
             steps.append(_moved("disputed_reading_moves", legal, move, calendar_country))
     internal = _act_by(nominal, calendar_country, steps)
@@ -203,12 +211,14 @@ def count_back(
             "last_day": last_day,
             "length": length,
             "unit": unit,
+            "end_of": end_of,
             "calendar_country": calendar_country,
             "kind": kind,
             "holidays": HOLIDAYS_VERSION,
         },
         steps=tuple(steps),
         source=source,
+        other_reading=disputed or (nominal if legal != nominal else None),
     )
     return Deadline(nominal, legal, internal, calendar_country, explanation, disputed)
 

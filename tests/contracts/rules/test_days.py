@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from contracts.enums import NoticeUnit
+from contracts.enums import NoticeEndOf, NoticeUnit
 from contracts.rules import days
 from contracts.rules.errors import InvalidInput
 
@@ -38,6 +38,30 @@ def test_a_day_beyond_an_edge_is_refused_with_the_edges(on):
 )
 def test_days_are_shifted_by_unit(start, count, unit, found):
     assert days.shift(day(start), count, NoticeUnit(unit)) == day(found)
+
+
+@pytest.mark.parametrize(
+    ("on", "end_of", "containing", "until"),
+    [
+        pytest.param("2026-12-31", "month", "2026-12-31", "2026-12-31", id="month-on-its-end"),
+        pytest.param("2026-12-30", "month", "2026-12-31", "2026-11-30", id="month-a-day-before"),
+        pytest.param("2028-02-15", "month", "2028-02-29", "2028-01-31", id="leap-month"),
+        pytest.param("2026-03-30", "month", "2026-03-31", "2026-02-28", id="into-a-short-month"),
+        pytest.param("2026-03-31", "quarter", "2026-03-31", "2026-03-31", id="quarter-on-its-end"),
+        pytest.param("2026-03-30", "quarter", "2026-03-31", "2025-12-31", id="quarter-over-the-year"),
+        pytest.param("2026-04-01", "quarter", "2026-06-30", "2026-03-31", id="quarter-first-day"),
+        pytest.param("2026-08-31", "quarter", "2026-09-30", "2026-06-30", id="quarter-middle"),
+        pytest.param("2026-11-15", "quarter", "2026-12-31", "2026-09-30", id="last-quarter"),
+    ],
+)
+def test_the_ends_of_months_and_quarters(on, end_of, containing, until):
+    assert days.end_containing(day(on), NoticeEndOf(end_of)) == day(containing)
+    assert days.last_end_until(day(on), NoticeEndOf(end_of)) == day(until)
+
+
+def test_no_end_is_looked_for_before_the_calendar():
+    with pytest.raises(InvalidInput, match="date: not between"):
+        days.last_end_until(day("0002-01-15"), NoticeEndOf.QUARTER)
 
 
 @pytest.mark.parametrize("unit", NoticeUnit)

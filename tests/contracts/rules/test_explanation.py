@@ -1,6 +1,7 @@
 """An explanation survives JSON both ways, and holds nothing that would not."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -42,7 +43,17 @@ def test_the_shape_that_is_stored():
         "inputs": {"value": 1},
         "steps": [{"code": "step", "params": {"value": 1}}, {"code": "plain", "params": {}}],
         "source": "BGB § 188",
+        "other_reading": None,
     }
+
+
+def test_another_reading_is_kept_and_one_stored_before_there_was_any_has_none():
+    why = replace(explanation(1), other_reading=date(2026, 2, 28))
+    assert why.to_json()["other_reading"] == "2026-02-28"
+    assert Explanation.from_json(json.loads(json.dumps(why.to_json()))) == why
+    stored = explanation(1).to_json()
+    del stored["other_reading"]
+    assert Explanation.from_json(stored) == explanation(1)
 
 
 @pytest.mark.parametrize(

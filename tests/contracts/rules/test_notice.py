@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.enums import GoverningLaw, NoticeEffect, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
+from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
 from contracts.rules import notice
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation
@@ -266,6 +266,7 @@ clauses = st.builds(
     calendar_country=st.sampled_from(["FR", "PL", "DE"]),
     commitment=st.integers(0, 48),
     mid_term_exit=st.booleans(),
+    end_of=st.none() | st.sampled_from(NoticeEndOf),
 )
 offsets = st.integers(-60, 4000)
 
