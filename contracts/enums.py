@@ -21,6 +21,13 @@ class NoticeUnit(StrEnum):
     MONTHS = "months"
 
 
+class NoticeEndOf(StrEnum):
+    """The end of which calendar period a notice reaches, where the contract says *to the end of* one."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
 class NoticeEffect(StrEnum):
     """Which day counts as the day of the notice: the contract says."""
 
@@ -108,3 +115,27 @@ class EndReason(StrEnum):
     AGREEMENT = "agreement"
     BREACH = "breach"
     SWITCHING = "switching"
+    CONVENIENCE = "convenience"
+    IMMEDIATE = "immediate"
+
+
+class TerminationGround(StrEnum):
+    """On what a contract is ended otherwise than by notice at its term.
+
+    ``convenience`` is the early exit that the contract grants for a fee; ``immediate`` one without notice for a grave
+    cause; ``switching`` that of the Data Act (Regulation 2023/2854, Article 25).
+    """
+
+    CONVENIENCE = "convenience"
+    VENDOR_BREACH = "vendor_breach"
+    CLIENT_BREACH = "client_breach"
+    AGREEMENT = "agreement"
+    SWITCHING = "switching"
+    IMMEDIATE = "immediate"
+
+    @property
+    def end_reason(self) -> EndReason:
+        """What a contract that ended on this ground says."""
+        if self in (TerminationGround.VENDOR_BREACH, TerminationGround.CLIENT_BREACH):
+            return EndReason.BREACH
+        return EndReason(self.value)

@@ -26,6 +26,11 @@ PROBLEMS: Mapping[str, Promise] = {
     "ends_before_it_starts": _("The end is before the start, %(starts_on)s."),
     "longer_than_term": _("The notice period is longer than the term of %(months)s months."),
     "unusually_short": _("Unusually short: %(found)s months; %(usual)s is the practical minimum."),
+    "no_share": _("A share between 0 and 1; this is %(found)s."),
+    "without_rate": _("A cap needs an early-exit fee."),
+    "not_disclosed_before": _(
+        "The early-exit fee was not disclosed before the contract was concluded, %(concluded_on)s."
+    ),
     "outlasts_first_term": _("The minimum commitment outlasts the first term."),
 }
 

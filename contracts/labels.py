@@ -16,6 +16,7 @@ from contracts.enums import (
     NoticeKind,
     NoticeParty,
     NoticeUnit,
+    TerminationGround,
 )
 
 CONTRACT_STATUS = {
@@ -35,6 +36,10 @@ NOTICE_UNIT = {
     NoticeUnit.DAYS.value: _("Days"),
     NoticeUnit.WEEKS.value: _("Weeks"),
     NoticeUnit.MONTHS.value: _("Months"),
+}
+NOTICE_END_OF = {
+    NoticeEndOf.MONTH.value: _("The end of a month"),
+    NoticeEndOf.QUARTER.value: _("The end of a quarter"),
 }
 NOTICE_EFFECT = {
     NoticeEffect.SENDING.value: _("Sending"),
@@ -64,6 +69,16 @@ END_REASON = {
     EndReason.AGREEMENT.value: _("Agreement"),
     EndReason.BREACH.value: _("Breach"),
     EndReason.SWITCHING.value: _("Switching"),
+    EndReason.CONVENIENCE.value: _("Early exit for convenience"),
+    EndReason.IMMEDIATE.value: _("Immediate termination"),
+}
+TERMINATION_GROUND = {
+    TerminationGround.CONVENIENCE.value: _("Early exit for convenience"),
+    TerminationGround.VENDOR_BREACH.value: _("Breach by the vendor"),
+    TerminationGround.CLIENT_BREACH.value: _("Breach by the client"),
+    TerminationGround.AGREEMENT.value: _("Agreement"),
+    TerminationGround.SWITCHING.value: _("Switching"),
+    TerminationGround.IMMEDIATE.value: _("Immediate termination for a grave cause"),
 }
 NOTICE_KIND = {
     NoticeKind.NON_RENEWAL.value: _("Non-renewal notice"),

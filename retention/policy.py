@@ -91,7 +91,8 @@ POLICY: dict[str, Table] = {
         K,
         "id public_id organization reference status concluded_on starts_on time_zone governing_law first_term_months "
         "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
-        "notice_effect annual_fee currency billing_interval billing_timing paid_until retrieval_days end_choice "
+        "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until seats "
+        "early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on owner retrieval_days end_choice "
         "starts_at term_number term_ends_on last_notice_on last_notice_why certain_at renews_at ends_on ends_at "
         "ended_at end_reason created_at",
         basis=CONTRACT_FILE,
@@ -105,6 +106,12 @@ POLICY: dict[str, Table] = {
         K,
         "id public_id organization contract kind party channel sent_on received_on entitled judgment ends_on why proof "
         "recorded_by recorded_at withdrawn_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Termination": _table(
+        K,
+        "id public_id organization contract ground party declared_on ends_on prolongs source why proof recorded_by "
+        "recorded_at withdrawn_at",
         basis=CONTRACT_FILE,
     ),
     "retention.Vault": _table(K, "organization state changed_at", basis=EVIDENCE),

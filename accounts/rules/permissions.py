@@ -18,6 +18,19 @@ class Permission(StrEnum):
     RENEW_CONTRACT = "renew_contract"
     GIVE_NOTICE = "give_notice"
     END_CONTRACT = "end_contract"
+    AMEND_CONTRACT = "amend_contract"
+    SUSPEND_CONTRACT = "suspend_contract"
+    MAKE_QUOTE = "make_quote"
+    ACCEPT_QUOTE = "accept_quote"
+    ACCEPT_OFFER = "accept_offer"
+    HANDLE_INTAKE = "handle_intake"
+    APPROVE_NOTICE = "approve_notice"
+    MANAGE_SWITCHING = "manage_switching"
+    REQUEST_SWITCHING = "request_switching"
+    MANAGE_INDICES = "manage_indices"
+    VIEW_STATEMENT = "view_statement"
+    MANAGE_STATEMENTS = "manage_statements"
+    MANAGE_FEEDS = "manage_feeds"
     IMPORT_PORTFOLIO = "import_portfolio"
     VIEW_DOCUMENT = "view_document"
     INGEST_CONTENT = "ingest_content"
@@ -51,6 +64,18 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.RENEW_CONTRACT,
             P.GIVE_NOTICE,
             P.END_CONTRACT,
+            P.AMEND_CONTRACT,
+            P.SUSPEND_CONTRACT,
+            P.MAKE_QUOTE,
+            P.ACCEPT_QUOTE,
+            P.ACCEPT_OFFER,
+            P.HANDLE_INTAKE,
+            P.APPROVE_NOTICE,
+            P.MANAGE_SWITCHING,
+            P.REQUEST_SWITCHING,
+            P.MANAGE_INDICES,
+            P.VIEW_STATEMENT,
+            P.MANAGE_FEEDS,
             P.IMPORT_PORTFOLIO,
             P.VIEW_DOCUMENT,
             P.CONFIRM_END,
@@ -70,8 +95,20 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.VIEW_TRAIL,
         }
     ),
-    "finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT}),
-    "auditor": frozenset(_VIEW | {P.VIEW_LICENSED_USER, P.VIEW_DOCUMENT, P.VIEW_TRAIL, P.VIEW_OPERATION}),
+    "finance": frozenset(
+        {
+            P.VIEW_ORGANIZATION,
+            P.VIEW_CONTRACT,
+            P.VIEW_STATEMENT,
+            P.MANAGE_STATEMENTS,
+            P.MANAGE_INDICES,
+            P.MAKE_QUOTE,
+            P.MANAGE_FEEDS,
+        }
+    ),
+    "auditor": frozenset(
+        _VIEW | {P.VIEW_LICENSED_USER, P.VIEW_DOCUMENT, P.VIEW_TRAIL, P.VIEW_OPERATION, P.VIEW_STATEMENT}
+    ),
     "client_administrator": frozenset(
         _VIEW
         | {
@@ -84,9 +121,15 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.AUTHORISE_ARCHIVE,
             P.INGEST_CONTENT,
             P.VIEW_TRAIL,
+            P.MAKE_QUOTE,
+            P.ACCEPT_QUOTE,
+            P.ACCEPT_OFFER,
+            P.REQUEST_SWITCHING,
+            P.VIEW_STATEMENT,
+            P.MANAGE_FEEDS,
         }
     ),
-    "client_finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT}),
+    "client_finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT, P.MAKE_QUOTE, P.VIEW_STATEMENT, P.MANAGE_FEEDS}),
     "client_privacy_officer": frozenset(
         _VIEW
         | {
@@ -99,7 +142,18 @@ MATRIX: dict[str, frozenset[Permission]] = {
         }
     ),
     "authorised_contact": frozenset(
-        _VIEW | {P.GIVE_NOTICE, P.REQUEST_DELETION, P.EXPORT_CONTENT, P.VIEW_CONTENT, P.AUTHORISE_ARCHIVE}
+        _VIEW
+        | {
+            P.GIVE_NOTICE,
+            P.MAKE_QUOTE,
+            P.ACCEPT_QUOTE,
+            P.ACCEPT_OFFER,
+            P.REQUEST_SWITCHING,
+            P.REQUEST_DELETION,
+            P.EXPORT_CONTENT,
+            P.VIEW_CONTENT,
+            P.AUTHORISE_ARCHIVE,
+        }
     ),
 }
 

@@ -12,6 +12,7 @@ from unfold.decorators import action, display
 from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.enums import DocumentKind
+from accounts.models import User
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
@@ -33,6 +34,7 @@ class ContractAdmin(Importing, ReadOnly):
     # The instants are local midnights, in UTC: the timeline shows their days in the contract's zone instead.
     hidden = (
         "last_notice_why",
+        "owner",
         "ends_on",
         "term_ends_on",
         "starts_at",
@@ -41,7 +43,7 @@ class ContractAdmin(Importing, ReadOnly):
         "ends_at",
         "ended_at",
     )
-    extra_fields = ("last_day", "last_day_of_term")
+    extra_fields = ("last_day", "last_day_of_term", "owner_name")
     list_display = (
         "reference",
         "organization",
@@ -66,6 +68,11 @@ class ContractAdmin(Importing, ReadOnly):
     @display(description=_("last day of the term"), ordering="term_ends_on")
     def last_day_of_term(self, contract: Contract) -> str:
         return said(last_day(contract.term_ends_on))
+
+    @display(description=_("owner"))
+    def owner_name(self, contract: Contract) -> str:
+        """Name the vendor's person in charge; a client sees none of the vendor's users."""
+        return str(User.objects.filter(pk=contract.owner_id).first() or "")
 
     def described(self, obj: Contract) -> str:
         return f"{obj.organization} · {obj.get_status_display()} · {obj.annual_fee} {obj.currency}"

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.acting import works_for_vendor
 from accounts.admin.forms import OperationForm
-from accounts.models import Organization
+from accounts.models import Organization, User
 from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
 
@@ -41,6 +41,11 @@ class DraftForm(OperationForm):
     notice_unit = forms.ChoiceField(
         label=_("Unit of notice"), choices=labels.NOTICE_UNIT, initial=NoticeUnit.MONTHS.value
     )
+    notice_end_of = forms.ChoiceField(
+        label=_("Notice reaches"),
+        choices=[("", _("The day it expires")), *labels.NOTICE_END_OF.items()],
+        required=False,
+    )
     notice_effect = forms.ChoiceField(
         label=_("Notice takes effect on"), choices=labels.NOTICE_EFFECT, initial=NoticeEffect.RECEIPT.value
     )
@@ -49,6 +54,32 @@ class DraftForm(OperationForm):
     billing_interval = forms.ChoiceField(label=_("Billing interval"), choices=labels.BILLING_INTERVAL, initial="year")
     billing_timing = forms.ChoiceField(label=_("Billing"), choices=labels.BILLING_TIMING)
     paid_until = forms.DateField(label=_("Paid until (first unpaid day)"), required=False)
+    seats = forms.IntegerField(
+        label=_("Seats"), min_value=1, max_value=10_000_000, required=False, help_text=_("Empty: unlimited")
+    )
+    early_exit_rate = forms.DecimalField(
+        label=_("Early-exit fee (share of the remaining fee)"),
+        min_value=0,
+        max_value=1,
+        max_digits=5,
+        decimal_places=4,
+        required=False,
+        help_text=_("Empty: no right to leave early. 0.5 is half"),
+    )
+    early_exit_cap = forms.DecimalField(
+        label=_("Cap of the early-exit fee"), min_value=0, max_digits=14, decimal_places=2, required=False
+    )
+    early_exit_refunds = forms.BooleanField(label=_("Prepaid and unused fees are refunded"), required=False)
+    early_exit_disclosed_on = forms.DateField(
+        label=_("Early-exit fee disclosed on"),
+        required=False,
+        help_text=_("Art. 29(4) Data Act: before signature"),
+    )
+    owner = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=User.objects.filter(memberships__organization__isnull=True).distinct(),
+        required=False,
+    )
     retrieval_days = forms.IntegerField(label=_("Retrieval period (days)"), min_value=0, max_value=LONGEST, initial=30)
     end_choice = forms.ChoiceField(label=_("At the end"), choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR"))
 

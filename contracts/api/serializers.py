@@ -31,12 +31,18 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "mid_term_exit",
             "notice_length",
             "notice_unit",
+            "notice_end_of",
             "notice_effect",
             "annual_fee",
             "currency",
             "billing_interval",
             "billing_timing",
             "paid_until",
+            "seats",
+            "early_exit_rate",
+            "early_exit_cap",
+            "early_exit_refunds",
+            "early_exit_disclosed_on",
             "retrieval_days",
             "end_choice",
             "starts_at",
@@ -75,12 +81,29 @@ class NewContractSerializer(serializers.Serializer[Any]):
     mid_term_exit = serializers.BooleanField(default=False)
     notice_length = serializers.IntegerField(min_value=0, max_value=3650)
     notice_unit = serializers.ChoiceField(choices=list(labels.NOTICE_UNIT.items()))
+    notice_end_of = serializers.ChoiceField(
+        choices=list(labels.NOTICE_END_OF.items()),
+        allow_blank=True,
+        default="",
+        help_text="Where the contract says: to the end of a month, or of a quarter.",
+    )
     notice_effect = serializers.ChoiceField(choices=list(labels.NOTICE_EFFECT.items()), default="receipt")
     annual_fee = serializers.DecimalField(max_digits=None, decimal_places=None, help_text="Before VAT.")
     currency = serializers.CharField(max_length=3)
     billing_interval = serializers.ChoiceField(choices=list(labels.BILLING_INTERVAL.items()), default="year")
     billing_timing = serializers.ChoiceField(choices=list(labels.BILLING_TIMING.items()), default="advance")
     paid_until = serializers.DateField(allow_null=True, default=None, help_text="The first unpaid day.")
+    seats = serializers.IntegerField(min_value=1, max_value=10_000_000, allow_null=True, default=None)
+    early_exit_rate = serializers.DecimalField(
+        max_digits=None,
+        decimal_places=None,
+        allow_null=True,
+        default=None,
+        help_text="The early-exit fee as a share of the remaining fee; null: no right to leave early.",
+    )
+    early_exit_cap = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True, default=None)
+    early_exit_refunds = serializers.BooleanField(default=False)
+    early_exit_disclosed_on = serializers.DateField(allow_null=True, default=None)
     retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, default=30)
     end_choice = serializers.ChoiceField(choices=list(labels.END_CHOICE.items()), default="return_then_delete")
 

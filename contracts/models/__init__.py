@@ -2,5 +2,6 @@
 
 from contracts.models.contract import Contract, Term
 from contracts.models.notice import Notice
+from contracts.models.termination import Termination
 
-__all__ = ["Contract", "Notice", "Term"]
+__all__ = ["Contract", "Notice", "Term", "Termination"]

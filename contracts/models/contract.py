@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
 from contracts import labels
-from contracts.enums import ContractStatus
+from contracts.enums import ContractStatus, NoticeEndOf
 from contracts.querysets import ContractQuerySet
 
 
@@ -37,12 +37,38 @@ class Contract(TenantModel):
     mid_term_exit = models.BooleanField(_("may be left within a term"), default=False)
     notice_length = models.PositiveSmallIntegerField(_("notice period"))
     notice_unit = models.CharField(_("unit of notice"), max_length=8, choices=labels.NOTICE_UNIT)
+    notice_end_of = models.CharField(
+        _("notice reaches"),
+        max_length=8,
+        choices=labels.NOTICE_END_OF,
+        blank=True,
+        help_text=_("Empty: no calendar period"),
+    )
     notice_effect = models.CharField(_("notice takes effect on"), max_length=12, choices=labels.NOTICE_EFFECT)
     annual_fee = models.DecimalField(_("annual fee before VAT"), max_digits=14, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     billing_interval = models.CharField(_("billing interval"), max_length=12, choices=labels.BILLING_INTERVAL)
     billing_timing = models.CharField(_("billing"), max_length=12, choices=labels.BILLING_TIMING)
     paid_until = models.DateField(_("paid until (first unpaid day)"), null=True, blank=True)
+    seats = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Empty: unlimited"))
+    early_exit_rate = models.DecimalField(
+        _("early-exit fee (share of the remaining fee)"),
+        max_digits=5,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("Empty: no right to leave early. 0.5 is half"),
+    )
+    early_exit_cap = models.DecimalField(
+        _("cap of the early-exit fee"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    early_exit_refunds = models.BooleanField(_("prepaid and unused fees are refunded"), default=False)
+    early_exit_disclosed_on = models.DateField(
+        _("early-exit fee disclosed on"), null=True, blank=True, help_text=_("Art. 29(4) Data Act: before signature")
+    )
+    owner = models.ForeignKey(
+        "accounts.User", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner")
+    )
     retrieval_days = models.PositiveSmallIntegerField(_("retrieval period (days)"), default=30)
     end_choice = models.CharField(
         _("at the end"), max_length=24, choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR")
@@ -82,6 +108,18 @@ class Contract(TenantModel):
                 name="contract_renewal_term_at_least_a_month",
             ),
             models.CheckConstraint(condition=Q(annual_fee__gte=0), name="contract_fee_not_negative"),
+            models.CheckConstraint(
+                condition=Q(notice_end_of__in=["", *(word.value for word in NoticeEndOf)]),
+                name="contract_notice_end_of_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(early_exit_rate__isnull=True) | Q(early_exit_rate__gte=0, early_exit_rate__lte=1),
+                name="contract_early_exit_rate_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(early_exit_cap__isnull=True) | Q(early_exit_cap__gte=0),
+                name="contract_early_exit_cap_not_negative",
+            ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="contract_currency_is_iso"),
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),

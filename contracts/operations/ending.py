@@ -8,7 +8,7 @@ from accounts.errors import Refused
 from accounts.operations import audit, licences, outbox
 from contracts.enums import ContractStatus, EndReason
 from contracts.models import Contract
-from contracts.operations import renewal, stored
+from contracts.operations import ends, renewal
 
 
 class EndNotDue(Refused):
@@ -39,10 +39,10 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     while locked.renews_at is not None and locked.term_ends_on is not None:
         # The service was down over the start of a term, or this sweep came before that of renewals.
         locked = renewal.renew(locked, ending=locked.term_ends_on, now=now, by=by)
-    notice = stored.standing_notice(locked)
+    standing = ends.standing_end(locked)
     locked.status = ContractStatus.ENDED.value
     locked.ended_at = ends_at
-    locked.end_reason = (EndReason.NOTICE if notice else EndReason.EXPIRY).value
+    locked.end_reason = (standing.reason if standing else EndReason.EXPIRY).value
     locked.certain_at = locked.renews_at = None
     locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at"])
     licences.grant(

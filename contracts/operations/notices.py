@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
-from accounts.operations import audit, licences, outbox
+from accounts.operations import audit, outbox
 from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
-from contracts.operations import stored
-from contracts.rules import errors, notice, periods, schedule
+from contracts.operations import ends, stored
+from contracts.rules import errors, notice, periods
 
 
 class NoticeStands(Refused):
@@ -81,9 +81,9 @@ def give(
         recorded_at=now,
     )
     if judged.ends_on is not None:
-        standing = stored.standing_notice(locked)
-        _void_terms_from(locked, judged.ends_on if standing is None else standing.ends_on or judged.ends_on, now=now)
-        _apply(locked)
+        standing = ends.standing_end(locked)
+        ends.void_terms_from(locked, judged.ends_on if standing is None else standing.ends_on, now=now)
+        ends.apply(locked)
     data = {
         "notice": str(found.public_id),
         "judgment": found.judgment,
@@ -126,7 +126,7 @@ def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
     if standing is None or (locked.ends_at is not None and locked.ends_at <= now):
         raise NotUnderNotice("No notice stands that could be withdrawn.")
     _standing(locked).update(withdrawn_at=now)
-    _apply(locked)
+    ends.apply(locked)
     if locked.certain_at is not None and locked.certain_at < now:
         # Until now the notice stood: the renewal became certain with its withdrawal, not on the day long past.
         locked.certain_at = now
@@ -162,22 +162,3 @@ def _check_days(contract: Contract, sent_on: date, received_on: date | None, now
         faults.append(FieldError("sent_on", "before_the_contract", "The contract was not concluded yet."))
     if faults:
         raise InvalidInput(faults)
-
-
-def _void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None:
-    """Void the terms that begin on or after the end; the one that covers the last day is the current one again."""
-    contract.terms.filter(days__startswith__gte=ends_on, number__gt=1, voided_at__isnull=True).update(voided_at=now)
-    last = schedule.last_term_of(stored.clause_of(contract), ends_on=ends_on)
-    contract.term_number = min(contract.term_number, last)
-
-
-def _apply(contract: Contract) -> None:
-    """Compute what follows from the notices that stand, store it, and move the licence's end."""
-    stored.reschedule(contract)
-    if contract.status == ContractStatus.SIGNED.value:
-        contract.certain_at = contract.renews_at = None
-    contract.save(update_fields=[*stored.SCHEDULED])
-    until = None if contract.ends_at is None else max(contract.ends_at, contract.starts_at)
-    licences.grant(
-        contract.organization_id, source=contract.public_id, valid_from=contract.starts_at, valid_until=until
-    )

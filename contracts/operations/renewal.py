@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from contracts.models import Contract, Term
-from contracts.operations import stored
+from contracts.operations import ends, stored
 from contracts.querysets import ContractQuerySet
 
 
@@ -25,7 +25,7 @@ def make_certain(contract: Contract, *, ending: date, now: datetime, by: str) ->
     """
     locked = _locked(Contract.objects.due_for_certainty(at=now), contract, ending)
     term = _certain_term(locked, now=now, by=by)
-    stored.reschedule(locked)
+    ends.reschedule(locked)
     locked.save(update_fields=[*stored.SCHEDULED])
     return term
 
@@ -45,7 +45,7 @@ def renew(contract: Contract, *, ending: date, now: datetime, by: str) -> Contra
     following.started_at = locked.renews_at
     following.save(update_fields=["started_at"])
     locked.term_number = following.number
-    stored.reschedule(locked)
+    ends.reschedule(locked)
     locked.save(update_fields=[*stored.SCHEDULED])
     data = {"number": following.number, "starts_on": ending.isoformat()}
     audit.record("contract.renewed", locked, by=by, at=now, data=data)

@@ -8,13 +8,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import Organization
+from accounts.models import Organization, User
 from accounts.operations import audit, licences, outbox
 from accounts.rules import checks
 from contracts import enums, explain
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from contracts.operations import stored
+from contracts.operations import ends, stored
 from contracts.rules import validation
 from contracts.rules.periods import midnight
 
@@ -42,6 +42,8 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         faults += checks.one_of(name, values[name], [word.value for word in words])
     if not 0 <= values["retrieval_days"] <= 3650:
         faults.append(FieldError("retrieval_days", "out_of_range", "Between 0 and 3,650 days."))
+    if values.get("notice_end_of"):
+        faults += checks.one_of("notice_end_of", values["notice_end_of"], [word.value for word in enums.NoticeEndOf])
     if any(fault.field == "notice_unit" for fault in faults):
         return faults, []
     problems = validation.check_terms(
@@ -54,6 +56,13 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         notice_unit=enums.NoticeUnit(values["notice_unit"]),
         annual_fee=values["annual_fee"],
         currency=values["currency"],
+    )
+    problems += validation.check_early_exit(
+        rate=values.get("early_exit_rate"),
+        cap=values.get("early_exit_cap"),
+        currency=values["currency"],
+        concluded_on=values["concluded_on"],
+        disclosed_on=values.get("early_exit_disclosed_on"),
     )
     faults += [explain.problem(found) for found in problems if found.refuses]
     return faults, [explain.problem(found) for found in problems if not found.refuses]
@@ -78,10 +87,17 @@ def draft(
     renewal_term_months: int | None = None,
     auto_renews: bool = True,
     mid_term_exit: bool = False,
+    notice_end_of: str = "",
     notice_effect: str = enums.NoticeEffect.RECEIPT.value,
     billing_interval: str = enums.BillingInterval.YEAR.value,
     billing_timing: str = enums.BillingTiming.ADVANCE.value,
     paid_until: date | None = None,
+    seats: int | None = None,
+    early_exit_rate: Decimal | None = None,
+    early_exit_cap: Decimal | None = None,
+    early_exit_refunds: bool = False,
+    early_exit_disclosed_on: date | None = None,
+    owner: User | None = None,
     retrieval_days: int = 30,
     end_choice: str = enums.EndChoice.RETURN_THEN_DELETE.value,
     time_zone: str | None = None,
@@ -104,12 +120,19 @@ def draft(
         "mid_term_exit": mid_term_exit,
         "notice_length": notice_length,
         "notice_unit": notice_unit,
+        "notice_end_of": notice_end_of,
         "notice_effect": notice_effect,
         "annual_fee": annual_fee,
         "currency": currency,
         "billing_interval": billing_interval,
         "billing_timing": billing_timing,
         "paid_until": paid_until,
+        "seats": seats,
+        "early_exit_rate": early_exit_rate,
+        "early_exit_cap": early_exit_cap,
+        "early_exit_refunds": early_exit_refunds,
+        "early_exit_disclosed_on": early_exit_disclosed_on,
+        "owner": owner,
         "retrieval_days": retrieval_days,
         "end_choice": end_choice,
     }
@@ -146,7 +169,7 @@ def sign(contract: Contract, *, now: datetime, by: str) -> Contract:
     first = stored.new_term(locked, 1)
     first.certain_at = now
     first.save(force_insert=True)
-    stored.reschedule(locked)
+    ends.reschedule(locked)
     # Only an active contract renews: what follows is computed again when it starts.
     locked.certain_at = locked.renews_at = None
     locked.save(update_fields=["status", *stored.SCHEDULED])
@@ -169,7 +192,7 @@ def start(contract: Contract, *, now: datetime, by: str) -> Contract:
         raise ContractNotInThatState(f"The contract starts on {locked.starts_on.isoformat()}.")
     locked.status = ContractStatus.ACTIVE.value
     locked.terms.filter(number=1, voided_at__isnull=True).update(started_at=locked.starts_at)
-    stored.reschedule(locked)
+    ends.reschedule(locked)
     locked.save(update_fields=["status", *stored.SCHEDULED])
     audit.record("contract.started", locked, by=by, at=now, data={"starts_on": locked.starts_on.isoformat()})
     outbox.publish("contract.started", locked, at=now, payload={"starts_on": locked.starts_on.isoformat()})

@@ -1,5 +1,7 @@
 """What every contract operation shares: the clause as the rules see it, and writing down what they answer."""
 
+from datetime import date
+
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
 from contracts.models import Contract, Notice, Term
 from contracts.rules import schedule
@@ -23,10 +25,12 @@ CLAUSES = (
     "mid_term_exit",
     "notice_length",
     "notice_unit",
+    "notice_end_of",
     "notice_effect",
     "governing_law",
     "billing_interval",
     "billing_timing",
+    "seats",
     "retrieval_days",
     "end_choice",
 )
@@ -54,15 +58,18 @@ def standing_notice(contract: Contract) -> Notice | None:
     return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False).order_by("ends_on", "pk").first()
 
 
-def reschedule(contract: Contract) -> None:
-    """Compute what follows and put it on the (locked) contract; the caller saves :data:`SCHEDULED`."""
-    notice = standing_notice(contract)
+def reschedule(contract: Contract, *, ends_on: date | None, prolongs: bool = False) -> None:
+    """Compute what follows and put it on the (locked) contract; the caller saves :data:`SCHEDULED`.
+
+    ``ends_on`` is the (exclusive) end that stands, if there is one; ``prolongs`` as for :func:`schedule.compute`.
+    """
     certain = contract.terms.filter(number=contract.term_number + 1, voided_at__isnull=True).exists()
     found = schedule.compute(
         clause_of(contract),
         number=contract.term_number,
         zone=contract.time_zone,
-        notice_ends_on=notice.ends_on if notice else None,
+        notice_ends_on=ends_on,
+        prolongs=prolongs,
         certain=certain,
     )
     contract.term_ends_on = found.term.ends_on

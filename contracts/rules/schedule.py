@@ -28,12 +28,21 @@ class Schedule:
     ends_at: datetime | None
 
 
-def compute(clause: NoticeClause, *, number: int, zone: str, notice_ends_on: date | None, certain: bool) -> Schedule:
+def compute(
+    clause: NoticeClause,
+    *,
+    number: int,
+    zone: str,
+    notice_ends_on: date | None,
+    certain: bool,
+    prolongs: bool = False,
+) -> Schedule:
     """Return what follows for a contract in its term ``number``.
 
     ``notice_ends_on`` is the (exclusive) end that a standing notice brings, if there is one; ``certain`` says that the
     next renewal has been recorded as certain already. A notice that came too late for this term lets it renew once
-    more and ends it with the next.
+    more and ends it with the next. ``prolongs`` says that it does not: the contract goes on to that end without a new
+    firm term, as a pending switch makes it (Regulation 2023/2854, Article 25).
 
     :raises InvalidInput: as the rules of terms and notice do.
     """
@@ -42,7 +51,7 @@ def compute(clause: NoticeClause, *, number: int, zone: str, notice_ends_on: dat
     if ends_on is None and not clause.auto_renews:
         ends_on = current.ends_on
     deadline = notice.last_notice(clause, current) if ends_on is None else None
-    renews = current.ends_on is not None and (ends_on is None or ends_on > current.ends_on)
+    renews = not prolongs and current.ends_on is not None and (ends_on is None or ends_on > current.ends_on)
     certain_on = notice.renewal_certain_on(clause, current) if renews and not certain else None
     return Schedule(
         term=current,

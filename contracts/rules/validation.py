@@ -18,6 +18,7 @@ EARLIEST_START = date(1950, 1, 1)
 MAX_MONTHS = 1200
 MAX_NOTICE_LENGTH = 10_000
 UNUSUALLY_SHORT_MONTHS = 6
+SHARE = Decimal("0.0001")
 
 
 class Severity(StrEnum):
@@ -84,6 +85,34 @@ def check_fee(annual_fee: Decimal | str, currency: str) -> list[Problem]:
         name = "currency" if error.field == "currency" else "annual_fee"
         return [Problem(name, error.code, error.params)]
     return [Problem("annual_fee", "negative")] if fee.amount < 0 else []
+
+
+def check_early_exit(
+    *,
+    rate: Decimal | None,
+    cap: Decimal | None,
+    currency: str,
+    concluded_on: date,
+    disclosed_on: date | None,
+) -> list[Problem]:
+    """Return what is wrong with the clause of an early-exit fee: ``rate`` is a share of the remaining fee.
+
+    A rate over 1 is refused. A fee that was not disclosed before signature is unusual only: what it is worth then, the
+    quote says (Regulation 2023/2854, Article 29(4)).
+    """
+    problems = []
+    if rate is not None and not (rate.is_finite() and 0 <= rate <= 1):
+        problems.append(Problem("early_exit_rate", "no_share", {"found": rate}))
+    elif rate is not None and rate != rate.quantize(SHARE):
+        problems.append(Problem("early_exit_rate", "too_many_decimals", {"allowed": 4}))
+    if cap is not None and rate is None:
+        problems.append(Problem("early_exit_cap", "without_rate"))
+    elif cap is not None:
+        problems += [dataclasses.replace(one, field="early_exit_cap") for one in check_fee(cap, currency)]
+    if rate is not None and rate.is_finite() and rate > 0 and (disclosed_on is None or disclosed_on > concluded_on):
+        params = {"concluded_on": concluded_on}
+        problems.append(Problem("early_exit_disclosed_on", "not_disclosed_before", params, severity=Severity.WARNING))
+    return problems
 
 
 def _check_zone(name: str) -> list[Problem]:

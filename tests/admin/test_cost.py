@@ -130,6 +130,7 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.Contract",
         "contracts.Term",
         "contracts.Notice",
+        "contracts.Termination",
     }
     assert links(sign_in("client_finance", organization)) == links(sign_in("finance"))
     assert links(sign_in("administrator")) == {model._meta.label for model in OURS}

@@ -7,8 +7,9 @@ from accounts import tenancy
 from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
-from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
-from contracts.operations import notices
+from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, TerminationGround
+from contracts.models import Contract
+from contracts.operations import ends, notices
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -57,6 +58,16 @@ def a_client_that_stays(name="Stays", **contract):
             sent_on=date(2025, 7, 1),
             received_on=date(2025, 7, 1),
             entitled=True,
+            now=NOW,
+            by="user:one",
+            proof=document,
+        )
+        ends.declare(
+            Contract.objects.select_related("organization").get(pk=signed.pk),
+            ground=TerminationGround.CONVENIENCE,
+            party=NoticeParty.CLIENT,
+            declared_on=date(2025, 7, 1),
+            ends_on=date(2026, 6, 1),
             now=NOW,
             by="user:one",
             proof=document,

@@ -9,14 +9,19 @@ from django.apps import apps
 from django.db import IntegrityError, connection
 
 from accounts import tenancy
-from contracts.models import Contract, Notice, Term
+from contracts.models import Contract, Notice, Term, Termination
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import give, live_until, utc
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 # The target of composite foreign keys. No row can break it without breaking the primary key first.
-TENANT_KEYS = {"contracts_contract_tenant_key", "contracts_notice_tenant_key", "contracts_term_tenant_key"}
+TENANT_KEYS = {
+    "contracts_contract_tenant_key",
+    "contracts_notice_tenant_key",
+    "contracts_term_tenant_key",
+    "contracts_termination_tenant_key",
+}
 
 
 def contract(**values):
@@ -30,6 +35,10 @@ def term(**values):
 
 def notice(**values):
     return lambda found: found.notices.update(**values)
+
+
+def termination(**values):
+    return lambda found: found.terminations.update(**values)
 
 
 def copy(rows, **values):
@@ -57,6 +66,10 @@ def _notices(found):
     return Notice.objects.filter(contract=found)
 
 
+def _terminations(found):
+    return Termination.objects.filter(contract=found)
+
+
 def _same_public_id(found):
     return found.public_id
 
@@ -77,6 +90,9 @@ EXAMPLES = {
     "contract_first_term_at_least_a_month": contract(first_term_months=0),
     "contract_renewal_term_at_least_a_month": contract(renewal_term_months=0),
     "contract_fee_not_negative": contract(annual_fee=Decimal("-0.01")),
+    "contract_notice_end_of_known": contract(notice_end_of="week"),
+    "contract_early_exit_rate_is_a_share": contract(early_exit_rate=Decimal("1.0001")),
+    "contract_early_exit_cap_not_negative": contract(early_exit_cap=Decimal("-0.01")),
     "contract_currency_is_iso": contract(currency="eur"),
     "contract_starts_before_it_ends": contract(
         ends_on=date(2024, 12, 31), ends_at=utc("2024-12-30 23:00"), renews_at=None, certain_at=None
@@ -99,12 +115,20 @@ EXAMPLES = {
     "notice_received_after_it_was_sent": notice(received_on=date(2025, 5, 31)),
     "notice_ends_the_contract_iff_entitled": notice(ends_on=None),
     "notice_standing_once": copy(_notices),
+    "contracts_termination_public_id_key": copy(
+        _terminations, ground="switching", public_id=lambda found: found.terminations.get().public_id
+    ),
+    "termination_ground_known": termination(ground="whim"),
+    "termination_proved_where_it_must_be": termination(ground="agreement"),
+    "termination_standing_once": copy(_terminations),
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
     pytest.param("contract_ends_at_iff_ends_on", contract(ends_at=at("2027-01-01")), id="an-instant-without-a-day"),
     pytest.param("contract_currency_is_iso", contract(currency="EU"), id="two-letters"),
     pytest.param("contract_only_active_renews", contract(status="cancelled"), id="cancelled"),
+    pytest.param("contract_early_exit_rate_is_a_share", contract(early_exit_rate=Decimal("-0.0001")), id="below-zero"),
+    pytest.param("termination_proved_where_it_must_be", termination(ground="client_breach"), id="breach-unproved"),
     pytest.param(
         "terms_do_not_overlap", copy(_terms, number=3, days=(date(2020, 1, 1), None)), id="an-indefinite-term-around"
     ),
@@ -115,6 +139,8 @@ FOREIGN_KEYS = {
     "contracts_term_contract_id_tenant_fk": _next_door(Term),
     "contracts_notice_contract_id_tenant_fk": _next_door(Notice),
     "contracts_notice_proof_id_tenant_fk": notice(proof_id=2**40),
+    "contracts_termination_contract_id_tenant_fk": _next_door(Termination),
+    "contracts_termination_proof_id_tenant_fk": termination(proof_id=2**40),
 }
 
 
@@ -124,6 +150,16 @@ def an_example():
     live_until("2025-06-01")
     give(found, "2025-06-01")
     with tenancy.vendor():
+        Termination.objects.create(
+            organization=found.organization,
+            contract=found,
+            ground="convenience",
+            party="client",
+            declared_on=date(2025, 6, 1),
+            ends_on=date(2025, 9, 1),
+            recorded_by="user:one",
+            recorded_at=at("2025-06-01"),
+        )
         # As it was before the notice: each constraint is broken by the example alone.
         Contract.objects.update(
             ends_on=None,
@@ -189,6 +225,9 @@ ALLOWED = {
     "a-withdrawn-notice-beside-one-that-stands": copy(_notices, withdrawn_at=at("2025-06-02")),
     "one-not-entitled-beside-one-that-stands": copy(_notices, judgment="not_entitled", ends_on=None),
     "received-on-the-day-it-was-sent": notice(received_on=date(2025, 6, 1)),
+    "the-same-ground-again-after-a-withdrawal": copy(_terminations, withdrawn_at=at("2025-06-02")),
+    "another-ground-beside-one-that-stands": copy(_terminations, ground="switching"),
+    "an-early-exit-for-all-that-remains": contract(early_exit_rate=Decimal(1), early_exit_cap=Decimal(0)),
     "a-fee-of-nothing": contract(annual_fee=Decimal(0)),
     "an-end-on-the-first-day": contract(
         ends_on=date(2025, 1, 1), ends_at=utc("2024-12-31 23:00"), renews_at=None, certain_at=None

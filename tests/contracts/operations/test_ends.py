@@ -1,0 +1,88 @@
+"""What ends a contract: the earliest end that stands counts, and a switch prolongs without a new term."""
+
+from datetime import date
+
+import pytest
+
+from accounts import tenancy
+from contracts.enums import EndReason, NoticeParty, TerminationGround
+from contracts.models import Contract
+from contracts.operations import ends
+from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.operations.lives import fresh, give, licence_of, live_until, terms_of, utc
+from tests.retention.vaults import an_organization
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+
+
+def an_active_contract():
+    contract = a_signed_contract(an_organization())
+    live_until("2025-01-02")
+    return contract
+
+
+def declare(contract, ends_on, ground=TerminationGround.CONVENIENCE, on="2025-03-01", prolongs=False):
+    with tenancy.vendor():
+        locked = Contract.objects.select_for_update(of=("self",)).select_related("organization").get(pk=contract.pk)
+        return ends.declare(
+            locked,
+            ground=ground,
+            party=NoticeParty.CLIENT,
+            declared_on=date.fromisoformat(on),
+            ends_on=date.fromisoformat(ends_on),
+            prolongs=prolongs,
+            now=at(on),
+            by="user:manager",
+        )
+
+
+def test_a_termination_ends_the_contract_within_its_term():
+    contract = an_active_contract()
+    declare(contract, "2025-07-01")
+    assert (fresh(contract).ends_on, licence_of(contract)[1]) == (date(2025, 7, 1), utc("2025-06-30 22:00"))
+    live_until("2025-07-01")
+    ended = fresh(contract)
+    assert (ended.status, ended.end_reason, ended.ended_at) == ("ended", "convenience", utc("2025-06-30 22:00"))
+    assert terms_of(contract) == [(1, "2025-01-01", "2026-01-01")]
+
+
+@pytest.mark.parametrize("ground", list(TerminationGround))
+def test_every_ground_says_why_the_contract_ended(ground):
+    assert ground.end_reason in EndReason
+
+
+@pytest.mark.parametrize(
+    ("termination", "reason"),
+    [
+        pytest.param("2025-10-01", "convenience", id="the-termination-is-earlier"),
+        pytest.param("2026-03-01", "notice", id="the-notice-is-earlier"),
+    ],
+)
+def test_the_earliest_end_counts(termination, reason):
+    contract = an_active_contract()
+    give(contract, "2025-02-01")
+    declare(contract, termination)
+    live_until("2026-06-01")
+    ended = fresh(contract)
+    assert (ended.ends_on, ended.end_reason) == (min(date(2026, 1, 1), date.fromisoformat(termination)), reason)
+
+
+def test_a_termination_of_the_past_voids_the_terms_it_prevents():
+    contract = an_active_contract()
+    live_until("2026-01-02")
+    declare(contract, "2025-12-01", on="2026-01-03")
+    assert terms_of(contract, voided=True) == [(2, "2026-01-01", "2027-01-01")]
+    live_until("2026-01-04")
+    assert (fresh(contract).status, terms_of(contract)) == ("ended", [(1, "2025-01-01", "2026-01-01")])
+
+
+def test_a_pending_switch_goes_on_past_the_term_without_a_new_one():
+    contract = an_active_contract()
+    declare(contract, "2026-02-11", ground=TerminationGround.SWITCHING, on="2025-11-10", prolongs=True)
+    waiting = fresh(contract)
+    assert (waiting.renews_at, waiting.certain_at, waiting.ends_on) == (None, None, date(2026, 2, 11))
+    live_until("2026-01-15")
+    assert (fresh(contract).status, len(terms_of(contract))) == ("active", 1)
+    live_until("2026-02-11")
+    assert (fresh(contract).status, fresh(contract).end_reason) == ("ended", "switching")
+    assert len(terms_of(contract)) == 1
