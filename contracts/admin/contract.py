@@ -72,7 +72,7 @@ class ContractAdmin(Importing, ReadOnly):
     @display(description=_("owner"))
     def owner_name(self, contract: Contract) -> str:
         """Name the vendor's person in charge; a client sees none of the vendor's users."""
-        return str(User.objects.filter(pk=contract.owner_id).first() or "")
+        return str(User.objects.filter(pk=contract.owner_id or 0).first() or "")
 
     def described(self, obj: Contract) -> str:
         return f"{obj.organization} · {obj.get_status_display()} · {obj.annual_fee} {obj.currency}"
