@@ -21,13 +21,6 @@ class NoticeUnit(StrEnum):
     MONTHS = "months"
 
 
-class NoticeEndOf(StrEnum):
-    """The end of which calendar period a notice reaches, where the contract says *to the end of* one."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
-
-
 class NoticeEffect(StrEnum):
     """Which day counts as the day of the notice: the contract says."""
 

@@ -37,10 +37,6 @@ NOTICE_UNIT = {
     NoticeUnit.WEEKS.value: _("Weeks"),
     NoticeUnit.MONTHS.value: _("Months"),
 }
-NOTICE_END_OF = {
-    NoticeEndOf.MONTH.value: _("The end of a month"),
-    NoticeEndOf.QUARTER.value: _("The end of a quarter"),
-}
 NOTICE_EFFECT = {
     NoticeEffect.SENDING.value: _("Sending"),
     NoticeEffect.RECEIPT.value: _("Receipt"),

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
+from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeUnit
 from contracts.models import Contract, Notice, Term
 from contracts.rules import schedule
 from contracts.rules.notice import NoticeClause
@@ -50,6 +50,7 @@ def clause_of(contract: Contract) -> NoticeClause:
         commitment=contract.minimum_commitment_months,
         mid_term_exit=contract.mid_term_exit,
         auto_renews=contract.auto_renews,
+        end_of=NoticeEndOf(contract.notice_end_of) if contract.notice_end_of else None,
     )
 
 
