@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import FieldError
-from contracts import explain_money
+from contracts import explain_exit, explain_money
 from contracts.enums import NoticeUnit
 from contracts.rules.validation import Problem
 
@@ -87,6 +87,7 @@ STEPS: Mapping[str, Promise] = {
         "and the commitment lasts until %(committed_until)s."
     ),
     "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
+    **explain_exit.STEPS,
     **explain_money.STEPS,
 }
 # Parameters that are words, by their name.

@@ -126,10 +126,7 @@ def count_forward(
         steps.append(Step("clamped_to_month_end", {"wanted_day": event_on.day, "to": nominal}))
     legal = nominal
     if kind is PeriodKind.PERFORMANCE and regime in _MOVES_FORWARD:
-        move = workdays.on_or_after(nominal, calendar_country)
-        if move.skipped:
-            legal = move.to
-            steps.append(_moved("moved_forward", nominal, move, calendar_country))
+        legal = moved_forward(nominal, calendar_country, steps)
         if regime is Regime.EU and shift(event_on, 2, NoticeUnit.DAYS) <= nominal:
             first = workdays.on_or_after(event_on + ONE_DAY, calendar_country).to
             second = workdays.on_or_after(first + ONE_DAY, calendar_country).to
@@ -139,7 +136,7 @@ def count_forward(
     else:
         steps.append(Step("not_moved", {"regime": regime, "kind": kind}))
     if purpose is Purpose.DUTY:
-        internal = _act_by(nominal, calendar_country, steps)
+        internal = act_by(nominal, calendar_country, steps)
     else:
         internal = legal
         steps.append(Step("latest_reading_granted", {"on": legal}))
@@ -203,7 +200,7 @@ def count_back(
         if legal < move.to <= reach:
             disputed = move.to
             steps.append(_moved("disputed_reading_moves", legal, move, calendar_country))
-    internal = _act_by(nominal, calendar_country, steps)
+    internal = act_by(nominal, calendar_country, steps)
     explanation = Explanation(
         rule=f"{regime}.back",
         version=VERSION,
@@ -239,7 +236,7 @@ def greatest_day_before(last_day: date, *, length: int, unit: NoticeUnit) -> dat
 def count_hours(since: datetime, *, hours: int, zone: str) -> HourDeadline:
     """Return the instant ``hours`` elapsed hours after ``since``, whatever the clocks and the calendar do meanwhile.
 
-    :raises InvalidInput: ``since`` is naive, the hours are negative, or the zone is unknown.
+    :raises InvalidInput: ``since`` is naive, the hours are negative or too many, or the zone is unknown.
     """
     if since.tzinfo is None:
         raise InvalidInput("since", "naive", "an instant has a time zone")
@@ -247,7 +244,11 @@ def count_hours(since: datetime, *, hours: int, zone: str) -> HourDeadline:
         raise InvalidInput("hours", "negative", "a period is not negative")
     tz = zone_of(zone)
     start = since.astimezone(UTC)
-    due_at = start + timedelta(hours=hours)
+    try:
+        due_at = start + timedelta(hours=hours)
+    except OverflowError as error:
+        raise InvalidInput("hours", "out_of_calendar", "so many hours lead out of the calendar") from error
+    check_day(due_at.date(), field="hours")
     explanation = Explanation(
         rule=Regime.HOURS,
         version=VERSION,
@@ -266,6 +267,23 @@ def zone_of(name: str) -> ZoneInfo:
     if name not in _zones():
         raise InvalidInput("time_zone", "unknown_time_zone", "no IANA time zone has this name", {"name": name})
     return ZoneInfo(name)
+
+
+def instant_of(wall: datetime, zone: str | ZoneInfo, *, field: str = "at") -> datetime:
+    """Return the instant, in UTC, at which the clocks of ``zone`` show ``wall``; of two such instants the earlier.
+
+    :raises InvalidInput: ``wall`` has an offset of its own, the clocks skip it (``nonexistent_local_time``), the zone
+        is unknown, or the day is outside the calendar.
+    """
+    if wall.tzinfo is not None:
+        raise InvalidInput(field, "not_local", "a local time has no offset; its zone is told apart")
+    check_day(wall.date(), field=field)
+    tz = _zone(zone)
+    found = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    if found.astimezone(tz).replace(tzinfo=None, fold=0) != wall:
+        params = {"at": wall.isoformat(), "zone": tz.key}
+        raise InvalidInput(field, "nonexistent_local_time", f"the clocks of {tz.key} skip this time", params)
+    return found
 
 
 def local_day(instant: datetime, zone: str | ZoneInfo) -> date:
@@ -326,7 +344,15 @@ def _check_length(length: int) -> None:
         raise InvalidInput("length", "negative", "a period is not negative")
 
 
-def _act_by(nominal: date, country: str, steps: list[Step]) -> date:
+def moved_forward(nominal: date, country: str, steps: list[Step]) -> date:
+    """Return the first working day that is not before ``nominal``, and add the step that says so."""
+    move = workdays.on_or_after(nominal, country)
+    if move.skipped:
+        steps.append(_moved("moved_forward", nominal, move, country))
+    return move.to
+
+
+def act_by(nominal: date, country: str, steps: list[Step]) -> date:
     """Return the nominal day pulled back to a working day, and add the step that says so."""
     move = workdays.on_or_before(nominal, country)
     if move.skipped:
