@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from holidays.version import __version__ as HOLIDAYS_VERSION
+
 from contracts.enums import NoticeUnit
 from contracts.rules import periods, workdays
 from contracts.rules.days import ONE_DAY, check_day, shift
@@ -62,7 +64,7 @@ def response_due(
             "country": country,
             "extension_told_on": extension_told_on,
             "pauses": [[pause.asked_on, pause.answered_on] for pause in pauses],
-            "holidays": periods.HOLIDAYS_VERSION,
+            "holidays": HOLIDAYS_VERSION,
         },
         steps=(*found.steps, *told),
         source=SOURCE,

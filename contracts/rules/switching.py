@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from holidays.version import __version__ as HOLIDAYS_VERSION
+
 from contracts.enums import NoticeUnit
 from contracts.rules import periods, workdays
 from contracts.rules.days import ONE_DAY, add_months, check_day, shift
@@ -283,6 +285,6 @@ def _explained(asked: Request, steps: list[Step]) -> Explanation:
         "erase_only": asked.erase_only,
         "term_end": asked.term_end,
         "retrieval_days": asked.retrieval_days,
-        "holidays": periods.HOLIDAYS_VERSION,
+        "holidays": HOLIDAYS_VERSION,
     }
     return Explanation(rule="switching", version=VERSION, inputs=inputs, steps=tuple(steps), source=SOURCE)
