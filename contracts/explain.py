@@ -110,7 +110,7 @@ def reasons(explanation: Mapping[str, Any]) -> list[str]:
     if other := explanation.get("other_reading"):
         found.append(gettext("On another reading it is %(on)s.") % {"on": _said("on", other)})
     if source := explanation.get("source"):
-        found.append(gettext("Source: %(source)s.") % {"source": explain_money.SOURCES.get(source, source)})
+        found.append(gettext("Source: %(source)s.") % {"source": explain_money.source(source)})
     return found
 
 

@@ -41,26 +41,17 @@ def leave(term: Term, *, fee: Money, exit_on: date, rate: Decimal, cap: Money | 
     if term.ends_on is None:
         raise InvalidInput("term_end", "indefinite", "an indefinite term has no remainder; it is left on notice")
     check_days(term, exit_on)
-    check_rate(rate)
     check_not_negative("fee", fee)
     days = (term.ends_on - term.starts_on).days
     left = (term.ends_on - exit_on - ONE_DAY).days
     exact = Fraction(fee.amount) * left / days
     remaining = money.from_exact(exact, fee.currency)
-    owed = exact * Fraction(rate)
-    steps = [
+    owed, penalty_steps = share_of(exact, rate=rate, cap=cap, currency=fee.currency)
+    steps = (
         Step("days_remaining", {"after": exit_on, "days": left, "of": days, "last_day": term.last_day}),
         Step("fee_remaining", {"fee": str(fee), "days": left, "of": days, "amount": str(remaining)}),
-        Step("penalty_at_rate", {"rate": rate, "amount": str(money.from_exact(owed, fee.currency))}),
-    ]
-    if cap is not None:
-        check_not_negative("cap", cap)
-        if cap.currency != fee.currency:
-            codes = {"one": fee.currency, "other": cap.currency}
-            raise InvalidInput("cap", "mixed_currencies", "the cap is in another currency", codes)
-        if owed > Fraction(cap.amount):
-            owed = Fraction(cap.amount)
-            steps.append(Step("penalty_capped", {"cap": str(cap)}))
+        *penalty_steps,
+    )
     penalty = money.from_exact(owed, fee.currency)
     inputs = {
         "term_start": term.starts_on,
@@ -70,10 +61,28 @@ def leave(term: Term, *, fee: Money, exit_on: date, rate: Decimal, cap: Money | 
         "rate": rate,
         "cap": None if cap is None else str(cap),
     }
-    explanation = Explanation(
-        rule="early-termination", version=VERSION, inputs=inputs, steps=tuple(steps), source=SOURCE
-    )
+    explanation = Explanation(rule="early-termination", version=VERSION, inputs=inputs, steps=steps, source=SOURCE)
     return EarlyTermination(left, remaining, penalty, explanation)
+
+
+def share_of(
+    remaining: Fraction, *, rate: Decimal, cap: Money | None, currency: str
+) -> tuple[Fraction, tuple[Step, ...]]:
+    """Return the exact penalty on what remains of a fee, at most ``cap``, and the steps that lead to it.
+
+    :raises InvalidInput: the rate is negative or over 100 %, the cap is negative or in another currency.
+    """
+    owed = remaining * Fraction(check_rate(rate))
+    steps = [Step("penalty_at_rate", {"rate": rate, "amount": str(money.from_exact(owed, currency))})]
+    if cap is not None:
+        check_not_negative("cap", cap)
+        if cap.currency != currency:
+            codes = {"one": currency, "other": cap.currency}
+            raise InvalidInput("cap", "mixed_currencies", "the cap is in another currency", codes)
+        if owed > Fraction(cap.amount):
+            owed = Fraction(cap.amount)
+            steps.append(Step("penalty_capped", {"cap": str(cap)}))
+    return owed, tuple(steps)
 
 
 def parse_rate(written: str) -> Decimal:

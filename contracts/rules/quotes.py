@@ -1,0 +1,351 @@
+"""The quote: what leaving on a given day costs and gives back, line by line, each with its clause and its reasons."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from contracts.enums import GoverningLaw, NoticeParty, TerminationGround
+from contracts.rules import billing, leaving, money, notice
+from contracts.rules.billing import PricedTerm
+from contracts.rules.dated import DISCLOSURE_REQUIRED, SWITCHING_CHARGED, in_force
+from contracts.rules.days import ONE_DAY, end_containing
+from contracts.rules.errors import InvalidInput
+from contracts.rules.explanation import Explanation, Step
+from contracts.rules.money import Money
+from contracts.rules.notice import NoticeClause
+
+VERSION = 1
+
+# What a judge may do about a penalty, and what a prepaid fee is given back on after a breach, by governing law.
+JUDGE_MAY_REDUCE: Mapping[GoverningLaw, tuple[Step, str]] = {
+    GoverningLaw.FR: (Step("judge_may_reduce_fr"), "Code civil, art. 1231-5"),
+    GoverningLaw.DE: (Step("judge_may_reduce_de"), "BGB § 343, HGB § 348"),
+    GoverningLaw.PL: (Step("judge_may_reduce_pl"), "Kodeks cywilny, art. 484 § 2"),
+    GoverningLaw.OTHER: (Step("judge_may_reduce_other"), "governing_law"),
+}
+RESTITUTION: Mapping[GoverningLaw, str] = {
+    GoverningLaw.FR: "Code civil, art. 1229",
+    GoverningLaw.DE: "BGB § 812",
+    GoverningLaw.PL: "Kodeks cywilny, art. 410 § 2",
+    GoverningLaw.OTHER: "governing_law",
+}
+
+
+class LineKind(StrEnum):
+    """What a line of the quote is about. Only some count towards the total; the others inform."""
+
+    FEE_REMAINING = "fee_remaining"
+    ARREARS = "arrears"
+    FEES_TO_END = "fees_to_end"
+    PENALTY = "penalty"
+    SET_OFF = "set_off"
+    REFUND = "refund"
+    PREPAID_KEPT = "prepaid_kept"
+    CREDIT = "credit"
+    SWITCHING_CHARGE = "switching_charge"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitClause:
+    """What the contract says about leaving early. ``rate=None``: it grants no right to leave for convenience.
+
+    ``rate`` is a share of the fee that remains, ``refunds`` whether prepaid and unused fees are given back,
+    ``disclosed_on`` when the fee was disclosed to the client, if it was.
+    """
+
+    rate: Decimal | None
+    refunds: bool
+    law: GoverningLaw
+    concluded_on: date
+    cap: Money | None = None
+    disclosed_on: date | None = None
+    committed_until: date | None = None
+
+    @property
+    def disclosed(self) -> bool:
+        """Whether the fee was disclosed before signature."""
+        return self.disclosed_on is not None and self.disclosed_on <= self.concluded_on
+
+    def holds(self, exit_on: date) -> bool:
+        """Whether the minimum commitment outlasts an exit for convenience on that day."""
+        return self.committed_until is not None and exit_on < self.committed_until
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the contract stands on the day of the quote.
+
+    ``next_end`` is the first day, from the exit on, with which a notice given today or later can end the contract
+    (:func:`next_end`); ``terms`` hold every day from the exit to it. ``paid`` was paid for the term in which the exit
+    lies, ``credits`` are owed to the client and not yet given.
+    """
+
+    terms: Sequence[PricedTerm]
+    next_end: date
+    paid: Money
+    credits: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An amount before VAT: above zero the client pays, below zero the client receives. ``counts``: in the total."""
+
+    kind: LineKind
+    amount: Money
+    counts: bool
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What leaving costs. ``exit_on`` is the last day of service, ``remaining_days`` those of its term after it.
+
+    ``right_to_leave`` is false where nothing lets the client go on that day: the fees then go on. ``blocked``: the
+    early-exit fee cannot be asked; ``flagged``: it can, but was not disclosed before signature.
+    """
+
+    exit_on: date
+    ground: TerminationGround | None
+    remaining_days: int
+    lines: tuple[Line, ...]
+    total: Money
+    penalty: Money
+    refund: Money
+    right_to_leave: bool
+    blocked: bool
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What takes the place of the fees after the exit: exact, so that each line is rounded once."""
+
+    kind: LineKind
+    exact: Fraction
+    steps: tuple[Step, ...]
+    source: str
+    right: bool = True
+    blocked: bool = False
+    flagged: bool = False
+
+
+def quote(
+    clause: ExitClause,
+    standing: Standing,
+    *,
+    exit_on: date,
+    ground: TerminationGround | None,
+    party: NoticeParty = NoticeParty.CLIENT,
+    agreed: Money | None = None,
+    switching_cost: Money | None = None,
+) -> Quote:
+    """Return what leaving with ``exit_on`` as the last day of service costs (rulebook §4).
+
+    No ground means at the term's end, on notice. The early-exit fee is asked for convenience, for the client's breach,
+    for switching, and by agreement unless another amount is ``agreed``. On notice and for the vendor's breach there is
+    none; a grave cause (``immediate``) is the other side's breach, ``party`` being who declares it. What is prepaid and
+    unused is set off first; the rest is given back where the clause refunds, and always after the vendor's breach.
+
+    :raises InvalidInput: no term holds the exit (``outside_term``), the contract cannot be left on notice on that day
+        (``at_term``: ``not_an_end``), an amount is negative or in another currency.
+    """
+    current = _term_of(standing.terms, exit_on)
+    fee, currency = current.fee, current.fee.currency
+    for name, amount in (("paid", standing.paid), ("credits", standing.credits), ("agreed", agreed)):
+        _check(name, amount, currency)
+    _check("switching_cost", switching_cost, currency)
+    after = exit_on + ONE_DAY
+    earned = billing.earned(current.term, fee, until=after)
+    remaining = Fraction(fee.amount) - earned
+    days = (current.term.ends_on - after).days if current.term.ends_on else 0
+    total_days = days + (after - current.term.starts_on).days
+    blame = _blame(ground, party)
+    owed = _owed(clause, standing, exit_on, blame, remaining, agreed)
+    paid = Fraction(standing.paid.amount)
+    unused = max(paid - earned, Fraction(0))
+    refunds = clause.refunds or blame is TerminationGround.VENDOR_BREACH
+
+    def line(kind: LineKind, exact: Fraction, steps: Sequence[Step], source: str, *, counts: bool = True) -> Line:
+        inputs = {"exit_on": exit_on, "ground": ground, "fee": str(fee), "paid": str(standing.paid)}
+        why = Explanation(rule=f"quote.{kind}", version=VERSION, inputs=inputs, steps=tuple(steps), source=source)
+        return Line(kind, money.from_exact(exact, currency), counts, why)
+
+    def said(exact: Fraction) -> str:
+        return str(money.from_exact(exact, currency))
+
+    remainder = [
+        Step("days_remaining", {"after": exit_on, "days": days, "of": total_days, "last_day": current.term.last_day}),
+        Step("fee_remaining", {"fee": str(fee), "days": days, "of": total_days, "amount": said(remaining)}),
+    ]
+    lines = [line(LineKind.FEE_REMAINING, remaining, remainder, billing.SOURCE, counts=False)]
+    if earned > paid:
+        step = Step("fees_until_exit", {"exit_on": exit_on, "earned": said(earned), "paid": str(standing.paid)})
+        lines.append(line(LineKind.ARREARS, earned - paid, [step], billing.SOURCE))
+    lines.append(line(owed.kind, owed.exact, owed.steps, owed.source))
+    set_off = min(unused, owed.exact)
+    if set_off:
+        step = Step("prepaid_set_off", {"unused": said(unused), "amount": said(set_off)})
+        lines.append(line(LineKind.SET_OFF, -set_off, [step], billing.SOURCE))
+    refund = unused - set_off if refunds else Fraction(0)
+    if unused > set_off:
+        params = {"unused": said(unused), "set_off": said(set_off), "amount": said(unused - set_off)}
+        if refunds:
+            breach = blame is TerminationGround.VENDOR_BREACH
+            source = RESTITUTION[clause.law] if breach else leaving.SOURCE
+            lines.append(line(LineKind.REFUND, -refund, [Step("prepaid_refunded", params)], source))
+        else:
+            step = Step("prepaid_not_refunded", params)
+            lines.append(line(LineKind.PREPAID_KEPT, unused - set_off, [step], leaving.SOURCE, counts=False))
+    if standing.credits.amount:
+        step = Step("credits_given", {"amount": str(standing.credits)})
+        lines.append(line(LineKind.CREDIT, -Fraction(standing.credits.amount), [step], "service_level_clause"))
+    if ground is TerminationGround.SWITCHING:
+        charge, step, source = switching_charge(switching_cost, on=exit_on, currency=currency)
+        lines.append(line(LineKind.SWITCHING_CHARGE, Fraction(charge.amount), [step], source))
+    total = Money(sum((one.amount.amount for one in lines if one.counts), Decimal(0)), currency)
+    penalty = owed.exact if owed.kind is LineKind.PENALTY else Fraction(0)
+    return Quote(
+        exit_on=exit_on,
+        ground=ground,
+        remaining_days=days,
+        lines=tuple(lines),
+        total=total.rounded(),
+        penalty=money.from_exact(penalty, currency),
+        refund=money.from_exact(refund, currency),
+        right_to_leave=owed.right,
+        blocked=owed.blocked,
+        flagged=owed.flagged,
+    )
+
+
+def next_end(clause: NoticeClause, *, on: date, exit_on: date) -> date:
+    """Return the first day, not before ``exit_on``, with which a notice given on ``on`` or later ends the contract.
+
+    A later notice never ends it earlier, so the first one that reaches ``exit_on`` is found by halving.
+
+    :raises InvalidInput: the exit is before ``on``, or as ``notice.judge`` does.
+    """
+    if exit_on < on:
+        raise InvalidInput("exit_on", "in_the_past", "a contract is not left before today")
+    if end_if_given(clause, on) <= exit_on and (named := named_end(clause, exit_on)) is not None:
+        return named
+    within = range((exit_on - on).days + 1)
+    found = bisect_left(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days)))
+    return end_if_given(clause, on + timedelta(days=found))
+
+
+def end_if_given(clause: NoticeClause, on: date) -> date:
+    """Return the last day that a notice given on ``on`` leaves to the contract.
+
+    :raises InvalidInput: as ``notice.judge`` does.
+    """
+    return notice.ends_if_given(clause, on=on).takes_effect_on or date.max
+
+
+def named_end(clause: NoticeClause, day: date) -> date | None:
+    """Return the end that a notice given early enough may name: ``day`` itself, or the end of its month or quarter.
+
+    ``None`` where the contract ends with a term only.
+    """
+    if not clause.mid_term_exit and not clause.term_at(day).indefinite:
+        return None
+    return day if clause.end_of is None else end_containing(day, clause.end_of)
+
+
+def early_exit_fee(clause: ExitClause, remaining: Fraction, currency: str) -> Owed:
+    """Return the fee that the clause asks of what remains, unless the law blocks it, and what a judge may do about it.
+
+    :raises InvalidInput: the rate is over 100 % or negative, the cap is negative or in another currency.
+    """
+    if clause.rate is None:
+        return Owed(LineKind.PENALTY, Fraction(0), (Step("no_penalty_agreed"),), leaving.SOURCE)
+    exact, steps = leaving.share_of(remaining, rate=clause.rate, cap=clause.cap, currency=currency)
+    if not exact:
+        return Owed(LineKind.PENALTY, exact, steps, leaving.SOURCE)
+    judge, law = JUDGE_MAY_REDUCE[clause.law]
+    if clause.disclosed:
+        return Owed(LineKind.PENALTY, exact, (*steps, judge), f"{leaving.SOURCE}; {law}")
+    rule = in_force(DISCLOSURE_REQUIRED, on=clause.concluded_on)
+    if rule.value:
+        step = Step("penalty_blocked", {"concluded_on": clause.concluded_on, "since": rule.from_on})
+        return Owed(LineKind.PENALTY, Fraction(0), (*steps, step), rule.source, blocked=True)
+    flag = Step("penalty_not_disclosed", {"concluded_on": clause.concluded_on})
+    return Owed(LineKind.PENALTY, exact, (*steps, flag, judge), f"{leaving.SOURCE}; {law}", flagged=True)
+
+
+def switching_charge(cost: Money | None, *, on: date, currency: str) -> tuple[Money, Step, str]:
+    """Return what may be asked for a switch that ends on ``on``: its cost at most, and nothing from the law's day on.
+
+    A cost that nobody has stated is not charged.
+    """
+    rule = in_force(SWITCHING_CHARGED, on=on)
+    nothing = Money(Decimal(0), currency).rounded()
+    if not rule.value:
+        return nothing, Step("switching_is_free", {"on": on, "since": rule.from_on}), rule.source
+    if cost is None:
+        return nothing, Step("switching_cost_not_stated", {"on": on}), rule.source
+    return cost.rounded(), Step("switching_at_cost", {"on": on, "amount": str(cost.rounded())}), rule.source
+
+
+def _blame(ground: TerminationGround | None, party: NoticeParty) -> TerminationGround | None:
+    """A grave cause lets one side go at once because of what the other did."""
+    if ground is not TerminationGround.IMMEDIATE:
+        return ground
+    return TerminationGround.VENDOR_BREACH if party is NoticeParty.CLIENT else TerminationGround.CLIENT_BREACH
+
+
+def _owed(
+    clause: ExitClause,
+    standing: Standing,
+    exit_on: date,
+    ground: TerminationGround | None,
+    remaining: Fraction,
+    agreed: Money | None,
+) -> Owed:
+    nothing = Fraction(0)
+    if ground is TerminationGround.VENDOR_BREACH:
+        return Owed(LineKind.PENALTY, nothing, (Step("no_penalty_after_breach"),), RESTITUTION[clause.law])
+    on_notice = exit_on == standing.next_end
+    if ground is None and not on_notice:
+        params = {"next_end": standing.next_end}
+        raise InvalidInput("exit_on", "not_an_end", "no notice given today ends the contract on this day", params)
+    if ground is TerminationGround.AGREEMENT and agreed is not None:
+        step = Step("penalty_agreed", {"amount": str(agreed.rounded())})
+        return Owed(LineKind.PENALTY, Fraction(agreed.amount), (step,), "agreement")
+    if on_notice and ground is not TerminationGround.CLIENT_BREACH:
+        step = Step("left_on_notice", {"exit_on": exit_on})
+        return Owed(LineKind.PENALTY, nothing, (step,), "notice_clause")
+    held = clause.holds(exit_on)
+    if ground is TerminationGround.CONVENIENCE and (clause.rate is None or held):
+        return _fees_go_on(clause, standing, exit_on, held=held)
+    return early_exit_fee(clause, remaining, standing.paid.currency)
+
+
+def _fees_go_on(clause: ExitClause, standing: Standing, exit_on: date, *, held: bool) -> Owed:
+    """Without a right to leave there is no penalty: the fees are owed until the contract can end."""
+    end = standing.next_end
+    exact = billing.fees_between(standing.terms, starts_on=exit_on + ONE_DAY, ends_on=end + ONE_DAY)
+    currency = standing.paid.currency
+    steps = [Step("held_by_commitment", {"committed_until": clause.committed_until})] if held else []
+    steps.append(Step("no_right_to_leave", {"until": end, "amount": str(money.from_exact(exact, currency))}))
+    return Owed(LineKind.FEES_TO_END, exact, tuple(steps), billing.SOURCE, right=False)
+
+
+def _term_of(terms: Sequence[PricedTerm], day: date) -> PricedTerm:
+    for one in terms:
+        if one.term.covers(day):
+            return one
+    raise InvalidInput("exit_on", "outside_term", "the last day of service lies outside the contract's terms")
+
+
+def _check(field: str, amount: Money | None, currency: str) -> None:
+    if amount is None:
+        return
+    if amount.currency != currency:
+        codes = {"one": currency, "other": amount.currency}
+        raise InvalidInput(field, "mixed_currencies", "two currencies in one quote", codes)
+    leaving.check_not_negative(field, amount)
