@@ -116,6 +116,7 @@ def _navigation() -> list[dict[str, Any]]:
             "separator": True,
             "collapsible": True,
             "items": [
+                _item(_("Renewal plans"), "event_upcoming", "contracts.RenewalPlan"),
                 _item(_("Data keys"), "encrypted", "retention.DataKey"),
                 _item(_("Erasure ledger"), "link", "retention.ErasureEntry"),
                 _item(_("Conversations"), "forum", "retention.Conversation"),

@@ -54,6 +54,14 @@ SWEEPS: tuple[Sweep, ...] = (
         20 * SECONDS,
         "workflows",
     ),
+    Sweep(
+        "renewal_plans",
+        contracts.plans_due,
+        contracts.plan_all,
+        contracts_tasks.sweep_renewal_plans,
+        60 * SECONDS,
+        "workflows",
+    ),
     Sweep("ends", contracts.ends_due, contracts.end_all, contracts_tasks.sweep_ends, 20 * SECONDS, "workflows"),
     Sweep(
         "licences",

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import F, Q
 
 from contracts.enums import ContractStatus
 
@@ -32,6 +33,14 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def due_for_renewal(self, *, at: datetime) -> Self:
         """Active, not under notice, and at or past ``renews_at``: midnight in the contract's own zone."""
         return self.active().filter(renews_at__lte=at).order_by("renews_at", "pk")
+
+    def due_for_planning(self) -> Self:
+        """Active ones that renew, whose next term is not planned: made in Python beforehand, for the set-wise sweep."""
+        return (
+            self.active()
+            .filter(Q(planned_for__isnull=True) | ~Q(planned_for=F("term_number") + 1), renews_at__isnull=False)
+            .order_by("renews_at", "pk")
+        )
 
     def due_for_end(self, *, at: datetime) -> Self:
         """Active, and at or past ``ends_at``: local midnight after the last day of service."""

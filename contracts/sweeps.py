@@ -1,10 +1,16 @@
 """Due/do pairs of contracts: the question asked of the tables, joined to the operation that answers one item."""
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
+from django.db import DataError, IntegrityError
+
+from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
 from contracts.models import Contract
-from contracts.operations import ending, renewal, signing
+from contracts.operations import ending, plans, renewal, signing
+from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
 from contracts.querysets import ContractQuerySet
 
 
@@ -23,9 +29,12 @@ def certainties_due(*, at: datetime) -> ContractQuerySet:
 
 def make_all_certain(*, at: datetime, by: str) -> Swept:
     """Record every renewal that no notice can prevent any more."""
-    return walk(
+    return _in_sets(
+        CERTAINTY,
         lambda: certainties_due(at=at),
         lambda contract: renewal.make_certain(contract, ending=_ending(contract), now=at, by=by),
+        at=at,
+        by=by,
     )
 
 
@@ -35,10 +44,25 @@ def renewals_due(*, at: datetime) -> ContractQuerySet:
 
 def renew_all(*, at: datetime, by: str) -> Swept:
     """Renew every contract whose term is over, term after term until none is behind."""
-    return walk(
+    return _in_sets(
+        RENEWAL,
         lambda: renewals_due(at=at),
         lambda contract: renewal.renew(contract, ending=_ending(contract), now=at, by=by),
+        at=at,
+        by=by,
     )
+
+
+def plans_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_planning()
+
+
+def plan_all(*, at: datetime, by: str) -> Swept:
+    """Plan the next renewal of every contract that has none planned, in batches, before it is due."""
+    swept = Swept()
+    while planned := _plan(lambda: plans_due(at=at)):
+        swept.done += planned
+    return swept
 
 
 def ends_due(*, at: datetime) -> ContractQuerySet:
@@ -54,3 +78,67 @@ def _ending(contract: Contract) -> date:
     if contract.term_ends_on is None:  # an indefinite term neither renews nor becomes certain: a constraint says so
         raise LookupError(f"contract {contract.pk} renews, but its term has no end")
     return contract.term_ends_on
+
+
+def _in_sets(
+    kind: SetWise,
+    due: Callable[[], ContractQuerySet],
+    act: Callable[[Contract], object],
+    *,
+    at: datetime,
+    by: str,
+) -> Swept:
+    """Do what is due in chunks; then one by one what has no plan that can be used, and what a chunk was refused for.
+
+    A contract that is several terms behind is planned again and done again, term by term.
+    """
+    swept, refused = Swept(), list[int]()
+    while True:
+        while done := _chunk(kind, at=at, by=by, refused=refused):
+            swept.done += done
+        if not _plan(lambda: due().due_for_planning()):
+            break
+    left: set[int] = set()
+    while True:
+        with tenancy.vendor():
+            found = {*refused, *kind.left_over(at=at)} - left
+        if not found:
+            return swept
+        left |= found
+        swept.add(walk(partial(_among, due, found), act))
+
+
+def _chunk(kind: SetWise, *, at: datetime, by: str, refused: list[int]) -> int:
+    """Do one chunk in a transaction of its own; whoever spoils it is put on the list of those ``refused``."""
+    try:
+        with tenancy.vendor():
+            return kind.write(at=at, by=by, without=refused)
+    except (IntegrityError, DataError):
+        with tenancy.vendor():
+            among = kind.ready(at=at, without=refused)
+        return _halves(kind, among, at=at, by=by, refused=refused)
+
+
+def _halves(kind: SetWise, among: list[int], *, at: datetime, by: str, refused: list[int]) -> int:
+    """Do the two halves of a chunk that was refused, each alone, down to the one that spoils it."""
+    if len(among) == 1:
+        refused += among
+        return 0
+    middle, done = len(among) // 2, 0
+    for half in (among[:middle], among[middle:]):
+        try:
+            with tenancy.vendor():
+                done += kind.write(at=at, by=by, among=half) if half else 0
+        except (IntegrityError, DataError):
+            done += _halves(kind, half, at=at, by=by, refused=refused)
+    return done
+
+
+def _among(due: Callable[[], ContractQuerySet], keys: set[int]) -> ContractQuerySet:
+    return due().filter(pk__in=keys)
+
+
+def _plan(due: Callable[[], ContractQuerySet]) -> int:
+    with tenancy.vendor():
+        locked = due().select_related("organization").select_for_update(of=("self",), no_key=True, skip_locked=True)
+        return plans.plan_batch(locked[: plans.BATCH])

@@ -26,6 +26,12 @@ def sweep_renewals(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_renewal_plans(*, now: str | None = None, **_future: object) -> None:
+    """Plan the next renewal of the contracts that have none planned."""
+    run(sweeps.plan_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_ends(*, now: str | None = None, **_future: object) -> None:
     """End the contracts whose last day is over."""
     run(sweeps.end_all, at=sweep_instant(now))

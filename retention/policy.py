@@ -93,13 +93,19 @@ POLICY: dict[str, Table] = {
         "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
         "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until seats "
         "early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on owner retrieval_days end_choice "
-        "starts_at term_number term_ends_on last_notice_on last_notice_why certain_at renews_at ends_on ends_at "
-        "ended_at end_reason created_at",
+        "starts_at term_number term_ends_on last_notice_on last_notice_why certain_at renews_at planned_for ends_on "
+        "ends_at ended_at end_reason created_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
         K,
         "id public_id organization contract number days fee currency clauses certain_at started_at voided_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.RenewalPlan": _table(
+        K,
+        "id public_id organization contract number days starts_at fee currency clauses news_from "
+        "following_last_notice_on following_last_notice_why following_certain_at following_renews_at ends_on ends_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Notice": _table(

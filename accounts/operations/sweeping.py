@@ -32,6 +32,12 @@ class Swept:
     def refuse(self, code: str) -> None:
         self.refused[code] = self.refused.get(code, 0) + 1
 
+    def add(self, other: "Swept") -> None:
+        """Count in what another part of the same sweep did."""
+        self.done += other.done
+        for code, count in other.refused.items():
+            self.refused[code] = self.refused.get(code, 0) + count
+
 
 def walk[Row: models.Model](due: Callable[[], models.QuerySet[Row]], act: Callable[[Row], object]) -> Swept:
     """Do every due row, in rounds until none is due: a contract several terms behind is caught up in one sweep.

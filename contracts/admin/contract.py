@@ -40,6 +40,7 @@ class ContractAdmin(Importing, ReadOnly):
         "starts_at",
         "certain_at",
         "renews_at",
+        "planned_for",
         "ends_at",
         "ended_at",
     )

@@ -2,6 +2,7 @@
 
 from contracts.models.contract import Contract, Term
 from contracts.models.notice import Notice
+from contracts.models.plan import RenewalPlan
 from contracts.models.termination import Termination
 
-__all__ = ["Contract", "Notice", "Term", "Termination"]
+__all__ = ["Contract", "Notice", "RenewalPlan", "Term", "Termination"]

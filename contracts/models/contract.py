@@ -81,6 +81,9 @@ class Contract(TenantModel):
     last_notice_why = models.JSONField(_("why this day"), default=dict, blank=True)
     certain_at = models.DateTimeField(_("renewal certain at"), null=True, blank=True)
     renews_at = models.DateTimeField(_("renews at"), null=True, blank=True)
+    planned_for = models.PositiveIntegerField(
+        _("renewal planned"), null=True, blank=True, help_text=_("The number of the term that is planned")
+    )
     ends_on = models.DateField(_("ends on"), null=True, blank=True, help_text=_("First day without service"))
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -147,6 +150,10 @@ class Contract(TenantModel):
                 condition=Q(status=ContractStatus.ACTIVE.value) | Q(renews_at__isnull=True, certain_at__isnull=True),
                 name="contract_only_active_renews",
             ),
+            models.CheckConstraint(
+                condition=Q(planned_for__isnull=True) | Q(planned_for__gte=2, planned_for__lte=F("term_number") + 1),
+                name="contract_planned_for_its_next_term_at_most",
+            ),
         ]
         indexes = [
             models.Index(
@@ -161,6 +168,12 @@ class Contract(TenantModel):
                 fields=["renews_at", "id"],
                 condition=Q(status=ContractStatus.ACTIVE.value, renews_at__isnull=False),
                 name="contract_due_renewal",
+            ),
+            models.Index(
+                fields=["renews_at", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, renews_at__isnull=False)
+                & (Q(planned_for__isnull=True) | ~Q(planned_for=F("term_number") + 1)),
+                name="contract_due_plan",
             ),
             models.Index(
                 fields=["ends_at", "id"],

@@ -9,7 +9,7 @@ from accounts.models import Document
 from accounts.operations import licences
 from contracts.enums import ContractStatus, EndReason, NoticeParty, TerminationGround
 from contracts.models import Contract, Notice, Termination
-from contracts.operations import stored
+from contracts.operations import plans, stored
 from contracts.rules import schedule
 
 
@@ -84,6 +84,7 @@ def apply(contract: Contract) -> None:
     """Compute what follows from the ends that stand, store it on the locked contract, and move the licence's end."""
     end = standing_end(contract)
     stored.reschedule(contract, ends_on=end.ends_on if end else None, prolongs=end is not None and end.prolongs)
+    plans.keep(contract)
     if contract.status == ContractStatus.SIGNED.value:
         contract.certain_at = contract.renews_at = None
     contract.save(update_fields=[*stored.SCHEDULED])
@@ -97,3 +98,4 @@ def reschedule(contract: Contract) -> None:
     """Compute what follows for a locked contract whose term has moved; the caller saves ``stored.SCHEDULED``."""
     end = standing_end(contract)
     stored.reschedule(contract, ends_on=end.ends_on if end else None, prolongs=end is not None and end.prolongs)
+    plans.keep(contract)

@@ -16,6 +16,7 @@ SCHEDULED = (
     "renews_at",
     "ends_on",
     "ends_at",
+    "planned_for",
 )
 CLAUSES = (
     "first_term_months",

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection
 
 from accounts import tenancy
-from contracts.models import Contract, Notice, Term, Termination
+from contracts.models import Contract, Notice, RenewalPlan, Term, Termination
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import give, live_until, utc
 from tests.retention.vaults import an_organization
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 TENANT_KEYS = {
     "contracts_contract_tenant_key",
     "contracts_notice_tenant_key",
+    "contracts_renewalplan_tenant_key",
     "contracts_term_tenant_key",
     "contracts_termination_tenant_key",
 }
@@ -83,7 +84,29 @@ def _next_door(model):
     return move
 
 
+def plan(**values):
+    return lambda found: found.plans.update(**values)
+
+
+def _plans(found):
+    return RenewalPlan.objects.filter(contract=found)
+
+
+PLANS = {
+    "contracts_renewalplan_public_id_key": copy(
+        _plans,
+        contract=lambda found: a_signed_contract(found.organization, reference="C-2"),
+        public_id=lambda found: found.plans.get().public_id,
+    ),
+    "renewal_plan_once_per_contract": copy(_plans),
+    "renewal_plan_is_of_a_later_term": plan(number=1),
+    "renewal_plan_covers_a_day": plan(days=(date(2026, 1, 1), date(2026, 1, 1))),
+    "renewal_plan_ends_at_iff_ends_on": plan(ends_on=date(2026, 6, 1)),
+    "renewal_plan_starts_before_the_end": plan(ends_on=date(2026, 1, 1), ends_at=utc("2025-12-31 23:00")),
+    "contract_planned_for_its_next_term_at_most": contract(planned_for=3),
+}
 EXAMPLES = {
+    **PLANS,
     "contracts_contract_public_id_key": copy(_contracts, reference="C-2", public_id=_same_public_id),
     "contract_reference_once": copy(_contracts),
     "contract_status_known": contract(status="paused", renews_at=None, certain_at=None),

@@ -1,0 +1,161 @@
+"""Renewal of many contracts at once: SQL writes what the rules planned, the same rows as the one-item operation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from contracts.enums import ContractStatus
+from contracts.operations import stored
+
+# Small enough that a transaction holds its locks for less than a tenth of a second.
+CHUNK = 500
+_CLAUSES = ", ".join(f"'{name}', c.{name}" for name in stored.CLAUSES)
+_DUE = "c.status = '{status}' AND c.{instant} <= %(at)s"
+# A plan is used only if it is of the next term and all that it was made from still stands.
+_PLANNED = f"""
+    c.planned_for = c.term_number + 1 AND p.number = c.term_number + 1
+    AND p.starts_at = c.renews_at AND lower(p.days) = c.term_ends_on
+    AND p.fee = c.annual_fee AND p.currency = c.currency AND p.ends_on IS NOT DISTINCT FROM c.ends_on
+    AND p.clauses = jsonb_build_object({_CLAUSES})
+"""
+_MATCHED = "contracts_renewalplan p ON p.organization_id = c.organization_id AND p.contract_id = c.id"
+_JOINED = f"contracts_contract c JOIN {_MATCHED}"
+_CHOSEN = f"""
+chosen AS MATERIALIZED (
+    SELECT c.id, c.organization_id, c.public_id, c.term_ends_on, c.certain_at, c.renews_at,
+        p.number, p.days, p.fee, p.currency, p.clauses, p.news_from, p.ends_on, p.ends_at, p.following_last_notice_on,
+        p.following_last_notice_why, p.following_certain_at, p.following_renews_at
+    FROM {_JOINED}
+    WHERE {{due}} AND {_PLANNED} AND NOT c.id = ANY(%(without)s) {{among}}
+    ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
+    FOR NO KEY UPDATE OF c SKIP LOCKED
+)
+"""
+# An instant as Python writes it, in UTC.
+_ISO = (
+    "to_char({0} AT TIME ZONE 'UTC', CASE WHEN extract(microseconds FROM {0})::bigint %% 1000000 = 0 "
+    "THEN 'YYYY-MM-DD\"T\"HH24:MI:SS' ELSE 'YYYY-MM-DD\"T\"HH24:MI:SS.US' END) || '+00:00'"
+)
+_NEW_TERMS = """
+    INSERT INTO contracts_term
+        (organization_id, public_id, contract_id, number, days, fee, currency, clauses, certain_at, started_at)
+    SELECT organization_id, gen_random_uuid(), id, number, days, fee, currency, clauses,
+        coalesce(certain_at, renews_at), {started_at}
+"""
+_FACT_OF_CERTAINTY = f"""
+    SELECT d.organization_id, d.public_id, d.id, d.{{instant}} AS due_at, 1 AS step,
+        'contract.renewal_certain' AS name, d.news_from, t.certain_at AS happened_at,
+        jsonb_build_object('number', d.number, 'certain_at', {_ISO.format("t.certain_at")}) AS data
+    FROM chosen d JOIN made t ON t.contract_id = d.id
+"""
+_TRAIL = """
+audited AS (
+    INSERT INTO accounts_auditevent
+        (public_id, organization_id, name, subject_type, subject_id, actor, data, detail_digest, occurred_at)
+    SELECT gen_random_uuid(), organization_id, name, 'Contract', public_id, %(by)s, data, '', %(at)s
+    FROM facts ORDER BY due_at, id, step
+), announced AS (
+    INSERT INTO accounts_outboxmessage
+        (public_id, organization_id, topic, subject_type, subject_id, payload, occurred_at, next_attempt_at, attempts,
+         last_error)
+    SELECT gen_random_uuid(), organization_id, name, 'Contract', public_id, data, %(at)s, %(at)s, 0, ''
+    FROM facts WHERE news_from IS NULL OR happened_at >= news_from ORDER BY due_at, id, step
+)
+SELECT count(*) FROM chosen
+"""
+_CERTAIN = f"""
+WITH {_CHOSEN}, made AS (
+    {_NEW_TERMS.format(started_at="NULL")} FROM chosen RETURNING contract_id, certain_at
+), moved AS (
+    UPDATE contracts_contract c SET certain_at = NULL FROM chosen d WHERE c.id = d.id
+), facts AS ({_FACT_OF_CERTAINTY.format(instant="certain_at")}), {_TRAIL}
+"""
+_RENEW = f"""
+WITH {_CHOSEN}, started AS (
+    UPDATE contracts_term t SET started_at = d.renews_at FROM chosen d
+    WHERE t.organization_id = d.organization_id AND t.contract_id = d.id AND t.number = d.number
+        AND t.voided_at IS NULL
+    RETURNING t.contract_id
+), made AS (
+    {_NEW_TERMS.format(started_at="renews_at")}
+    FROM chosen WHERE id NOT IN (SELECT contract_id FROM started) RETURNING contract_id, certain_at
+), moved AS (
+    UPDATE contracts_contract c SET term_number = d.number, term_ends_on = upper(d.days),
+        last_notice_on = d.following_last_notice_on, last_notice_why = d.following_last_notice_why,
+        certain_at = d.following_certain_at, renews_at = d.following_renews_at, ends_on = d.ends_on, ends_at = d.ends_at
+    FROM chosen d WHERE c.id = d.id
+), facts AS (
+    {_FACT_OF_CERTAINTY.format(instant="renews_at")}
+    UNION ALL
+    SELECT organization_id, public_id, id, renews_at, 2, 'contract.renewed', news_from, renews_at,
+        jsonb_build_object('number', number, 'starts_on', to_char(term_ends_on, 'YYYY-MM-DD'))
+    FROM chosen
+), {_TRAIL}
+"""
+_READY = f"""
+SELECT c.id FROM {_JOINED} WHERE {{due}} AND {_PLANNED} AND NOT c.id = ANY(%(without)s)
+ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
+"""
+_LEFT_OVER = f"""
+SELECT c.id FROM contracts_contract c LEFT JOIN {_MATCHED} WHERE {{due}} AND ({_PLANNED}) IS NOT TRUE
+ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SetWise:
+    """One of the two sweeps: the column that says when a contract is due, and the statement that does a chunk."""
+
+    instant: str
+    statement: str
+
+    def write(self, *, at: datetime, by: str, without: Sequence[int] = (), among: Sequence[int] | None = None) -> int:
+        """Do the next chunk of what is due and planned, in the caller's transaction; return how many were done.
+
+        What another worker holds is skipped. ``without`` leaves some out, ``among`` restricts it to some.
+
+        :raises django.db.IntegrityError: one of the rows is refused, and with it the chunk.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(self._filled(self.statement, among), self._values(at, without, among) | {"by": by})
+            return int(cursor.fetchone()[0])
+
+    def ready(self, *, at: datetime, without: Sequence[int] = ()) -> list[int]:
+        """Return the contracts of the next chunk, without taking them."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.ready_query, self._values(at, without, None))
+            return [row[0] for row in cursor.fetchall()]
+
+    def left_over(self, *, at: datetime) -> list[int]:
+        """Return what is due and has no plan that could be used: each goes through the one-item operation."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.left_over_query, self._values(at, (), None))
+            return [row[0] for row in cursor.fetchall()]
+
+    @property
+    def ready_query(self) -> str:
+        """The query that finds what is due and planned."""
+        return self._filled(_READY, None)
+
+    @property
+    def left_over_query(self) -> str:
+        """The query that finds what is due and has no plan that could be used."""
+        return self._filled(_LEFT_OVER, None)
+
+    @property
+    def _due(self) -> str:
+        return _DUE.format(status=ContractStatus.ACTIVE.value, instant=self.instant)
+
+    def _filled(self, statement: str, among: Sequence[int] | None) -> str:
+        chosen = "" if among is None else "AND c.id = ANY(%(among)s)"
+        return statement.replace("{due}", self._due).replace("{instant}", self.instant).replace("{among}", chosen)
+
+    def _values(self, at: datetime, without: Sequence[int], among: Sequence[int] | None) -> dict[str, Any]:
+        return {"at": at, "without": list(without), "among": list(among or ()), "limit": CHUNK}
+
+
+CERTAINTY = SetWise("certain_at", _CERTAIN)
+RENEWAL = SetWise("renews_at", _RENEW)
