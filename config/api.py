@@ -9,6 +9,7 @@ from accounts.api.licensed_users import LicensedUserResource, OrganizationLicens
 from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource
 from contracts.api.contracts import ContractResource
+from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.requests import (
@@ -40,6 +41,10 @@ urlpatterns = [
     path("organizations/<uuid:public_id>/", include(organization)),
     path("exports/<uuid:public_id>", ExportView.as_view(), name="export"),
     path("exports/<uuid:public_id>/download", ExportDownloadView.as_view(), name="export-download"),
+    path("contracts/<uuid:public_id>/leaving", LeavingView.as_view(), name="contract-leaving"),
+    path("contracts/<uuid:public_id>/commitment", CommitmentView.as_view(), name="contract-commitment"),
+    path("commitments", CommitmentsView.as_view(), name="commitments"),
+    path("commitments/xlsx", CommitmentsSheetView.as_view(), name="commitments-xlsx"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
     *router.urls,
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from contracts.enums import ContractStatus, GoverningLaw
 from contracts.models import Contract
@@ -75,6 +76,11 @@ class Commitment:
     contract: Contract
     bound_until: date
     years: tuple[YearAmount, ...]
+
+    @property
+    def total(self) -> Money:
+        """The fees of all years together."""
+        return Money(sum((year.amount.amount for year in self.years), Decimal(0)), self.contract.currency)
 
 
 def commitments(contracts: Iterable[Contract], *, now: datetime, year_starts_in: int) -> list[Commitment]:

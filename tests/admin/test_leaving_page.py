@@ -1,0 +1,33 @@
+"""The page that says what leaving costs."""
+
+import pytest
+from django.urls import reverse
+
+from tests.contracts.operations.lives import give, live_until
+from tests.contracts.test_leaving_faces import EXIT, NOW, an_active_contract
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"])
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    monkeypatch.setattr("accounts.operations.clock.instant", lambda: NOW)
+
+
+def test_the_page_draws_both_ways_and_says_why_they_step(sign_in):
+    contract = an_active_contract(**EXIT)
+    address = reverse("admin:contracts_contract_what_leaving_costs", args=[contract.pk])
+    answer = sign_in("finance").get(address, {"year_starts_in": "7"})
+    lines = answer.context["chart"]["lines"]
+    assert [len(line.points.split()) for line in lines] == [1 + 2 * 729] * 2
+    assert lines[0].changes[0].reasons == "the first day looked at"
+    assert "a new term binds" in answer.content.decode()
+    assert answer.context["years"][0][0] == "Feb. 10, 2026"
+
+
+def test_the_page_of_a_contract_that_is_over_leads_back(sign_in):
+    contract = an_active_contract()
+    give(contract, "2025-02-01", recorded="2026-02-10")
+    live_until(NOW)
+    address = reverse("admin:contracts_contract_what_leaving_costs", args=[contract.pk])
+    assert sign_in("finance").get(address).status_code == 302
