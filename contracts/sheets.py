@@ -69,13 +69,15 @@ def _text(sheet: Any, value: str, *, bold: bool = False) -> Any:
 
 
 def _day(sheet: Any, value: date) -> Any:
-    cell: Any = WriteOnlyCell(sheet, value=value)
+    cell: Any = WriteOnlyCell(sheet)
+    cell.value = value
     cell.number_format = "yyyy-mm-dd"
     return cell
 
 
 def _amount(sheet: Any, value: Decimal, currency: str, *, bold: bool = False) -> Any:
-    cell: Any = WriteOnlyCell(sheet, value=value)
+    cell: Any = WriteOnlyCell(sheet)
+    cell.value = value
     cell.number_format = "#,##0" + ("." + "0" * minor_units(currency) if minor_units(currency) else "")
     if bold:
         cell.font = BOLD
