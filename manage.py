@@ -21,6 +21,10 @@ def main(arguments):
             from config.embedded import up
 
             sys.exit(up.main(arguments[2:]))
+        if command == "deadline":  # needs neither engines nor settings
+            from contracts.management import deadlines
+
+            sys.exit(deadlines.main(arguments[2:]))
         with environment.prepared(command):
             from django.core.management import execute_from_command_line
 

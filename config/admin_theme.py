@@ -67,6 +67,11 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Terms"), "date_range", "contracts.Term"),
                 _item(_("Notices"), "outgoing_mail", "contracts.Notice"),
                 _item(_("Terminations"), "event_busy", "contracts.Termination"),
+                {
+                    "title": _("Deadline calculator"),
+                    "icon": "calculate",
+                    "link": reverse_lazy("admin:contracts_deadline_calculator"),
+                },
             ],
         },
         {

@@ -9,6 +9,7 @@ from accounts.api.licensed_users import LicensedUserResource, OrganizationLicens
 from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource
 from contracts.api.contracts import ContractResource
+from contracts.api.deadlines import ComputeView
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
@@ -39,6 +40,7 @@ urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("organizations/<uuid:public_id>/", include(organization)),
+    path("deadlines/compute", ComputeView.as_view(), name="deadline-compute"),
     path("exports/<uuid:public_id>", ExportView.as_view(), name="export"),
     path("exports/<uuid:public_id>/download", ExportDownloadView.as_view(), name="export-download"),
     path("contracts/<uuid:public_id>/leaving", LeavingView.as_view(), name="contract-leaving"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils import formats
+from django.utils import formats, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +68,9 @@ STEPS: Mapping[str, Promise] = {
     "counted_from_anchor": _(
         "Term %(number)s is counted from the contract's first day: %(starts_on)s to %(last_day)s."
     ),
+    "begins_counted_from_anchor": _(
+        "The beginning of term %(number)s is counted from the contract's first day: %(starts_on)s."
+    ),
     "indefinite_without_renewal_term": _("No length is agreed for a renewal, so the term is indefinite."),
     "counts_from": _("What counts is the %(effect)s of the notice: %(on)s."),
     "notice_expires": _("%(period)s from %(from)s end on %(on)s."),
@@ -87,6 +90,10 @@ STEPS: Mapping[str, Promise] = {
         "and the commitment lasts until %(committed_until)s."
     ),
     "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
+    # Around the steps of a rule: which it was, what else it could be, and where it stands written.
+    "rule_applied": _("Rule %(rule)s, version %(version)s."),
+    "other_reading": _("On another reading it is %(on)s."),
+    "source": _("Source: %(source)s."),
     **explain_exit.STEPS,
     **explain_money.STEPS,
 }
@@ -106,18 +113,30 @@ def reasons(explanation: Mapping[str, Any]) -> list[str]:
 
     Nothing explained (an empty mapping) gives no sentence.
     """
-    found = [_sentence(step["code"], step.get("params", {})) for step in explanation.get("steps", ())]
+    found = [sentence(step) for step in explanation.get("steps", ())]
     if other := explanation.get("other_reading"):
-        found.append(gettext("On another reading it is %(on)s.") % {"on": _said("on", other)})
+        found.append(sentence({"code": "other_reading", "params": {"on": other}}))
     if source := explanation.get("source"):
-        found.append(gettext("Source: %(source)s.") % {"source": explain_money.source(source)})
+        found.append(sentence({"code": "source", "params": {"source": source}}))
     return found
 
 
-def _sentence(code: str, params: Mapping[str, Any]) -> str:
+def told(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the calculator's answer with a sentence beside each step, in English whatever the reader's language.
+
+    Programs get the same answer from every face; people read the sentences in their own language on the page.
+    """
+    with translation.override("en"):
+        steps = [{**step, "text": sentence(step)} for step in answer["explanation"]]
+    return {**answer, "explanation": steps}
+
+
+def sentence(step: Mapping[str, Any]) -> str:
+    """Say one step in the reader's language; an unknown one in its code's own words."""
+    code, params = step["code"], step.get("params", {})
     text = STEPS.get(code)
     if text is None:
-        return code.replace("_", " ")
+        return str(code).replace("_", " ")
     said = {name: _said(name, value) for name, value in params.items()}
     if "length" in params and "unit" in params:
         said["period"] = _period(int(params["length"]), str(params["unit"]))
@@ -128,6 +147,8 @@ def _said(name: str, value: object) -> str:
     """Say a step's parameter: a day or an instant in the reader's form, a word in the reader's language."""
     if value is None:
         return gettext("no day")
+    if name == "source":
+        return explain_money.source(str(value))
     if name in WORDS:
         return str(WORDS[name].get(str(value), value))
     if not isinstance(value, str):

@@ -15,6 +15,7 @@ from accounts.enums import DocumentKind
 from accounts.models import User
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
+from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
 from contracts.admin.forms import DraftForm, NoticeForm
 from contracts.admin.importing import Importing
@@ -29,7 +30,7 @@ DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value,
 
 
 @admin.register(Contract)
-class ContractAdmin(Importing, Leaving, ReadOnly):
+class ContractAdmin(Calculating, Importing, Leaving, ReadOnly):
     viewing = Permission.VIEW_CONTRACT
     adding = Permission.SIGN_CONTRACT
     # The instants are local midnights, in UTC: the timeline shows their days in the contract's zone instead.

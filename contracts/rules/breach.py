@@ -22,9 +22,10 @@ def due(aware_at: datetime, *, zone: str, hours: int) -> HourDeadline:
     """
     since = periods.instant_of(aware_at, zone, field="aware_at")
     counted = periods.count_hours(since, hours=hours, zone=zone)
-    steps = list(counted.explanation.steps)
+    local = since.astimezone(counted.zone)
+    steps = [Step("elapsed_hours", {"from": local, "hours": hours, "to": counted.local})]
     if _comes_twice(aware_at, counted.zone):
-        steps.insert(0, Step("earlier_of_two_instants", {"at": since}))
+        steps.insert(0, Step("earlier_of_two_instants", {"at": local}))
     explanation = Explanation(
         rule="breach",
         version=VERSION,

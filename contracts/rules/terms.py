@@ -92,8 +92,11 @@ def term_at(day: date, *, anchor: date, first: int, renewal: int | None) -> Term
 
 def explain(found: Term, *, anchor: date, first: int, renewal: int | None) -> Explanation:
     """Say how the boundaries of ``found`` were counted."""
-    params = {"number": found.number, "starts_on": found.starts_on, "last_day": found.last_day}
-    steps = [Step("counted_from_anchor", params)]
+    params = {"number": found.number, "starts_on": found.starts_on}
+    if found.indefinite:
+        steps = [Step("begins_counted_from_anchor", params)]
+    else:
+        steps = [Step("counted_from_anchor", {**params, "last_day": found.last_day})]
     for boundary in (found.starts_on, found.ends_on):
         if boundary is not None and boundary.day != anchor.day:
             steps.append(Step("clamped_to_month_end", {"wanted_day": anchor.day, "to": boundary}))

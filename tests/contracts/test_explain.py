@@ -12,11 +12,12 @@ from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
 from contracts.rules import notice
 from contracts.rules.notice import NoticeClause
 
-RULES = Path(explain.__file__).parent / "rules"
+HERE = Path(explain.__file__).parent
+RULES = "\n".join(path.read_text() for folder in ("rules", "calculator") for path in (HERE / folder).glob("*.py"))
 
 
 def codes_in_the_rules():
-    text = "\n".join(path.read_text() for path in RULES.glob("*.py"))
+    text = RULES
     found = set(re.findall(r'Step\(\s*"(\w+)"', text))
     found |= set(re.findall(r'_moved\(\s*"(\w+)"', text))
     return found | {"ends_indefinite_term", "mid_term_exit"}  # chosen by a condition
@@ -80,7 +81,7 @@ def test_a_judgment_is_explained(values, given, sentence):
 def test_every_sentence_takes_the_parameters_that_its_step_gives():
     for text in explain.STEPS.values():
         for name in re.findall(r"%\((\w+)\)", str(text)):
-            assert re.search(rf'"{name}"', "\n".join(p.read_text() for p in RULES.glob("*.py"))) or name == "period"
+            assert re.search(rf'"{name}"', RULES) or name == "period"
 
 
 def test_nothing_explained_says_nothing_and_an_unknown_step_its_code():

@@ -19,6 +19,7 @@ EXPECTED = {
     "GET schema": ANYBODY,
     "GET docs": ANYBODY,
     "GET public-key": ANYBODY,
+    "POST deadlines/compute": ANYBODY,
     "GET organizations": "view_organization",
     "POST organizations": "change_organization",
     "GET organizations/<uuid>": "view_organization",

@@ -200,7 +200,7 @@ def test_an_impossible_notice_names_the_field(length, unit, field):
             id="both-boundaries-clamped",
         ),
         pytest.param(
-            "2025-01-01", 2, None, ["counted_from_anchor", "indefinite_without_renewal_term"], id="indefinite"
+            "2025-01-01", 2, None, ["begins_counted_from_anchor", "indefinite_without_renewal_term"], id="indefinite"
         ),
     ],
 )
