@@ -121,6 +121,24 @@ def started(found: Mapping[str, str]) -> Iterator[Addresses]:
         yield Addresses(*named, redis)
 
 
+@contextlib.contextmanager
+def apart(folder: Path) -> Iterator[dict[str, str]]:
+    """Start durable engines with their data in ``folder``, whatever the caller's environment names, and use them.
+
+    For measurements: nothing of a service that runs here is touched. What is yielded is the environment of the
+    databases' owner, for the migrations.
+
+    :raises CannotStart: an engine cannot be started.
+    """
+    for name in ("DATABASE_URL", "LEDGER_DATABASE_URL", "DATABASE_OWNER_URL", "LEDGER_DATABASE_OWNER_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    os.environ.update(TERME_DATA_DIR=str(folder), DJANGO_SETTINGS_MODULE="config.settings", LOG_LEVEL="WARNING")
+    found = secrets.all_of(folder / "secrets")
+    with started(found) as where:
+        _set(variables(where, found))
+        yield {**os.environ, "DATABASE_URL": where.default_owner, "LEDGER_DATABASE_URL": where.ledger_owner}
+
+
 def _named_databases() -> tuple[str, str, str, str] | None:
     """Return the databases that the environment names: default, ledger, and both as their owner."""
     default, ledger = os.environ.get("DATABASE_URL"), os.environ.get("LEDGER_DATABASE_URL")

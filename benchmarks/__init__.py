@@ -1,0 +1,1 @@
+"""Measurements against the bare limit, each in a data directory of its own (docs/benchmarks.md)."""
