@@ -72,6 +72,7 @@ def _navigation() -> list[dict[str, Any]]:
                     "icon": "calculate",
                     "link": reverse_lazy("admin:contracts_deadline_calculator"),
                 },
+                _item(_("Deadlines"), "event_upcoming", "contracts.Deadline"),
             ],
         },
         {

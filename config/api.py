@@ -11,6 +11,7 @@ from accounts.api.trail import AuditEventResource
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
+from contracts.api.stored_deadlines import DeadlineResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.requests import (
@@ -26,6 +27,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("organizations", OrganizationResource, basename="organization")
 router.register("licensed-users", LicensedUserResource, basename="licensed-user")
 router.register("contracts", ContractResource, basename="contract")
+router.register("deadlines", DeadlineResource, basename="deadline")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")

@@ -17,7 +17,7 @@ from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
 from contracts.enums import ContractStatus
-from contracts.models import Contract, Notice
+from contracts.models import Contract, Deadline, Notice
 from contracts.rules.periods import local_day
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.enums import RunPhase
@@ -56,6 +56,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     tables = [
         (Permission.VIEW_CONTRACT, notice_days),
         (Permission.VIEW_CONTRACT, renewals),
+        (Permission.VIEW_CONTRACT, late_deadlines),
         (Permission.VIEW_CONTRACT, standing_notices),
         (Permission.VIEW_CONTRACT, ending),
         (Permission.VIEW_DELETION_REQUEST, deletion_requests),
@@ -96,6 +97,24 @@ def renewals(now: datetime) -> Table:
         )
 
     return _table(_("Renewals within 60 days"), "contracts_contract", headers, found, row)
+
+
+def late_deadlines(now: datetime) -> Table:
+    """Deadlines whose last day is over although nobody met them."""
+    found = Deadline.objects.late(at=now).select_related("contract").order_by("due_at", "pk")
+    headers = (_("Deadline"), _("Contract"), _("Client"), _("Last day"))
+
+    def row(deadline: Deadline) -> Row:
+        return _of(
+            deadline,
+            str(deadline.get_kind_display()),
+            deadline.contract.reference,
+            str(deadline.organization),
+            said(deadline.legal_on),
+            late=True,
+        )
+
+    return _table(_("Deadlines that are late"), "contracts_deadline", headers, found, row)
 
 
 def standing_notices(now: datetime) -> Table:

@@ -64,6 +64,14 @@ SWEEPS: tuple[Sweep, ...] = (
     ),
     Sweep("ends", contracts.ends_due, contracts.end_all, contracts_tasks.sweep_ends, 20 * SECONDS, "workflows"),
     Sweep(
+        "deadlines",
+        contracts.deadlines_due,
+        contracts.refresh_all_deadlines,
+        contracts_tasks.sweep_deadlines,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
         "licences",
         accounts.alignments_due,
         accounts.align_all,

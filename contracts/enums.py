@@ -132,3 +132,24 @@ class TerminationGround(StrEnum):
         if self in (TerminationGround.VENDOR_BREACH, TerminationGround.CLIENT_BREACH):
             return EndReason.BREACH
         return EndReason(self.value)
+
+
+class DeadlineKind(StrEnum):
+    """What is due, or comes to pass, on the day of a stored deadline."""
+
+    LAST_NOTICE = "last_notice"
+    RENEWAL_CERTAIN = "renewal_certain"
+    RENEWAL = "renewal"
+    CONTRACT_END = "contract_end"
+    RETRIEVAL_END = "retrieval_end"
+    CHATEL_REMINDER = "chatel_reminder"
+    SEND_BY = "send_by"
+    INTAKE_ANSWER = "intake_answer"
+    OFFER_EXPIRY = "offer_expiry"
+    QUOTE_EXPIRY = "quote_expiry"
+    UPLIFT_PROPOSAL = "uplift_proposal"
+    SWITCHING_UNFEASIBLE_LIMIT = "switching_unfeasible_limit"
+    SWITCHING_NOTICE_END = "switching_notice_end"
+    SWITCHING_TRANSITION_END = "switching_transition_end"
+    SWITCHING_RETRIEVAL_END = "switching_retrieval_end"
+    SWITCHING_CHOICE = "switching_choice"

@@ -89,6 +89,8 @@ STEPS: Mapping[str, Promise] = {
         "It was given before the right to leave opens: the contract starts on %(starts_on)s, "
         "and the commitment lasts until %(committed_until)s."
     ),
+    "renewal_certain_on": _("The renewal to term %(number)s is certain from %(on)s: no notice can prevent it then."),
+    "contract_ends_on": _("The contract's last day is %(last_day)s."),
     "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
     # Around the steps of a rule: which it was, what else it could be, and where it stands written.
     "rule_applied": _("Rule %(rule)s, version %(version)s."),

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from contracts.enums import ContractStatus
 
 if TYPE_CHECKING:
-    from contracts.models import Contract
+    from contracts.models import Contract, Deadline
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
@@ -45,3 +45,27 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def due_for_end(self, *, at: datetime) -> Self:
         """Active, and at or past ``ends_at``: local midnight after the last day of service."""
         return self.active().filter(ends_at__lte=at).order_by("ends_at", "pk")
+
+    def due_for_deadlines(self, *, at: datetime) -> Self:
+        """What their deadlines depend on has changed, or one of them has passed by itself: two partial indexes."""
+        from contracts.models import Deadline
+
+        stale = self.model.objects.filter(deadlines_stale=True).values("pk")
+        lapsed = Deadline.objects.open().filter(lapses=True, due_at__lte=at).values("contract_id")
+        return self.filter(pk__in=stale.union(lapsed)).order_by("pk")
+
+
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    """Superseded rows are history; what is open waits for somebody, or for its day."""
+
+    def standing(self) -> Self:
+        """Not superseded."""
+        return self.filter(superseded_at__isnull=True)
+
+    def open(self) -> Self:
+        """Standing and not met."""
+        return self.standing().filter(met_at__isnull=True)
+
+    def late(self, *, at: datetime) -> Self:
+        """Open although their last day is over, and not such as pass by themselves."""
+        return self.open().filter(lapses=False, due_at__lte=at)

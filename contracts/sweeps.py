@@ -4,14 +4,18 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 
+import structlog
 from django.db import DataError, IntegrityError
 
 from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
 from contracts.models import Contract
-from contracts.operations import ending, plans, renewal, signing
+from contracts.operations import deadlines, ending, plans, renewal, signing
 from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
 from contracts.querysets import ContractQuerySet
+
+log = structlog.get_logger(__name__)
+CHUNK = 200
 
 
 def starts_due(*, at: datetime) -> ContractQuerySet:
@@ -72,6 +76,42 @@ def ends_due(*, at: datetime) -> ContractQuerySet:
 def end_all(*, at: datetime, by: str) -> Swept:
     """End every contract whose last day is over."""
     return walk(lambda: ends_due(at=at), lambda contract: ending.end(contract, now=at, by=by))
+
+
+def deadlines_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_deadlines(at=at)
+
+
+def refresh_all_deadlines(*, at: datetime, by: str) -> Swept:
+    """Bring the stored deadlines up to what the rules say, in sets; where one contract fails, each by itself."""
+    swept, last = Swept(), 0
+    while True:
+        # Each once a sweep: what fails, or is being changed meanwhile, is left to the next one.
+        with tenancy.vendor():
+            keys = list(deadlines_due(at=at).filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK])
+        if not keys:
+            return swept
+        last = keys[-1]
+        done = _refreshed(keys, at=at, by=by)
+        if done is None:
+            for key in keys:
+                if (one := _refreshed([key], at=at, by=by)) is None:
+                    swept.refuse("error")
+                swept.done += len(one or ())
+        else:
+            swept.done += len(done)
+
+
+def _refreshed(keys: list[int], *, at: datetime, by: str) -> set[int] | None:
+    """Return the contracts that were done, ``None`` if the rules or the database refused one of them."""
+    try:
+        with tenancy.vendor():
+            return deadlines.refresh(keys, now=at, by=by)
+    except Exception as error:  # a contract that the rules cannot count must not stop the others
+        if type(error).__name__ == "SoftTimeLimitExceeded":
+            raise
+        log.exception("sweep.failed", error=type(error).__name__, contracts=len(keys))
+        return None
 
 
 def _ending(contract: Contract) -> date:

@@ -35,3 +35,9 @@ def sweep_renewal_plans(*, now: str | None = None, **_future: object) -> None:
 def sweep_ends(*, now: str | None = None, **_future: object) -> None:
     """End the contracts whose last day is over."""
     run(sweeps.end_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_deadlines(*, now: str | None = None, **_future: object) -> None:
+    """Bring the stored deadlines up to what the rules say."""
+    run(sweeps.refresh_all_deadlines, at=sweep_instant(now))

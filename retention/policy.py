@@ -94,7 +94,7 @@ POLICY: dict[str, Table] = {
         "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until seats "
         "early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on owner retrieval_days end_choice "
         "starts_at term_number term_ends_on last_notice_on last_notice_why certain_at renews_at planned_for ends_on "
-        "ends_at ended_at end_reason created_at",
+        "ends_at ended_at end_reason deadlines_stale created_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -118,6 +118,13 @@ POLICY: dict[str, Table] = {
         K,
         "id public_id organization contract ground party declared_on ends_on prolongs source why proof recorded_by "
         "recorded_at withdrawn_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Deadline": _table(
+        K,
+        "id public_id organization contract kind subject_type subject_id occurrence nominal_on legal_on internal_on "
+        "other_reading_on calendar_country time_zone rule version inputs why due_at lapses vendor_only opened_at "
+        "met_at met_by superseded_at superseded_by",
         basis=CONTRACT_FILE,
     ),
     "retention.Vault": _table(K, "organization state changed_at", basis=EVIDENCE),

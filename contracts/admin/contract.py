@@ -45,6 +45,7 @@ class ContractAdmin(Calculating, Importing, Leaving, ReadOnly):
         "planned_for",
         "ends_at",
         "ended_at",
+        "deadlines_stale",
     )
     extra_fields = ("last_day", "last_day_of_term", "owner_name")
     list_display = (

@@ -19,8 +19,9 @@ from contracts.api.serializers import (
     NoticeSerializer,
     TermSerializer,
 )
+from contracts.api.stored_deadlines import DeadlineSerializer
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
-from contracts.models import Contract
+from contracts.models import Contract, Deadline
 from contracts.operations import notices, signing
 
 
@@ -45,6 +46,7 @@ class ContractResource(Resource):
         "retrieve": Permission.VIEW_CONTRACT,
         "terms": Permission.VIEW_CONTRACT,
         "notices": Permission.VIEW_CONTRACT,
+        "deadlines": Permission.VIEW_CONTRACT,
         "create": Permission.SIGN_CONTRACT,
         "sign": Permission.SIGN_CONTRACT,
         "cancel": Permission.SIGN_CONTRACT,
@@ -82,6 +84,18 @@ class ContractResource(Resource):
     def notices(self, request: Request, **kwargs: Any) -> Response:
         """The notices given, with the judgment and its reasons."""
         return Response(NoticeSerializer(self.get_object().notices.order_by("pk"), many=True).data)
+
+    @extend_schema(responses={200: DeadlineSerializer(many=True)}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def deadlines(self, request: Request, **kwargs: Any) -> Response:
+        """The deadlines that stand, by day: open, late and met, each with its reasons."""
+        found = (
+            Deadline.objects.standing()
+            .filter(contract=self.get_object())
+            .select_related("organization", "contract")
+            .order_by("due_at", "pk")
+        )
+        return Response(DeadlineSerializer(found, many=True, context=self.get_serializer_context()).data)
 
     @extend_schema(request=NewNoticeSerializer, responses={201: NoticeSerializer})
     @action(detail=True, methods=["post"], url_path="give-notice")

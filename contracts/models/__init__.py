@@ -1,8 +1,9 @@
 """The tables of contracts, one noun a file."""
 
 from contracts.models.contract import Contract, Term
+from contracts.models.deadline import Deadline
 from contracts.models.notice import Notice
 from contracts.models.plan import RenewalPlan
 from contracts.models.termination import Termination
 
-__all__ = ["Contract", "Notice", "RenewalPlan", "Term", "Termination"]
+__all__ = ["Contract", "Deadline", "Notice", "RenewalPlan", "Term", "Termination"]

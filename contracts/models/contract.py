@@ -88,6 +88,9 @@ class Contract(TenantModel):
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     end_reason = models.CharField(_("reason of the end"), max_length=24, choices=labels.END_REASON, blank=True)
+    deadlines_stale = models.BooleanField(
+        _("deadlines to be computed again"), default=True, help_text=_("What they depend on has changed")
+    )
     created_at = models.DateTimeField(_("created at"))
 
     objects = ContractQuerySet.as_manager()
@@ -180,6 +183,7 @@ class Contract(TenantModel):
                 condition=Q(status=ContractStatus.ACTIVE.value, ends_at__isnull=False),
                 name="contract_due_end",
             ),
+            models.Index(fields=["id"], condition=Q(deadlines_stale=True), name="contract_deadlines_stale"),
             models.Index(fields=["organization", "status"], name="contract_by_status"),
         ]
 

@@ -44,7 +44,8 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     locked.ended_at = ends_at
     locked.end_reason = (standing.reason if standing else EndReason.EXPIRY).value
     locked.certain_at = locked.renews_at = None
-    locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at"])
+    locked.deadlines_stale = True
+    locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at", "deadlines_stale"])
     licences.grant(
         locked.organization_id,
         source=locked.public_id,

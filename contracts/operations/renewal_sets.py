@@ -70,7 +70,7 @@ _CERTAIN = f"""
 WITH {_CHOSEN}, made AS (
     {_NEW_TERMS.format(started_at="NULL")} FROM chosen RETURNING contract_id, certain_at
 ), moved AS (
-    UPDATE contracts_contract c SET certain_at = NULL FROM chosen d WHERE c.id = d.id
+    UPDATE contracts_contract c SET certain_at = NULL, deadlines_stale = true FROM chosen d WHERE c.id = d.id
 ), facts AS ({_FACT_OF_CERTAINTY.format(instant="certain_at")}), {_TRAIL}
 """
 _RENEW = f"""
@@ -85,7 +85,8 @@ WITH {_CHOSEN}, started AS (
 ), moved AS (
     UPDATE contracts_contract c SET term_number = d.number, term_ends_on = upper(d.days),
         last_notice_on = d.following_last_notice_on, last_notice_why = d.following_last_notice_why,
-        certain_at = d.following_certain_at, renews_at = d.following_renews_at, ends_on = d.ends_on, ends_at = d.ends_at
+        certain_at = d.following_certain_at, renews_at = d.following_renews_at, ends_on = d.ends_on,
+        ends_at = d.ends_at, deadlines_stale = true
     FROM chosen d WHERE c.id = d.id
 ), facts AS (
     {_FACT_OF_CERTAINTY.format(instant="renews_at")}

@@ -211,7 +211,8 @@ def cancel(contract: Contract, *, now: datetime, by: str) -> Contract:
     if signed and locked.starts_at <= now:
         raise ContractNotInThatState(f"The contract started on {locked.starts_on.isoformat()}.")
     locked.status = ContractStatus.CANCELLED.value
-    locked.save(update_fields=["status"])
+    locked.deadlines_stale = True
+    locked.save(update_fields=["status", "deadlines_stale"])
     if signed:  # a draft has granted nothing
         licences.grant(
             locked.organization_id, source=locked.public_id, valid_from=locked.starts_at, valid_until=locked.starts_at

@@ -17,6 +17,7 @@ SCHEDULED = (
     "ends_on",
     "ends_at",
     "planned_for",
+    "deadlines_stale",
 )
 CLAUSES = (
     "first_term_months",
@@ -81,6 +82,16 @@ def reschedule(contract: Contract, *, ends_on: date | None, prolongs: bool = Fal
     contract.renews_at = found.renews_at
     contract.ends_on = found.ends_on
     contract.ends_at = found.ends_at
+    contract.deadlines_stale = True
+
+
+def deadlines_changed(contract: Contract) -> None:
+    """Note that what the deadlines of a (locked) contract depend on has changed: the next sweep computes them again.
+
+    Unconditional, so that it waits for a sweep that is computing them.
+    """
+    Contract.objects.filter(pk=contract.pk).update(deadlines_stale=True)
+    contract.deadlines_stale = True
 
 
 def new_term(contract: Contract, number: int) -> Term:

@@ -94,6 +94,7 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
     assert {title: (len(table.rows), table.more) for title, table in tables.items()} == {
         "Last notice days within 90 days": (10, True),
         "Renewals within 60 days": (10, True),
+        "Deadlines that are late": (0, False),
         "Notices standing": (0, False),
         "Contracts ending within 60 days": (10, True),
         "Deletion requests": (10, True),
@@ -111,10 +112,10 @@ def test_a_client_sees_its_own_part_of_the_dashboard(sign_in, at_now):
     mine = something_due(0)
     other = something_due(1)
     answer = sign_in("client_administrator", mine).get(reverse("admin:index"))
-    assert [len(table.rows) for table in answer.context["tables"]] == [1, 1, 0, 1, 1, 1]
+    assert [len(table.rows) for table in answer.context["tables"]] == [1, 1, 0, 0, 1, 1, 1]
     assert other.name not in answer.content.decode()
     finance = sign_in("client_finance", mine).get(reverse("admin:index"))
-    assert len(finance.context["tables"]) == 4
+    assert len(finance.context["tables"]) == 5
 
 
 def test_links_are_shown_by_permission(sign_in):
@@ -131,6 +132,7 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.Term",
         "contracts.Notice",
         "contracts.Termination",
+        "contracts.Deadline",
     }
     assert links(sign_in("client_finance", organization)) == links(sign_in("finance"))
     assert links(sign_in("administrator")) == {model._meta.label for model in OURS}

@@ -1,6 +1,5 @@
 """The database refuses what the rules forbid: an example that breaks each constraint of contracts, and only it."""
 
-import uuid
 from datetime import date
 from decimal import Decimal
 
@@ -9,8 +8,11 @@ from django.apps import apps
 from django.db import IntegrityError, connection
 
 from accounts import tenancy
-from contracts.models import Contract, Notice, RenewalPlan, Term, Termination
+from contracts import sweeps
+from contracts.models import Contract, Deadline, Notice, RenewalPlan, Term, Termination
+from tests.contracts import deadline_examples
 from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.copies import copy
 from tests.contracts.operations.lives import give, live_until, utc
 from tests.retention.vaults import an_organization
 
@@ -22,6 +24,7 @@ TENANT_KEYS = {
     "contracts_renewalplan_tenant_key",
     "contracts_term_tenant_key",
     "contracts_termination_tenant_key",
+    "contracts_deadline_tenant_key",
 }
 
 
@@ -40,19 +43,6 @@ def notice(**values):
 
 def termination(**values):
     return lambda found: found.terminations.update(**values)
-
-
-def copy(rows, **values):
-    """Insert the first of the rows again, with an identity of its own, and other values."""
-
-    def insert(found):
-        row = rows(found).order_by("pk")[0]
-        row.pk, row.public_id, row._state.adding = None, uuid.uuid4(), True
-        for name, value in values.items():
-            setattr(row, name, value(found) if callable(value) else value)
-        row.save(force_insert=True)
-
-    return insert
 
 
 def _contracts(found):
@@ -144,6 +134,7 @@ EXAMPLES = {
     "termination_ground_known": termination(ground="whim"),
     "termination_proved_where_it_must_be": termination(ground="agreement"),
     "termination_standing_once": copy(_terminations),
+    **deadline_examples.EXAMPLES,
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
@@ -164,6 +155,7 @@ FOREIGN_KEYS = {
     "contracts_notice_proof_id_tenant_fk": notice(proof_id=2**40),
     "contracts_termination_contract_id_tenant_fk": _next_door(Termination),
     "contracts_termination_proof_id_tenant_fk": termination(proof_id=2**40),
+    "contracts_deadline_contract_id_tenant_fk": _next_door(Deadline),
 }
 
 
@@ -171,6 +163,7 @@ def an_example():
     """Return a contract in its first term with the next certain, and a notice that stands but was not applied."""
     found = a_signed_contract(an_organization())
     live_until("2025-06-01")
+    sweeps.refresh_all_deadlines(at=at("2025-06-01"), by="system")
     give(found, "2025-06-01")
     with tenancy.vendor():
         Termination.objects.create(
