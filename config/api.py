@@ -10,6 +10,7 @@ from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
+from contracts.api.indices import IndexSeriesResource, IndexValueResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
 from contracts.api.stored_deadlines import DeadlineResource
 from retention.api.content import ContentView
@@ -28,6 +29,8 @@ router.register("organizations", OrganizationResource, basename="organization")
 router.register("licensed-users", LicensedUserResource, basename="licensed-user")
 router.register("contracts", ContractResource, basename="contract")
 router.register("deadlines", DeadlineResource, basename="deadline")
+router.register("index-series", IndexSeriesResource, basename="index-series")
+router.register("index-values", IndexValueResource, basename="index-value")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")

@@ -153,3 +153,10 @@ class DeadlineKind(StrEnum):
     SWITCHING_TRANSITION_END = "switching_transition_end"
     SWITCHING_RETRIEVAL_END = "switching_retrieval_end"
     SWITCHING_CHOICE = "switching_choice"
+
+
+class IndexPeriodicity(StrEnum):
+    """How often a price index has a value."""
+
+    MONTH = "month"
+    QUARTER = "quarter"

@@ -10,6 +10,7 @@ from contracts.enums import (
     EndChoice,
     EndReason,
     GoverningLaw,
+    IndexPeriodicity,
     NoticeChannel,
     NoticeEffect,
     NoticeEndOf,
@@ -116,4 +117,8 @@ DEADLINE_KIND = {
     DeadlineKind.SWITCHING_TRANSITION_END.value: _("Switching: end of the transition"),
     DeadlineKind.SWITCHING_RETRIEVAL_END.value: _("Switching: last day of the retrieval period"),
     DeadlineKind.SWITCHING_CHOICE.value: _("Switching: the client's choice about its data"),
+}
+INDEX_PERIODICITY = {
+    IndexPeriodicity.MONTH.value: _("Month"),
+    IndexPeriodicity.QUARTER.value: _("Quarter"),
 }

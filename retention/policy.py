@@ -41,6 +41,7 @@ TRAIL = "Who did what, as codes and opaque ids; evidence of the erasure itself (
 EVIDENCE = "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data."
 MEMBERS = "Contacts of the client, for whom the vendor is controller: kept with the contract file, then erased."
 FRAMEWORK = "The framework's own tables: codes and names of models. No personal data."
+INDICES = "Published figures of public price indices, the same for every client. No personal data."
 CONTENT = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
 
 POLICY: dict[str, Table] = {
@@ -126,6 +127,19 @@ POLICY: dict[str, Table] = {
         "other_reading_on calendar_country time_zone rule version inputs why due_at lapses vendor_only opened_at "
         "met_at met_by superseded_at superseded_by",
         basis=CONTRACT_FILE,
+    ),
+    "contracts.IndexSeries": _table(
+        N,
+        "id public_id code name publisher country unit periodicity longest_delay_months closed created_at",
+        basis=INDICES,
+    ),
+    "contracts.IndexValue": _table(
+        N, "id public_id series period value published_on recorded_by recorded_at superseded_at", basis=INDICES
+    ),
+    "contracts.IndexLink": _table(
+        N,
+        "id public_id old_series new_series coefficient from_period recorded_by recorded_at",
+        basis=INDICES,
     ),
     "retention.Vault": _table(K, "organization state changed_at", basis=EVIDENCE),
     "retention.Conversation": _table(E, CONTENT, sealed=C),

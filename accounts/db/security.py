@@ -37,6 +37,29 @@ def row_security(
     ]
 
 
+def shared_security(table: str) -> list[migrations.RunSQL]:
+    """Force row security on a table of the whole vendor that clients may read: in a tenant's scope all rows are seen.
+
+    Only the vendor writes it. Without a scope nothing is seen, as everywhere.
+    """
+    create: list[Statement] = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY tenant_app ON {table} FOR SELECT TO terme_app USING ({TENANT} IS NOT NULL)",
+        f"CREATE POLICY whole_vendor ON {table} TO terme_vendor USING (true)",
+        f"CREATE POLICY tenant_eraser ON {table} FOR SELECT TO terme_eraser USING ({TENANT} IS NOT NULL)",
+    ]
+    drop: list[Statement] = [
+        f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        *(f"DROP POLICY {name} ON {table}" for name in ("tenant_app", "whole_vendor", "tenant_eraser")),
+    ]
+    return [
+        migrations.RunSQL(create, drop),
+        *privileges(table, app="SELECT", vendor=READ_WRITE, eraser="SELECT"),
+    ]
+
+
 def privileges(
     table: str, *, app: str, vendor: str, eraser: str = "", loader: str = "", database: str = "default"
 ) -> list[migrations.RunSQL]:

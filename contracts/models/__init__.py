@@ -2,8 +2,19 @@
 
 from contracts.models.contract import Contract, Term
 from contracts.models.deadline import Deadline
+from contracts.models.index import IndexLink, IndexSeries, IndexValue
 from contracts.models.notice import Notice
 from contracts.models.plan import RenewalPlan
 from contracts.models.termination import Termination
 
-__all__ = ["Contract", "Deadline", "Notice", "RenewalPlan", "Term", "Termination"]
+__all__ = [
+    "Contract",
+    "Deadline",
+    "IndexLink",
+    "IndexSeries",
+    "IndexValue",
+    "Notice",
+    "RenewalPlan",
+    "Term",
+    "Termination",
+]

@@ -249,7 +249,10 @@ def _name_ciphertext(place: Place, found: Findings) -> None:
 
 
 def _search_uuids(place: Place, terms: Identifiers, found: Findings) -> None:
-    """Opaque ids are random: wherever one stands, in whosever row, it is that person's."""
+    """Opaque ids are random: wherever one stands, in whosever row, it is that person's.
+
+    What is found is named by its table alias: the searched table may have a column of any name.
+    """
     texts = list(terms.uuid_texts())
     for column in place.columns:
         name = f"t.{_quoted(column.name)}"
@@ -257,7 +260,7 @@ def _search_uuids(place: Place, terms: Identifiers, found: Findings) -> None:
             if column.type in UUIDS:
                 every = f"unnest(ARRAY[]::uuid[] || {name})"
                 cursor.execute(
-                    f"SELECT count(*) FROM {place.sql} AS t, LATERAL {every} AS value WHERE value = ANY(%s)",
+                    f"SELECT count(*) FROM {place.sql} AS t, LATERAL {every} AS found(one) WHERE found.one = ANY(%s)",
                     [list(terms.uuids)],
                 )
             elif column.category in HARMLESS or column.type in BYTES:
@@ -265,8 +268,8 @@ def _search_uuids(place: Place, terms: Identifiers, found: Findings) -> None:
             else:
                 cursor.execute(
                     f"SELECT count(*) FROM {place.sql} AS t, "
-                    f"LATERAL regexp_matches(lower({name}::text), %s, 'g') AS match "
-                    f"WHERE {name}::text ~* %s AND match[1] = ANY(%s)",
+                    f"LATERAL regexp_matches(lower({name}::text), %s, 'g') AS found(one) "
+                    f"WHERE {name}::text ~* %s AND (found.one)[1] = ANY(%s)",
                     [f"({UUID_PATTERN})", UUID_PATTERN, texts],
                 )
             found.note(f"{place.shown}.{column.name}", "person_id", int(cursor.fetchone()[0]))

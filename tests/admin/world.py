@@ -15,6 +15,7 @@ from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.indices import an_index
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.test_vault import EVERY_KIND, write
 from tests.retention.vaults import an_organization, people_of
@@ -114,4 +115,5 @@ def a_whole_world():
     left, stays = a_client_that_left(), a_client_that_stays()
     with tenancy.vendor():
         SimulatedClock.objects.create(stands_at=NOW)
+    an_index()
     return left, stays

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from accounts import tenancy
 from contracts import sweeps
 from contracts.models import Contract, Deadline, Notice, RenewalPlan, Term, Termination
-from tests.contracts import deadline_examples
+from tests.contracts import deadline_examples, index_constraints
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.copies import copy
 from tests.contracts.operations.lives import give, live_until, utc
@@ -135,6 +135,7 @@ EXAMPLES = {
     "termination_proved_where_it_must_be": termination(ground="agreement"),
     "termination_standing_once": copy(_terminations),
     **deadline_examples.EXAMPLES,
+    **index_constraints.EXAMPLES,
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),

@@ -10,7 +10,13 @@ from accounts.db.fields import TenantForeignKey
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 OWN = ("accounts", "contracts", "retention")
 # Tables without a tenant, and why.
-VENDOR_WIDE = {"accounts_user": "policies go by membership", "accounts_simulatedclock": "one row, of the demo"}
+VENDOR_WIDE = {
+    "accounts_user": "policies go by membership",
+    "accounts_simulatedclock": "one row, of the demo",
+    "contracts_indexseries": "a public price index is the same for every client",
+    "contracts_indexvalue": "published figures are the same for every client",
+    "contracts_indexlink": "published coefficients are the same for every client",
+}
 DELETABLE = {
     "accounts_membership": "a role is taken away by the vendor",
     "accounts_idempotencykey": "old answers are forgotten",

@@ -1,0 +1,1 @@
+"""Price indices, uplifts and offers, by their operations."""
