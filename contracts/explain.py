@@ -64,7 +64,7 @@ STEPS: Mapping[str, Promise] = {
     "moved_forward": _("%(from)s is no working day, so the period ends on %(to)s."),
     "two_working_days_at_least": _("The period holds two working days at least: %(first)s and %(second)s."),
     "latest_reading_granted": _("The reading most favourable to the client is granted: %(on)s."),
-    "elapsed_hours": _("%(hours)s hours from %(from)s end at %(to)s."),
+    "elapsed_hours": _("%(to)s is %(hours)s elapsed hours after %(from)s, whatever the clocks do."),
     "counted_from_anchor": _(
         "Term %(number)s is counted from the contract's first day: %(starts_on)s to %(last_day)s."
     ),

@@ -21,7 +21,7 @@ STEPS: Mapping[str, Promise] = {
     ),
     "transition_extended": _("The client extended the transition to %(to)s, which it may do once."),
     "ends_with_completion": _("The contract ends with the completion of switching, on %(on)s."),
-    "ends_with_transition": _("The contract ends once switching is completed, at the latest agreed day: %(on)s."),
+    "ends_with_transition": _("The contract ends when switching is completed: by the transition's end, %(on)s."),
     "goes_on_past_term": _("The term ends on %(term_end)s, but the contract goes on to the transition's end, %(to)s."),
     "retrieval_after_agreed_transition": _(
         "The retrieval period runs from the end of the agreed transition, %(after)s, even after an early completion."

@@ -40,13 +40,10 @@ def shift(day: date, count: int, unit: NoticeUnit) -> date:
     :raises InvalidInput: the result is outside the calendar.
     """
     try:
-        match unit:
-            case NoticeUnit.DAYS:
-                found = day + timedelta(days=count)
-            case NoticeUnit.WEEKS:
-                found = day + timedelta(weeks=count)
-            case NoticeUnit.MONTHS:
-                found = day + relativedelta(months=count)
+        if unit is NoticeUnit.MONTHS:
+            found = day + relativedelta(months=count)
+        else:
+            found = day + timedelta(days=count * (7 if unit is NoticeUnit.WEEKS else 1))
     except (ValueError, OverflowError) as error:
         raise _out_of_calendar("date") from error
     return check_day(found)

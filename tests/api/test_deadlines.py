@@ -9,7 +9,7 @@ from accounts import tenancy
 from accounts.models import AuditEvent
 from accounts.rules.roles import VENDOR
 from contracts.management import deadlines
-from tests.api.callers import caller
+from tests.api.callers import caller, send
 from tests.contracts.calculator_faces import asked
 from tests.workflows import walk
 
@@ -41,6 +41,24 @@ def test_anybody_who_is_signed_in_may_ask(role):
     assert (found["starts_on"], found["last_day"], found["indefinite"]) == ("2026-03-31", "2026-04-29", False)
     with tenancy.vendor():
         assert AuditEvent.objects.count() <= before + 2  # the new person and token; the question leaves nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        pytest.param('{"rule": "term", "inputs": {"first": "1y", "first": "2y"}}', "first", "duplicate", id="twice"),
+        pytest.param('{"rule": "term", "inputs": {"first": NaN}}', None, "parse_error", id="no-json"),
+        pytest.param("{", None, "parse_error", id="half"),
+        pytest.param("[" * 100_000, None, "parse_error", id="deep"),
+        pytest.param('["term"]', "rule", "not_an_object", id="a-list"),
+        pytest.param("\xff", None, "parse_error", id="other-encoding"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(body, field, code):
+    headers = {"Authorization": f"Bearer {caller('administrator')._token}"}
+    status, raw = send("POST", "/api/v1/deadlines/compute", headers, body)
+    assert status == 400
+    assert {(error["attr"], error["code"]) for error in json.loads(raw)["errors"]} == {(field, code)}
 
 
 @pytest.mark.parametrize(
