@@ -22,11 +22,16 @@ ORGANIZATIONS = 200
 TURNS = 5
 BATCH = 2_000
 
-# The limit: four plain statements in one transaction; nothing is locked, checked, chunked or ordered.
+# The limit: five plain statements in one transaction; nothing is locked, checked, chunked or ordered.
 BARE = [
     "INSERT INTO contracts_term (organization_id, public_id, contract_id, number, days, fee, currency, clauses, "
     "certain_at, started_at) SELECT c.organization_id, gen_random_uuid(), c.id, p.number, p.days, p.fee, p.currency, "
     "p.clauses, coalesce(c.certain_at, c.renews_at), c.renews_at FROM {due}",
+    "INSERT INTO contracts_statementline (organization_id, public_id, contract_id, term_id, kind, starts_on, ends_on, "
+    "due_on, amount, currency, vat, why, recorded_by, recorded_at) SELECT c.organization_id, gen_random_uuid(), c.id, "
+    "(SELECT t.id FROM contracts_term t WHERE t.organization_id = c.organization_id AND t.contract_id = c.id "
+    "AND t.number = p.number), 'fee', lower(p.days), upper(p.days), lower(p.days), p.fee, p.currency, 'standard', "
+    "'{}', 'system', %(at)s FROM {due}",
     "INSERT INTO accounts_auditevent (public_id, organization_id, name, subject_type, subject_id, actor, data, "
     "detail_digest, occurred_at) SELECT gen_random_uuid(), c.organization_id, e.name, 'Contract', c.public_id, "
     "'system', e.data, '', %(at)s FROM {due}, {events}",
@@ -51,6 +56,8 @@ EVENTS = (
 )
 WRITTEN = {
     "terms": "SELECT contract_id, number, days, fee, currency, clauses, certain_at, started_at FROM contracts_term",
+    "lines": "SELECT contract_id, kind, starts_on, ends_on, due_on, amount, currency, vat, seats, why, recorded_by, "
+    "recorded_at, (SELECT number FROM contracts_term t WHERE t.id = term_id) FROM contracts_statementline",
     "contracts": "SELECT id, term_number, term_ends_on, last_notice_on, last_notice_why, certain_at, renews_at, "
     "ends_on FROM contracts_contract",
     "events": "SELECT subject_id, name, actor, data, occurred_at FROM accounts_auditevent",
@@ -217,13 +224,15 @@ def _reset() -> None:
     """Put everything back as it was before the renewal."""
     columns = "term_number, term_ends_on, last_notice_on, last_notice_why, certain_at, renews_at, ends_on, ends_at"
     with bench.administrator() as connected:
+        connected.execute("TRUNCATE contracts_statementline")
         connected.execute("DELETE FROM contracts_term WHERE number > 1")
         connected.execute("TRUNCATE accounts_auditevent, accounts_outboxmessage")
         connected.execute(
             f"UPDATE contracts_contract c SET ({columns}) = "
             f"(SELECT {columns} FROM at_first f WHERE f.id = c.id) WHERE c.term_number > 1"
         )
-        for table in ("contracts_contract", "contracts_term", "accounts_auditevent", "accounts_outboxmessage"):
+        written = ("contracts_statementline", "accounts_auditevent", "accounts_outboxmessage")
+        for table in ("contracts_contract", "contracts_term", *written):
             connected.execute(f"VACUUM ANALYZE {table}")
         connected.execute("CHECKPOINT")
 

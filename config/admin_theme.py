@@ -76,6 +76,9 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Index series"), "show_chart", "contracts.IndexSeries"),
                 _item(_("Index values"), "query_stats", "contracts.IndexValue"),
                 _item(_("Index links"), "link", "contracts.IndexLink"),
+                _item(_("Quotes"), "request_quote", "contracts.Quote"),
+                _item(_("Statement lines"), "receipt_long", "contracts.StatementLine"),
+                _item(_("Payments"), "payments", "contracts.Payment"),
             ],
         },
         {

@@ -12,6 +12,20 @@ from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
 from contracts.api.indices import IndexSeriesResource, IndexValueResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
+from contracts.api.quotes import (
+    ContractQuotesView,
+    ContractTerminationView,
+    QuotePageView,
+    QuoteResource,
+    TerminationResource,
+)
+from contracts.api.statements import (
+    AccountingView,
+    CreditsView,
+    PaymentsImportView,
+    PaymentsView,
+    StatementView,
+)
 from contracts.api.stored_deadlines import DeadlineResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
@@ -31,6 +45,8 @@ router.register("contracts", ContractResource, basename="contract")
 router.register("deadlines", DeadlineResource, basename="deadline")
 router.register("index-series", IndexSeriesResource, basename="index-series")
 router.register("index-values", IndexValueResource, basename="index-value")
+router.register("quotes", QuoteResource, basename="quote")
+router.register("terminations", TerminationResource, basename="termination")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")
@@ -48,6 +64,14 @@ urlpatterns = [
     path("deadlines/compute", ComputeView.as_view(), name="deadline-compute"),
     path("exports/<uuid:public_id>", ExportView.as_view(), name="export"),
     path("exports/<uuid:public_id>/download", ExportDownloadView.as_view(), name="export-download"),
+    path("contracts/<uuid:public_id>/statement", StatementView.as_view(), name="contract-statement"),
+    path("contracts/<uuid:public_id>/credits", CreditsView.as_view(), name="contract-credits"),
+    path("contracts/<uuid:public_id>/payments", PaymentsView.as_view(), name="contract-payments"),
+    path("contracts/<uuid:public_id>/quotes", ContractQuotesView.as_view(), name="contract-quotes"),
+    path("contracts/<uuid:public_id>/terminate", ContractTerminationView.as_view(), name="contract-terminate"),
+    path("quotes/<uuid:public_id>/page", QuotePageView.as_view(), name="quote-page"),
+    path("payments/import", PaymentsImportView.as_view(), name="payments-import"),
+    path("statement-lines/export", AccountingView.as_view(), name="statement-lines-export"),
     path("contracts/<uuid:public_id>/leaving", LeavingView.as_view(), name="contract-leaving"),
     path("contracts/<uuid:public_id>/commitment", CommitmentView.as_view(), name="contract-commitment"),
     path("commitments", CommitmentsView.as_view(), name="commitments"),

@@ -145,6 +145,8 @@ ERASURE_CHUNK_MILLISECONDS = 100
 # A rest after each chunk, where erasure must not press on the database (milliseconds).
 ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", default=0))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
+# The vendor's country: how what its clients owe is taxed.
+VENDOR_COUNTRY = env.str("VENDOR_COUNTRY", default="FR")
 # The retrieval window of a client whose contract never ran; a contract says its own.
 RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)
 # A verification searches without a heartbeat: its lease outlasts the task that does it.
@@ -249,6 +251,8 @@ SPECTACULAR_SETTINGS = {
         "ContractStatusEnum": "contracts.labels.CONTRACT_STATUS",
         "ContentKindEnum": "retention.content.lines.KINDS",
         "NoticeKindEnum": "contracts.labels.NOTICE_KINDS",
+        "HoldGroundEnum": "retention.enums.HoldGround.choices",
+        "TerminationGroundEnum": "contracts.labels.TERMINATION_GROUNDS",
     },
 }
 

@@ -160,3 +160,21 @@ class IndexPeriodicity(StrEnum):
 
     MONTH = "month"
     QUARTER = "quarter"
+
+
+class LineKind(StrEnum):
+    """What a statement line is: a term's fee, a change of price within it, what is taken off, asked, or paid back."""
+
+    FEE = "fee"
+    UPLIFT = "uplift"
+    CREDIT = "credit"
+    PENALTY = "penalty"
+    REFUND = "refund"
+
+
+class VatTreatment(StrEnum):
+    """Who owes VAT on an amount that is stated without it (Directive 2006/112/EC, Articles 44 and 196)."""
+
+    STANDARD = "standard"
+    REVERSE_CHARGE = "reverse_charge"
+    OUTSIDE_EU = "outside_eu"

@@ -11,6 +11,7 @@ from contracts.enums import (
     EndReason,
     GoverningLaw,
     IndexPeriodicity,
+    LineKind,
     NoticeChannel,
     NoticeEffect,
     NoticeEndOf,
@@ -19,7 +20,10 @@ from contracts.enums import (
     NoticeParty,
     NoticeUnit,
     TerminationGround,
+    VatTreatment,
 )
+from contracts.rules import quotes
+from contracts.rules.checklist import ItemCode
 
 CONTRACT_STATUS = {
     ContractStatus.DRAFT.value: _("Draft"),
@@ -78,6 +82,7 @@ TERMINATION_GROUND = {
     TerminationGround.SWITCHING.value: _("Switching"),
     TerminationGround.IMMEDIATE.value: _("Immediate termination for a grave cause"),
 }
+TERMINATION_GROUNDS = list(TERMINATION_GROUND.items())
 NOTICE_KIND = {
     NoticeKind.NON_RENEWAL.value: _("Non-renewal notice"),
     NoticeKind.TERMINATION.value: _("Notice of termination"),
@@ -121,4 +126,36 @@ DEADLINE_KIND = {
 INDEX_PERIODICITY = {
     IndexPeriodicity.MONTH.value: _("Month"),
     IndexPeriodicity.QUARTER.value: _("Quarter"),
+}
+LINE_KIND = {
+    LineKind.FEE.value: _("Fee"),
+    LineKind.UPLIFT.value: _("Uplift"),
+    LineKind.CREDIT.value: _("Credit"),
+    LineKind.PENALTY.value: _("Early-exit fee"),
+    LineKind.REFUND.value: _("Refund"),
+}
+VAT_TREATMENT = {
+    VatTreatment.STANDARD.value: _("Taxed in the vendor's country"),
+    VatTreatment.REVERSE_CHARGE.value: _("Reverse charge (Art. 196)"),
+    VatTreatment.OUTSIDE_EU.value: _("Outside the scope of EU VAT (Art. 44)"),
+}
+QUOTE_LINE = {
+    quotes.LineKind.FEE_REMAINING.value: _("Fee of the days that remain"),
+    quotes.LineKind.ARREARS.value: _("Fees until the exit, not yet paid"),
+    quotes.LineKind.FEES_TO_END.value: _("Fees that go on"),
+    quotes.LineKind.PENALTY.value: _("Early-exit fee"),
+    quotes.LineKind.SET_OFF.value: _("Set off against what is prepaid"),
+    quotes.LineKind.REFUND.value: _("Refund"),
+    quotes.LineKind.PREPAID_KEPT.value: _("Prepaid and not refunded"),
+    quotes.LineKind.CREDIT.value: _("Credits"),
+    quotes.LineKind.SWITCHING_CHARGE.value: _("Switching charge"),
+}
+CHECKLIST_ITEM = {
+    ItemCode.NOTICE.value: _("Give notice, or accept this quote, until"),
+    ItemCode.PENALTY.value: _("Early-exit fee to be paid"),
+    ItemCode.REFUND.value: _("Refund to be received"),
+    ItemCode.EXPORT_ASKED.value: _("Ask for the export of the data until"),
+    ItemCode.EXPORT_CHECKED.value: _("Fetch and check the export until"),
+    ItemCode.DATA_LOST.value: _("Data not fetched are lost from"),
+    ItemCode.ERASURE.value: _("Data may be erased from"),
 }

@@ -37,6 +37,7 @@ def _table(rows: Fate, fields: str, *, basis: str = "", **fates: Fate) -> Table:
 
 E, K, N, C = Fate.ERASE, Fate.KEEP, Fate.NOT_PERSONAL, Fate.CIPHERTEXT
 CONTRACT_FILE = "The contract file is kept 5 years after the contract's end (Code civil 2224): opaque ids, no people."
+ACCOUNTS = "Accounting records are kept by the issuer's country (France: 10 years, L123-22 C. com.); no people in them."
 TRAIL = "Who did what, as codes and opaque ids; evidence of the erasure itself (Art. 5(2) GDPR). No free text."
 EVIDENCE = "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data."
 MEMBERS = "Contacts of the client, for whom the vendor is controller: kept with the contract file, then erased."
@@ -92,10 +93,10 @@ POLICY: dict[str, Table] = {
         K,
         "id public_id organization reference status concluded_on starts_on time_zone governing_law first_term_months "
         "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
-        "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until seats "
-        "early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on owner retrieval_days end_choice "
-        "starts_at term_number term_ends_on last_notice_on last_notice_why certain_at renews_at planned_for ends_on "
-        "ends_at ended_at end_reason deadlines_stale created_at",
+        "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until paid_before_on "
+        "paid_ahead seats early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on owner "
+        "retrieval_days end_choice starts_at term_number term_ends_on last_notice_on last_notice_why certain_at "
+        "renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale created_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -140,6 +141,23 @@ POLICY: dict[str, Table] = {
         N,
         "id public_id old_series new_series coefficient from_period recorded_by recorded_at",
         basis=INDICES,
+    ),
+    "contracts.StatementLine": _table(
+        K,
+        "id public_id organization contract term kind starts_on ends_on due_on amount currency vat seats source why "
+        "recorded_by recorded_at voided_at",
+        basis=ACCOUNTS,
+    ),
+    "contracts.Payment": _table(
+        K,
+        "id public_id organization contract reference paid_on amount currency recorded_by recorded_at",
+        basis=ACCOUNTS,
+    ),
+    "contracts.Quote": _table(
+        K,
+        "id public_id organization contract ground party quoted_on valid_until exit_on remaining_days penalty refund "
+        "total currency agreed right_to_leave blocked flagged lines checklist made_by made_at accepted_by accepted_at",
+        basis=CONTRACT_FILE,
     ),
     "retention.Vault": _table(K, "organization state changed_at", basis=EVIDENCE),
     "retention.Conversation": _table(E, CONTENT, sealed=C),

@@ -17,6 +17,7 @@ from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
+from contracts.admin.exits import Exiting
 from contracts.admin.forms import DraftForm, NoticeForm
 from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
@@ -30,7 +31,7 @@ DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value,
 
 
 @admin.register(Contract)
-class ContractAdmin(Calculating, Importing, Leaving, ReadOnly):
+class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
     viewing = Permission.VIEW_CONTRACT
     adding = Permission.SIGN_CONTRACT
     # The instants are local midnights, in UTC: the timeline shows their days in the contract's zone instead.
@@ -62,7 +63,7 @@ class ContractAdmin(Calculating, Importing, Leaving, ReadOnly):
     list_filter = ("status", "governing_law", "auto_renews", ("ends_on", admin.EmptyFieldListFilter))
     search_fields = ("reference", "organization__name", "public_id")
     list_select_related = ("organization",)
-    actions_detail = ("sign", "what_leaving_costs", "give_notice", "withdraw_notice", "cancel")
+    actions_detail = ("sign", "what_leaving_costs", "give_notice", "quote", "terminate", "withdraw_notice", "cancel")
     change_form_outer_before_template = "admin/contract_life.html"
 
     @display(description=_("last day"), ordering="ends_on")

@@ -1,17 +1,21 @@
 """The admin of terminations: looked at only; they are declared on the contract's page."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
+from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
 from contracts.explain import reasons
 from contracts.models import Termination
+from contracts.operations import terminations
 
 
 @admin.register(Termination)
@@ -24,6 +28,19 @@ class TerminationAdmin(ReadOnly):
     search_fields = ("contract__reference", "organization__name", "public_id")
     list_select_related = ("contract", "organization", "proof")
     change_form_outer_after_template = "admin/why.html"
+    actions_detail = ("revert",)
+
+    @act(
+        _("Take back"),
+        Permission.END_CONTRACT,
+        when=lambda termination: termination.withdrawn_at is None,
+        vendor_only=True,
+        done=ngettext_lazy("Took back %(count)d termination.", "Took back %(count)d terminations.", "count"),
+        explanation=_("Both sides agree: the contract goes on, and what the termination charged is voided."),
+        icon="undo",
+    )
+    def revert(self, termination: Termination, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        terminations.revert(termination, now=now, by=by)
 
     @display(description=_("last day of the contract"), ordering="ends_on")
     def last_day(self, termination: Termination) -> str:

@@ -5,6 +5,8 @@ from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
 from contracts.models.notice import Notice
 from contracts.models.plan import RenewalPlan
+from contracts.models.quote import Quote
+from contracts.models.statement import Payment, StatementLine
 from contracts.models.termination import Termination
 
 __all__ = [
@@ -14,7 +16,10 @@ __all__ = [
     "IndexSeries",
     "IndexValue",
     "Notice",
+    "Payment",
+    "Quote",
     "RenewalPlan",
+    "StatementLine",
     "Term",
     "Termination",
 ]

@@ -50,6 +50,12 @@ class Contract(TenantModel):
     billing_interval = models.CharField(_("billing interval"), max_length=12, choices=labels.BILLING_INTERVAL)
     billing_timing = models.CharField(_("billing"), max_length=12, choices=labels.BILLING_TIMING)
     paid_until = models.DateField(_("paid until (first unpaid day)"), null=True, blank=True)
+    paid_before_on = models.DateField(
+        _("taken over as paid until"), null=True, blank=True, help_text=_("First day that payments here must cover")
+    )
+    paid_ahead = models.DecimalField(
+        _("paid and not yet charged"), max_digits=14, decimal_places=2, default=0, db_default=0
+    )
     seats = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Empty: unlimited"))
     early_exit_rate = models.DecimalField(
         _("early-exit fee (share of the remaining fee)"),

@@ -9,7 +9,7 @@ from accounts.models import Document
 from accounts.operations import licences
 from contracts.enums import ContractStatus, EndReason, NoticeParty, TerminationGround
 from contracts.models import Contract, Notice, Termination
-from contracts.operations import plans, stored
+from contracts.operations import plans, statements, stored
 from contracts.rules import schedule
 
 
@@ -76,6 +76,7 @@ def declare(
 def void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None:
     """Void the terms that begin on or after the end; the one that covers the last day is the current one again."""
     contract.terms.filter(days__startswith__gte=ends_on, number__gt=1, voided_at__isnull=True).update(voided_at=now)
+    statements.void_terms(contract, now=now)
     last = schedule.last_term_of(stored.clause_of(contract), ends_on=ends_on)
     contract.term_number = min(contract.term_number, last)
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from contracts.models import Contract, Term
-from contracts.operations import ends, stored
+from contracts.operations import ends, statements, stored
 from contracts.querysets import ContractQuerySet
 
 
@@ -44,9 +44,11 @@ def renew(contract: Contract, *, ending: date, now: datetime, by: str) -> Contra
         following = _certain_term(locked, now=now, by=by)
     following.started_at = locked.renews_at
     following.save(update_fields=["started_at"])
+    statements.charge_term(locked, following, now=now, by=by)
     locked.term_number = following.number
     ends.reschedule(locked)
     locked.save(update_fields=[*stored.SCHEDULED])
+    statements.settle(locked, now=now)
     data = {"number": following.number, "starts_on": ending.isoformat()}
     audit.record("contract.renewed", locked, by=by, at=now, data=data)
     if _is_news(locked, following.started_at):

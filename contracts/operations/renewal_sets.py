@@ -5,27 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from contracts.enums import ContractStatus
 from contracts.operations import stored
+from contracts.rules.money import WHOLE_UNITS
+from contracts.rules.vat import MEMBER_STATES
 
 # Small enough that a transaction holds its locks for less than a tenth of a second, large enough that commits are few.
 CHUNK = 250
 _CLAUSES = ", ".join(f"'{name}', c.{name}" for name in stored.CLAUSES)
 _DUE = "c.status = '{status}' AND c.{instant} <= %(at)s"
-# A plan is used only if it is of the next term and all that it was made from still stands.
+# A plan is used only if it is of the next term and all that it was made from still stands, and no payment waits for
+# the new term: what it then covers, the one-item operation computes.
 _PLANNED = f"""
     c.planned_for = c.term_number + 1 AND p.number = c.term_number + 1
     AND p.starts_at = c.renews_at AND lower(p.days) = c.term_ends_on
     AND p.fee = c.annual_fee AND p.currency = c.currency AND p.ends_on IS NOT DISTINCT FROM c.ends_on
-    AND p.clauses = jsonb_build_object({_CLAUSES})
+    AND p.clauses = jsonb_build_object({_CLAUSES}) AND c.paid_ahead = 0
 """
 _MATCHED = "contracts_renewalplan p ON p.organization_id = c.organization_id AND p.contract_id = c.id"
 _JOINED = f"contracts_contract c JOIN {_MATCHED}"
 _CHOSEN = f"""
 chosen AS MATERIALIZED (
-    SELECT c.id, c.organization_id, c.public_id, c.term_ends_on, c.certain_at, c.renews_at,
+    SELECT c.id, c.organization_id, c.public_id, c.starts_on AS anchor, c.term_ends_on, c.certain_at, c.renews_at,
         p.number, p.days, p.fee, p.currency, p.clauses, p.news_from, p.ends_on, p.ends_at, p.following_last_notice_on,
         p.following_last_notice_why, p.following_certain_at, p.following_renews_at
     FROM {_JOINED}
@@ -73,16 +77,36 @@ WITH {_CHOSEN}, made AS (
     UPDATE contracts_contract c SET certain_at = NULL, deadlines_stale = true FROM chosen d WHERE c.id = d.id
 ), facts AS ({_FACT_OF_CERTAINTY.format(instant="certain_at")}), {_TRAIL}
 """
+# The same line as statements.charge_term writes: the annual fee by months, a year of it for an indefinite term.
+_MONTHS = "((extract(year FROM {1}) - extract(year FROM {0})) * 12 + extract(month FROM {1}) - extract(month FROM {0}))"
+_YEAR_ON = f"(d.anchor + make_interval(months => {_MONTHS.format('d.anchor', 'lower(d.days)')}::int + 12))::date"
+_FEES = f"""
+    INSERT INTO contracts_statementline
+        (organization_id, public_id, contract_id, term_id, kind, starts_on, ends_on, due_on, amount, currency, vat,
+        seats, why, recorded_by, recorded_at)
+    SELECT d.organization_id, gen_random_uuid(), d.id, t.id, 'fee', lower(d.days), e.ends_on, lower(d.days),
+        round(d.fee * {_MONTHS.format("lower(d.days)", "e.ends_on")} / 12,
+            CASE WHEN d.currency = ANY(%(whole)s) THEN 0 ELSE 2 END),
+        d.currency,
+        CASE WHEN o.country = %(vendor)s THEN 'standard'
+            WHEN %(vendor)s = ANY(%(union)s) AND o.country = ANY(%(union)s) THEN 'reverse_charge'
+            ELSE 'outside_eu' END,
+        (d.clauses ->> 'seats')::int, '{{}}', %(by)s, %(at)s
+    FROM chosen d
+    JOIN (SELECT contract_id, id FROM started UNION ALL SELECT contract_id, id FROM made) t ON t.contract_id = d.id
+    JOIN accounts_organization o ON o.id = d.organization_id
+    CROSS JOIN LATERAL (SELECT coalesce(upper(d.days), {_YEAR_ON}) AS ends_on) e
+"""
 _RENEW = f"""
 WITH {_CHOSEN}, started AS (
     UPDATE contracts_term t SET started_at = d.renews_at FROM chosen d
     WHERE t.organization_id = d.organization_id AND t.contract_id = d.id AND t.number = d.number
         AND t.voided_at IS NULL
-    RETURNING t.contract_id
+    RETURNING t.contract_id, t.id
 ), made AS (
     {_NEW_TERMS.format(started_at="renews_at")}
-    FROM chosen WHERE id NOT IN (SELECT contract_id FROM started) RETURNING contract_id, certain_at
-), moved AS (
+    FROM chosen WHERE id NOT IN (SELECT contract_id FROM started) RETURNING contract_id, certain_at, id
+), charged AS ({_FEES}), moved AS (
     UPDATE contracts_contract c SET term_number = d.number, term_ends_on = upper(d.days),
         last_notice_on = d.following_last_notice_on, last_notice_why = d.following_last_notice_why,
         certain_at = d.following_certain_at, renews_at = d.following_renews_at, ends_on = d.ends_on,
@@ -162,7 +186,8 @@ class SetWise:
         return statement.replace("{due}", self._due).replace("{instant}", self.instant).replace("{among}", chosen)
 
     def _values(self, at: datetime, without: Sequence[int], among: Sequence[int] | None) -> dict[str, Any]:
-        return {"at": at, "without": list(without), "among": list(among or ()), "limit": CHUNK}
+        taxed = {"vendor": settings.VENDOR_COUNTRY, "union": sorted(MEMBER_STATES), "whole": sorted(WHOLE_UNITS)}
+        return {"at": at, "without": list(without), "among": list(among or ()), "limit": CHUNK, **taxed}
 
 
 CERTAINTY = SetWise("certain_at", _CERTAIN)

@@ -14,7 +14,7 @@ from accounts.rules import checks
 from contracts import enums, explain
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from contracts.operations import ends, stored
+from contracts.operations import ends, statements, stored
 from contracts.rules import validation
 from contracts.rules.periods import midnight
 
@@ -127,6 +127,7 @@ def draft(
         "billing_interval": billing_interval,
         "billing_timing": billing_timing,
         "paid_until": paid_until,
+        "paid_before_on": paid_until,
         "seats": seats,
         "early_exit_rate": early_exit_rate,
         "early_exit_cap": early_exit_cap,
@@ -194,6 +195,9 @@ def start(contract: Contract, *, now: datetime, by: str) -> Contract:
     locked.terms.filter(number=1, voided_at__isnull=True).update(started_at=locked.starts_at)
     ends.reschedule(locked)
     locked.save(update_fields=["status", *stored.SCHEDULED])
+    for first in locked.terms.filter(number=1, voided_at__isnull=True):
+        statements.charge_term(locked, first, now=now, by=by)
+    statements.settle(locked, now=now)
     audit.record("contract.started", locked, by=by, at=now, data={"starts_on": locked.starts_on.isoformat()})
     outbox.publish("contract.started", locked, at=now, payload={"starts_on": locked.starts_on.isoformat()})
     licences.align(locked.organization, now=now, by=by)

@@ -22,6 +22,7 @@ _DECIMALS = {
     ),
 }
 _MINOR_UNITS = {code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()}
+WHOLE_UNITS = frozenset(_DECIMALS[0].split())
 _AMOUNT = re.compile(r"-?(?P<whole>[0-9]+)(\.(?P<decimals>[0-9]+))?")
 
 # More than any contract, less than what a numeric(14, 2) column refuses.

@@ -12,7 +12,7 @@ from contracts.enums import GoverningLaw, NoticeParty, TerminationGround
 from contracts.rules import billing, leaving, money, notice
 from contracts.rules.billing import PricedTerm
 from contracts.rules.dated import DISCLOSURE_REQUIRED, SWITCHING_CHARGED, in_force
-from contracts.rules.days import ONE_DAY, end_containing
+from contracts.rules.days import ONE_DAY, check_day, end_containing
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation, Step
 from contracts.rules.money import Money
@@ -81,13 +81,14 @@ class Standing:
 
     ``next_end`` is the first day, from the exit on, with which a notice given today or later can end the contract
     (:func:`next_end`); ``terms`` hold every day from the exit to it. ``paid`` was paid for the term in which the exit
-    lies, ``credits`` are owed to the client and not yet given.
+    lies and those before, ``charged_before`` is the fee of those before; ``credits`` are owed to the client.
     """
 
     terms: Sequence[PricedTerm]
     next_end: date
     paid: Money
     credits: Money
+    charged_before: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,14 @@ def quote(
     """
     current = _term_of(standing.terms, exit_on)
     fee, currency = current.fee, current.fee.currency
-    for name, amount in (("paid", standing.paid), ("credits", standing.credits), ("agreed", agreed)):
+    for name, amount in (
+        ("paid", standing.paid),
+        ("credits", standing.credits),
+        ("charged_before", standing.charged_before),
+        ("agreed", agreed),
+        ("switching_cost", switching_cost),
+    ):
         _check(name, amount, currency)
-    _check("switching_cost", switching_cost, currency)
     after = exit_on + ONE_DAY
     earned = billing.earned(current.term, fee, until=after)
     remaining = Fraction(fee.amount) - earned
@@ -166,6 +172,8 @@ def quote(
     blame = _blame(ground, party)
     owed = _owed(clause, standing, exit_on, blame, remaining, agreed)
     paid = Fraction(standing.paid.amount)
+    if standing.charged_before is not None:
+        earned += Fraction(standing.charged_before.amount)
     unused = max(paid - earned, Fraction(0))
     refunds = clause.refunds or blame is TerminationGround.VENDOR_BREACH
 
@@ -229,6 +237,7 @@ def next_end(clause: NoticeClause, *, on: date, exit_on: date) -> date:
 
     :raises InvalidInput: the exit is before ``on``, or as ``notice.judge`` does.
     """
+    check_day(exit_on, field="exit_on")
     if exit_on < on:
         raise InvalidInput("exit_on", "in_the_past", "a contract is not left before today")
     if end_if_given(clause, on) <= exit_on and (named := named_end(clause, exit_on)) is not None:

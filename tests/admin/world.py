@@ -1,6 +1,7 @@
 """A world with a row in every table that the admin shows: one client that has left, one that stays."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from io import BytesIO
 
 from accounts import tenancy
@@ -9,7 +10,7 @@ from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, TerminationGround
 from contracts.models import Contract
-from contracts.operations import ends, notices
+from contracts.operations import ends, notices, payments, quotes
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -72,6 +73,23 @@ def a_client_that_stays(name="Stays", **contract):
             now=NOW,
             by="user:one",
             proof=document,
+        )
+        payments.record(
+            signed,
+            reference="B-1",
+            paid_on=date(2025, 7, 1),
+            amount=Decimal(100),
+            currency="EUR",
+            now=NOW,
+            by="user:one",
+        )
+        quotes.make(
+            signed,
+            exit_on=date(2026, 3, 1),
+            ground=TerminationGround.AGREEMENT,
+            party=NoticeParty.CLIENT,
+            now=NOW,
+            by="user:one",
         )
         audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
         token_owner = a_member("client_administrator", organization)

@@ -9,7 +9,9 @@ from django.db import IntegrityError, connection
 
 from accounts import tenancy
 from contracts import sweeps
-from contracts.models import Contract, Deadline, Notice, RenewalPlan, Term, Termination
+from contracts.enums import TerminationGround
+from contracts.models import Contract, Deadline, Notice, Payment, Quote, RenewalPlan, StatementLine, Term, Termination
+from contracts.operations import payments, quotes
 from tests.contracts import deadline_examples, index_constraints
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.copies import copy
@@ -25,6 +27,9 @@ TENANT_KEYS = {
     "contracts_term_tenant_key",
     "contracts_termination_tenant_key",
     "contracts_deadline_tenant_key",
+    "contracts_statementline_tenant_key",
+    "contracts_payment_tenant_key",
+    "contracts_quote_tenant_key",
 }
 
 
@@ -45,6 +50,18 @@ def termination(**values):
     return lambda found: found.terminations.update(**values)
 
 
+def line(**values):
+    return lambda found: found.statement_lines.update(**values)
+
+
+def payment(**values):
+    return lambda found: found.payments.update(**values)
+
+
+def quote(**values):
+    return lambda found: found.quotes.update(**values)
+
+
 def _contracts(found):
     return Contract.objects.filter(pk=found.pk)
 
@@ -59,6 +76,18 @@ def _notices(found):
 
 def _terminations(found):
     return Termination.objects.filter(contract=found)
+
+
+def _lines(found):
+    return StatementLine.objects.filter(contract=found)
+
+
+def _payments(found):
+    return Payment.objects.filter(contract=found)
+
+
+def _quotes(found):
+    return Quote.objects.filter(contract=found)
 
 
 def _same_public_id(found):
@@ -136,6 +165,28 @@ EXAMPLES = {
     "termination_standing_once": copy(_terminations),
     **deadline_examples.EXAMPLES,
     **index_constraints.EXAMPLES,
+    "contracts_statementline_public_id_key": copy(
+        _lines, kind="uplift", public_id=lambda found: found.statement_lines.get().public_id
+    ),
+    "statement_kind_known": line(kind="gift"),
+    "statement_vat_known": line(vat="none"),
+    "statement_covers_a_day": line(ends_on=date(2025, 1, 1)),
+    "statement_currency_is_iso": line(currency="eur"),
+    "statement_sign_goes_with_kind": line(amount=Decimal("-0.01")),
+    "statement_fee_names_its_term": line(term=None),
+    "statement_fee_once": copy(_lines),
+    "contracts_payment_public_id_key": copy(
+        _payments, reference="B-2", public_id=lambda found: found.payments.get().public_id
+    ),
+    "payment_reference_once": copy(_payments),
+    "payment_is_not_nothing": payment(amount=Decimal(0)),
+    "payment_currency_is_iso": payment(currency="EU"),
+    "contracts_quote_public_id_key": copy(_quotes, public_id=lambda found: found.quotes.get().public_id),
+    "quote_ground_known": quote(ground="whim"),
+    "quote_valid_for_a_day_at_least": quote(valid_until=date(2025, 5, 31)),
+    "quote_amounts_not_negative": quote(penalty=Decimal("-0.01")),
+    "quote_currency_is_iso": quote(currency="eur"),
+    "quote_accepted_by_somebody": quote(accepted_at=at("2025-06-02")),
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
@@ -147,13 +198,23 @@ MORE = [
     pytest.param(
         "terms_do_not_overlap", copy(_terms, number=3, days=(date(2020, 1, 1), None)), id="an-indefinite-term-around"
     ),
+    pytest.param("statement_sign_goes_with_kind", line(kind="credit"), id="a-credit-that-charges"),
+    pytest.param("quote_amounts_not_negative", quote(refund=Decimal("-0.01")), id="a-refund-below-zero"),
+    pytest.param("quote_accepted_by_somebody", quote(accepted_by="user:one"), id="accepted-never"),
     pytest.param("notice_ends_the_contract_iff_entitled", notice(judgment="not_entitled"), id="not-entitled-ends-it"),
 ]
 # Written in the migration, since Django has no composite foreign keys; checked at the end of the transaction.
 FOREIGN_KEYS = {
-    "contracts_term_contract_id_tenant_fk": _next_door(Term),
+    "contracts_term_contract_id_tenant_fk": lambda found: (
+        line(kind="uplift", term=None)(found),
+        _next_door(Term)(found),
+    ),
     "contracts_notice_contract_id_tenant_fk": _next_door(Notice),
     "contracts_notice_proof_id_tenant_fk": notice(proof_id=2**40),
+    "contracts_statementline_contract_id_tenant_fk": _next_door(StatementLine),
+    "contracts_statementline_term_id_tenant_fk": line(term_id=2**40),
+    "contracts_payment_contract_id_tenant_fk": _next_door(Payment),
+    "contracts_quote_contract_id_tenant_fk": _next_door(Quote),
     "contracts_termination_contract_id_tenant_fk": _next_door(Termination),
     "contracts_termination_proof_id_tenant_fk": termination(proof_id=2**40),
     "contracts_deadline_contract_id_tenant_fk": _next_door(Deadline),
@@ -176,6 +237,18 @@ def an_example():
             ends_on=date(2025, 9, 1),
             recorded_by="user:one",
             recorded_at=at("2025-06-01"),
+        )
+        payments.record(
+            found,
+            reference="B-1",
+            paid_on=date(2025, 6, 1),
+            amount=Decimal(1),
+            currency="EUR",
+            now=at("2025-06-01"),
+            by="user:one",
+        )
+        quotes.make(
+            found, exit_on=date(2025, 8, 1), ground=TerminationGround.AGREEMENT, now=at("2025-06-01"), by="user:one"
         )
         # As it was before the notice: each constraint is broken by the example alone.
         Contract.objects.update(
@@ -242,6 +315,9 @@ ALLOWED = {
     "a-withdrawn-notice-beside-one-that-stands": copy(_notices, withdrawn_at=at("2025-06-02")),
     "one-not-entitled-beside-one-that-stands": copy(_notices, judgment="not_entitled", ends_on=None),
     "received-on-the-day-it-was-sent": notice(received_on=date(2025, 6, 1)),
+    "a-voided-fee-beside-one-that-stands": copy(_lines, voided_at=at("2025-06-02")),
+    "an-uplift-below-zero": line(kind="uplift", amount=Decimal(-1)),
+    "money-that-went-back": payment(amount=Decimal(-1)),
     "the-same-ground-again-after-a-withdrawal": copy(_terminations, withdrawn_at=at("2025-06-02")),
     "another-ground-beside-one-that-stands": copy(_terminations, ground="switching"),
     "an-early-exit-for-all-that-remains": contract(early_exit_rate=Decimal(1), early_exit_cap=Decimal(0)),

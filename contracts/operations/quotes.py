@@ -1,0 +1,306 @@
+"""Quotes: made and kept, told to the client, accepted within their validity by one of two who try."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+from django.db import transaction
+
+from accounts.enums import DocumentKind
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.models import Document
+from accounts.operations import audit, documents, outbox
+from contracts import papers
+from contracts.enums import ContractStatus, NoticeParty, TerminationGround
+from contracts.models import Contract, Quote
+from contracts.operations import ends, exits, statements, stored
+from contracts.rules import billing, checklist, errors, money, notice, quotes
+from contracts.rules.days import ONE_DAY
+from contracts.rules.money import Money
+from contracts.rules.periods import local_day
+
+VALID_DAYS = 30
+ACCEPTABLE = (TerminationGround.CONVENIENCE.value, TerminationGround.AGREEMENT.value)
+
+
+class QuoteExpired(Refused):
+    """The quote is no longer valid."""
+
+    code = "quote_expired"
+
+
+class QuoteNotAcceptable(Refused):
+    """The quote informs only, was accepted already, or the contract ends before."""
+
+    code = "quote_not_acceptable"
+
+
+def compute(
+    contract: Contract,
+    *,
+    exit_on: date,
+    ground: TerminationGround | None,
+    party: NoticeParty,
+    on: date,
+    agreed: Decimal | None = None,
+    switching_cost: Decimal | None = None,
+) -> quotes.Quote:
+    """Return what leaving costs, without storing it.
+
+    :raises InvalidInput: as :func:`contracts.rules.quotes.quote` does.
+    """
+    clause, currency = stored.clause_of(contract), contract.currency
+    try:
+        end = quotes.next_end(clause, on=on, exit_on=exit_on)
+        if contract.ends_on is not None:
+            if exit_on >= contract.ends_on:
+                raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
+            end = min(end, contract.ends_on - ONE_DAY)
+        terms = billing.priced_terms(
+            clause, annual=exits.annual_fees(contract), starts_on=exit_on, ends_on=end + ONE_DAY
+        )
+        return quotes.quote(
+            exits.exit_clause(contract),
+            _standing(contract, terms, end),
+            exit_on=exit_on,
+            ground=ground,
+            party=party,
+            agreed=None if agreed is None else Money(agreed, currency),
+            switching_cost=None if switching_cost is None else Money(switching_cost, currency),
+        )
+    except errors.InvalidInput as error:
+        raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+
+
+@transaction.atomic
+def make(
+    contract: Contract,
+    *,
+    exit_on: date,
+    ground: TerminationGround | None,
+    now: datetime,
+    by: str,
+    party: NoticeParty = NoticeParty.CLIENT,
+    agreed: Decimal | None = None,
+    switching_cost: Decimal | None = None,
+    valid_until: date | None = None,
+) -> Quote:
+    """Make a quote and keep it. It is valid for 30 days unless said otherwise, and never beyond its exit.
+
+    :raises InvalidInput: as :func:`compute` does; the exit or the validity lies in the past.
+    :raises Refused: the contract is neither signed nor active.
+    """
+    locked = _locked(contract)
+    today = local_day(now, locked.time_zone)
+    found = compute(
+        locked,
+        exit_on=exit_on,
+        ground=ground,
+        party=party,
+        on=today,
+        agreed=agreed,
+        switching_cost=switching_cost,
+    )
+    until = min(valid_until or today + timedelta(days=VALID_DAYS), exit_on)
+    if until < today:
+        raise InvalidInput([FieldError("valid_until", "in_the_past", f"Today is {today.isoformat()}.")])
+    quote = Quote.objects.create(
+        organization_id=locked.organization_id,
+        contract=locked,
+        ground="" if ground is None else ground.value,
+        party=party.value,
+        quoted_on=today,
+        valid_until=until,
+        exit_on=exit_on,
+        remaining_days=found.remaining_days,
+        penalty=found.penalty.amount,
+        refund=found.refund.amount,
+        total=found.total.amount,
+        currency=locked.currency,
+        agreed=agreed,
+        right_to_leave=found.right_to_leave,
+        blocked=found.blocked,
+        flagged=found.flagged,
+        lines=[_line(one) for one in found.lines],
+        checklist=[_item(one) for one in _checklist(locked, found, until)],
+        made_by=by,
+        made_at=now,
+    )
+    audit.record("contract.quoted", locked, by=by, at=now, data=_data(quote))
+    outbox.publish("contract.quoted", locked, at=now, payload=_data(quote))
+    return quote
+
+
+def make_as_client(
+    contract: Contract, *, exit_on: date, ground: TerminationGround | None, now: datetime, by: str
+) -> Quote:
+    """Make the quote that a member of the client asks for: the client leaves, alone, at the contract's own price.
+
+    :raises Refused: an agreement is the vendor's to offer, and the vendor declares the client's breach.
+    :raises InvalidInput, Refused: as :func:`make` does.
+    """
+    if ground in (TerminationGround.AGREEMENT, TerminationGround.CLIENT_BREACH):
+        raise Refused("Ask the vendor for a quote on this ground.", code="not_your_side")
+    return make(contract, exit_on=exit_on, ground=ground, now=now, by=by)
+
+
+@transaction.atomic
+def accept(quote: Quote, *, now: datetime, by: str, proof: Document | None = None) -> Quote:
+    """Accept a quote: the contract ends on its exit date at the quoted price, and the statement lines say so.
+
+    The quote itself, as it was told, is kept as the proof where no other is given.
+
+    :raises QuoteExpired: its last day is over in the contract's zone.
+    :raises QuoteNotAcceptable: it informs only, it was accepted already, or the contract ends before.
+    """
+    contract = _locked(quote.contract)
+    locked = Quote.objects.select_for_update(of=("self",), no_key=True).get(pk=quote.pk)
+    today = local_day(now, contract.time_zone)
+    if locked.accepted_at is not None:
+        raise QuoteNotAcceptable("The quote was accepted already.")
+    if locked.ground not in ACCEPTABLE or not locked.right_to_leave:
+        raise QuoteNotAcceptable("The quote informs only: it grants no exit.")
+    if today > locked.valid_until:
+        raise QuoteExpired(f"The quote was valid until {locked.valid_until.isoformat()}.")
+    ground = TerminationGround(locked.ground)
+    refuse_if_ending(contract, exit_on=locked.exit_on, ground=ground)
+    # The price is the quoted one; what is paid back goes by what has been paid until today.
+    found = compute(
+        contract,
+        exit_on=locked.exit_on,
+        ground=TerminationGround.AGREEMENT,
+        party=NoticeParty(locked.party),
+        on=today,
+        agreed=locked.penalty,
+    )
+    if proof is None:
+        proof = documents.store(
+            contract.organization,
+            BytesIO(papers.quote(locked, contract, language=contract.organization.language)),
+            kind=DocumentKind.OTHER,
+            filename=f"quote-{locked.public_id}.pdf",
+            content_type="application/pdf",
+            now=now,
+            by=by,
+        )
+    locked.accepted_at, locked.accepted_by = now, by
+    locked.save(update_fields=["accepted_at", "accepted_by"])
+    ends.declare(
+        contract,
+        ground=ground,
+        party=NoticeParty(locked.party),
+        declared_on=today,
+        ends_on=locked.exit_on + ONE_DAY,
+        now=now,
+        by=by,
+        source=locked.public_id,
+        why=explained(locked.lines),
+        proof=proof,
+    )
+    statements.charge_exit(
+        contract, found, ends_on=term_end(contract, locked.exit_on), source=locked.public_id, now=now, by=by
+    )
+    audit.record("contract.quote_accepted", contract, by=by, at=now, data=_data(locked))
+    outbox.publish("contract.quote_accepted", contract, at=now, payload=_data(locked))
+    return locked
+
+
+def refuse_if_ending(contract: Contract, *, exit_on: date, ground: TerminationGround) -> None:
+    """:raises QuoteNotAcceptable: the contract ends on that day or before, or a termination on that ground stands."""
+    if contract.ends_on is not None and contract.ends_on <= exit_on + ONE_DAY:
+        raise QuoteNotAcceptable("The contract ends on that day or before.", code="ends_before")
+    if contract.terminations.filter(ground=ground.value, withdrawn_at__isnull=True).exists():
+        raise QuoteNotAcceptable("A termination on this ground stands.", code="termination_stands")
+
+
+def term_end(contract: Contract, exit_on: date) -> date:
+    """Return the (exclusive) end of the term, or of the year of an indefinite one, in which an exit lies."""
+    (one,) = billing.priced_terms(
+        stored.clause_of(contract),
+        annual=exits.annual_fees(contract),
+        starts_on=exit_on,
+        ends_on=exit_on + ONE_DAY,
+    )
+    return one.term.ends_on or exit_on + ONE_DAY
+
+
+def explained(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the reasons of the line that costs most to a reader: the early-exit fee, or the fees that go on."""
+    kinds = (quotes.LineKind.PENALTY.value, quotes.LineKind.FEES_TO_END.value)
+    return next((dict(line["why"]) for line in lines if line["kind"] in kinds), {})
+
+
+def _standing(contract: Contract, terms: tuple[billing.PricedTerm, ...], end: date) -> quotes.Standing:
+    found = statements.position_of(contract)
+    first = terms[0].term.starts_on
+    before = sum((part.amount.amount for part in found.charges if part.starts_on < first), Decimal(0))
+    paid = found.paid.amount
+    if contract.paid_before_on is not None and contract.paid_before_on > first:
+        # Paid before the contract was taken over here: the fees of those days in the exit's term.
+        until = contract.paid_before_on
+        exact = billing.fees_between(terms[:1], starts_on=first, ends_on=until)
+        paid += money.from_exact(exact, contract.currency).amount
+    nothing = Decimal(0)
+    return quotes.Standing(
+        terms=terms,
+        next_end=end,
+        paid=Money(max(paid, nothing), contract.currency),
+        credits=Money(max(found.credits.amount, nothing), contract.currency),
+        charged_before=Money(max(before, nothing), contract.currency),
+    )
+
+
+def _checklist(contract: Contract, found: quotes.Quote, until: date) -> tuple[checklist.Item, ...]:
+    act_by: date | None = until
+    if found.ground is None:
+        clause = stored.clause_of(contract)
+        deadline = notice.last_notice(clause, clause.term_at(found.exit_on))
+        act_by = until if deadline is None else deadline.latest
+    return checklist.leaving_checklist(
+        exit_on=found.exit_on,
+        act_by=act_by,
+        penalty=found.penalty,
+        refund=found.refund,
+        retrieval_days=contract.retrieval_days,
+        country=contract.organization.country,
+    )
+
+
+def _line(line: quotes.Line) -> dict[str, Any]:
+    return {
+        "kind": line.kind.value,
+        "amount": str(line.amount.amount),
+        "counts": line.counts,
+        "why": line.explanation.to_json(),
+    }
+
+
+def _item(item: checklist.Item) -> dict[str, Any]:
+    return {
+        "code": item.code.value,
+        "on": None if item.on is None else item.on.isoformat(),
+        "amount": None if item.amount is None else str(item.amount.amount),
+        "why": {} if item.explanation is None else item.explanation.to_json(),
+    }
+
+
+def _data(quote: Quote) -> dict[str, Any]:
+    return {
+        "quote": str(quote.public_id),
+        "exit_on": quote.exit_on.isoformat(),
+        "ground": quote.ground,
+        "valid_until": quote.valid_until.isoformat(),
+    }
+
+
+def _locked(contract: Contract) -> Contract:
+    found = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .filter(pk=contract.pk, status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value])
+        .first()
+    )
+    if found is None:
+        raise Refused("Only a signed or active contract can be left.", code="contract_not_in_that_state")
+    return found
