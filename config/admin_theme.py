@@ -79,6 +79,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Quotes"), "request_quote", "contracts.Quote"),
                 _item(_("Statement lines"), "receipt_long", "contracts.StatementLine"),
                 _item(_("Payments"), "payments", "contracts.Payment"),
+                _item(_("Switching cases"), "move_up", "contracts.SwitchingCase"),
+                _item(_("Acts of switches"), "history_edu", "contracts.SwitchingAct"),
             ],
         },
         {

@@ -27,6 +27,7 @@ from contracts.api.statements import (
     StatementView,
 )
 from contracts.api.stored_deadlines import DeadlineResource
+from contracts.api.switching import SwitchingCaseResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.requests import (
@@ -47,6 +48,7 @@ router.register("index-series", IndexSeriesResource, basename="index-series")
 router.register("index-values", IndexValueResource, basename="index-value")
 router.register("quotes", QuoteResource, basename="quote")
 router.register("terminations", TerminationResource, basename="termination")
+router.register("switching-cases", SwitchingCaseResource, basename="switching-case")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")

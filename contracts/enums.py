@@ -178,3 +178,45 @@ class VatTreatment(StrEnum):
     STANDARD = "standard"
     REVERSE_CHARGE = "reverse_charge"
     OUTSIDE_EU = "outside_eu"
+
+
+class SwitchKind(StrEnum):
+    """What the customer asks for when it leaves under the Data Act (Article 25(3))."""
+
+    PROVIDER = "provider"
+    ON_PREMISES = "on_premises"
+    ERASURE_ONLY = "erasure_only"
+
+
+class SwitchStatus(StrEnum):
+    """Where a switch stands; the transitions stand in ``contracts/rules/switching_states.py``.
+
+    ``ended`` is over without a transfer, on the customer's instruction: erasure only, or its choice to delete.
+    """
+
+    NOTIFIED = "notified"
+    IN_TRANSITION = "in_transition"
+    COMPLETED = "completed"
+    UNFINISHED = "unfinished"
+    ERASE_ONLY = "erase_only"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+class SwitchStep(StrEnum):
+    """What was declared, agreed or decided in the course of a switch."""
+
+    OPENED = "opened"
+    UNFEASIBLE_TOLD = "unfeasible_told"
+    EXTENDED = "extended"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+    CHOSEN = "chosen"
+
+
+class SwitchChoice(StrEnum):
+    """What the client wants of a switch whose transition ran out: more time, it was completed after all, or delete."""
+
+    EXTEND = "extend"
+    COMPLETED = "completed"
+    DELETE = "delete"

@@ -19,6 +19,10 @@ from contracts.enums import (
     NoticeKind,
     NoticeParty,
     NoticeUnit,
+    SwitchChoice,
+    SwitchKind,
+    SwitchStatus,
+    SwitchStep,
     TerminationGround,
     VatTreatment,
 )
@@ -158,4 +162,31 @@ CHECKLIST_ITEM = {
     ItemCode.EXPORT_CHECKED.value: _("Fetch and check the export until"),
     ItemCode.DATA_LOST.value: _("Data not fetched are lost from"),
     ItemCode.ERASURE.value: _("Data may be erased from"),
+}
+SWITCH_KIND = {
+    SwitchKind.PROVIDER.value: _("Switch to another provider"),
+    SwitchKind.ON_PREMISES.value: _("Move to its own premises"),
+    SwitchKind.ERASURE_ONLY.value: _("Erasure only"),
+}
+SWITCH_STATUS = {
+    SwitchStatus.NOTIFIED.value: _("Notified"),
+    SwitchStatus.IN_TRANSITION.value: _("In transition"),
+    SwitchStatus.COMPLETED.value: _("Completed"),
+    SwitchStatus.UNFINISHED.value: _("Unfinished"),
+    SwitchStatus.ERASE_ONLY.value: _("Erasure asked for"),
+    SwitchStatus.ENDED.value: _("Ended without a transfer"),
+    SwitchStatus.WITHDRAWN.value: _("Withdrawn"),
+}
+SWITCH_STEP = {
+    SwitchStep.OPENED.value: _("Switching notice received"),
+    SwitchStep.UNFEASIBLE_TOLD.value: _("Told that 30 days are not feasible"),
+    SwitchStep.EXTENDED.value: _("Transition extended by the customer"),
+    SwitchStep.COMPLETED.value: _("Switching completed"),
+    SwitchStep.WITHDRAWN.value: _("Switch withdrawn by agreement"),
+    SwitchStep.CHOSEN.value: _("The client's choice after an unfinished switch"),
+}
+SWITCH_CHOICE = {
+    SwitchChoice.EXTEND.value: _("Extend the transition"),
+    SwitchChoice.COMPLETED.value: _("It was completed"),
+    SwitchChoice.DELETE.value: _("Delete without a transfer"),
 }

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import F, Q
 
-from contracts.enums import ContractStatus
+from contracts.enums import ContractStatus, SwitchStatus
 
 if TYPE_CHECKING:
-    from contracts.models import Contract, Deadline
+    from contracts.models import Contract, Deadline, SwitchingCase
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
@@ -69,3 +69,23 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def late(self, *, at: datetime) -> Self:
         """Open although their last day is over, and not such as pass by themselves."""
         return self.open().filter(lapses=False, due_at__lte=at)
+
+
+class SwitchingCaseQuerySet(models.QuerySet["SwitchingCase"]):
+    """Switches under the Data Act."""
+
+    def holding(self) -> Self:
+        """Pending, or unfinished: the client's data are still on their way, so nothing is erased by itself."""
+        return self.filter(status__in=[SwitchStatus.NOTIFIED, SwitchStatus.IN_TRANSITION, SwitchStatus.UNFINISHED])
+
+    def settled(self) -> Self:
+        """Completed, or to be erased: its dates say from when the client's data may go."""
+        return self.exclude(status=SwitchStatus.WITHDRAWN)
+
+    def pending(self) -> Self:
+        """Not over yet."""
+        return self.exclude(status__in=[SwitchStatus.COMPLETED, SwitchStatus.ENDED, SwitchStatus.WITHDRAWN])
+
+    def due_for_step(self, *, at: datetime) -> Self:
+        """At or past ``next_at``: the local midnight after the notice, or the transition; then the day to ask."""
+        return self.filter(next_at__lte=at).order_by("next_at", "pk")

@@ -9,10 +9,11 @@ from django.db import DataError, IntegrityError
 
 from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
-from contracts.models import Contract
-from contracts.operations import deadlines, ending, plans, renewal, signing
+from contracts.enums import SwitchStatus
+from contracts.models import Contract, SwitchingCase
+from contracts.operations import deadlines, ending, plans, renewal, signing, switching
 from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
-from contracts.querysets import ContractQuerySet
+from contracts.querysets import ContractQuerySet, SwitchingCaseQuerySet
 
 log = structlog.get_logger(__name__)
 CHUNK = 200
@@ -67,6 +68,18 @@ def plan_all(*, at: datetime, by: str) -> Swept:
     while planned := _plan(lambda: plans_due(at=at)):
         swept.done += planned
     return swept
+
+
+def switches_due(*, at: datetime) -> SwitchingCaseQuerySet:
+    return SwitchingCase.objects.due_for_step(at=at)
+
+
+def step_all_switches(*, at: datetime, by: str) -> Swept:
+    """Take every switch on whose notice or transition is over, or about which the client is to be asked."""
+    return walk(
+        lambda: switches_due(at=at),
+        lambda case: switching.step(case, status=SwitchStatus(case.status), now=at, by=by),
+    )
 
 
 def ends_due(*, at: datetime) -> ContractQuerySet:

@@ -32,6 +32,12 @@ def sweep_renewal_plans(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_switches(*, now: str | None = None, **_future: object) -> None:
+    """Take the switches on whose notice or transition is over."""
+    run(sweeps.step_all_switches, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_ends(*, now: str | None = None, **_future: object) -> None:
     """End the contracts whose last day is over."""
     run(sweeps.end_all, at=sweep_instant(now))

@@ -94,9 +94,9 @@ POLICY: dict[str, Table] = {
         "id public_id organization reference status concluded_on starts_on time_zone governing_law first_term_months "
         "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
         "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until paid_before_on "
-        "paid_ahead seats early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on owner "
-        "retrieval_days end_choice starts_at term_number term_ends_on last_notice_on last_notice_why certain_at "
-        "renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale created_at",
+        "paid_ahead seats early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on "
+        "switching_notice_months owner retrieval_days end_choice starts_at term_number term_ends_on last_notice_on "
+        "last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale created_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -159,6 +159,20 @@ POLICY: dict[str, Table] = {
         "total currency agreed right_to_leave blocked flagged lines checklist made_by made_at accepted_by accepted_at",
         basis=CONTRACT_FILE,
     ),
+    # A destination is the name of a provider, the reasons are the vendor's own: searched, like every text that stays.
+    "contracts.SwitchingCase": _table(
+        K,
+        "id public_id organization contract kind status destination received_on notice_months notice_end "
+        "unfeasible_limit unfeasible_told_on unfeasible_length unfeasible_unit extended_to transition_end completed_on "
+        "retrieval_end erase_from erase_at why next_at asked_at choice charge charge_cost charged_on recorded_by "
+        "recorded_at closed_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.SwitchingAct": _table(
+        K,
+        "id public_id organization case step done_on reasons proof recorded_by recorded_at",
+        basis=CONTRACT_FILE,
+    ),
     "retention.Vault": _table(K, "organization state changed_at", basis=EVIDENCE),
     "retention.Conversation": _table(E, CONTENT, sealed=C),
     "retention.Message": _table(E, f"{CONTENT} conversation role", sealed=C),
@@ -167,8 +181,8 @@ POLICY: dict[str, Table] = {
     "retention.DeletionRequest": _table(
         K,
         "id public_id organization origin status requested_by received_at service_ended_on retrieval_ends_on "
-        "erase_from erase_by confirmed_by confirmed_at approved_by approved_at export_decision archive_decision "
-        "closed_at",
+        "erase_from erase_by retrieval_waived_at confirmed_by confirmed_at approved_by approved_at export_decision "
+        "archive_decision closed_at",
         basis=EVIDENCE,
     ),
     "retention.LegalHold": _table(

@@ -10,7 +10,7 @@ from accounts.models import Organization
 from accounts.operations.sweeping import Swept, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
-from contracts.models import Contract
+from contracts.models import Contract, SwitchingCase
 from retention.enums import RequestOrigin, RequestStatus, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureRun, Vault
 from retention.operations import certificates, erasure, requests, runs, vault, verification
@@ -52,6 +52,20 @@ def returns_due(*, at: datetime) -> DeletionRequestQuerySet:
 def cancel_all(*, at: datetime, by: str) -> Swept:
     """Give up the requests of organizations that came back: a successor contract keeps everything."""
     return walk(lambda: returns_due(at=at), lambda request: requests.cancel(request, now=at, by=by))
+
+
+def switches_due(*, at: datetime) -> DeletionRequestQuerySet:
+    """Requests whose erasure was allowed earlier than a switch that was settled since allows it."""
+    settled = SwitchingCase.objects.filter(organization=OuterRef("organization")).settled()
+    moved = settled.filter(erase_at__gt=OuterRef("erase_from")).exclude(pk__in=SwitchingCase.objects.holding())
+    return DeletionRequest.objects.filter(
+        Exists(moved), retrieval_waived_at__isnull=True, status__in=requests.CANCELLABLE
+    ).order_by("pk")
+
+
+def follow_switches(*, at: datetime, by: str) -> Swept:
+    """Give the client the retrieval period that its switch grants, where that moved after the request was opened."""
+    return walk(lambda: switches_due(at=at), lambda request: requests.follow_switch(request, now=at, by=by))
 
 
 def plans_due(*, at: datetime) -> DeletionRequestQuerySet:

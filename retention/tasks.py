@@ -34,6 +34,12 @@ def sweep_reopenings(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_switch_windows(*, now: str | None = None, **_future: object) -> None:
+    """Move the dates of the requests whose client's switch was settled since."""
+    run(sweeps.follow_switches, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_plans(*, now: str | None = None, **_future: object) -> None:
     """Make the run of every request that is due."""
     run(sweeps.plan_all, at=sweep_instant(now))

@@ -75,6 +75,13 @@ class DraftForm(OperationForm):
         required=False,
         help_text=_("Art. 29(4) Data Act: before signature"),
     )
+    switching_notice_months = forms.IntegerField(
+        label=_("Switching notice (months)"),
+        min_value=0,
+        max_value=120,
+        initial=2,
+        help_text=_("As the contract says; more than 2 count as 2 (Art. 25(2)(d) Data Act)"),
+    )
     owner = forms.ModelChoiceField(
         label=_("Owner"),
         queryset=User.objects.filter(memberships__organization__isnull=True).distinct(),

@@ -43,6 +43,7 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "early_exit_cap",
             "early_exit_refunds",
             "early_exit_disclosed_on",
+            "switching_notice_months",
             "retrieval_days",
             "end_choice",
             "starts_at",
@@ -104,6 +105,9 @@ class NewContractSerializer(serializers.Serializer[Any]):
     early_exit_cap = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True, default=None)
     early_exit_refunds = serializers.BooleanField(default=False)
     early_exit_disclosed_on = serializers.DateField(allow_null=True, default=None)
+    switching_notice_months = serializers.IntegerField(
+        min_value=0, max_value=120, default=2, help_text="As the contract says; more than 2 count as 2 (Data Act)."
+    )
     retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, default=30)
     end_choice = serializers.ChoiceField(choices=list(labels.END_CHOICE.items()), default="return_then_delete")
 

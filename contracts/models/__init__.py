@@ -7,6 +7,7 @@ from contracts.models.notice import Notice
 from contracts.models.plan import RenewalPlan
 from contracts.models.quote import Quote
 from contracts.models.statement import Payment, StatementLine
+from contracts.models.switching import SwitchingAct, SwitchingCase
 from contracts.models.termination import Termination
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "Quote",
     "RenewalPlan",
     "StatementLine",
+    "SwitchingAct",
+    "SwitchingCase",
     "Term",
     "Termination",
 ]

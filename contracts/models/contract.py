@@ -72,6 +72,9 @@ class Contract(TenantModel):
     early_exit_disclosed_on = models.DateField(
         _("early-exit fee disclosed on"), null=True, blank=True, help_text=_("Art. 29(4) Data Act: before signature")
     )
+    switching_notice_months = models.PositiveSmallIntegerField(
+        _("switching notice (months)"), default=2, help_text=_("Art. 25(2)(d) Data Act: at most 2; more count as 2")
+    )
     owner = models.ForeignKey(
         "accounts.User", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner")
     )

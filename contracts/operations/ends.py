@@ -24,14 +24,20 @@ class StandingEnd:
 
 
 def standing_end(contract: Contract) -> StandingEnd | None:
-    """Return the end that counts: the earliest of both sides' notices and of the terminations, if one stands."""
-    found = []
-    if (notice := stored.standing_notice(contract)) is not None and notice.ends_on is not None:
-        found.append(StandingEnd(notice.ends_on, EndReason.NOTICE, notice))
-    termination = contract.terminations.filter(withdrawn_at__isnull=True).order_by("ends_on", "pk").first()
-    if termination is not None:
-        reason = TerminationGround(termination.ground).end_reason
-        found.append(StandingEnd(termination.ends_on, reason, termination, prolongs=termination.prolongs))
+    """Return the end that counts: the earliest of both sides' notices and of the terminations, if one stands.
+
+    A notice ends nothing while a termination that prolongs stands: the contract goes on to that end. While one stands
+    no new term begins, whichever end counts.
+    """
+    terminations = list(contract.terminations.filter(withdrawn_at__isnull=True).order_by("ends_on", "pk"))
+    prolongs = any(one.prolongs for one in terminations)
+    found = [
+        StandingEnd(one.ends_on, TerminationGround(one.ground).end_reason, one, prolongs=prolongs)
+        for one in terminations
+    ]
+    notice = None if prolongs else stored.standing_notice(contract)
+    if notice is not None and notice.ends_on is not None:
+        found.insert(0, StandingEnd(notice.ends_on, EndReason.NOTICE, notice))
     return min(found, key=lambda end: end.ends_on, default=None)
 
 
@@ -71,6 +77,45 @@ def declare(
     void_terms_from(contract, ends_on if standing is None else standing.ends_on, now=now)
     apply(contract)
     return found
+
+
+def move(
+    contract: Contract, *, source: UUID, ends_on: date, now: datetime, by: str, why: dict[str, Any]
+) -> Termination | None:
+    """Let the termination that ``source`` brought end the locked contract on another day; ``None`` if none stands.
+
+    The earlier one stays as evidence, withdrawn. The caller leaves the audit event.
+    """
+    earlier = contract.terminations.filter(source=source, withdrawn_at__isnull=True).first()
+    if earlier is None or earlier.ends_on == ends_on:
+        return earlier
+    earlier.withdrawn_at = now
+    earlier.save(update_fields=["withdrawn_at"])
+    return declare(
+        contract,
+        ground=TerminationGround(earlier.ground),
+        party=NoticeParty(earlier.party),
+        declared_on=earlier.declared_on,
+        ends_on=ends_on,
+        prolongs=earlier.prolongs,
+        source=source,
+        why=why,
+        proof=earlier.proof,
+        now=now,
+        by=by,
+    )
+
+
+def take_back(contract: Contract, *, source: UUID, now: datetime) -> None:
+    """Withdraw what ``source`` brought: the locked contract goes on as if it had not been. The caller leaves the event.
+
+    A renewal that it held up becomes certain now, not on the day long past.
+    """
+    contract.terminations.filter(source=source, withdrawn_at__isnull=True).update(withdrawn_at=now)
+    apply(contract)
+    if contract.certain_at is not None and contract.certain_at < now:
+        contract.certain_at = now
+        contract.save(update_fields=["certain_at"])
 
 
 def void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None:

@@ -42,6 +42,8 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         faults += checks.one_of(name, values[name], [word.value for word in words])
     if not 0 <= values["retrieval_days"] <= 3650:
         faults.append(FieldError("retrieval_days", "out_of_range", "Between 0 and 3,650 days."))
+    if not 0 <= values.get("switching_notice_months", 2) <= 120:
+        faults.append(FieldError("switching_notice_months", "out_of_range", "Between 0 and 120 months."))
     if values.get("notice_end_of"):
         faults += checks.one_of("notice_end_of", values["notice_end_of"], [word.value for word in enums.NoticeEndOf])
     if any(fault.field == "notice_unit" for fault in faults):
@@ -97,6 +99,7 @@ def draft(
     early_exit_cap: Decimal | None = None,
     early_exit_refunds: bool = False,
     early_exit_disclosed_on: date | None = None,
+    switching_notice_months: int = 2,
     owner: User | None = None,
     retrieval_days: int = 30,
     end_choice: str = enums.EndChoice.RETURN_THEN_DELETE.value,
@@ -133,6 +136,7 @@ def draft(
         "early_exit_cap": early_exit_cap,
         "early_exit_refunds": early_exit_refunds,
         "early_exit_disclosed_on": early_exit_disclosed_on,
+        "switching_notice_months": switching_notice_months,
         "owner": owner,
         "retrieval_days": retrieval_days,
         "end_choice": end_choice,

@@ -33,6 +33,7 @@ CLAUSES = (
     "billing_interval",
     "billing_timing",
     "seats",
+    "switching_notice_months",
     "retrieval_days",
     "end_choice",
 )

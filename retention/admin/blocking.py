@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, DateTimeField, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, DateTimeField, Exists, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from contracts.models import Contract
+from contracts.models import Contract, SwitchingCase
 from retention.enums import Decision
 from retention.models import DeletionRequest, LegalHold
 from retention.rules import requests as rules
 
 SENTENCES = {
     "contract_open": _("A contract is signed, active or under negotiation."),
+    "switch_unfinished": _("A switch is pending or unfinished: the client's written choice is needed."),
     "end_not_confirmed": _("The end of the collaboration is not confirmed."),
     "not_approved": _("The erasure is not approved."),
     "retrieval_period_runs": _("The retrieval period still runs."),
@@ -28,8 +29,12 @@ def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[
     contracts = Contract.objects.filter(organization=OuterRef("organization")).open()
     holds = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
     counted = holds.values("organization").annotate(count=Count("pk")).values("count")
+    switches = SwitchingCase.objects.filter(organization=OuterRef("organization"))
+    moved = switches.settled().order_by().values("organization").annotate(last=Max("erase_at")).values("last")
     return found.annotate(
         contracts_open=Exists(contracts),
+        switches_held=Exists(switches.holding()),
+        switch_erase_at=Subquery(moved),
         holds_in_force=Coalesce(Subquery(counted), 0),
         looked_at=Value(now, output_field=DateTimeField()),
     )
@@ -40,8 +45,13 @@ def blocks_of(request: Any) -> tuple[str, ...]:
     return rules.blocks(
         status=request.status,
         now=request.looked_at,
-        erase_from=request.erase_from,
+        erase_from=rules.erasable_from(
+            request.erase_from,
+            waived=request.retrieval_waived_at is not None,
+            switch_erase_at=request.switch_erase_at,
+        ),
         contracts_open=request.contracts_open,
+        switch_unfinished=request.switches_held,
         holds=request.holds_in_force,
         export_decided=request.export_decision != Decision.PENDING,
         archive_decided=request.archive_decision != Decision.PENDING,

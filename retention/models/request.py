@@ -35,6 +35,7 @@ class DeletionRequest(TenantModel):
     retrieval_ends_on = models.DateField(_("retrieval period ends on"), help_text=_("First day after it"))
     erase_from = models.DateTimeField(_("erase from"))
     erase_by = models.DateTimeField(_("erase by"))
+    retrieval_waived_at = models.DateTimeField(_("retrieval period waived at"), null=True, blank=True)
     confirmed_by = models.CharField(_("end confirmed by"), max_length=80, blank=True)
     confirmed_at = models.DateTimeField(_("end confirmed at"), null=True, blank=True)
     approved_by = models.CharField(_("approved by"), max_length=80, blank=True)

@@ -10,8 +10,10 @@ from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
-from contracts.enums import ContractStatus, EndChoice
-from contracts.models import Contract
+from contracts.enums import ContractStatus, EndChoice, EndReason, SwitchKind
+from contracts.models import Contract, SwitchingCase
+from contracts.rules.days import ONE_DAY
+from contracts.rules.explanation import Explanation
 from contracts.rules.periods import local_day
 from retention.enums import Decision, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest, ErasureRun, LegalHold
@@ -25,6 +27,12 @@ class ContractOpen(Refused):
     """A contract of the organization is signed, active or under negotiation: its data are still needed."""
 
     code = "contract_open"
+
+
+class SwitchUnfinished(Refused):
+    """A switch is pending or unfinished: the client's data are on their way, or its choice is awaited."""
+
+    code = "switch_unfinished"
 
 
 class RequestNotInThatState(Refused):
@@ -86,7 +94,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
         if contract.ends_on is not None and (since is None or contract.ends_on > since)
     ]
     window = _longest_window(organization, over, today=today)
-    returned = not over or any(one.end_choice == EndChoice.RETURN_THEN_DELETE.value for one in over)
+    returned = not over or any(_wants_return(one) for one in over)
     choice = EndChoice.RETURN_THEN_DELETE if returned else EndChoice.DELETE
     try:
         with transaction.atomic():
@@ -124,16 +132,39 @@ def _longest_window(organization: Organization, over: list[Contract], *, today: 
     last = max(over, key=lambda one: (one.ended_at or one.created_at, one.pk), default=None)
     if last is None:
         return _window(organization, today, days=settings.RETRIEVAL_DAYS, zone=organization.time_zone)
-    windows = [
-        _window(
-            organization,
-            max(one.ends_on or today, today) if one is last else one.ends_on or today,
-            days=one.retrieval_days,
-            zone=one.time_zone,
-        )
-        for one in over
-    ]
+    windows = []
+    for one in over:
+        service_ended = max(one.ends_on or today, today) if one is last else one.ends_on or today
+        case = _switch_of(one)
+        if case is not None:
+            windows.append(_switch_window(case, zone=one.time_zone))
+        if case is None or (case.transition_end is not None and service_ended > case.transition_end + ONE_DAY):
+            windows.append(_window(organization, service_ended, days=one.retrieval_days, zone=one.time_zone))
     return max(windows, key=lambda window: window.erase_from)
+
+
+def _switch_of(contract: Contract) -> SwitchingCase | None:
+    """Return the switch that ended a contract; its retrieval counts from the agreed transition, not from that end."""
+    if contract.end_reason != EndReason.SWITCHING.value:
+        return None
+    return contract.switching_cases.settled().order_by("pk").last()
+
+
+def _switch_window(case: SwitchingCase, *, zone: str) -> rules.Window:
+    return rules.switch_window(
+        case.erase_from,
+        zone=zone,
+        erase_within=settings.ERASE_BY,
+        explanation=Explanation.from_json(case.why),
+    )
+
+
+def _wants_return(contract: Contract) -> bool:
+    """Say whether the client gets its data back: by the contract, unless it waived them by asking for erasure only."""
+    case = _switch_of(contract)
+    if case is not None and case.kind == SwitchKind.ERASURE_ONLY.value:
+        return False
+    return contract.end_choice == EndChoice.RETURN_THEN_DELETE.value
 
 
 def _window(organization: Organization, ended_on: date, *, days: int, zone: str) -> rules.Window:
@@ -147,10 +178,12 @@ def confirm_end(request: DeletionRequest, *, now: datetime, by: str) -> Deletion
     """Confirm that the collaboration has definitively ended (rulebook §2).
 
     :raises ContractOpen: a contract is signed, active or under negotiation.
+    :raises SwitchUnfinished: a switch is pending or unfinished.
     :raises RequestNotInThatState: it was confirmed, or is over.
     """
     locked = _locked(request, RequestStatus.RECEIVED)
     refuse_while_contracts_are_open(locked.organization)
+    _refuse_while_switching(locked.organization)
     locked.status = RequestStatus.CONFIRMED
     locked.confirmed_by, locked.confirmed_at = by, now
     locked.save(update_fields=["status", "confirmed_by", "confirmed_at"])
@@ -184,16 +217,19 @@ def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> Dele
     The minimum protects the client, so only the client gives it up; the caller sees to that.
 
     :raises ExportUndecided: the export is neither made nor waived.
+    :raises SwitchUnfinished: a switch is pending or unfinished, so there is no period yet to waive the rest of.
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
     """
     locked = _locked(request, *CANCELLABLE)
     if locked.export_decision == Decision.PENDING:
         raise ExportUndecided("Make the export first, or waive it.")
-    if locked.erase_from > now:
+    _refuse_while_switching(locked.organization)
+    if erasable_from(locked) > now:
         today = local_day(now, locked.organization.time_zone)
-        locked.erase_from, locked.erase_by = now, min(locked.erase_by, now + settings.ERASE_BY)
+        locked.erase_from, locked.erase_by = now, min(max(locked.erase_by, now), now + settings.ERASE_BY)
         locked.retrieval_ends_on = max(locked.service_ended_on, today)
-        locked.save(update_fields=["erase_from", "erase_by", "retrieval_ends_on"])
+        locked.retrieval_waived_at = now
+        locked.save(update_fields=["erase_from", "erase_by", "retrieval_ends_on", "retrieval_waived_at"])
         audit.record("deletion_request.retrieval_waived", locked, by=by, at=now)
         outbox.publish("deletion_request.retrieval_waived", locked, at=now)
     return locked
@@ -226,13 +262,45 @@ def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = ""
     return locked
 
 
+@transaction.atomic
+def follow_switch(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
+    """Move a request's dates to those of a switch that was settled after it was opened; the client gets its window.
+
+    :raises RequestNotInThatState: keys are being destroyed, it is over, or it has those dates.
+    """
+    locked = _locked(request, *CANCELLABLE)
+    erase_from = erasable_from(locked)
+    case = SwitchingCase.objects.filter(organization=locked.organization_id, erase_at=erase_from).last()
+    if erase_from <= locked.erase_from or case is None:
+        raise RequestNotInThatState("The request has the dates of the switch.")
+    window = _switch_window(case, zone=case.contract.time_zone)
+    locked.retrieval_ends_on = max(window.ends_on, locked.service_ended_on)
+    locked.erase_from, locked.erase_by = window.erase_from, max(locked.erase_by, window.erase_by)
+    locked.save(update_fields=["retrieval_ends_on", "erase_from", "erase_by"])
+    data = {"switch": str(case.public_id), "erase_from": window.erase_from.isoformat()}
+    audit.record("deletion_request.retrieval_moved", locked, by=by, at=now, data=data)
+    outbox.publish("deletion_request.retrieval_moved", locked, at=now, payload=data)
+    return locked
+
+
+def erasable_from(request: DeletionRequest) -> datetime:
+    """Return from when the request may be erased, as the organization's switches stand now."""
+    switches = SwitchingCase.objects.filter(organization=request.organization_id).settled()
+    return rules.erasable_from(
+        request.erase_from,
+        waived=request.retrieval_waived_at is not None,
+        switch_erase_at=switches.aggregate(last=Max("erase_at"))["last"],
+    )
+
+
 def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
     """Return what keeps the request from erasure now, as codes."""
     return rules.blocks(
         status=request.status,
         now=now,
-        erase_from=request.erase_from,
+        erase_from=erasable_from(request),
         contracts_open=Contract.objects.filter(organization=request.organization_id).open().exists(),
+        switch_unfinished=SwitchingCase.objects.filter(organization=request.organization_id).holding().exists(),
         holds=LegalHold.objects.filter(organization=request.organization_id).in_force().count(),
         export_decided=request.export_decision != Decision.PENDING,
         archive_decided=request.archive_decision != Decision.PENDING,
@@ -243,6 +311,11 @@ def refuse_while_contracts_are_open(organization: Organization) -> None:
     """:raises ContractOpen: a contract is signed, active or under negotiation."""
     if Contract.objects.filter(organization=organization).open().exists():
         raise ContractOpen("A contract of this organization is signed, active or under negotiation.")
+
+
+def _refuse_while_switching(organization: Organization) -> None:
+    if SwitchingCase.objects.filter(organization=organization).holding().exists():
+        raise SwitchUnfinished("A switch is pending or unfinished: the client's written choice is needed.")
 
 
 def _locked(request: DeletionRequest, *states: RequestStatus) -> DeletionRequest:

@@ -45,12 +45,29 @@ def retrieval_window(service_ended_on: date, *, days: int, country: str, zone: s
     return Window(ends_on, erase_from, periods.midnight(ends_on + erase_within, zone), deadline.explanation)
 
 
+def switch_window(erase_from: date, *, zone: str, erase_within: timedelta, explanation: Explanation) -> Window:
+    """Return the window of a client that switched away: it was computed with the switch, from its agreed transition.
+
+    Where only erasure was asked for there is none: erasure is allowed from the day after the notice.
+    """
+    erase_by = periods.midnight(erase_from + erase_within, zone)
+    return Window(erase_from, periods.midnight(erase_from, zone), erase_by, explanation)
+
+
+def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: datetime | None) -> datetime:
+    """Return from when a request may be erased: a switch whose dates moved since counts, unless the client waived."""
+    if waived or switch_erase_at is None:
+        return erase_from
+    return max(erase_from, switch_erase_at)
+
+
 def blocks(
     *,
     status: str,
     now: datetime,
     erase_from: datetime,
     contracts_open: bool,
+    switch_unfinished: bool,
     holds: int,
     export_decided: bool,
     archive_decided: bool,
@@ -61,6 +78,7 @@ def blocks(
     """
     found: Iterable[tuple[bool, str]] = (
         (contracts_open, "contract_open"),
+        (switch_unfinished, "switch_unfinished"),
         (status == "received", "end_not_confirmed"),
         (status in ("received", "confirmed"), "not_approved"),
         (now < erase_from, "retrieval_period_runs"),

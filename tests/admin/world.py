@@ -8,9 +8,9 @@ from accounts import tenancy
 from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
-from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, TerminationGround
+from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
 from contracts.models import Contract
-from contracts.operations import ends, notices, payments, quotes
+from contracts.operations import ends, notices, payments, quotes, switching
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -88,6 +88,14 @@ def a_client_that_stays(name="Stays", **contract):
             exit_on=date(2026, 3, 1),
             ground=TerminationGround.AGREEMENT,
             party=NoticeParty.CLIENT,
+            now=NOW,
+            by="user:one",
+        )
+        switching.open_case(
+            Contract.objects.get(pk=signed.pk),
+            kind=SwitchKind.PROVIDER,
+            received_on=date(2026, 2, 1),
+            proof=document,
             now=NOW,
             by="user:one",
         )

@@ -13,6 +13,7 @@ from contracts.enums import TerminationGround
 from contracts.models import Contract, Deadline, Notice, Payment, Quote, RenewalPlan, StatementLine, Term, Termination
 from contracts.operations import payments, quotes
 from tests.contracts import deadline_examples, index_constraints
+from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.copies import copy
 from tests.contracts.operations.lives import give, live_until, utc
@@ -30,6 +31,7 @@ TENANT_KEYS = {
     "contracts_statementline_tenant_key",
     "contracts_payment_tenant_key",
     "contracts_quote_tenant_key",
+    *switching.TENANT_KEYS,
 }
 
 
@@ -187,6 +189,7 @@ EXAMPLES = {
     "quote_amounts_not_negative": quote(penalty=Decimal("-0.01")),
     "quote_currency_is_iso": quote(currency="eur"),
     "quote_accepted_by_somebody": quote(accepted_at=at("2025-06-02")),
+    **switching.EXAMPLES,
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
@@ -218,6 +221,7 @@ FOREIGN_KEYS = {
     "contracts_termination_contract_id_tenant_fk": _next_door(Termination),
     "contracts_termination_proof_id_tenant_fk": termination(proof_id=2**40),
     "contracts_deadline_contract_id_tenant_fk": _next_door(Deadline),
+    **switching.FOREIGN_KEYS,
 }
 
 
@@ -250,6 +254,7 @@ def an_example():
         quotes.make(
             found, exit_on=date(2025, 8, 1), ground=TerminationGround.AGREEMENT, now=at("2025-06-01"), by="user:one"
         )
+        switching.rows(found)
         # As it was before the notice: each constraint is broken by the example alone.
         Contract.objects.update(
             ends_on=None,
@@ -325,6 +330,7 @@ ALLOWED = {
     "an-end-on-the-first-day": contract(
         ends_on=date(2025, 1, 1), ends_at=utc("2024-12-31 23:00"), renews_at=None, certain_at=None
     ),
+    **switching.ALLOWED,
 }
 
 

@@ -1,0 +1,48 @@
+"""The proof beside a call: a file in a multipart body, stored with what it proves."""
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.parsers import JSONParser, MultiPartParser
+
+from accounts.enums import DocumentKind
+from accounts.models import Document
+from accounts.operations import documents
+from contracts.models import Contract
+
+# A call with a proof is sent as a form with its file, one without as JSON.
+PARSERS = [JSONParser, MultiPartParser]
+
+
+class ProofField(serializers.FileField):
+    """A file that proves a declaration."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "required": False,
+                "allow_null": True,
+                "default": None,
+                "max_length": 200,
+                "help_text": "The vendor's staff send the proof: as multipart/form-data, at most 25 MiB.",
+                **kwargs,
+            }
+        )
+
+
+def kept(
+    contract: Contract, upload: Any, *, now: datetime, by: str, kind: DocumentKind = DocumentKind.NOTICE_PROOF
+) -> Document | None:
+    """Store an uploaded proof; ``None`` where there is none."""
+    if upload is None:
+        return None
+    return documents.store(
+        contract.organization,
+        upload.file,
+        kind=kind,
+        filename=upload.name,
+        content_type=upload.content_type or "",
+        now=now,
+        by=by,
+    )

@@ -1,0 +1,45 @@
+"""What the customer is charged for the switch itself: at most its cost, nothing from 12 January 2027 (Article 29)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.operations import audit, outbox
+from contracts.enums import SwitchStatus
+from contracts.models import SwitchingCase
+from contracts.operations.switching_parts import locked
+from contracts.rules import periods
+from contracts.rules.switching import ChargeRule, charge_rule
+
+LARGEST = Decimal("999999999999.99")
+
+
+@transaction.atomic
+def record_charge(case: SwitchingCase, *, amount: Decimal, cost: Decimal, now: datetime, by: str) -> SwitchingCase:
+    """Record what the customer is charged for the switch itself, and what it costs the vendor, in the fee's currency.
+
+    At most the cost until 11 January 2027, nothing from the 12th (Article 29): the day of recording counts.
+
+    :raises InvalidInput: an amount is negative, has more than two decimals, or exceeds the cost.
+    :raises Refused: nothing may be charged any more, or the switch is withdrawn.
+    """
+    found = locked(case, *(status for status in SwitchStatus if status is not SwitchStatus.WITHDRAWN))
+    faults = []
+    for field, value in (("amount", amount), ("cost", cost)):
+        if not value.is_finite() or not 0 <= value <= LARGEST or value != round(value, 2):
+            faults.append(FieldError(field, "not_an_amount", "An amount of at most two decimals, not negative."))
+    if not faults and amount > cost:
+        faults.append(FieldError("amount", "above_cost", "A switching charge is at most what the switch costs."))
+    if faults:
+        raise InvalidInput(faults)
+    today = periods.local_day(now, found.contract.time_zone)
+    if amount and charge_rule(today) is ChargeRule.NONE:
+        raise Refused("Nothing may be charged for a switch from 12 January 2027.", code="switching_charge_forbidden")
+    found.charge, found.charge_cost, found.charged_on = amount, cost, today
+    found.save(update_fields=["charge", "charge_cost", "charged_on"])
+    data = {"amount": str(amount), "cost": str(cost), "currency": found.contract.currency}
+    audit.record("switching.charged", found, by=by, at=now, data=data)
+    outbox.publish("switching.charged", found, at=now, payload=data)
+    return found

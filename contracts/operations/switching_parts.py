@@ -1,0 +1,153 @@
+"""What the acts of a switch share: the rows locked in order, the day that counts with its proof, the dates computed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+from accounts import tenancy
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.models import Document, Organization
+from contracts.enums import ContractStatus, NoticeUnit, SwitchKind, SwitchStatus
+from contracts.models import Contract, SwitchingCase
+from contracts.rules import errors, periods, switching
+from contracts.rules.days import ONE_DAY
+
+# After an unfinished transition the client is asked what it wants once these have passed (rulebook §5).
+ASK_AFTER = timedelta(days=30)
+# Where it may be completed, extended, or told unfeasible.
+ON_THE_WAY = (SwitchStatus.NOTIFIED, SwitchStatus.IN_TRANSITION)
+# The names that the rule gives to what an operation calls otherwise.
+_FIELDS = {"notice_on": "received_on", "transition": "length", "extend_to": "until", "unfeasible_told_on": "told_on"}
+
+
+class SwitchNotInThatState(Refused):
+    """The switch has moved on: another operator, or a sweep, was faster."""
+
+    code = "switch_not_in_that_state"
+
+
+def active(contract: Contract) -> Contract:
+    """Lock a contract that is active. :raises Refused: it is not."""
+    found = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .filter(pk=contract.pk, status=ContractStatus.ACTIVE.value)
+        .first()
+    )
+    if found is None:
+        raise Refused("Only an active contract can be switched away from.", code="contract_not_in_that_state")
+    return found
+
+
+def hold_still(organization_id: int) -> None:
+    """Keep an erasure of the organization from passing by: it takes this row before it looks for open switches.
+
+    A tenant sees this row and may not lock it, so that is done in the vendor's scope; the lock lasts as long.
+    """
+    with tenancy.vendor():
+        Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
+
+
+def locked(case: SwitchingCase, *states: SwitchStatus) -> SwitchingCase:
+    """Lock the contract, then the case, in one of the states. :raises SwitchNotInThatState: it has moved on."""
+    contract = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .get(pk=case.contract_id)
+    )
+    found = (
+        SwitchingCase.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk=case.pk, status__in=[state.value for state in states])
+        .first()
+    )
+    if found is None:
+        raise SwitchNotInThatState("The switch is not in a state that allows this.")
+    found.contract = contract
+    found.organization = contract.organization
+    return found
+
+
+def said(
+    contract: Contract,
+    field: str,
+    day: date | None,
+    proof: Document | None,
+    now: datetime,
+    *,
+    since: date,
+    as_client: bool = False,
+) -> date:
+    """Return the day of a declaration: today where a member of the client makes it here, else the day that is proved.
+
+    :raises InvalidInput: the day is missing, in the future or before ``since``; the proof is missing.
+    """
+    today = periods.local_day(now, contract.time_zone)
+    if as_client:
+        return today
+    faults = []
+    if day is None:
+        faults.append(FieldError(field, "required", "Say the day."))
+    elif day > today:
+        faults.append(FieldError(field, "in_the_future", f"Today is {today.isoformat()} in the contract's zone."))
+    elif day < since:
+        faults.append(FieldError(field, "too_early", f"Not before {since.isoformat()}."))
+    if proof is None:
+        faults.append(FieldError("proof", "required", "The declaration is recorded with its proof."))
+    if faults or day is None:
+        raise InvalidInput(faults)
+    return day
+
+
+def compute(case: SwitchingCase) -> None:
+    """Put on the case what follows from what was declared; the caller saves it.
+
+    :raises InvalidInput: the rule refuses a day or a length, by field.
+    """
+    contract = case.contract
+    told = None
+    if case.unfeasible_told_on is not None and case.unfeasible_length is not None:
+        unit = NoticeUnit(case.unfeasible_unit)
+        told = switching.Unfeasible(case.unfeasible_told_on, case.unfeasible_length, unit)
+    with _by_field():
+        found = switching.compute(
+            switching.Request(
+                notice_on=case.received_on,
+                notice=switching.notice_of_contract(case.notice_months, NoticeUnit.MONTHS, notice_on=case.received_on),
+                country=contract.organization.country,
+                unfeasible=told,
+                extend_to=case.extended_to,
+                completed_on=case.completed_on,
+                erase_only=case.kind == SwitchKind.ERASURE_ONLY.value,
+                term_end=None if contract.term_ends_on is None else contract.term_ends_on - ONE_DAY,
+                retrieval_days=contract.retrieval_days,
+            )
+        )
+    case.notice_end = found.notice_end
+    case.transition_end = found.transition_end
+    case.retrieval_end = found.retrieval_end
+    case.erase_from = found.erase_from
+    case.erase_at = periods.midnight(found.erase_from, contract.time_zone)
+    case.unfeasible_limit = found.unfeasible_limit
+    case.why = found.explanation.to_json()
+    case.next_at = next_step_at(case)
+
+
+def next_step_at(case: SwitchingCase) -> datetime | None:
+    """Return when a switch goes on by itself: after its notice, after its transition, then to ask the client."""
+    after = {
+        SwitchStatus.NOTIFIED.value: case.notice_end,
+        SwitchStatus.ERASE_ONLY.value: case.notice_end,
+        SwitchStatus.IN_TRANSITION.value: case.transition_end,
+    }.get(case.status)
+    if case.status == SwitchStatus.UNFINISHED.value and case.asked_at is None and case.transition_end is not None:
+        after = case.transition_end + ASK_AFTER
+    return None if after is None else periods.midnight(after + ONE_DAY, case.contract.time_zone)
+
+
+@contextmanager
+def _by_field() -> Iterator[None]:
+    try:
+        yield
+    except errors.InvalidInput as error:
+        field = _FIELDS.get(error.field, error.field)
+        raise InvalidInput([FieldError(field, error.code, error.detail)]) from error
