@@ -96,7 +96,8 @@ POLICY: dict[str, Table] = {
         "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until paid_before_on "
         "paid_ahead seats early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on "
         "switching_notice_months owner retrieval_days end_choice starts_at term_number term_ends_on last_notice_on "
-        "last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale created_at",
+        "last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale "
+        "created_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
