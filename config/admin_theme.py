@@ -66,6 +66,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Contracts"), "contract", "contracts.Contract"),
                 _item(_("Terms"), "date_range", "contracts.Term"),
                 _item(_("Notices"), "outgoing_mail", "contracts.Notice"),
+                _item(_("Vendor's notices"), "forward_to_inbox", "contracts.OutgoingNotice"),
+                _item(_("Reminders"), "notifications", "contracts.Reminder"),
                 _item(_("Terminations"), "event_busy", "contracts.Termination"),
                 {
                     "title": _("Deadline calculator"),

@@ -12,6 +12,7 @@ from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
 from contracts.api.indices import IndexSeriesResource, IndexValueResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
+from contracts.api.outgoing import OutgoingNoticeResource
 from contracts.api.quotes import (
     ContractQuotesView,
     ContractTerminationView,
@@ -19,6 +20,7 @@ from contracts.api.quotes import (
     QuoteResource,
     TerminationResource,
 )
+from contracts.api.reminders import ContractRemindersView
 from contracts.api.statements import (
     AccountingView,
     CreditsView,
@@ -49,6 +51,7 @@ router.register("index-values", IndexValueResource, basename="index-value")
 router.register("quotes", QuoteResource, basename="quote")
 router.register("terminations", TerminationResource, basename="termination")
 router.register("switching-cases", SwitchingCaseResource, basename="switching-case")
+router.register("outgoing-notices", OutgoingNoticeResource, basename="outgoing-notice")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")
@@ -64,6 +67,7 @@ urlpatterns = [
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("organizations/<uuid:public_id>/", include(organization)),
     path("deadlines/compute", ComputeView.as_view(), name="deadline-compute"),
+    path("contracts/<uuid:public_id>/reminders", ContractRemindersView.as_view(), name="contract-reminders"),
     path("exports/<uuid:public_id>", ExportView.as_view(), name="export"),
     path("exports/<uuid:public_id>/download", ExportDownloadView.as_view(), name="export-download"),
     path("contracts/<uuid:public_id>/statement", StatementView.as_view(), name="contract-statement"),

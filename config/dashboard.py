@@ -16,8 +16,8 @@ from accounts.models import OutboxMessage
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
-from contracts.enums import ContractStatus
-from contracts.models import Contract, Deadline, Notice
+from contracts.enums import ContractStatus, OutgoingStatus
+from contracts.models import Contract, Deadline, Notice, OutgoingNotice
 from contracts.rules.periods import local_day
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.enums import RunPhase
@@ -59,6 +59,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (Permission.VIEW_CONTRACT, late_deadlines),
         (Permission.VIEW_CONTRACT, standing_notices),
         (Permission.VIEW_CONTRACT, ending),
+        (Permission.APPROVE_NOTICE, vendors_notices),
         (Permission.VIEW_DELETION_REQUEST, deletion_requests),
         (Permission.VIEW_DELETION_REQUEST, stuck_runs),
         (Permission.VIEW_OPERATION, undelivered),
@@ -137,6 +138,25 @@ def standing_notices(now: datetime) -> Table:
         )
 
     return _table(_("Notices standing"), "contracts_notice", headers, found, row)
+
+
+def vendors_notices(now: datetime) -> Table:
+    """The vendor's own notices that were not sent yet: late once the day to send them by is over."""
+    found = (
+        OutgoingNotice.objects.filter(status__in=(OutgoingStatus.DRAFT.value, OutgoingStatus.APPROVED.value))
+        .select_related("contract")
+        .order_by("send_by", "pk")
+    )
+    headers = (_("Contract"), _("Client"), _("Status"), _("Send by"))
+
+    def row(outgoing: OutgoingNotice) -> Row:
+        day = said(outgoing.send_by)
+        if late := outgoing.send_by < local_day(now, outgoing.contract.time_zone):
+            day = _("%(instant)s, late") % {"instant": day}
+        client, status = str(outgoing.organization), str(outgoing.get_status_display())
+        return _of(outgoing, outgoing.contract.reference, client, status, day, late=late)
+
+    return _table(_("Vendor's notices to send"), "contracts_outgoingnotice", headers, found, row)
 
 
 def ending(now: datetime) -> Table:

@@ -253,6 +253,8 @@ SPECTACULAR_SETTINGS = {
         "NoticeKindEnum": "contracts.labels.NOTICE_KINDS",
         "HoldGroundEnum": "retention.enums.HoldGround.choices",
         "TerminationGroundEnum": "contracts.labels.TERMINATION_GROUNDS",
+        "NoticeChannelEnum": "contracts.labels.NOTICE_CHANNEL",
+        "OutgoingStatusEnum": "contracts.labels.OUTGOING_STATUS",
     },
 }
 

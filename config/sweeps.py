@@ -70,6 +70,14 @@ SWEEPS: tuple[Sweep, ...] = (
         20 * SECONDS,
         "workflows",
     ),
+    Sweep(
+        "reminders",
+        contracts.reminders_due,
+        contracts.remind_all,
+        contracts_tasks.sweep_reminders,
+        60 * SECONDS,
+        "workflows",
+    ),
     Sweep("ends", contracts.ends_due, contracts.end_all, contracts_tasks.sweep_ends, 20 * SECONDS, "workflows"),
     Sweep(
         "deadlines",

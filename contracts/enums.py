@@ -93,6 +93,23 @@ class NoticeJudgment(StrEnum):
     NOT_ENTITLED = "not_entitled"
 
 
+class ReminderKind(StrEnum):
+    """What a reminder is: one of the ladder before the last day for notice, or the one that the Loi Chatel asks for."""
+
+    NOTICE = "notice"
+    CHATEL = "chatel"
+
+
+class OutgoingStatus(StrEnum):
+    """Where a notice of the vendor's own stands: *sent* is on its way, *given* is recorded and judged."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SENT = "sent"
+    GIVEN = "given"
+    CANCELLED = "cancelled"
+
+
 class EndChoice(StrEnum):
     """What the client wants done with its data at the end (GDPR Art. 28(3)(g))."""
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import FieldError
-from contracts import explain_exit, explain_money
+from contracts import explain_exit, explain_money, explain_notices
 from contracts.enums import NoticeUnit
 from contracts.rules.validation import Problem
 
@@ -97,10 +97,12 @@ STEPS: Mapping[str, Promise] = {
     "other_reading": _("On another reading it is %(on)s."),
     "source": _("Source: %(source)s."),
     **explain_exit.STEPS,
+    **explain_notices.STEPS,
     **explain_money.STEPS,
 }
 # Parameters that are words, by their name.
 WORDS: Mapping[str, Mapping[str, Promise]] = {
+    "channel": explain_notices.CHANNELS,
     "effect": {"sending": _("sending"), "receipt": _("receipt")},
     "end_of": {
         "month": pgettext_lazy("at the end of a …", "month"),

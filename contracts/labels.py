@@ -19,6 +19,8 @@ from contracts.enums import (
     NoticeKind,
     NoticeParty,
     NoticeUnit,
+    OutgoingStatus,
+    ReminderKind,
     SwitchChoice,
     SwitchKind,
     SwitchStatus,
@@ -102,6 +104,17 @@ NOTICE_CHANNEL = {
     NoticeChannel.EMAIL.value: _("E-mail"),
     NoticeChannel.PORTAL.value: _("Portal"),
     NoticeChannel.HAND.value: _("By hand"),
+}
+OUTGOING_STATUS = {
+    OutgoingStatus.DRAFT.value: _("Draft"),
+    OutgoingStatus.APPROVED.value: _("Approved"),
+    OutgoingStatus.SENT.value: _("On its way"),
+    OutgoingStatus.GIVEN.value: _("Given"),
+    OutgoingStatus.CANCELLED.value: _("Cancelled"),
+}
+REMINDER_KIND = {
+    ReminderKind.NOTICE.value: _("Before the last day for notice"),
+    ReminderKind.CHATEL.value: _("Loi Chatel (L215-1 C. consom.)"),
 }
 NOTICE_JUDGMENT = {
     NoticeJudgment.IN_TIME.value: _("In time"),

@@ -42,6 +42,10 @@ class ContractQuerySet(models.QuerySet["Contract"]):
             .order_by("renews_at", "pk")
         )
 
+    def due_for_reminder(self, *, at: datetime) -> Self:
+        """Active, renewing, and at or past ``next_reminder_at``: midnight in the contract's own zone."""
+        return self.active().filter(next_reminder_at__lte=at).order_by("next_reminder_at", "pk")
+
     def due_for_end(self, *, at: datetime) -> Self:
         """Active, and at or past ``ends_at``: local midnight after the last day of service."""
         return self.active().filter(ends_at__lte=at).order_by("ends_at", "pk")

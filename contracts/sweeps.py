@@ -11,7 +11,7 @@ from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
 from contracts.enums import SwitchStatus
 from contracts.models import Contract, SwitchingCase
-from contracts.operations import deadlines, ending, plans, renewal, signing, switching
+from contracts.operations import deadlines, ending, plans, reminders, renewal, signing, switching
 from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
 from contracts.querysets import ContractQuerySet, SwitchingCaseQuerySet
 
@@ -80,6 +80,15 @@ def step_all_switches(*, at: datetime, by: str) -> Swept:
         lambda: switches_due(at=at),
         lambda case: switching.step(case, status=SwitchStatus(case.status), now=at, by=by),
     )
+
+
+def reminders_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_reminder(at=at)
+
+
+def remind_all(*, at: datetime, by: str) -> Swept:
+    """Send every reminder that is due before a last day for notice."""
+    return walk(lambda: reminders_due(at=at), lambda contract: reminders.remind(contract, now=at, by=by))
 
 
 def ends_due(*, at: datetime) -> ContractQuerySet:

@@ -38,6 +38,12 @@ def sweep_switches(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_reminders(*, now: str | None = None, **_future: object) -> None:
+    """Remind of the last days for notice."""
+    run(sweeps.remind_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_ends(*, now: str | None = None, **_future: object) -> None:
     """End the contracts whose last day is over."""
     run(sweeps.end_all, at=sweep_instant(now))

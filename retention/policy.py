@@ -97,7 +97,7 @@ POLICY: dict[str, Table] = {
         "paid_ahead seats early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on "
         "switching_notice_months owner retrieval_days end_choice starts_at term_number term_ends_on last_notice_on "
         "last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale "
-        "created_at",
+        "created_at reminder_leads reminds_client next_reminder_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -108,13 +108,27 @@ POLICY: dict[str, Table] = {
     "contracts.RenewalPlan": _table(
         K,
         "id public_id organization contract number days starts_at fee currency clauses news_from "
-        "following_last_notice_on following_last_notice_why following_certain_at following_renews_at ends_on ends_at",
+        "following_last_notice_on following_last_notice_why following_certain_at following_renews_at "
+        "following_reminder_at ends_on ends_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Notice": _table(
         K,
         "id public_id organization contract kind party channel sent_on received_on entitled judgment ends_on why proof "
+        "free_of_charge "
         "recorded_by recorded_at withdrawn_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Reminder": _table(
+        K,
+        "id public_id organization contract term_number kind lead due_on last_notice_on why message proof sent_at "
+        "skipped_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.OutgoingNotice": _table(
+        K,
+        "id public_id organization contract status kind channel ends_on send_by why drafted_by drafted_at approved_by "
+        "approved_at sent_on proof notice cancelled_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Termination": _table(

@@ -12,17 +12,26 @@ type Statement = str | tuple[str, dict[str, Any] | list[Any] | tuple[Any, ...] |
 
 
 def row_security(
-    table: str, *, app: str, vendor: str, eraser: str = "", loader: str = "", column: str = "organization_id"
+    table: str,
+    *,
+    app: str,
+    vendor: str,
+    eraser: str = "",
+    loader: str = "",
+    column: str = "organization_id",
+    vendors_own: bool = False,
 ) -> list[migrations.RunSQL]:
     """Force row-level security on a tenant's table and grant privileges to the roles (comma-separated, SQL's words).
 
     One policy per role rather than one with OR, so that the tenant's index serves. ``terme_loader`` bypasses row
-    security (``COPY`` is refused under it), so its grants are all it has.
+    security (``COPY`` is refused under it), so its grants are all it has. Of the ``vendors_own`` rows a tenant's scope
+    sees none, even its own.
     """
+    seen = "false" if vendors_own else f"{column} = {TENANT}"
     create: list[Statement] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-        f"CREATE POLICY tenant_app ON {table} TO terme_app USING ({column} = {TENANT})",
+        f"CREATE POLICY tenant_app ON {table} TO terme_app USING ({seen})",
         f"CREATE POLICY whole_vendor ON {table} TO terme_vendor USING (true)",
         f"CREATE POLICY tenant_eraser ON {table} TO terme_eraser USING ({column} = {TENANT})",
     ]

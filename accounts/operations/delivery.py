@@ -53,6 +53,10 @@ AUDIENCE = {
     "contract.renewal_certain": _CONTRACT,
     "contract.renewed": _CONTRACT,
     "contract.ended": _CONTRACT,
+    "contract.notice_reminder": _CONTRACT,
+    "contract.chatel_reminder": _CONTRACT,
+    "contract.chatel_missed": _CONTRACT,
+    "contract.chatel_unreachable": _CONTRACT,
     "licences.suspended": _LICENCES,
     "deletion_request.opened": _REQUEST,
     "deletion_request.approved": _REQUEST,
@@ -141,11 +145,17 @@ def letters(message: OutboxMessage) -> list[Letter]:
 
 
 def readers(message: OutboxMessage) -> list[User]:
-    """Return who is told: the client's contacts, where it is about a client, and the vendor's own, by e-mail."""
+    """Return who is told: the client's contacts, where it is about a client, and the vendor's own, by e-mail.
+
+    An announcement may name the vendor's person in charge (``owner``, a public id), who is told whatever their role,
+    and say that the client's side is not (``tells_client``).
+    """
     audience = AUDIENCE.get(message.topic, DEFAULT_AUDIENCE)
     people = User.objects.filter(is_active=True)
     found = people.filter(memberships__organization__isnull=True, memberships__role__in=audience.vendor)
-    if message.organization_id is not None:
+    if owner := message.payload.get("owner"):
+        found |= people.filter(memberships__organization__isnull=True, public_id=owner)
+    if message.organization_id is not None and message.payload.get("tells_client", True):
         found |= people.filter(memberships__organization=message.organization_id, memberships__role__in=audience.client)
     return list(found.distinct().order_by("email"))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -77,6 +77,34 @@ def store(
             name.unlink(missing_ok=True)
         raise
     return document
+
+
+class Upload(Protocol):
+    """A file as a browser or a program sends it. ``content_type`` is what the sender says it is."""
+
+    name: Any
+    file: Any
+    content_type: Any
+
+
+def keep_upload(
+    organization: Organization,
+    upload: Upload,
+    *,
+    now: datetime,
+    by: str,
+    kind: DocumentKind = DocumentKind.NOTICE_PROOF,
+) -> Document:
+    """Keep a file that was uploaded. :raises InvalidInput: as :func:`store` does."""
+    return store(
+        organization,
+        upload.file,
+        kind=kind,
+        filename=upload.name or "",
+        content_type=upload.content_type or "",
+        now=now,
+        by=by,
+    )
 
 
 def read(document: Document) -> Iterator[bytes]:

@@ -1,5 +1,31 @@
 """The admin of contracts, one noun a file. Importing them registers them."""
 
-from contracts.admin import contract, deadline, index, notice, plan, quote, statement, switching, term, termination
+from contracts.admin import (
+    contract,
+    deadline,
+    index,
+    notice,
+    outgoing,
+    plan,
+    quote,
+    reminder,
+    statement,
+    switching,
+    term,
+    termination,
+)
 
-__all__ = ["contract", "deadline", "index", "notice", "plan", "quote", "statement", "switching", "term", "termination"]
+__all__ = [
+    "contract",
+    "deadline",
+    "index",
+    "notice",
+    "outgoing",
+    "plan",
+    "quote",
+    "reminder",
+    "statement",
+    "switching",
+    "term",
+    "termination",
+]

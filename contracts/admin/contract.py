@@ -18,14 +18,14 @@ from accounts.rules.permissions import Permission
 from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
 from contracts.admin.exits import Exiting
-from contracts.admin.forms import DraftForm, NoticeForm
+from contracts.admin.forms import DraftForm, NoticeForm, RemindersForm
 from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
 from contracts.admin.timeline import timeline
 from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
 from contracts.explain import reasons
 from contracts.models import Contract
-from contracts.operations import notices, signing
+from contracts.operations import notices, reminders, signing
 
 DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value
 
@@ -44,6 +44,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
         "certain_at",
         "renews_at",
         "planned_for",
+        "next_reminder_at",
         "ends_at",
         "ended_at",
         "deadlines_stale",
@@ -63,7 +64,16 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
     list_filter = ("status", "governing_law", "auto_renews", ("ends_on", admin.EmptyFieldListFilter))
     search_fields = ("reference", "organization__name", "public_id")
     list_select_related = ("organization",)
-    actions_detail = ("sign", "what_leaving_costs", "give_notice", "quote", "terminate", "withdraw_notice", "cancel")
+    actions_detail = (
+        "sign",
+        "what_leaving_costs",
+        "give_notice",
+        "quote",
+        "terminate",
+        "withdraw_notice",
+        "set_reminders",
+        "cancel",
+    )
     change_form_outer_before_template = "admin/contract_life.html"
 
     @display(description=_("last day"), ordering="ends_on")
@@ -136,6 +146,20 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
     )
     def withdraw_notice(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
         notices.withdraw(contract, now=now, by=by)
+
+    @act(
+        _("Set reminders"),
+        Permission.AMEND_CONTRACT,
+        when=lambda contract: contract.status == ACTIVE,
+        form=RemindersForm,
+        done=ngettext_lazy(
+            "Set the reminders of %(count)d contract.", "Set the reminders of %(count)d contracts.", "count"
+        ),
+        explanation=_("Each is sent once a term. The vendor's owner and contract managers always get them."),
+        icon="notifications",
+    )
+    def set_reminders(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        reminders.set_leads(contract, now=now, by=by, **data)
 
     @action(
         description=_("Give notice"),

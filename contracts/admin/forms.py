@@ -1,5 +1,7 @@
 """The forms of contracts: a draft's clauses, a notice with its proof."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +12,32 @@ from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
 
 LONGEST = 32_767  # what a small whole number holds in the database; the rules are stricter
+
+
+class LeadsField(forms.CharField):
+    """Numbers of days, separated by commas or blanks."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the numbers. :raises ValidationError: something else stands among them."""
+        text = super().clean(value)
+        try:
+            return [int(part) for part in text.replace(",", " ").split()]
+        except ValueError as error:
+            raise forms.ValidationError(_("Write numbers of days, such as 90, 60, 30, 7.")) from error
+
+
+class RemindersForm(OperationForm):
+    """When a contract reminds of its last day for notice, and whom."""
+
+    reminder_leads = LeadsField(
+        label=_("Reminders (days before the last day for notice)"), required=False, help_text=_("Empty: none")
+    )
+    reminds_client = forms.BooleanField(label=_("The client's contacts are reminded too"), required=False)
+
+    def prepare(self) -> None:
+        if self.subject is not None:
+            self.fields["reminder_leads"].initial = ", ".join(str(lead) for lead in self.subject.reminder_leads)
+            self.fields["reminds_client"].initial = self.subject.reminds_client
 
 
 class DraftForm(OperationForm):
@@ -87,6 +115,10 @@ class DraftForm(OperationForm):
         queryset=User.objects.filter(memberships__organization__isnull=True).distinct(),
         required=False,
     )
+    reminder_leads = LeadsField(
+        label=_("Reminders (days before the last day for notice)"), initial="90, 60, 30, 7", required=False
+    )
+    reminds_client = forms.BooleanField(label=_("The client's contacts are reminded too"), required=False)
     retrieval_days = forms.IntegerField(label=_("Retrieval period (days)"), min_value=0, max_value=LONGEST, initial=30)
     end_choice = forms.ChoiceField(label=_("At the end"), choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR"))
 

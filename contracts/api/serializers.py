@@ -7,6 +7,7 @@ from rest_framework import serializers
 from contracts import labels
 from contracts.models import Contract, Notice, Term
 from contracts.rules.days import ONE_DAY
+from contracts.rules.reminders import DEFAULT_LEADS
 
 
 class ContractSerializer(serializers.ModelSerializer[Contract]):
@@ -44,6 +45,8 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "early_exit_refunds",
             "early_exit_disclosed_on",
             "switching_notice_months",
+            "reminder_leads",
+            "reminds_client",
             "retrieval_days",
             "end_choice",
             "starts_at",
@@ -53,6 +56,7 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "last_notice_why",
             "certain_at",
             "renews_at",
+            "next_reminder_at",
             "ends_on",
             "ends_at",
             "last_day",
@@ -108,6 +112,15 @@ class NewContractSerializer(serializers.Serializer[Any]):
     switching_notice_months = serializers.IntegerField(
         min_value=0, max_value=120, default=2, help_text="As the contract says; more than 2 count as 2 (Data Act)."
     )
+    reminder_leads = serializers.ListField(
+        child=serializers.IntegerField(),
+        max_length=100,
+        default=list(DEFAULT_LEADS),
+        help_text="How many days before the last day for notice a reminder is sent.",
+    )
+    reminds_client = serializers.BooleanField(
+        default=False, help_text="Whether the client's contacts are reminded too; the vendor's people always are."
+    )
     retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, default=30)
     end_choice = serializers.ChoiceField(choices=list(labels.END_CHOICE.items()), default="return_then_delete")
 
@@ -145,6 +158,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
             "entitled",
             "judgment",
             "ends_on",
+            "free_of_charge",
             "why",
             "recorded_by",
             "recorded_at",

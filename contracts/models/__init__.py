@@ -4,8 +4,10 @@ from contracts.models.contract import Contract, Term
 from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
 from contracts.models.notice import Notice
+from contracts.models.outgoing import OutgoingNotice
 from contracts.models.plan import RenewalPlan
 from contracts.models.quote import Quote
+from contracts.models.reminder import Reminder
 from contracts.models.statement import Payment, StatementLine
 from contracts.models.switching import SwitchingAct, SwitchingCase
 from contracts.models.termination import Termination
@@ -17,8 +19,10 @@ __all__ = [
     "IndexSeries",
     "IndexValue",
     "Notice",
+    "OutgoingNotice",
     "Payment",
     "Quote",
+    "Reminder",
     "RenewalPlan",
     "StatementLine",
     "SwitchingAct",

@@ -1,7 +1,7 @@
 """The contract, its clauses in force and what the rules computed from them; and its terms, one row each."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,12 @@ from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
 from contracts import labels
 from contracts.enums import ContractStatus, NoticeEndOf
 from contracts.querysets import ContractQuerySet
+from contracts.rules.reminders import DEFAULT_LEADS, MOST_LEADS
+
+
+def default_leads() -> list[int]:
+    """Return the leads of reminders, in days, that a contract has unless it says others."""
+    return list(DEFAULT_LEADS)
 
 
 class Contract(TenantModel):
@@ -78,6 +84,13 @@ class Contract(TenantModel):
     owner = models.ForeignKey(
         "accounts.User", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner")
     )
+    reminder_leads = ArrayField(
+        models.PositiveSmallIntegerField(),
+        verbose_name=_("reminders (days before the last day for notice)"),
+        default=default_leads,
+        blank=True,
+    )
+    reminds_client = models.BooleanField(_("the client's contacts are reminded too"), default=False)
     retrieval_days = models.PositiveSmallIntegerField(_("retrieval period (days)"), default=30)
     end_choice = models.CharField(
         _("at the end"), max_length=24, choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR")
@@ -93,6 +106,7 @@ class Contract(TenantModel):
     planned_for = models.PositiveIntegerField(
         _("renewal planned"), null=True, blank=True, help_text=_("The number of the term that is planned")
     )
+    next_reminder_at = models.DateTimeField(_("next reminder at"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True, help_text=_("First day without service"))
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -166,6 +180,14 @@ class Contract(TenantModel):
                 condition=Q(planned_for__isnull=True) | Q(planned_for__gte=2, planned_for__lte=F("term_number") + 1),
                 name="contract_planned_for_its_next_term_at_most",
             ),
+            models.CheckConstraint(
+                condition=Q(next_reminder_at__isnull=True)
+                | Q(status=ContractStatus.ACTIVE.value, ends_on__isnull=True, term_ends_on__isnull=False),
+                name="contract_reminds_only_before_a_renewal",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_leads__len__lte=MOST_LEADS), name="contract_reminders_not_too_many"
+            ),
         ]
         indexes = [
             models.Index(
@@ -193,6 +215,11 @@ class Contract(TenantModel):
                 name="contract_due_end",
             ),
             models.Index(fields=["id"], condition=Q(deadlines_stale=True), name="contract_deadlines_stale"),
+            models.Index(
+                fields=["next_reminder_at", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, next_reminder_at__isnull=False),
+                name="contract_due_reminder",
+            ),
             models.Index(fields=["organization", "status"], name="contract_by_status"),
         ]
 

@@ -24,6 +24,9 @@ class Notice(TenantModel):
     ends_on = models.DateField(
         _("ends the contract on"), null=True, blank=True, help_text=_("First day without service")
     )
+    free_of_charge = models.BooleanField(
+        _("free of charge"), default=False, help_text=_("Art. L215-1 C. consom.: what is prepaid is refunded pro rata")
+    )
     why = models.JSONField(_("why"), default=dict)
     proof = TenantForeignKey(Document, null=True, blank=True)
     recorded_by = models.CharField(_("recorded by"), max_length=80)

@@ -30,6 +30,7 @@ class RenewalPlan(TenantModel):
     following_last_notice_why = models.JSONField(_("why this day"), default=dict, blank=True)
     following_certain_at = models.DateTimeField(_("renewal certain at"), null=True, blank=True)
     following_renews_at = models.DateTimeField(_("renews at"), null=True, blank=True)
+    following_reminder_at = models.DateTimeField(_("next reminder at"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True, help_text=_("First day without service"))
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
 

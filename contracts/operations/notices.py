@@ -10,8 +10,8 @@ from accounts.models import Document
 from accounts.operations import audit, outbox
 from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
-from contracts.operations import ends, stored
-from contracts.rules import errors, notice, periods
+from contracts.operations import chatel, ends, stored
+from contracts.rules import errors, free_exit, notice, periods
 
 
 class NoticeStands(Refused):
@@ -62,6 +62,10 @@ def give(
         )
     except errors.InvalidInput as error:
         raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+    reminded = chatel.free_exit(locked, on=judged.given_on) if party is NoticeParty.CLIENT else None
+    ordinary = judged
+    if reminded is not None:
+        judged = free_exit.judge(ordinary, stored.clause_of(locked), reminded=reminded, kind=kind)
     if judged.ends_on is not None and _standing(locked).filter(party=party.value).exists():
         raise NoticeStands("This side has given notice already.")
     found = Notice.objects.create(
@@ -75,6 +79,7 @@ def give(
         entitled=entitled,
         judgment=judged.judgment.value,
         ends_on=judged.ends_on,
+        free_of_charge=judged is not ordinary,
         why=judged.explanation.to_json(),
         proof=proof,
         recorded_by=by,

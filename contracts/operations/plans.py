@@ -7,7 +7,7 @@ from django.db import connection
 
 from contracts.enums import ContractStatus
 from contracts.models import Contract, RenewalPlan
-from contracts.operations import stored
+from contracts.operations import reminding, stored
 from contracts.rules import errors, schedule
 
 BATCH = 500
@@ -47,13 +47,16 @@ def _planned(contract: Contract, signed_at: datetime | None) -> RenewalPlan | No
     number = contract.term_number + 1
     try:
         term = stored.new_term(contract, number)
+        clause = stored.clause_of(contract)
         found = schedule.compute(
-            stored.clause_of(contract),
+            clause,
             number=number,
             zone=contract.time_zone,
             notice_ends_on=contract.ends_on,
             certain=False,
         )
+        last_notice_on = None if found.ends_on else found.last_notice_on
+        following_reminder_at = reminding.first_at(contract, clause, number, last_notice_on=last_notice_on)
     except errors.InvalidInput:  # beyond the calendar: the renewal itself refuses, when it comes
         return None
     return RenewalPlan(
@@ -70,6 +73,7 @@ def _planned(contract: Contract, signed_at: datetime | None) -> RenewalPlan | No
         following_last_notice_why=found.why,
         following_certain_at=found.certain_at,
         following_renews_at=found.renews_at,
+        following_reminder_at=following_reminder_at,
         ends_on=found.ends_on,
         ends_at=found.ends_at,
     )

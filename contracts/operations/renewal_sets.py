@@ -31,7 +31,7 @@ _CHOSEN = f"""
 chosen AS MATERIALIZED (
     SELECT c.id, c.organization_id, c.public_id, c.starts_on AS anchor, c.term_ends_on, c.certain_at, c.renews_at,
         p.number, p.days, p.fee, p.currency, p.clauses, p.news_from, p.ends_on, p.ends_at, p.following_last_notice_on,
-        p.following_last_notice_why, p.following_certain_at, p.following_renews_at
+        p.following_last_notice_why, p.following_certain_at, p.following_renews_at, p.following_reminder_at
     FROM {_JOINED}
     WHERE {{due}} AND {_PLANNED} AND NOT c.id = ANY(%(without)s) {{among}}
     ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
@@ -74,7 +74,8 @@ _CERTAIN = f"""
 WITH {_CHOSEN}, made AS (
     {_NEW_TERMS.format(started_at="NULL")} FROM chosen RETURNING contract_id, certain_at
 ), moved AS (
-    UPDATE contracts_contract c SET certain_at = NULL, deadlines_stale = true FROM chosen d WHERE c.id = d.id
+    UPDATE contracts_contract c SET certain_at = NULL, next_reminder_at = NULL, deadlines_stale = true
+    FROM chosen d WHERE c.id = d.id
 ), facts AS ({_FACT_OF_CERTAINTY.format(instant="certain_at")}), {_TRAIL}
 """
 # The same line as statements.charge_term writes: the annual fee by months, a year of it for an indefinite term.
@@ -109,8 +110,8 @@ WITH {_CHOSEN}, started AS (
 ), charged AS ({_FEES}), moved AS (
     UPDATE contracts_contract c SET term_number = d.number, term_ends_on = upper(d.days),
         last_notice_on = d.following_last_notice_on, last_notice_why = d.following_last_notice_why,
-        certain_at = d.following_certain_at, renews_at = d.following_renews_at, ends_on = d.ends_on,
-        ends_at = d.ends_at, deadlines_stale = true
+        certain_at = d.following_certain_at, renews_at = d.following_renews_at,
+        next_reminder_at = d.following_reminder_at, ends_on = d.ends_on, ends_at = d.ends_at, deadlines_stale = true
     FROM chosen d WHERE c.id = d.id
 ), facts AS (
     {_FACT_OF_CERTAINTY.format(instant="renews_at")}

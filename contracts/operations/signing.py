@@ -1,5 +1,6 @@
 """Beginning: drafting a contract, signing it, starting it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,9 +15,10 @@ from accounts.rules import checks
 from contracts import enums, explain
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from contracts.operations import ends, statements, stored
+from contracts.operations import ends, reminders, statements, stored
 from contracts.rules import validation
 from contracts.rules.periods import midnight
+from contracts.rules.reminders import DEFAULT_LEADS
 
 
 class ContractNotInThatState(Refused):
@@ -46,6 +48,7 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         faults.append(FieldError("switching_notice_months", "out_of_range", "Between 0 and 120 months."))
     if values.get("notice_end_of"):
         faults += checks.one_of("notice_end_of", values["notice_end_of"], [word.value for word in enums.NoticeEndOf])
+    faults += reminders.faults(values.get("reminder_leads", ()))
     if any(fault.field == "notice_unit" for fault in faults):
         return faults, []
     problems = validation.check_terms(
@@ -101,6 +104,8 @@ def draft(
     early_exit_disclosed_on: date | None = None,
     switching_notice_months: int = 2,
     owner: User | None = None,
+    reminder_leads: Sequence[int] = DEFAULT_LEADS,
+    reminds_client: bool = False,
     retrieval_days: int = 30,
     end_choice: str = enums.EndChoice.RETURN_THEN_DELETE.value,
     time_zone: str | None = None,
@@ -138,6 +143,8 @@ def draft(
         "early_exit_disclosed_on": early_exit_disclosed_on,
         "switching_notice_months": switching_notice_months,
         "owner": owner,
+        "reminder_leads": list(reminder_leads),
+        "reminds_client": reminds_client,
         "retrieval_days": retrieval_days,
         "end_choice": end_choice,
     }

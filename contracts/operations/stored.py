@@ -4,6 +4,7 @@ from datetime import date
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeUnit
 from contracts.models import Contract, Notice, Term
+from contracts.operations import reminding
 from contracts.rules import schedule
 from contracts.rules.notice import NoticeClause
 
@@ -14,6 +15,7 @@ SCHEDULED = (
     "last_notice_why",
     "certain_at",
     "renews_at",
+    "next_reminder_at",
     "ends_on",
     "ends_at",
     "planned_for",
@@ -83,6 +85,7 @@ def reschedule(contract: Contract, *, ends_on: date | None, prolongs: bool = Fal
     contract.renews_at = found.renews_at
     contract.ends_on = found.ends_on
     contract.ends_at = found.ends_at
+    contract.next_reminder_at = None if certain else reminding.next_at(contract, clause_of(contract))
     contract.deadlines_stale = True
 
 

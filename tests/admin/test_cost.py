@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts import tenancy
 from accounts.models import OutboxMessage
-from contracts.models import Contract
+from contracts.models import Contract, OutgoingNotice
 from retention.models import ErasureRun
 from tests.admin.people import a_member
 from tests.admin.world import NOW, a_client_that_left, a_client_that_stays
@@ -60,6 +60,16 @@ def something_due(number):
         Contract.objects.filter(pk=ending.pk).update(
             status="active", ends_on=date(2026, 2, 10), ends_at=NOW + timedelta(days=5)
         )
+        OutgoingNotice.objects.create(
+            organization=organization,
+            contract=ending,
+            kind="non_renewal",
+            channel="letter",
+            ends_on=date(2026, 9, 1),
+            send_by=date(2026, 2, 20),
+            drafted_by="user:one",
+            drafted_at=NOW,
+        )
         OutboxMessage.objects.create(
             organization=organization,
             topic="x",
@@ -97,6 +107,7 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
         "Deadlines that are late": (0, False),
         "Notices standing": (0, False),
         "Contracts ending within 60 days": (10, True),
+        "Vendor's notices to send": (10, True),
         "Deletion requests": (10, True),
         "Erasure runs that need people": (10, True),
         "Messages not delivered": (10, True),
@@ -131,6 +142,7 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.Contract",
         "contracts.Term",
         "contracts.Notice",
+        "contracts.Reminder",
         "contracts.Termination",
         "contracts.Deadline",
         "contracts.IndexSeries",

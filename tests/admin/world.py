@@ -9,7 +9,7 @@ from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
-from contracts.models import Contract
+from contracts.models import Contract, OutgoingNotice, Reminder
 from contracts.operations import ends, notices, payments, quotes, switching
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
@@ -98,6 +98,28 @@ def a_client_that_stays(name="Stays", **contract):
             proof=document,
             now=NOW,
             by="user:one",
+        )
+        OutgoingNotice.objects.create(
+            organization=organization,
+            contract=signed,
+            kind="non_renewal",
+            channel="letter",
+            ends_on=date(2026, 6, 1),
+            send_by=date(2026, 2, 20),
+            drafted_by="user:one",
+            drafted_at=NOW,
+        )
+        Reminder.objects.create(
+            organization=organization,
+            contract=signed,
+            term_number=1,
+            kind="notice",
+            lead=90,
+            due_on=date(2025, 11, 30),
+            last_notice_on=date(2026, 2, 28),
+            message=organization.public_id,
+            proof=document,
+            sent_at=NOW,
         )
         audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
         token_owner = a_member("client_administrator", organization)

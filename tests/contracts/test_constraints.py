@@ -15,6 +15,10 @@ from contracts.operations import payments, quotes
 from tests.contracts import deadline_examples, index_constraints
 from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.broken_outgoing import FOREIGN_KEYS as OUTGOING_KEYS
+from tests.contracts.broken_outgoing import OUTGOING, an_outgoing_notice
+from tests.contracts.broken_reminders import FOREIGN_KEYS as REMINDER_KEYS
+from tests.contracts.broken_reminders import REMINDERS, a_reminder
 from tests.contracts.copies import copy
 from tests.contracts.operations.lives import give, live_until, utc
 from tests.retention.vaults import an_organization
@@ -25,6 +29,8 @@ TENANT_KEYS = {
     "contracts_contract_tenant_key",
     "contracts_notice_tenant_key",
     "contracts_renewalplan_tenant_key",
+    "contracts_outgoingnotice_tenant_key",
+    "contracts_reminder_tenant_key",
     "contracts_term_tenant_key",
     "contracts_termination_tenant_key",
     "contracts_deadline_tenant_key",
@@ -190,6 +196,8 @@ EXAMPLES = {
     "quote_currency_is_iso": quote(currency="eur"),
     "quote_accepted_by_somebody": quote(accepted_at=at("2025-06-02")),
     **switching.EXAMPLES,
+    **OUTGOING,
+    **REMINDERS,
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
@@ -222,6 +230,8 @@ FOREIGN_KEYS = {
     "contracts_termination_proof_id_tenant_fk": termination(proof_id=2**40),
     "contracts_deadline_contract_id_tenant_fk": _next_door(Deadline),
     **switching.FOREIGN_KEYS,
+    **OUTGOING_KEYS,
+    **REMINDER_KEYS,
 }
 
 
@@ -255,6 +265,8 @@ def an_example():
             found, exit_on=date(2025, 8, 1), ground=TerminationGround.AGREEMENT, now=at("2025-06-01"), by="user:one"
         )
         switching.rows(found)
+        a_reminder(found)
+        an_outgoing_notice(found)
         # As it was before the notice: each constraint is broken by the example alone.
         Contract.objects.update(
             ends_on=None,

@@ -1,0 +1,24 @@
+"""What the rules about reminders, sending and reading a notice answer in codes, said in the reader's language."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+CHANNELS: Mapping[str, Promise] = {
+    "letter": _("letter"),
+    "registered_letter": _("registered letter"),
+    "email": _("e-mail"),
+    "portal": _("portal"),
+    "hand": _("by hand"),
+}
+STEPS: Mapping[str, Promise] = {
+    "reminder_planned": _("%(lead)s days before %(last_notice_on)s a reminder is due, on %(on)s."),
+    "reminder_before_term": _("The reminder %(lead)s days before falls on %(on)s, before the term: it is skipped."),
+    "leaves_free_of_charge": _("So the last day is %(last_day)s, free of charge."),
+    "vendor_counts_early": _("The vendor's own notice is held to the earliest reading: %(on)s."),
+    "must_be_received_by": _("Receipt counts, so it must have arrived on a working day (%(country)s): %(on)s."),
+    "postal_time": _("The way (%(channel)s) takes %(days)s working days, so it is sent on %(on)s at the latest."),
+    "sending_counts": _("Sending counts; the last working day for it is %(on)s (%(country)s)."),
+    "nothing_to_remind_of": _("No day is the last one for notice, so there is nothing to remind of."),
+}

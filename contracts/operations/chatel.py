@@ -1,0 +1,162 @@
+"""The reminder that the Loi Chatel demands: sent in its window with proof, or missed, which opens a free way out."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.models import Document, Membership
+from accounts.operations import audit, outbox
+from accounts.operations.delivery import AUDIENCE
+from contracts.enums import ContractStatus, ReminderKind
+from contracts.models import Contract, Reminder
+from contracts.operations import reminding, stored
+from contracts.rules import chatel, reminders
+from contracts.rules.chatel import Reminded, Window
+from contracts.rules.periods import local_day, midnight
+
+TOPIC = "contract.chatel_reminder"
+MISSED = "contract.chatel_missed"
+UNREACHABLE = "contract.chatel_unreachable"
+NAG_EVERY = 7
+
+
+class NotProtected(Refused):
+    """The client is a company, the law is not French, or nothing renews: no such reminder is due."""
+
+    code = "chatel_does_not_apply"
+
+
+class RemindedAlready(Refused):
+    """A reminder of this day is recorded."""
+
+    code = "reminded_already"
+
+
+@transaction.atomic
+def settle(contract: Contract, due: reminders.Due, *, now: datetime, by: str) -> Reminder | None:
+    """Send the reminder of the locked contract's current term, or record that its window has closed without one.
+
+    Without a contact of the client nobody can be told: the vendor's people are, week by week, and it waits.
+    """
+    window = reminding.window(contract, stored.clause_of(contract), contract.term_number)
+    if window is None:
+        return None
+    today = local_day(now, contract.time_zone)
+    facts = {"term": contract.term_number, "deadline": window.deadline.isoformat(), "closes": window.closes.isoformat()}
+    if today > window.closes:
+        return _missed(contract, due, window, number=contract.term_number, now=now, by=by)
+    if not _client_can_be_told(contract):
+        if (today - due.due_on).days % NAG_EVERY == 0:
+            audit.record(UNREACHABLE, contract, by=by, at=now, data=facts)
+            outbox.publish(UNREACHABLE, contract, at=now, payload={**facts, **_owner(contract), "tells_client": False})
+        return None
+    payload = {**facts, **_owner(contract), "contract": contract.reference, "ends_on": _iso(contract.term_ends_on)}
+    message = outbox.publish(TOPIC, contract, at=now, payload=payload)
+    audit.record(TOPIC, contract, by=by, at=now, data=facts)
+    return reminding.keep(
+        contract,
+        due,
+        number=contract.term_number,
+        last_notice_on=window.deadline,
+        why=window.explanation,
+        sent_at=now,
+        message=message.public_id,
+    )
+
+
+@transaction.atomic
+def record(contract: Contract, *, sent_on: date, proof: Document, now: datetime, by: str) -> Reminder:
+    """Record a reminder that was sent otherwise, by letter for instance, with its proof.
+
+    :raises InvalidInput: the day is to come, or lies in no term.
+    :raises NotProtected, RemindedAlready: there is nothing to record.
+    """
+    locked = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .filter(pk=contract.pk, status=ContractStatus.ACTIVE.value)
+        .first()
+    )
+    if locked is None:
+        raise NotProtected("The contract is not running.")
+    clause = stored.clause_of(locked)
+    if not locked.starts_on <= sent_on <= local_day(now, locked.time_zone):
+        raise InvalidInput([FieldError("sent_on", "out_of_range", "Between the contract's first day and today.")])
+    number = clause.term_at(sent_on).number
+    window = reminding.window(locked, clause, number)
+    if window is None or sent_on > window.deadline:
+        raise NotProtected("No reminder is due for a renewal that could be rejected after this day.")
+    judged = chatel.judge(window, sent_on=sent_on, term=clause.term(number), protected=True)
+    due = reminders.Due(ReminderKind.CHATEL, (window.deadline - sent_on).days, sent_on)
+    try:
+        with transaction.atomic():
+            found = reminding.keep(
+                locked,
+                due,
+                number=number,
+                last_notice_on=window.deadline,
+                why=judged.explanation,
+                sent_at=midnight(sent_on, locked.time_zone),
+                proof=proof,
+            )
+    except IntegrityError as error:
+        raise RemindedAlready("A reminder of this day is recorded.") from error
+    if locked.next_reminder_at is not None:
+        locked.next_reminder_at = reminding.next_at(locked, clause)
+        locked.save(update_fields=["next_reminder_at"])
+    data = {"term": number, "sent_on": sent_on.isoformat(), "in_window": judged.in_window}
+    audit.record("contract.chatel_recorded", locked, by=by, at=now, data=data)
+    outbox.publish("contract.chatel_recorded", locked, at=now, payload=data)
+    return found
+
+
+def free_exit(contract: Contract, *, on: date) -> Reminded | None:
+    """Return what a missed reminder gives the client for a notice that counts from ``on``: from when it may leave.
+
+    What was missed before the contract was signed here is not ours to say, so it gives nothing.
+    """
+    if not reminding.protected(contract) or not contract.auto_renews:
+        return None
+    clause = stored.clause_of(contract)
+    running = clause.term_at(max(on, clause.anchor)).number
+    for number in (running - 1, running):
+        window = reminding.window(contract, clause, number) if number >= 1 else None
+        if window is None or on <= window.closes or not reminding.is_ours(contract, window):
+            continue
+        sent_on = reminding.chatel_sent_on(contract, number, window)
+        judged = chatel.judge(window, sent_on=sent_on, term=clause.term(number), protected=True)
+        if judged.free_exit_from is not None:
+            return judged
+    return None
+
+
+def _missed(contract: Contract, due: reminders.Due, window: Window, *, number: int, now: datetime, by: str) -> Reminder:
+    judged = chatel.judge(window, sent_on=None, term=stored.clause_of(contract).term(number), protected=True)
+    data = {"term": number, "closes": window.closes.isoformat(), "free_from": _iso(judged.free_exit_from)}
+    audit.record(MISSED, contract, by=by, at=now, data=data)
+    payload = {**data, **_owner(contract), "contract": contract.reference, "tells_client": False}
+    outbox.publish(MISSED, contract, at=now, payload=payload)
+    return reminding.keep(
+        contract, due, number=number, last_notice_on=window.deadline, why=judged.explanation, skipped_at=now
+    )
+
+
+def tomorrow(contract: Contract, now: datetime) -> datetime:
+    """Return the next local midnight, at which what could not be sent is tried again."""
+    return midnight(local_day(now, contract.time_zone) + timedelta(days=1), contract.time_zone)
+
+
+def _client_can_be_told(contract: Contract) -> bool:
+    contacts = Membership.objects.filter(
+        organization_id=contract.organization_id, user__is_active=True, role__in=AUDIENCE[TOPIC].client
+    )
+    return contacts.exists()
+
+
+def _owner(contract: Contract) -> dict[str, str | None]:
+    return {"owner": str(contract.owner.public_id) if contract.owner else None}
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
