@@ -78,6 +78,14 @@ SWEEPS: tuple[Sweep, ...] = (
         60 * SECONDS,
         "workflows",
     ),
+    Sweep(
+        "charges",
+        contracts.charges_due,
+        contracts.charge_all,
+        contracts_tasks.sweep_charges,
+        timedelta(minutes=10),
+        "workflows",
+    ),
     Sweep("ends", contracts.ends_due, contracts.end_all, contracts_tasks.sweep_ends, 20 * SECONDS, "workflows"),
     Sweep(
         "deadlines",

@@ -1,15 +1,18 @@
 """The questions that the domain asks of contracts, each with its instant."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from contracts.enums import ContractStatus, SwitchStatus
+from contracts.enums import ContractStatus, LineKind, SwitchStatus
 
 if TYPE_CHECKING:
     from contracts.models import Contract, Deadline, SwitchingCase
+
+
+HALF_A_DAY = timedelta(hours=12)
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
@@ -45,6 +48,18 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def due_for_reminder(self, *, at: datetime) -> Self:
         """Active, renewing, and at or past ``next_reminder_at``: midnight in the contract's own zone."""
         return self.active().filter(next_reminder_at__lte=at).order_by("next_reminder_at", "pk")
+
+    def due_for_charging(self, *, at: datetime) -> Self:
+        """Active in a term of indefinite duration whose last charged year is over, at noon UTC of the day after it.
+
+        A day has begun everywhere by then, so no year is charged before its first day in the contract's zone.
+        """
+        from contracts.models import StatementLine
+
+        charged = StatementLine.objects.filter(
+            contract=OuterRef("pk"), kind=LineKind.FEE, voided_at__isnull=True, ends_on__gt=(at - HALF_A_DAY).date()
+        )
+        return self.active().filter(~Exists(charged), term_ends_on__isnull=True).order_by("pk")
 
     def due_for_end(self, *, at: datetime) -> Self:
         """Active, and at or past ``ends_at``: local midnight after the last day of service."""

@@ -11,7 +11,7 @@ from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
 from contracts.enums import SwitchStatus
 from contracts.models import Contract, SwitchingCase
-from contracts.operations import deadlines, ending, plans, reminders, renewal, signing, switching
+from contracts.operations import deadlines, ending, plans, reminders, renewal, signing, statements, switching
 from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
 from contracts.querysets import ContractQuerySet, SwitchingCaseQuerySet
 
@@ -89,6 +89,15 @@ def reminders_due(*, at: datetime) -> ContractQuerySet:
 def remind_all(*, at: datetime, by: str) -> Swept:
     """Send every reminder that is due before a last day for notice."""
     return walk(lambda: reminders_due(at=at), lambda contract: reminders.remind(contract, now=at, by=by))
+
+
+def charges_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_charging(at=at)
+
+
+def charge_all(*, at: datetime, by: str) -> Swept:
+    """Charge the next year of every term of indefinite duration whose last charged year is over."""
+    return walk(lambda: charges_due(at=at), lambda contract: statements.charge_next_year(contract, now=at, by=by))
 
 
 def ends_due(*, at: datetime) -> ContractQuerySet:

@@ -44,6 +44,12 @@ def sweep_reminders(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_charges(*, now: str | None = None, **_future: object) -> None:
+    """Charge the next year of the terms of indefinite duration."""
+    run(sweeps.charge_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_ends(*, now: str | None = None, **_future: object) -> None:
     """End the contracts whose last day is over."""
     run(sweeps.end_all, at=sweep_instant(now))

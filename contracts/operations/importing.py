@@ -197,7 +197,9 @@ def set_paid_until(contract: Contract, paid_until: date, *, now: datetime, by: s
         return locked
     before = locked.paid_until.isoformat() if locked.paid_until else None
     locked.paid_until = paid_until
-    locked.save(update_fields=["paid_until"])
+    if not locked.payments.exists():  # else the first unpaid day follows from them, and changes with the next one
+        locked.paid_before_on = paid_until
+    locked.save(update_fields=["paid_until", "paid_before_on"])
     data = {"from": before, "to": paid_until.isoformat()}
     audit.record("contract.paid_until_changed", locked, by=by, at=now, data=data)
     outbox.publish("contract.paid_until_changed", locked, at=now, payload=data)

@@ -29,6 +29,12 @@ UPLIFT, CREDIT, PENALTY, REFUND, FEE = (
 )
 
 
+class NothingToCharge(Refused):
+    """Nothing is due to be charged."""
+
+    code = "nothing_to_charge"
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """What a contract has been charged and has paid, as its lines and payments say."""
@@ -66,6 +72,23 @@ def charge_term(contract: Contract, term: Term, *, by: str, now: datetime) -> St
         by=by,
         now=now,
     )
+
+
+@transaction.atomic
+def charge_next_year(contract: Contract, *, now: datetime, by: str) -> StatementLine:
+    """Charge the next year of a term of indefinite duration.
+
+    :raises NothingToCharge: the year that runs is charged already, or the term has an end.
+    """
+    due = Contract.objects.due_for_charging(at=now).filter(pk=contract.pk).select_related("organization")
+    locked = due.select_for_update(of=("self",), no_key=True).first()
+    term = None if locked is None else locked.terms.filter(number=locked.term_number, voided_at__isnull=True).first()
+    line = None if locked is None or term is None else charge_term(locked, term, now=now, by=by)
+    if locked is None or line is None:
+        raise NothingToCharge("The year that runs is charged.")
+    _settled(locked, now=now)
+    _announce("contract.year_charged", locked, line, by=by, now=now)
+    return line
 
 
 @transaction.atomic

@@ -8,8 +8,10 @@ import pytest
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
-from contracts.models import Contract, Payment, StatementLine
-from contracts.operations import payments, statements
+from accounts.operations.sweeping import SYSTEM
+from contracts import sweeps
+from contracts.models import Payment, StatementLine
+from contracts.operations import payments, renewal, statements
 from tests.contracts.agreements import a_draft, a_signed_contract, at
 from tests.contracts.operations.lives import at_once, fresh, give, live_until, trail
 from tests.retention.vaults import an_organization
@@ -262,7 +264,32 @@ def test_an_indefinite_term_is_charged_a_year_at_a_time():
     contract = an_active_contract(renewal_term_months=None)
     live_until("2026-01-02")
     assert lines_of(contract)[1:] == [("fee", "2026-01-01", "2027-01-01", "12000.00")]
+    assert sweeps.charge_all(at=at("2026-12-31"), by=BY).done == 0
+    # Three years behind, and twice over: each year is charged once.
+    assert sweeps.charge_all(at=at("2029-01-01"), by=BY).done == 3
+    assert sweeps.charge_all(at=at("2029-01-02"), by=BY).done == 0
+    assert lines_of(contract)[2:] == [
+        ("fee", "2027-01-01", "2028-01-01", "12000.00"),
+        ("fee", "2028-01-01", "2029-01-01", "12000.00"),
+        ("fee", "2029-01-01", "2030-01-01", "12000.00"),
+    ]
+
+
+def test_two_charge_a_year_once():
+    contract = an_active_contract(renewal_term_months=None)
+    live_until("2026-01-02")
+    done, refused = at_once(lambda: statements.charge_next_year(contract, now=at("2027-01-02"), by=BY))
+    assert (done, refused) == (1, ["nothing_to_charge"])
+    assert len(lines_of(contract)) == 3
+
+
+def test_the_one_item_operation_and_the_set_charge_the_same():
+    one, many = an_active_contract(), a_signed_contract(an_organization(name="Other"), reference="C-2")
+    live_until("2025-12-01")
     with tenancy.vendor():
-        term = Contract.objects.get(pk=contract.pk).terms.get(number=2)
-        statements.charge_term(fresh(contract), term, now=at("2027-01-02"), by=BY)
-    assert lines_of(contract)[2:] == [("fee", "2027-01-01", "2028-01-01", "12000.00")]
+        renewal.renew(fresh(one), ending=date(2026, 1, 1), now=at("2026-01-02"), by=SYSTEM)
+    live_until("2026-01-02")
+    assert lines_of(one) == lines_of(many)
+    with tenancy.vendor():
+        rows = StatementLine.objects.filter(term__number=2).values_list("due_on", "vat", "seats", "why", "recorded_by")
+        assert len(set(map(str, rows))) == 1 and len(rows) == 2
