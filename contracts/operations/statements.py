@@ -80,11 +80,12 @@ def charge_next_year(contract: Contract, *, now: datetime, by: str) -> Statement
 
     :raises NothingToCharge: the year that runs is charged already, or the term has an end.
     """
-    due = Contract.objects.due_for_charging(at=now).filter(pk=contract.pk).select_related("organization")
-    locked = due.select_for_update(of=("self",), no_key=True).first()
-    term = None if locked is None else locked.terms.filter(number=locked.term_number, voided_at__isnull=True).first()
-    line = None if locked is None or term is None else charge_term(locked, term, now=now, by=by)
-    if locked is None or line is None:
+    locked = locked_contract(contract)
+    # Asked again under the lock: the question is of other rows, which another worker may have written meanwhile.
+    due = Contract.objects.due_for_charging(at=now).filter(pk=locked.pk).exists()
+    term = locked.terms.filter(number=locked.term_number, voided_at__isnull=True).first()
+    line = charge_term(locked, term, now=now, by=by) if due and term is not None else None
+    if line is None:
         raise NothingToCharge("The year that runs is charged.")
     _settled(locked, now=now)
     _announce("contract.year_charged", locked, line, by=by, now=now)
