@@ -10,6 +10,7 @@ from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
+from contracts.api.forecasts import ContractForecastView, ForecastView, RevenueForecastView
 from contracts.api.indices import IndexSeriesResource, IndexValueResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
 from contracts.api.outgoing import OutgoingNoticeResource
@@ -82,6 +83,9 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/commitment", CommitmentView.as_view(), name="contract-commitment"),
     path("commitments", CommitmentsView.as_view(), name="commitments"),
     path("commitments/xlsx", CommitmentsSheetView.as_view(), name="commitments-xlsx"),
+    path("contracts/<uuid:public_id>/forecast", ContractForecastView.as_view(), name="contract-forecast"),
+    path("forecast", ForecastView.as_view(), name="forecast"),
+    path("revenue-forecast", RevenueForecastView.as_view(), name="revenue-forecast"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
     *router.urls,
 ]

@@ -39,6 +39,14 @@ SECONDS = timedelta(seconds=1)
 SWEEPS: tuple[Sweep, ...] = (
     Sweep("starts", contracts.starts_due, contracts.start_all, contracts_tasks.sweep_starts, 20 * SECONDS, "workflows"),
     Sweep(
+        "amendments",
+        contracts.amendments_due,
+        contracts.amend_all,
+        contracts_tasks.sweep_amendments,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
         "certainties",
         contracts.certainties_due,
         contracts.make_all_certain,
@@ -92,6 +100,14 @@ SWEEPS: tuple[Sweep, ...] = (
         contracts.deadlines_due,
         contracts.refresh_all_deadlines,
         contracts_tasks.sweep_deadlines,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
+        "resumptions",
+        contracts.resumptions_due,
+        contracts.resume_all,
+        contracts_tasks.sweep_resumptions,
         20 * SECONDS,
         "workflows",
     ),

@@ -11,7 +11,7 @@ from accounts.operations import clock
 from accounts.operations.sweeping import Swept, by_whom
 from config.sweeps import SWEEPS
 from contracts.enums import ContractStatus
-from contracts.models import Contract
+from contracts.models import Amendment, Contract
 from retention.enums import RequestStatus
 from retention.models import DeletionRequest
 
@@ -58,10 +58,12 @@ def _next_due(*, after: datetime) -> datetime | None:
         contracts = Contract.objects.aggregate(
             starts=Min("starts_at", filter=Q(status=ContractStatus.SIGNED.value, starts_at__gt=after)),
             certain=Min("certain_at", filter=Q(certain_at__gt=after)),
+            resumes=Min("resumes_at", filter=Q(status=ContractStatus.ACTIVE.value, resumes_at__gt=after)),
             renews=Min("renews_at", filter=Q(renews_at__gt=after)),
             ends=Min("ends_at", filter=Q(status=ContractStatus.ACTIVE.value, ends_at__gt=after)),
         )
         requests = DeletionRequest.objects.filter(status=RequestStatus.APPROVED, erase_from__gt=after)
         erase = requests.aggregate(erase=Min("erase_from"))
-    found = [instant for instant in (*contracts.values(), erase["erase"]) if instant is not None]
+        amended = Amendment.objects.pending().filter(applies_at__gt=after).aggregate(amended=Min("applies_at"))
+    found = [instant for instant in (*contracts.values(), erase["erase"], amended["amended"]) if instant is not None]
     return min(found, default=None)

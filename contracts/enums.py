@@ -110,6 +110,13 @@ class OutgoingStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ContractSuspension(StrEnum):
+    """Why a contract's service stops for a while."""
+
+    NON_PAYMENT = "non_payment"
+    AGREEMENT = "agreement"
+
+
 class EndChoice(StrEnum):
     """What the client wants done with its data at the end (GDPR Art. 28(3)(g))."""
 

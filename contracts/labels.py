@@ -6,6 +6,7 @@ from contracts.enums import (
     BillingInterval,
     BillingTiming,
     ContractStatus,
+    ContractSuspension,
     DeadlineKind,
     EndChoice,
     EndReason,
@@ -70,6 +71,10 @@ BILLING_TIMING = {
 END_CHOICE = {
     EndChoice.RETURN_THEN_DELETE.value: _("Return, then delete"),
     EndChoice.DELETE.value: _("Delete, no return"),
+}
+CONTRACT_SUSPENSION = {
+    ContractSuspension.NON_PAYMENT.value: _("Non-payment"),
+    ContractSuspension.AGREEMENT.value: _("Agreement"),
 }
 END_REASON = {
     EndReason.NOTICE.value: _("Notice"),

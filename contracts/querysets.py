@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from contracts.enums import ContractStatus, LineKind, SwitchStatus
 
 if TYPE_CHECKING:
-    from contracts.models import Contract, Deadline, SwitchingCase
+    from contracts.models import Amendment, Contract, Deadline, SwitchingCase
 
 
 HALF_A_DAY = timedelta(hours=12)
@@ -36,6 +36,10 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def due_for_renewal(self, *, at: datetime) -> Self:
         """Active, not under notice, and at or past ``renews_at``: midnight in the contract's own zone."""
         return self.active().filter(renews_at__lte=at).order_by("renews_at", "pk")
+
+    def due_for_resumption(self, *, at: datetime) -> Self:
+        """Active, suspended, and at or past the day on which it was agreed to resume."""
+        return self.active().filter(resumes_at__lte=at).order_by("resumes_at", "pk")
 
     def due_for_planning(self) -> Self:
         """Active ones that renew, whose next term is not planned: made in Python beforehand, for the set-wise sweep."""
@@ -108,3 +112,22 @@ class SwitchingCaseQuerySet(models.QuerySet["SwitchingCase"]):
     def due_for_step(self, *, at: datetime) -> Self:
         """At or past ``next_at``: the local midnight after the notice, or the transition; then the day to ask."""
         return self.filter(next_at__lte=at).order_by("next_at", "pk")
+
+
+class AmendmentQuerySet(models.QuerySet["Amendment"]):
+    def pending(self) -> Self:
+        """Agreed, neither applied nor voided; in the order in which they become valid."""
+        return self.filter(applied_at__isnull=True, voided_at__isnull=True).order_by("applies_at", "pk")
+
+    def due(self, *, at: datetime) -> Self:
+        """Pending and valid, of a contract that has lived until then: a renewal that is behind is caught up first."""
+        return (
+            self.pending()
+            .filter(
+                Q(contract__renews_at__isnull=True) | Q(contract__renews_at__gte=F("applies_at")),
+                Q(contract__certain_at__isnull=True) | Q(contract__certain_at__gte=F("applies_at")),
+                applies_at__lte=at,
+                contract__status__in=[ContractStatus.SIGNED, ContractStatus.ACTIVE],
+            )
+            .filter(Q(contract__ends_at__isnull=True) | Q(contract__ends_at__gt=F("applies_at")))
+        )

@@ -10,10 +10,21 @@ from django.db import DataError, IntegrityError
 from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
 from contracts.enums import SwitchStatus
-from contracts.models import Contract, SwitchingCase
-from contracts.operations import deadlines, ending, plans, reminders, renewal, signing, statements, switching
+from contracts.models import Amendment, Contract, SwitchingCase
+from contracts.operations import (
+    amendments,
+    deadlines,
+    ending,
+    plans,
+    reminders,
+    renewal,
+    signing,
+    statements,
+    suspension,
+    switching,
+)
 from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
-from contracts.querysets import ContractQuerySet, SwitchingCaseQuerySet
+from contracts.querysets import AmendmentQuerySet, ContractQuerySet, SwitchingCaseQuerySet
 
 log = structlog.get_logger(__name__)
 CHUNK = 200
@@ -26,6 +37,27 @@ def starts_due(*, at: datetime) -> ContractQuerySet:
 def start_all(*, at: datetime, by: str) -> Swept:
     """Start every signed contract whose first day has come."""
     return walk(lambda: starts_due(at=at), lambda contract: signing.start(contract, now=at, by=by))
+
+
+def amendments_due(*, at: datetime) -> AmendmentQuerySet:
+    return Amendment.objects.due(at=at)
+
+
+def amend_all(*, at: datetime, by: str) -> Swept:
+    """Apply every amendment whose day has come."""
+    return walk(
+        lambda: amendments_due(at=at).select_related("contract"),
+        lambda amendment: amendments.apply(amendment, now=at, by=by),
+    )
+
+
+def resumptions_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_resumption(at=at)
+
+
+def resume_all(*, at: datetime, by: str) -> Swept:
+    """Resume every suspended contract whose agreed day has come."""
+    return walk(lambda: resumptions_due(at=at), lambda contract: suspension.resume_when_due(contract, now=at, by=by))
 
 
 def certainties_due(*, at: datetime) -> ContractQuerySet:

@@ -14,6 +14,12 @@ def sweep_starts(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_amendments(*, now: str | None = None, **_future: object) -> None:
+    """Apply the amendments whose day has come."""
+    run(sweeps.amend_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_certainties(*, now: str | None = None, **_future: object) -> None:
     """Record the renewals that no notice can prevent any more."""
     run(sweeps.make_all_certain, at=sweep_instant(now))
@@ -47,6 +53,12 @@ def sweep_reminders(*, now: str | None = None, **_future: object) -> None:
 def sweep_charges(*, now: str | None = None, **_future: object) -> None:
     """Charge the next year of the terms of indefinite duration."""
     run(sweeps.charge_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_resumptions(*, now: str | None = None, **_future: object) -> None:
+    """Resume the suspended contracts whose agreed day has come."""
+    run(sweeps.resume_all, at=sweep_instant(now))
 
 
 @shared_task(throws=(ClockAhead,))

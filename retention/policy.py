@@ -95,9 +95,10 @@ POLICY: dict[str, Table] = {
         "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
         "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until paid_before_on "
         "paid_ahead seats early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on "
-        "switching_notice_months owner retrieval_days end_choice starts_at term_number term_ends_on last_notice_on "
-        "last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason deadlines_stale "
-        "created_at reminder_leads reminds_client next_reminder_at",
+        "switching_notice_months owner retrieval_days end_choice starts_at term_number term_lengths term_ends_on "
+        "last_notice_on last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason "
+        "deadlines_stale suspended_at suspension_reason resumes_at created_at reminder_leads reminds_client "
+        "next_reminder_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -110,6 +111,12 @@ POLICY: dict[str, Table] = {
         "id public_id organization contract number days starts_at fee currency clauses news_from "
         "following_last_notice_on following_last_notice_why following_certain_at following_renews_at "
         "following_reminder_at ends_on ends_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Amendment": _table(
+        K,
+        "id public_id organization contract agreed_on valid_from applies_at values before source proof recorded_by "
+        "recorded_at applied_at voided_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Notice": _table(

@@ -1,6 +1,7 @@
 """The admin of contracts, one noun a file. Importing them registers them."""
 
 from contracts.admin import (
+    amendment,
     contract,
     deadline,
     index,
@@ -16,6 +17,7 @@ from contracts.admin import (
 )
 
 __all__ = [
+    "amendment",
     "contract",
     "deadline",
     "index",

@@ -15,6 +15,7 @@ from accounts.enums import DocumentKind
 from accounts.models import User
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
+from contracts.admin.amendment import AmendmentForm, SuspensionForm
 from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
 from contracts.admin.exits import Exiting
@@ -22,10 +23,10 @@ from contracts.admin.forms import DraftForm, NoticeForm, RemindersForm
 from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
 from contracts.admin.timeline import timeline
-from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
+from contracts.enums import ContractStatus, ContractSuspension, NoticeChannel, NoticeKind, NoticeParty
 from contracts.explain import reasons
 from contracts.models import Contract
-from contracts.operations import notices, reminders, signing
+from contracts.operations import amendments, notices, reminders, signing, stored, suspension
 
 DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value
 
@@ -45,6 +46,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
         "renews_at",
         "planned_for",
         "next_reminder_at",
+        "term_lengths",
         "ends_at",
         "ended_at",
         "deadlines_stale",
@@ -72,6 +74,9 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
         "terminate",
         "withdraw_notice",
         "set_reminders",
+        "amend",
+        "suspend",
+        "resume",
         "cancel",
     )
     change_form_outer_before_template = "admin/contract_life.html"
@@ -122,6 +127,32 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
     )
     def sign(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
         signing.sign(contract, now=now, by=by)
+
+    @act(
+        _("Suspend"),
+        Permission.SUSPEND_CONTRACT,
+        when=lambda contract: contract.status == ACTIVE and contract.suspended_at is None,
+        form=SuspensionForm,
+        vendor_only=True,
+        done=ngettext_lazy("Suspended %(count)d contract.", "Suspended %(count)d contracts.", "count"),
+        explanation=_("The service stops for a while, and its users with it. Terms, renewals and notices go on."),
+        icon="pause_circle",
+    )
+    def suspend(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        reason = ContractSuspension(data["reason"])
+        suspension.suspend(contract, reason=reason, resumes_on=data["resumes_on"], now=now, by=by)
+
+    @act(
+        _("Resume"),
+        Permission.SUSPEND_CONTRACT,
+        when=lambda contract: contract.status == ACTIVE and contract.suspended_at is not None,
+        vendor_only=True,
+        done=ngettext_lazy("Resumed %(count)d contract.", "Resumed %(count)d contracts.", "count"),
+        explanation=_("The service goes on; users suspended because of this are let in again."),
+        icon="play_circle",
+    )
+    def resume(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        suspension.resume(contract, now=now, by=by)
 
     @act(
         _("Cancel"),
@@ -193,17 +224,54 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
             back=self.detail_url(contract),
         )
 
+    @action(
+        description=_("Amend"),
+        url_path="amend",
+        permissions=[Permission.AMEND_CONTRACT.value],
+        icon="edit_document",
+    )
+    def amend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Record an amendment: the clauses that differ from those in force."""
+        contract = self.object_or_404(request, object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            now, by = clock.instant(), actor_of(request)
+            found = amendments.record(
+                contract,
+                values={name: data[name] for name in stored.AMENDABLE},
+                agreed_on=data["agreed_on"],
+                valid_from=data["valid_from"],
+                proof=_kept(contract, data["proof"], now=now, by=by, kind=DocumentKind.CONTRACT),
+                now=now,
+                by=by,
+            )
+            done = _("Amended.") if found.applied_at else _("Amendment recorded. It applies by itself on its day.")
+            messages.success(request, done)
+            return self.detail_url(contract)
+
+        return self.operation_page(
+            request,
+            title=_("Amend"),
+            explanation=_("Only what differs from the clauses in force becomes part of the amendment."),
+            form=AmendmentForm,
+            perform=perform,
+            touched=[contract],
+            back=self.detail_url(contract),
+        )
+
     def makes_sense(self, request: HttpRequest, obj: Contract, method: Any) -> bool:
-        if getattr(method, "url_path", "") == "give-notice":
+        if getattr(method, "url_path", "") in ("give-notice", "amend"):
             return obj.status in (SIGNED, ACTIVE)
         return super().makes_sense(request, obj, method)
 
 
-def _kept(contract: Contract, upload: Any, *, now: datetime, by: str) -> Any:
+def _kept(
+    contract: Contract, upload: Any, *, now: datetime, by: str, kind: DocumentKind = DocumentKind.NOTICE_PROOF
+) -> Any:
     return documents.store(
         contract.organization,
         upload.file,
-        kind=DocumentKind.NOTICE_PROOF,
+        kind=kind,
         filename=upload.name,
         content_type=upload.content_type or "",
         now=now,

@@ -4,11 +4,30 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from contracts.admin.days import last_day, said
 from contracts.enums import ContractStatus
 from contracts.models import Contract
+from contracts.operations import foreseeing
+from contracts.rules.days import add_months
+from contracts.rules.forecast import Event, EventKind
 from contracts.rules.periods import local_day
+
+AHEAD_MONTHS = 24
+_SENTENCES = {
+    EventKind.STARTS: gettext_lazy("Starts"),
+    EventKind.REMINDER: gettext_lazy("Reminder, %(lead)s days before the last day to give notice"),
+    EventKind.LAST_NOTICE: gettext_lazy("Last day to give notice"),
+    EventKind.PRICE_CHANGES: gettext_lazy("The fee becomes %(fee)s %(currency)s a year"),
+    EventKind.AMENDED: gettext_lazy("An amendment applies"),
+    EventKind.RENEWAL_CERTAIN: gettext_lazy("The renewal becomes certain"),
+    EventKind.RENEWS: gettext_lazy("Renews: term %(number)s, %(fee)s %(currency)s a year"),
+    EventKind.RESUMES: gettext_lazy("The service resumes"),
+    EventKind.ENDS: gettext_lazy("Last day of service"),
+    EventKind.RETRIEVAL_ENDS: gettext_lazy("Last day to fetch the data"),
+    EventKind.ERASURE_POSSIBLE: gettext_lazy("Earliest day of erasure"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +46,8 @@ def timeline(contract: Contract, *, now: datetime) -> list[Moment]:
     found = [(contract.concluded_on, _("Concluded"), False)]
     found += _terms(contract)
     found += _notices(contract)
-    found += _ahead(contract)
+    found += _amendments(contract)
+    found += _ahead(contract, now)
     found.sort(key=lambda one: one[0])
     return [Moment(on, text, on < today, void) for on, text, void in found]
 
@@ -58,16 +78,30 @@ def _notices(contract: Contract) -> list[tuple[date, str, bool]]:
     return found
 
 
-def _ahead(contract: Contract) -> list[tuple[date, str, bool]]:
+def _amendments(contract: Contract) -> list[tuple[date, str, bool]]:
+    return [
+        (
+            one.agreed_on,
+            _("Amendment agreed, valid from %(on)s") % {"on": said(one.valid_from)},
+            one.voided_at is not None,
+        )
+        for one in contract.amendments.order_by("pk")
+    ]
+
+
+def _ahead(contract: Contract, now: datetime) -> list[tuple[date, str, bool]]:
+    """What the forecast says of the next years, and what is over of the stored schedule."""
     found = []
-    if contract.last_notice_on is not None and contract.status == ContractStatus.ACTIVE.value:
+    today = local_day(now, contract.time_zone)
+    if contract.last_notice_on is not None and contract.last_notice_on < today and contract.renews_at is not None:
         found.append((contract.last_notice_on, _("Last day to give notice"), False))
-    for at, text in (
-        (contract.certain_at, _("The renewal becomes certain")),
-        (contract.renews_at, _("Renews")),
-    ):
-        if at is not None:
-            found.append((local_day(at, contract.time_zone), text, False))
-    if (ends := last_day(contract.ends_on)) is not None and contract.status != ContractStatus.CANCELLED.value:
+    for event in foreseeing.events_of(contract, now=now, until=add_months(today, AHEAD_MONTHS)):
+        found.append((event.on, _said(event), False))
+    if contract.status == ContractStatus.ENDED.value and (ends := last_day(contract.ends_on)) is not None:
         found.append((ends, _("Last day of service"), False))
     return found
+
+
+def _said(event: Event) -> str:
+    values = {**event.params, "fee": event.amount, "currency": event.currency}
+    return str(_SENTENCES[event.kind]) % values

@@ -5,13 +5,22 @@ from typing import Any
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.resources import Resource, the_organization
+from accounts.api.resources import Resource, by_public_id, the_organization
+from accounts.enums import DocumentKind
 from accounts.errors import Refused
+from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from contracts import labels
+from contracts.api.amendments import (
+    AmendmentChoiceSerializer,
+    AmendmentSerializer,
+    NewAmendmentSerializer,
+    SuspensionSerializer,
+)
 from contracts.api.serializers import (
     ContractSerializer,
     NewContractSerializer,
@@ -20,9 +29,9 @@ from contracts.api.serializers import (
     TermSerializer,
 )
 from contracts.api.stored_deadlines import DeadlineSerializer
-from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
+from contracts.enums import ContractSuspension, NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract, Deadline
-from contracts.operations import notices, signing
+from contracts.operations import amendments, notices, signing, suspension
 
 
 class ContractFilter(filters.FilterSet):
@@ -52,6 +61,11 @@ class ContractResource(Resource):
         "cancel": Permission.SIGN_CONTRACT,
         "give_notice": Permission.GIVE_NOTICE,
         "withdraw_notice": Permission.GIVE_NOTICE,
+        "suspend": Permission.SUSPEND_CONTRACT,
+        "resume": Permission.SUSPEND_CONTRACT,
+        "amendments": Permission.VIEW_CONTRACT,
+        "amend": Permission.AMEND_CONTRACT,
+        "void_amendment": Permission.AMEND_CONTRACT,
     }
 
     @extend_schema(request=NewContractSerializer, responses={201: ContractSerializer})
@@ -134,3 +148,59 @@ class ContractResource(Resource):
         if not self.caller.works_for_vendor:
             raise Refused("A withdrawal needs both sides: ask the vendor to record it.", code="needs_both_sides")
         return self.told(notices.withdraw(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(request=SuspensionSerializer, responses={200: ContractSerializer})
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: Request, **kwargs: Any) -> Response:
+        """Stop the service of an active contract for a while; its terms and notices go on. 409 if it is suspended."""
+        values = self.given(SuspensionSerializer, request)
+        reason = ContractSuspension(values["reason"])
+        return self.told(
+            suspension.suspend(
+                self.get_object(), reason=reason, resumes_on=values["resumes_on"], now=self.now, by=self.actor
+            )
+        )
+
+    @extend_schema(request=None, responses={200: ContractSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, **kwargs: Any) -> Response:
+        """Let the service of a suspended contract go on. 409 if it is not suspended."""
+        return self.told(suspension.resume(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(responses={200: AmendmentSerializer(many=True)}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def amendments(self, request: Request, **kwargs: Any) -> Response:
+        """The amendments, voided ones too, with the clauses before and after."""
+        return Response(AmendmentSerializer(self.get_object().amendments.order_by("pk"), many=True).data)
+
+    @extend_schema(request={"multipart/form-data": NewAmendmentSerializer}, responses={201: AmendmentSerializer})
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser, JSONParser])
+    def amend(self, request: Request, **kwargs: Any) -> Response:
+        """Record an amendment with its proof. It applies at the local midnight of its day, at once if that has passed.
+
+        Terms that have begun keep their fee and clauses. 409 if the same clause is amended from the same day already.
+        """
+        values = self.given(NewAmendmentSerializer, request)
+        contract, upload = self.get_object(), values.pop("proof")
+        proof = documents.store(
+            contract.organization,
+            upload.file,
+            kind=DocumentKind.CONTRACT,
+            filename=upload.name,
+            content_type=upload.content_type or "",
+            now=self.now,
+            by=self.actor,
+        )
+        found = amendments.record(contract, proof=proof, now=self.now, by=self.actor, **values)
+        self.touches(contract.organization_id)
+        return Response(AmendmentSerializer(found).data, status=201)
+
+    @extend_schema(request=AmendmentChoiceSerializer, responses={200: AmendmentSerializer})
+    @action(detail=True, methods=["post"], url_path="void-amendment")
+    def void_amendment(self, request: Request, **kwargs: Any) -> Response:
+        """Take back an amendment that was not applied yet, both sides agreeing."""
+        contract = self.get_object()
+        chosen = self.given(AmendmentChoiceSerializer, request)["amendment"]
+        found = by_public_id(contract.amendments.select_related("contract"), chosen)
+        self.touches(contract.organization_id)
+        return Response(AmendmentSerializer(amendments.void(found, now=self.now, by=self.actor)).data)

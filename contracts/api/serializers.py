@@ -62,6 +62,9 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "last_day",
             "ended_at",
             "end_reason",
+            "suspended_at",
+            "suspension_reason",
+            "resumes_at",
             "created_at",
         ]
         read_only_fields = fields

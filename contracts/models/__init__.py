@@ -1,5 +1,6 @@
 """The tables of contracts, one noun a file."""
 
+from contracts.models.amendment import Amendment
 from contracts.models.contract import Contract, Term
 from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
@@ -13,6 +14,7 @@ from contracts.models.switching import SwitchingAct, SwitchingCase
 from contracts.models.termination import Termination
 
 __all__ = [
+    "Amendment",
     "Contract",
     "Deadline",
     "IndexLink",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
 from contracts import labels
-from contracts.enums import ContractStatus, NoticeEndOf
+from contracts.enums import ContractStatus, ContractSuspension, NoticeEndOf
 from contracts.querysets import ContractQuerySet
 from contracts.rules.reminders import DEFAULT_LEADS, MOST_LEADS
 
@@ -98,6 +98,12 @@ class Contract(TenantModel):
     # What the rules computed.
     starts_at = models.DateTimeField(_("starts at"))
     term_number = models.PositiveIntegerField(_("current term"), default=0)
+    term_lengths = models.JSONField(
+        _("lengths of renewals before an amendment"),
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+    )
     term_ends_on = models.DateField(_("term ends on"), null=True, blank=True, help_text=_("First day after it"))
     last_notice_on = models.DateField(_("last day for notice"), null=True, blank=True)
     last_notice_why = models.JSONField(_("why this day"), default=dict, blank=True)
@@ -114,6 +120,11 @@ class Contract(TenantModel):
     deadlines_stale = models.BooleanField(
         _("deadlines to be computed again"), default=True, help_text=_("What they depend on has changed")
     )
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
+    suspension_reason = models.CharField(
+        _("reason of suspension"), max_length=16, choices=labels.CONTRACT_SUSPENSION, blank=True
+    )
+    resumes_at = models.DateTimeField(_("resumes at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
     objects = ContractQuerySet.as_manager()
@@ -177,6 +188,19 @@ class Contract(TenantModel):
                 name="contract_only_active_renews",
             ),
             models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True, suspension_reason="", resumes_at__isnull=True)
+                | Q(
+                    suspended_at__isnull=False,
+                    suspension_reason__in=[reason.value for reason in ContractSuspension],
+                    status__in=[ContractStatus.ACTIVE.value, ContractStatus.ENDED.value],
+                ),
+                name="contract_suspended_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(resumes_at__isnull=True) | Q(resumes_at__gt=F("suspended_at")),
+                name="contract_resumes_after_its_suspension",
+            ),
+            models.CheckConstraint(
                 condition=Q(planned_for__isnull=True) | Q(planned_for__gte=2, planned_for__lte=F("term_number") + 1),
                 name="contract_planned_for_its_next_term_at_most",
             ),
@@ -208,6 +232,11 @@ class Contract(TenantModel):
                 condition=Q(status=ContractStatus.ACTIVE.value, renews_at__isnull=False)
                 & (Q(planned_for__isnull=True) | ~Q(planned_for=F("term_number") + 1)),
                 name="contract_due_plan",
+            ),
+            models.Index(
+                fields=["resumes_at", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, resumes_at__isnull=False),
+                name="contract_due_resumption",
             ),
             models.Index(
                 fields=["ends_at", "id"],

@@ -39,6 +39,9 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     while locked.renews_at is not None and locked.term_ends_on is not None:
         # The service was down over the start of a term, or this sweep came before that of renewals.
         locked = renewal.renew(locked, ending=locked.term_ends_on, now=now, by=by)
+    renewal.catch_up(locked, until=ends_at, now=now, by=by)
+    if locked.ends_at != ends_at:
+        raise EndNotDue("An amendment has moved this end.")
     standing = ends.standing_end(locked)
     locked.status = ContractStatus.ENDED.value
     locked.ended_at = ends_at
@@ -46,12 +49,7 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     locked.certain_at = locked.renews_at = None
     locked.deadlines_stale = True
     locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at", "deadlines_stale"])
-    licences.grant(
-        locked.organization_id,
-        source=locked.public_id,
-        valid_from=locked.starts_at,
-        valid_until=max(ends_at, locked.starts_at),
-    )
+    ends.grant_licence(locked)
     data = {"ended_on": ends_on.isoformat(), "reason": locked.end_reason}
     audit.record("contract.ended", locked, by=by, at=now, data=data)
     outbox.publish("contract.ended", locked, at=now, payload=data)

@@ -134,9 +134,18 @@ def apply(contract: Contract) -> None:
     if contract.status == ContractStatus.SIGNED.value:
         contract.certain_at = contract.renews_at = None
     contract.save(update_fields=[*stored.SCHEDULED])
-    until = None if contract.ends_at is None else max(contract.ends_at, contract.starts_at)
+    grant_licence(contract)
+
+
+def grant_licence(contract: Contract) -> None:
+    """Write what the contract grants: from its first day to its end, or until it was suspended."""
+    instants = [instant for instant in (contract.ends_at, contract.suspended_at) if instant is not None]
     licences.grant(
-        contract.organization_id, source=contract.public_id, valid_from=contract.starts_at, valid_until=until
+        contract.organization_id,
+        source=contract.public_id,
+        valid_from=contract.starts_at,
+        valid_until=max(min(instants), contract.starts_at) if instants else None,
+        seats=contract.seats,
     )
 
 

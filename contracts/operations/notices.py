@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
-from contracts.enums import ContractStatus, NoticeChannel, NoticeKind, NoticeParty
+from contracts.enums import ContractStatus, NoticeChannel, NoticeEffect, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
 from contracts.operations import chatel, ends, stored
 from contracts.rules import errors, free_exit, notice, periods
+from contracts.rules.notice import NoticeClause
 
 
 class NoticeStands(Refused):
@@ -53,7 +54,7 @@ def give(
     _check_days(locked, sent_on, received_on, now)
     try:
         judged = notice.judge(
-            stored.clause_of(locked),
+            _clause(locked, sent_on, received_on),
             sent_on=sent_on,
             received_on=received_on,
             entitled=entitled,
@@ -139,6 +140,14 @@ def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
     audit.record("contract.notice_withdrawn", locked, by=by, at=now, data={"notice": str(standing.public_id)})
     outbox.publish("contract.notice_withdrawn", locked, at=now, payload={"notice": str(standing.public_id)})
     return locked
+
+
+def _clause(contract: Contract, sent_on: date, received_on: date | None) -> NoticeClause:
+    """Return the clause in force on the day that counts for the notice."""
+    clause = stored.clause_of(contract, on=sent_on)
+    if clause.effect is NoticeEffect.RECEIPT and received_on is not None and received_on > sent_on:
+        return stored.clause_of(contract, on=received_on)
+    return clause
 
 
 def _standing(contract: Contract) -> QuerySet[Notice]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from contracts.models import Contract, Term
-from contracts.operations import ends, statements, stored
+from contracts.operations import amendments, ends, statements, stored
 from contracts.querysets import ContractQuerySet
 
 
@@ -24,6 +24,10 @@ def make_certain(contract: Contract, *, ending: date, now: datetime, by: str) ->
     :raises RenewalNotDue: it is recorded already, or the day is not over.
     """
     locked = _locked(Contract.objects.due_for_certainty(at=now), contract, ending)
+    if locked.certain_at is not None:
+        catch_up(locked, until=locked.certain_at, now=now, by=by)
+    if locked.certain_at is None or locked.certain_at > now:
+        raise RenewalNotDue("An amendment has moved this renewal.")
     term = _certain_term(locked, now=now, by=by)
     ends.reschedule(locked)
     locked.save(update_fields=[*stored.SCHEDULED])
@@ -39,6 +43,10 @@ def renew(contract: Contract, *, ending: date, now: datetime, by: str) -> Contra
     :raises RenewalNotDue: another term is running, a notice stands, or its last day is not over.
     """
     locked = _locked(Contract.objects.due_for_renewal(at=now), contract, ending)
+    if locked.renews_at is not None:
+        catch_up(locked, until=locked.renews_at, now=now, by=by)
+    if locked.renews_at is None or locked.renews_at > now:
+        raise RenewalNotDue("An amendment has moved this renewal.")
     following = locked.terms.filter(number=locked.term_number + 1, voided_at__isnull=True).first()
     if following is None:  # the service was down over the last day for notice: both are caught up here
         following = _certain_term(locked, now=now, by=by)
@@ -54,6 +62,16 @@ def renew(contract: Contract, *, ending: date, now: datetime, by: str) -> Contra
     if _is_news(locked, following.started_at):
         outbox.publish("contract.renewed", locked, at=now, payload=data)
     return locked
+
+
+def catch_up(contract: Contract, *, until: datetime, now: datetime, by: str) -> None:
+    """Apply to a locked contract the amendments that became valid until an instant, in the order in which it lived."""
+    for amendment in contract.amendments.filter(applies_at__lte=min(until, now)).pending():
+        if contract.certain_at is not None and contract.certain_at < amendment.applies_at:
+            _certain_term(contract, now=now, by=by)
+            ends.reschedule(contract)
+            contract.save(update_fields=[*stored.SCHEDULED])
+        amendments.apply_to(contract, amendment, now=now, by=by)
 
 
 def _locked(due: ContractQuerySet, contract: Contract, ending: date) -> Contract:

@@ -24,6 +24,10 @@ _PLANNED = f"""
     AND p.starts_at = c.renews_at AND lower(p.days) = c.term_ends_on
     AND p.fee = c.annual_fee AND p.currency = c.currency AND p.ends_on IS NOT DISTINCT FROM c.ends_on
     AND p.clauses = jsonb_build_object({_CLAUSES}) AND c.paid_ahead = 0
+    AND NOT EXISTS (
+        SELECT FROM contracts_amendment a WHERE a.contract_id = c.id AND a.applied_at IS NULL AND a.voided_at IS NULL
+            AND a.applies_at <= c.{{instant}}
+    )
 """
 _MATCHED = "contracts_renewalplan p ON p.organization_id = c.organization_id AND p.contract_id = c.id"
 _JOINED = f"contracts_contract c JOIN {_MATCHED}"

@@ -185,9 +185,7 @@ def sign(contract: Contract, *, now: datetime, by: str) -> Contract:
     # Only an active contract renews: what follows is computed again when it starts.
     locked.certain_at = locked.renews_at = None
     locked.save(update_fields=["status", *stored.SCHEDULED])
-    licences.grant(
-        locked.organization_id, source=locked.public_id, valid_from=locked.starts_at, valid_until=locked.ends_at
-    )
+    ends.grant_licence(locked)
     audit.record("contract.signed", locked, by=by, at=now, data={"starts_on": locked.starts_on.isoformat()})
     outbox.publish("contract.signed", locked, at=now, payload={"starts_on": locked.starts_on.isoformat()})
     return locked

@@ -124,15 +124,27 @@ def give_credit(
 
 
 def charge_uplift(
-    contract: Contract, term: Term, *, after: Decimal, changes_on: date, source: UUID | None, now: datetime, by: str
+    contract: Contract,
+    term: Term,
+    *,
+    after: Decimal,
+    changes_on: date,
+    source: UUID | None,
+    now: datetime,
+    by: str,
+    before: Decimal | None = None,
 ) -> StatementLine:
     """Write what a new annual fee adds to a running term from a day on; the caller has locked the contract.
+
+    ``before`` is the annual fee until then, where it is not the one that the term began with.
 
     :raises accounts.errors.InvalidInput: as :func:`billing.uplift` does.
     """
     running = terms.Term(term.number, term.days.lower, term.days.upper)
-    before, new = (billing.fee_of(running, Money(fee, term.currency)) for fee in (term.fee, after))
-    found, why = billing.uplift(running, before=before, after=new, changes_on=changes_on)
+    old, new = (
+        billing.fee_of(running, Money(fee, term.currency)) for fee in (term.fee if before is None else before, after)
+    )
+    found, why = billing.uplift(running, before=old, after=new, changes_on=changes_on)
     line = _write(
         contract,
         UPLIFT,

@@ -1,6 +1,11 @@
 """What every contract operation shares: the clause as the rules see it, and writing down what they answer."""
 
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeUnit
 from contracts.models import Contract, Notice, Term
@@ -41,8 +46,38 @@ CLAUSES = (
 )
 
 
-def clause_of(contract: Contract) -> NoticeClause:
-    """Return the contract's terms and notice clause for the rules."""
+# What an amendment may change: the first term is fixed with the signature, the currency for good.
+AMENDABLE = (*(name for name in CLAUSES if name != "first_term_months"), "annual_fee")
+
+
+def in_force(contract: Contract, *, on: date) -> Contract:
+    """Return a copy of the contract with the clauses that were, are or will be in force on a day; not to be saved."""
+    found = copy(contract)
+    amendments = [one for one in contract.amendments.order_by("valid_from", "pk") if one.voided_at is None]
+    for one in reversed(amendments):
+        if one.applied_at is not None and one.valid_from > on:
+            put(found, one.before)
+    for one in amendments:
+        if one.applied_at is None and one.valid_from <= on:
+            put(found, one.values)
+    return found
+
+
+def put(contract: Contract, values: Mapping[str, Any]) -> None:
+    """Put clauses as an amendment stores them on a contract in memory."""
+    for name, value in values.items():
+        setattr(contract, name, Decimal(value) if name == "annual_fee" else value)
+
+
+def clause_of(contract: Contract, *, on: date | None = None) -> NoticeClause:
+    """Return the contract's terms and notice clause for the rules.
+
+    With ``on``, what is said about notice is what was in force on that day: a notice is judged under the clause of its
+    day. The terms are counted as they are agreed now.
+    """
+    if on is not None:
+        then, now = clause_of(in_force(contract, on=on)), clause_of(contract)
+        return replace(then, renewal=now.renewal, auto_renews=now.auto_renews, fixed=now.fixed)
     return NoticeClause(
         anchor=contract.starts_on,
         first=contract.first_term_months,
@@ -56,6 +91,7 @@ def clause_of(contract: Contract) -> NoticeClause:
         mid_term_exit=contract.mid_term_exit,
         auto_renews=contract.auto_renews,
         end_of=NoticeEndOf(contract.notice_end_of) if contract.notice_end_of else None,
+        fixed=tuple((through, months) for through, months in contract.term_lengths),
     )
 
 

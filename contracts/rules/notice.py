@@ -21,7 +21,8 @@ class NoticeClause:
     ``first``, ``renewal`` and ``commitment`` are months from ``anchor``; ``renewal=None`` means indefinite after the
     first term; ``auto_renews=False`` means that the contract ends with its first term by itself. ``mid_term_exit``
     is the right to leave within a term, on notice, once the commitment is over. With ``end_of``, a notice takes effect
-    only at the end of the calendar month or quarter in which it expires.
+    only at the end of the calendar month or quarter in which it expires. ``fixed`` are the lengths of renewals from
+    before an amendment of the renewal term.
     """
 
     anchor: date
@@ -36,6 +37,7 @@ class NoticeClause:
     mid_term_exit: bool = False
     auto_renews: bool = True
     end_of: NoticeEndOf | None = None
+    fixed: terms.Fixed = ()
 
     def __post_init__(self) -> None:
         """:raises InvalidInput: the notice or the commitment is negative."""
@@ -54,11 +56,11 @@ class NoticeClause:
 
     def term(self, number: int) -> Term:
         """:raises InvalidInput: as ``terms.term`` does."""
-        return terms.term(number, anchor=self.anchor, first=self.first, renewal=self.renewal)
+        return terms.term(number, anchor=self.anchor, first=self.first, renewal=self.renewal, fixed=self.fixed)
 
     def term_at(self, day: date) -> Term:
         """:raises InvalidInput: as ``terms.term_at`` does."""
-        return terms.term_at(day, anchor=self.anchor, first=self.first, renewal=self.renewal)
+        return terms.term_at(day, anchor=self.anchor, first=self.first, renewal=self.renewal, fixed=self.fixed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def test_links_are_shown_by_permission(sign_in):
         "accounts.LicenceGrant",
         "contracts.Contract",
         "contracts.Term",
+        "contracts.Amendment",
         "contracts.Notice",
         "contracts.Reminder",
         "contracts.Termination",

@@ -10,7 +10,7 @@ from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
 from contracts.models import Contract, OutgoingNotice, Reminder
-from contracts.operations import ends, notices, payments, quotes, switching
+from contracts.operations import amendments, ends, notices, payments, quotes, switching
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -60,6 +60,15 @@ def a_client_that_stays(name="Stays", **contract):
             sent_on=date(2025, 7, 1),
             received_on=date(2025, 7, 1),
             entitled=True,
+            now=NOW,
+            by="user:one",
+            proof=document,
+        )
+        amendments.record(
+            Contract.objects.get(pk=signed.pk),
+            values={"seats": 12},
+            agreed_on=date(2026, 1, 20),
+            valid_from=date(2026, 3, 1),
             now=NOW,
             by="user:one",
             proof=document,

@@ -10,11 +10,23 @@ from django.db import IntegrityError, connection
 from accounts import tenancy
 from contracts import sweeps
 from contracts.enums import TerminationGround
-from contracts.models import Contract, Deadline, Notice, Payment, Quote, RenewalPlan, StatementLine, Term, Termination
+from contracts.models import (
+    Amendment,
+    Contract,
+    Deadline,
+    Notice,
+    Payment,
+    Quote,
+    RenewalPlan,
+    StatementLine,
+    Term,
+    Termination,
+)
 from contracts.operations import payments, quotes
 from tests.contracts import deadline_examples, index_constraints
 from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.amendment_examples import an_amendment
 from tests.contracts.broken_outgoing import FOREIGN_KEYS as OUTGOING_KEYS
 from tests.contracts.broken_outgoing import OUTGOING, an_outgoing_notice
 from tests.contracts.broken_reminders import FOREIGN_KEYS as REMINDER_KEYS
@@ -27,6 +39,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 # The target of composite foreign keys. No row can break it without breaking the primary key first.
 TENANT_KEYS = {
     "contracts_contract_tenant_key",
+    "contracts_amendment_tenant_key",
     "contracts_notice_tenant_key",
     "contracts_renewalplan_tenant_key",
     "contracts_outgoingnotice_tenant_key",
@@ -111,6 +124,23 @@ def _next_door(model):
     return move
 
 
+def amendment(**values):
+    return lambda found: found.amendments.update(**values)
+
+
+def _amendments(found):
+    return Amendment.objects.filter(contract=found)
+
+
+AMENDMENTS = {
+    "contracts_amendment_public_id_key": copy(_amendments, public_id=lambda found: found.amendments.get().public_id),
+    "amendment_changes_something": amendment(values={}),
+    "amendment_proved_or_from_both_sides": amendment(source=None),
+    "amendment_applied_or_voided": amendment(applied_at=at("2026-01-02"), voided_at=at("2026-01-02")),
+    "amendment_applied_when_valid": amendment(applied_at=at("2025-12-01")),
+}
+
+
 def plan(**values):
     return lambda found: found.plans.update(**values)
 
@@ -130,10 +160,15 @@ PLANS = {
     "renewal_plan_covers_a_day": plan(days=(date(2026, 1, 1), date(2026, 1, 1))),
     "renewal_plan_ends_at_iff_ends_on": plan(ends_on=date(2026, 6, 1)),
     "renewal_plan_starts_before_the_end": plan(ends_on=date(2026, 1, 1), ends_at=utc("2025-12-31 23:00")),
+    "contract_suspended_with_reason": contract(suspended_at=at("2025-06-01")),
+    "contract_resumes_after_its_suspension": contract(
+        suspended_at=at("2025-06-01"), suspension_reason="agreement", resumes_at=at("2025-06-01")
+    ),
     "contract_planned_for_its_next_term_at_most": contract(planned_for=3),
 }
 EXAMPLES = {
     **PLANS,
+    **AMENDMENTS,
     "contracts_contract_public_id_key": copy(_contracts, reference="C-2", public_id=_same_public_id),
     "contract_reference_once": copy(_contracts),
     "contract_status_known": contract(status="paused", renews_at=None, certain_at=None),
@@ -216,6 +251,9 @@ MORE = [
 ]
 # Written in the migration, since Django has no composite foreign keys; checked at the end of the transaction.
 FOREIGN_KEYS = {
+    "contracts_renewalplan_contract_id_tenant_fk": _next_door(RenewalPlan),
+    "contracts_amendment_contract_id_tenant_fk": _next_door(Amendment),
+    "contracts_amendment_proof_id_tenant_fk": amendment(proof_id=2**40),
     "contracts_term_contract_id_tenant_fk": lambda found: (
         line(kind="uplift", term=None)(found),
         _next_door(Term)(found),
@@ -267,6 +305,7 @@ def an_example():
         switching.rows(found)
         a_reminder(found)
         an_outgoing_notice(found)
+        an_amendment(found)
         # As it was before the notice: each constraint is broken by the example alone.
         Contract.objects.update(
             ends_on=None,

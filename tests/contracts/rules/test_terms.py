@@ -210,3 +210,37 @@ def test_a_term_explains_its_boundaries(anchor, number, renewal, codes):
     assert [step.code for step in why.steps] == codes
     assert why.inputs["anchor"] == anchor
     assert "1214" in why.source
+
+
+@pytest.mark.parametrize(
+    ("number", "starts_on", "ends_on"),
+    [
+        pytest.param(1, "2024-02-29", "2025-02-28", id="the-first"),
+        pytest.param(3, "2026-02-28", "2027-02-28", id="fixed-before-the-amendment"),
+        pytest.param(4, "2027-02-28", "2028-08-29", id="the-first-of-the-new-length"),
+        pytest.param(5, "2028-08-29", "2030-02-28", id="fixed-by-a-second-amendment"),
+        pytest.param(6, "2030-02-28", "2030-08-29", id="the-newest-length"),
+    ],
+)
+def test_an_amended_renewal_term_changes_later_terms_only(number, starts_on, ends_on):
+    agreed = {"anchor": date(2024, 2, 29), "first": 12, "renewal": 6, "fixed": ((3, 12), (5, 18))}
+    found = terms.term(number, **agreed)
+    assert (found.starts_on, found.ends_on) == (date.fromisoformat(starts_on), date.fromisoformat(ends_on))
+    for day in (found.starts_on, found.ends_on - timedelta(days=1)):
+        assert terms.term_at(day, **agreed) == found
+    assert terms.explain(found, **agreed).inputs["fixed"] == [[3, 12], [5, 18]]
+
+
+def test_after_fixed_lengths_a_term_may_be_indefinite():
+    agreed = {"anchor": date(2025, 1, 1), "first": 12, "renewal": None, "fixed": ((2, 6),)}
+    assert terms.term(3, **agreed) == terms.Term(3, date(2026, 7, 1), None)
+    assert terms.term_at(date(2050, 1, 1), **agreed).number == 3
+    with pytest.raises(InvalidInput):
+        terms.term(4, **agreed)
+
+
+@pytest.mark.parametrize("fixed", [((1, 12),), ((3, 0),), ((3, 12), (3, 6)), ((4, 12), (2, 6))])
+def test_fixed_lengths_are_of_renewals_in_order(fixed):
+    with pytest.raises(InvalidInput) as raised:
+        terms.term(2, anchor=date(2025, 1, 1), first=12, renewal=12, fixed=fixed)
+    assert raised.value.field == "fixed"

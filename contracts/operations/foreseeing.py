@@ -1,0 +1,112 @@
+"""What the forecast looks at, read from stored contracts; nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import batched
+
+from django.db.models import QuerySet
+
+from contracts.enums import ContractStatus
+from contracts.models import Amendment, Contract, Notice, Term, Termination
+from contracts.operations import stored
+from contracts.rules import forecast, revenue
+from contracts.rules.forecast import Event, PendingAmendment, State
+
+BATCH = 500
+
+
+def open_ones(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """Return those that have something ahead: signed or active."""
+    states = [ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value]
+    return contracts.filter(status__in=states).select_related("organization").order_by("pk")
+
+
+def states_of(contracts: Iterable[Contract]) -> Iterator[tuple[Contract, State]]:
+    """Yield signed and active contracts with their state, some at a time: four queries for each batch."""
+    for some in batched(contracts, BATCH):
+        keys = [one.pk for one in some]
+        standing = _standing_ends(keys)
+        terms = {
+            (term.contract_id, term.number): term
+            for term in Term.objects.filter(contract__in=keys, voided_at__isnull=True).order_by("-number")
+        }
+        pending: dict[int, list[PendingAmendment]] = {}
+        for one in Amendment.objects.pending().filter(contract__in=keys):
+            pending.setdefault(one.contract_id, []).append(_pending(one))
+        for contract in some:
+            yield contract, _state(contract, standing, terms, tuple(pending.get(contract.pk, ())))
+
+
+def state_of(contract: Contract) -> State:
+    """Return the state of one signed or active contract."""
+    ((_contract, state),) = states_of([contract])
+    return state
+
+
+def events_of(contract: Contract, *, now: datetime, until: date) -> list[Event]:
+    """Return what lies ahead of a contract until the end of a day; nothing of a draft or of one that is over."""
+    if contract.status not in (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value):
+        return []
+    return list(forecast.events(state_of(contract), now=now, until=until))
+
+
+def events_by_contract(
+    contracts: Iterable[Contract], *, now: datetime, until: date
+) -> Iterator[tuple[Contract, Iterator[Event]]]:
+    """Yield signed and active contracts with what lies ahead of each, one after the other."""
+    for contract, state in states_of(contracts):
+        yield contract, forecast.events(state, now=now, until=until)
+
+
+def revenue_of_all(contracts: QuerySet[Contract], *, now: datetime, until: date) -> list[revenue.Revenue]:
+    """Return the revenue ahead of many contracts by month, currency and class."""
+    rows = open_ones(contracts).iterator(chunk_size=BATCH)
+    return revenue.total(revenue.exact(state, now=now, until=until) for _contract, state in states_of(rows))
+
+
+def _standing_ends(keys: list[int]) -> dict[int, tuple[date, bool]]:
+    """Return the end that counts of each contract, and whether it prolongs: as ``ends.standing_end`` chooses it."""
+    found: dict[int, tuple[date, bool]] = {}
+    notices = Notice.objects.filter(contract__in=keys, withdrawn_at__isnull=True, ends_on__isnull=False)
+    for contract_id, ends_on in notices.values_list("contract_id", "ends_on"):
+        if ends_on is not None and (contract_id not in found or ends_on < found[contract_id][0]):
+            found[contract_id] = (ends_on, False)
+    terminations = Termination.objects.filter(contract__in=keys, withdrawn_at__isnull=True).order_by("ends_on", "pk")
+    for contract_id, ends_on, prolongs in terminations.values_list("contract_id", "ends_on", "prolongs"):
+        if contract_id not in found or ends_on < found[contract_id][0]:
+            found[contract_id] = (ends_on, prolongs)
+    return found
+
+
+def _state(
+    contract: Contract,
+    standing: dict[int, tuple[date, bool]],
+    terms: dict[tuple[int, int], Term],
+    amendments: tuple[PendingAmendment, ...],
+) -> State:
+    ends_on, prolongs = standing.get(contract.pk, (None, False))
+    current = terms.get((contract.pk, contract.term_number))
+    following = terms.get((contract.pk, contract.term_number + 1))
+    return State(
+        clause=stored.clause_of(contract),
+        zone=contract.time_zone,
+        number=contract.term_number,
+        fee=contract.annual_fee,
+        currency=contract.currency,
+        started=contract.status == ContractStatus.ACTIVE.value,
+        certain=following is not None,
+        certain_at=contract.certain_at,
+        ends_on=ends_on,
+        prolongs=prolongs,
+        resumes_at=contract.resumes_at,
+        amendments=amendments,
+        term_fee=current.fee if current else None,
+        next_fee=following.fee if following else None,
+        retrieval_days=contract.retrieval_days,
+    )
+
+
+def _pending(amendment: Amendment) -> PendingAmendment:
+    fee = amendment.values.get("annual_fee")
+    return PendingAmendment(amendment.valid_from, amendment.values, None if fee is None else Decimal(fee))
