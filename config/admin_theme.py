@@ -84,6 +84,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Payments"), "payments", "contracts.Payment"),
                 _item(_("Switching cases"), "move_up", "contracts.SwitchingCase"),
                 _item(_("Acts of switches"), "history_edu", "contracts.SwitchingAct"),
+                _item(_("Calendar events"), "calendar_month", "contracts.CalendarEvent"),
+                _item(_("Calendar feeds"), "rss_feed", "contracts.CalendarFeed"),
             ],
         },
         {

@@ -10,6 +10,7 @@ from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
+from contracts.api.feeds import FeedResource
 from contracts.api.forecasts import ContractForecastView, ForecastView, RevenueForecastView
 from contracts.api.indices import IndexSeriesResource, IndexValueResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
@@ -53,6 +54,7 @@ router.register("quotes", QuoteResource, basename="quote")
 router.register("terminations", TerminationResource, basename="termination")
 router.register("switching-cases", SwitchingCaseResource, basename="switching-case")
 router.register("outgoing-notices", OutgoingNoticeResource, basename="outgoing-notice")
+router.register("calendar-feeds", FeedResource, basename="calendar-feed")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")

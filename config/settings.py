@@ -255,6 +255,8 @@ SPECTACULAR_SETTINGS = {
         "TerminationGroundEnum": "contracts.labels.TERMINATION_GROUNDS",
         "NoticeChannelEnum": "contracts.labels.NOTICE_CHANNEL",
         "OutgoingStatusEnum": "contracts.labels.OUTGOING_STATUS",
+        "CalendarFeedKindEnum": "contracts.labels.CALENDAR_FEED_KINDS",
+        "CalendarLanguageEnum": "contracts.labels.CALENDAR_LANGUAGES",
     },
 }
 

@@ -112,6 +112,14 @@ SWEEPS: tuple[Sweep, ...] = (
         "workflows",
     ),
     Sweep(
+        "calendars",
+        contracts.calendars_due,
+        contracts.refresh_all_calendars,
+        contracts_tasks.sweep_calendars,
+        20 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
         "licences",
         accounts.alignments_due,
         accounts.align_all,

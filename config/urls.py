@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
+from contracts.api.calendar import CalendarView
 
 urlpatterns = [
     path("health/live", health.live),
@@ -12,5 +13,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
+    path("calendar/<str:token>.ics", CalendarView.as_view(), name="calendar"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

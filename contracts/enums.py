@@ -244,3 +244,11 @@ class SwitchChoice(StrEnum):
     EXTEND = "extend"
     COMPLETED = "completed"
     DELETE = "delete"
+
+
+class CalendarFeedKind(StrEnum):
+    """Whose events a calendar feed holds."""
+
+    ORGANIZATION = "organization"
+    OWNER = "owner"
+    PORTFOLIO = "portfolio"

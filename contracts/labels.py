@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from contracts.enums import (
     BillingInterval,
     BillingTiming,
+    CalendarFeedKind,
     ContractStatus,
     ContractSuspension,
     DeadlineKind,
@@ -208,3 +209,12 @@ SWITCH_CHOICE = {
     SwitchChoice.COMPLETED.value: _("It was completed"),
     SwitchChoice.DELETE.value: _("Delete without a transfer"),
 }
+CALENDAR_FEED_KIND = {
+    CalendarFeedKind.ORGANIZATION.value: _("One organization"),
+    CalendarFeedKind.OWNER.value: _("The contracts of one owner"),
+    CalendarFeedKind.PORTFOLIO.value: _("The whole portfolio"),
+}
+CALENDAR_FEED_KINDS = list(CALENDAR_FEED_KIND.items())
+CALENDAR_LANGUAGE = {"en": _("English"), "fr": _("French"), "pl": _("Polish")}
+CALENDAR_LANGUAGES = list(CALENDAR_LANGUAGE.items())
+CALENDAR_EVENT_KIND = {**DEADLINE_KIND, "term_end": _("Last day of the term")}

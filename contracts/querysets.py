@@ -1,6 +1,6 @@
 """The questions that the domain asks of contracts, each with its instant."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from contracts.enums import ContractStatus, LineKind, SwitchStatus
 
 if TYPE_CHECKING:
-    from contracts.models import Amendment, Contract, Deadline, SwitchingCase
+    from contracts.models import Amendment, CalendarEvent, Contract, Deadline, SwitchingCase
 
 
 HALF_A_DAY = timedelta(hours=12)
@@ -77,6 +77,10 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         lapsed = Deadline.objects.open().filter(lapses=True, due_at__lte=at).values("contract_id")
         return self.filter(pk__in=stale.union(lapsed)).order_by("pk")
 
+    def due_for_calendar(self, *, at: datetime) -> Self:
+        """Their deadlines were computed again, or a further month has come into view."""
+        return self.filter(calendar_due_at__lte=at).order_by("pk")
+
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     """Superseded rows are history; what is open waits for somebody, or for its day."""
@@ -131,3 +135,10 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
             )
             .filter(Q(contract__ends_at__isnull=True) | Q(contract__ends_at__gt=F("applies_at")))
         )
+
+
+class CalendarEventQuerySet(models.QuerySet["CalendarEvent"]):
+    def in_view(self, *, first: date, last: date, cancelled_since: datetime) -> Self:
+        """Those of the days, without such as were cancelled before the instant."""
+        kept = Q(cancelled_at__isnull=True) | Q(cancelled_at__gte=cancelled_since)
+        return self.filter(kept, on__gte=first, on__lte=last).order_by("on", "pk")

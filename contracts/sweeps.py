@@ -1,8 +1,9 @@
 """Due/do pairs of contracts: the question asked of the tables, joined to the operation that answers one item."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import partial
+from typing import Protocol
 
 import structlog
 from django.db import DataError, IntegrityError
@@ -13,6 +14,7 @@ from contracts.enums import SwitchStatus
 from contracts.models import Amendment, Contract, SwitchingCase
 from contracts.operations import (
     amendments,
+    calendar,
     deadlines,
     ending,
     plans,
@@ -28,6 +30,18 @@ from contracts.querysets import AmendmentQuerySet, ContractQuerySet, SwitchingCa
 
 log = structlog.get_logger(__name__)
 CHUNK = 200
+
+
+class Due(Protocol):
+    """Which contracts are due at the instant."""
+
+    def __call__(self, *, at: datetime) -> ContractQuerySet: ...
+
+
+class Refresh(Protocol):
+    """Computes something again for contracts; returns those that nobody else held."""
+
+    def __call__(self, keys: Iterable[int], *, now: datetime, by: str) -> set[int]: ...
 
 
 def starts_due(*, at: datetime) -> ContractQuerySet:
@@ -141,35 +155,48 @@ def end_all(*, at: datetime, by: str) -> Swept:
     return walk(lambda: ends_due(at=at), lambda contract: ending.end(contract, now=at, by=by))
 
 
+def calendars_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_calendar(at=at)
+
+
+def refresh_all_calendars(*, at: datetime, by: str) -> Swept:
+    """Bring the events of the calendars up to what the rules foresee, in sets as for the deadlines."""
+    return _refresh_in_sets(calendars_due, calendar.refresh, at=at, by=by)
+
+
 def deadlines_due(*, at: datetime) -> ContractQuerySet:
     return Contract.objects.due_for_deadlines(at=at)
 
 
 def refresh_all_deadlines(*, at: datetime, by: str) -> Swept:
     """Bring the stored deadlines up to what the rules say, in sets; where one contract fails, each by itself."""
+    return _refresh_in_sets(deadlines_due, deadlines.refresh, at=at, by=by)
+
+
+def _refresh_in_sets(due: Due, refresh: Refresh, *, at: datetime, by: str) -> Swept:
     swept, last = Swept(), 0
     while True:
         # Each once a sweep: what fails, or is being changed meanwhile, is left to the next one.
         with tenancy.vendor():
-            keys = list(deadlines_due(at=at).filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK])
+            keys = list(due(at=at).filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK])
         if not keys:
             return swept
         last = keys[-1]
-        done = _refreshed(keys, at=at, by=by)
+        done = _refreshed(refresh, keys, at=at, by=by)
         if done is None:
             for key in keys:
-                if (one := _refreshed([key], at=at, by=by)) is None:
+                if (one := _refreshed(refresh, [key], at=at, by=by)) is None:
                     swept.refuse("error")
                 swept.done += len(one or ())
         else:
             swept.done += len(done)
 
 
-def _refreshed(keys: list[int], *, at: datetime, by: str) -> set[int] | None:
+def _refreshed(refresh: Refresh, keys: list[int], *, at: datetime, by: str) -> set[int] | None:
     """Return the contracts that were done, ``None`` if the rules or the database refused one of them."""
     try:
         with tenancy.vendor():
-            return deadlines.refresh(keys, now=at, by=by)
+            return refresh(keys, now=at, by=by)
     except Exception as error:  # a contract that the rules cannot count must not stop the others
         if type(error).__name__ == "SoftTimeLimitExceeded":
             raise

@@ -71,3 +71,9 @@ def sweep_ends(*, now: str | None = None, **_future: object) -> None:
 def sweep_deadlines(*, now: str | None = None, **_future: object) -> None:
     """Bring the stored deadlines up to what the rules say."""
     run(sweeps.refresh_all_deadlines, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_calendars(*, now: str | None = None, **_future: object) -> None:
+    """Bring the events of the calendars up to what the rules foresee."""
+    run(sweeps.refresh_all_calendars, at=sweep_instant(now))

@@ -98,7 +98,7 @@ POLICY: dict[str, Table] = {
         "switching_notice_months owner retrieval_days end_choice starts_at term_number term_lengths term_ends_on "
         "last_notice_on last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason "
         "deadlines_stale suspended_at suspension_reason resumes_at created_at reminder_leads reminds_client "
-        "next_reminder_at",
+        "next_reminder_at calendar_due_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -179,6 +179,17 @@ POLICY: dict[str, Table] = {
         K,
         "id public_id organization contract ground party quoted_on valid_until exit_on remaining_days penalty refund "
         "total currency agreed right_to_leave blocked flagged lines checklist made_by made_at accepted_by accepted_at",
+        basis=ACCOUNTS,
+    ),
+    "contracts.CalendarFeed": _table(
+        K,
+        "id public_id organization kind owner language prefix digest created_by created_at revoked_at last_fetched_at",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.CalendarEvent": _table(
+        K,
+        "id public_id organization contract kind subject_id occurrence on act_by why alarms vendor_only fingerprint "
+        "sequence changed_at cancelled_at",
         basis=CONTRACT_FILE,
     ),
     # A destination is the name of a provider, the reasons are the vendor's own: searched, like every text that stays.

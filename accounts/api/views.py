@@ -4,7 +4,7 @@ import hashlib
 import json
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection, transaction
 from django.http import HttpRequest
@@ -45,6 +45,8 @@ class ScopedView(APIView):
     """
 
     scopes: ExitStack
+    # Fields of an answer that are never kept: a repeated call gets the answer without them.
+    told_once: ClassVar[frozenset[str]] = frozenset()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self.scopes:
@@ -146,6 +148,9 @@ class ScopedView(APIView):
         stored = self._stored
         if stored is not None and stored.response_status is None and response.status_code < 400:
             stored.response_status = response.status_code
-            stored.response_body = json.loads(JSONRenderer().render(response.data) or b"null")
+            body = json.loads(JSONRenderer().render(response.data) or b"null")
+            if self.told_once:
+                body = {name: value for name, value in body.items() if name not in self.told_once}
+            stored.response_body = body
             stored.save(update_fields=["response_status", "response_body", "organization_id"])
         return super().finalize_response(request, response, *args, **kwargs)

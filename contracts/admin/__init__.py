@@ -2,6 +2,7 @@
 
 from contracts.admin import (
     amendment,
+    calendar,
     contract,
     deadline,
     index,
@@ -18,6 +19,7 @@ from contracts.admin import (
 
 __all__ = [
     "amendment",
+    "calendar",
     "contract",
     "deadline",
     "index",

@@ -50,6 +50,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
         "ends_at",
         "ended_at",
         "deadlines_stale",
+        "calendar_due_at",
     )
     extra_fields = ("last_day", "last_day_of_term", "owner_name")
     list_display = (

@@ -1,6 +1,7 @@
 """The tables of contracts, one noun a file."""
 
 from contracts.models.amendment import Amendment
+from contracts.models.calendar import CalendarEvent, CalendarFeed
 from contracts.models.contract import Contract, Term
 from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
@@ -15,6 +16,8 @@ from contracts.models.termination import Termination
 
 __all__ = [
     "Amendment",
+    "CalendarEvent",
+    "CalendarFeed",
     "Contract",
     "Deadline",
     "IndexLink",

@@ -125,6 +125,12 @@ class Contract(TenantModel):
         _("reason of suspension"), max_length=16, choices=labels.CONTRACT_SUSPENSION, blank=True
     )
     resumes_at = models.DateTimeField(_("resumes at"), null=True, blank=True)
+    calendar_due_at = models.DateTimeField(
+        _("calendar to be computed again at"),
+        null=True,
+        blank=True,
+        help_text=_("When a further month comes into view"),
+    )
     created_at = models.DateTimeField(_("created at"))
 
     objects = ContractQuerySet.as_manager()
@@ -248,6 +254,11 @@ class Contract(TenantModel):
                 fields=["next_reminder_at", "id"],
                 condition=Q(status=ContractStatus.ACTIVE.value, next_reminder_at__isnull=False),
                 name="contract_due_reminder",
+            ),
+            models.Index(
+                fields=["calendar_due_at", "id"],
+                condition=Q(calendar_due_at__isnull=False),
+                name="contract_calendar_due",
             ),
             models.Index(fields=["organization", "status"], name="contract_by_status"),
         ]

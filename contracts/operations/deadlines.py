@@ -64,7 +64,8 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
         _compare(contract, wanted[contract.pk], standing[contract.pk], changes, now=now)
     Deadline.objects.bulk_update(changes.closed, ["met_at", "met_by", "superseded_at", "superseded_by"])
     Deadline.objects.bulk_create(changes.opened)
-    Contract.objects.filter(pk__in=free, deadlines_stale=True).update(deadlines_stale=False)
+    # The calendar follows what stands here.
+    Contract.objects.filter(pk__in=free).update(deadlines_stale=False, calendar_due_at=now)
     for old, new in changes.replaced:
         data = {"kind": old.kind, "contract": str(old.contract.public_id), "was": old.legal_on.isoformat()}
         data |= {"successor": str(new.public_id), "is": new.legal_on.isoformat()} if new else {}

@@ -98,7 +98,10 @@ def set_leads(
     certain = locked.terms.filter(number=locked.term_number + 1, voided_at__isnull=True).exists()
     locked.next_reminder_at = None if certain else reminding.next_at(locked, stored.clause_of(locked))
     plans.keep(locked)
-    locked.save(update_fields=["reminder_leads", "reminds_client", "next_reminder_at", "planned_for"])
+    locked.calendar_due_at = now  # its alarms go by the same leads
+    locked.save(
+        update_fields=["reminder_leads", "reminds_client", "next_reminder_at", "planned_for", "calendar_due_at"]
+    )
     data = {"leads": locked.reminder_leads, "client": reminds_client}
     audit.record("contract.reminders_set", locked, by=by, at=now, data=data)
     outbox.publish("contract.reminders_set", locked, at=now, payload=data)

@@ -127,9 +127,7 @@ def of_life(life: Life) -> list[Wanted | Met]:
     found = _met_by_terms(life)
     if life.status is not ContractStatus.ENDED:
         found += _of_term(life)
-    if life.ends_on is not None:
-        found += _of_end(life, life.ends_on)
-    return found
+    return [*found, *of_end(life)]
 
 
 def _met_by_terms(life: Life) -> list[Wanted | Met]:
@@ -191,9 +189,14 @@ def _why_certain(life: Life, term: Term, certain_on: date, deadline: periods.Dea
     )
 
 
-def _of_end(life: Life, ends_on: date) -> list[Wanted | Met]:
-    """The last day of the contract, and of the period in which the client may fetch its data."""
-    last_day = ends_on - ONE_DAY
+def of_end(life: Life) -> list[Wanted | Met]:
+    """Return the last day of the contract and of the period in which the client may fetch its data, if it ends.
+
+    :raises InvalidInput: as the rules of periods do.
+    """
+    if life.ends_on is None:
+        return []
+    last_day = life.ends_on - ONE_DAY
     found: list[Wanted | Met] = []
     if life.ended_at is None:
         found.append(_on_the_day(life, DeadlineKind.CONTRACT_END, 0, last_day, _why_end(life, last_day)))

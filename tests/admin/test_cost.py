@@ -154,6 +154,8 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.Payment",
         "contracts.SwitchingCase",
         "contracts.SwitchingAct",
+        "contracts.CalendarEvent",
+        "contracts.CalendarFeed",
     }
     assert links(sign_in("client_finance", organization)) == links(sign_in("finance"))
     assert links(sign_in("administrator")) == {model._meta.label for model in OURS}

@@ -8,9 +8,9 @@ from accounts import tenancy
 from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
-from contracts.enums import NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
+from contracts.enums import CalendarFeedKind, NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
 from contracts.models import Contract, OutgoingNotice, Reminder
-from contracts.operations import amendments, ends, notices, payments, quotes, switching
+from contracts.operations import amendments, ends, feeds, notices, payments, quotes, switching
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -132,6 +132,7 @@ def a_client_that_stays(name="Stays", **contract):
         )
         audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
         token_owner = a_member("client_administrator", organization)
+        feeds.make(kind=CalendarFeedKind.ORGANIZATION, maker=token_owner, organization=organization, now=NOW)
         ApiToken.objects.create(
             user=token_owner,
             organization=organization,

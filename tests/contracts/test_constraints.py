@@ -12,6 +12,7 @@ from contracts import sweeps
 from contracts.enums import TerminationGround
 from contracts.models import (
     Amendment,
+    CalendarEvent,
     Contract,
     Deadline,
     Notice,
@@ -23,7 +24,7 @@ from contracts.models import (
     Termination,
 )
 from contracts.operations import payments, quotes
-from tests.contracts import deadline_examples, index_constraints
+from tests.contracts import calendar_examples, deadline_examples, index_constraints
 from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.amendment_examples import an_amendment
@@ -51,6 +52,7 @@ TENANT_KEYS = {
     "contracts_payment_tenant_key",
     "contracts_quote_tenant_key",
     *switching.TENANT_KEYS,
+    "contracts_calendarevent_tenant_key",
 }
 
 
@@ -233,6 +235,7 @@ EXAMPLES = {
     **switching.EXAMPLES,
     **OUTGOING,
     **REMINDERS,
+    **calendar_examples.EXAMPLES,
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
@@ -270,6 +273,7 @@ FOREIGN_KEYS = {
     **switching.FOREIGN_KEYS,
     **OUTGOING_KEYS,
     **REMINDER_KEYS,
+    "contracts_calendarevent_contract_id_tenant_fk": _next_door(CalendarEvent),
 }
 
 
@@ -278,6 +282,7 @@ def an_example():
     found = a_signed_contract(an_organization())
     live_until("2025-06-01")
     sweeps.refresh_all_deadlines(at=at("2025-06-01"), by="system")
+    sweeps.refresh_all_calendars(at=at("2025-06-01"), by="system")
     give(found, "2025-06-01")
     with tenancy.vendor():
         Termination.objects.create(

@@ -70,6 +70,10 @@ EXPECTED = {
     "GET contracts/<uuid>/commitment": "view_contract",
     "GET commitments": "view_contract",
     "GET commitments/xlsx": "view_contract",
+    "GET calendar-feeds": "manage_feeds",
+    "POST calendar-feeds": "manage_feeds",
+    "GET calendar-feeds/<uuid>": "manage_feeds",
+    "POST calendar-feeds/<uuid>/revoke": "manage_feeds",
     "GET deadlines": "view_contract",
     "GET deadlines/<uuid>": "view_contract",
     "POST deadlines/<uuid>/meet": "renew_contract",
@@ -121,6 +125,11 @@ EXPECTED = {
 }
 # The only addresses that answer without sign-in, and why.
 OPEN = {"health/live": "a probe has no account", "health/ready": "a probe has no account"}
+
+# Addresses that answer without sign-in to whoever knows a secret part of them, and why.
+BY_SECRET = {
+    "calendar/<str:token>.ics": "a calendar program cannot sign in: the token is the credential (256 bits, revocable)"
+}
 
 
 def routes(resolver=None, prefix=""):
@@ -183,3 +192,11 @@ def test_the_open_addresses_exist_and_say_nothing_of_clients():
     for route in OPEN:
         answer = Client().get(f"/{route}")
         assert answer.status_code == 200 and set(answer.json()) <= {"status", "parts"}
+
+
+def test_an_address_with_a_secret_part_is_listed_and_says_nothing_without_it():
+    found = {route for route, _view in routes() if "<" in route and not route.startswith(("api/", "admin/"))}
+    assert found == BY_SECRET.keys(), "say why it answers without sign-in"
+    for route in BY_SECRET:
+        answer = Client().get("/" + route.replace("<str:token>", "guessed"))
+        assert (answer.status_code, answer.content) == (404, b"Not found.\n")
