@@ -66,6 +66,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Contracts"), "contract", "contracts.Contract"),
                 _item(_("Terms"), "date_range", "contracts.Term"),
                 _item(_("Amendments"), "edit_document", "contracts.Amendment"),
+                _item(_("Letters received"), "inbox", "contracts.Intake"),
                 _item(_("Notices"), "outgoing_mail", "contracts.Notice"),
                 _item(_("Vendor's notices"), "forward_to_inbox", "contracts.OutgoingNotice"),
                 _item(_("Reminders"), "notifications", "contracts.Reminder"),

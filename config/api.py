@@ -13,6 +13,7 @@ from contracts.api.deadlines import ComputeView
 from contracts.api.feeds import FeedResource
 from contracts.api.forecasts import ContractForecastView, ForecastView, RevenueForecastView
 from contracts.api.indices import IndexSeriesResource, IndexValueResource
+from contracts.api.intakes import IntakeResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
 from contracts.api.outgoing import OutgoingNoticeResource
 from contracts.api.quotes import (
@@ -53,6 +54,7 @@ router.register("index-values", IndexValueResource, basename="index-value")
 router.register("quotes", QuoteResource, basename="quote")
 router.register("terminations", TerminationResource, basename="termination")
 router.register("switching-cases", SwitchingCaseResource, basename="switching-case")
+router.register("intakes", IntakeResource, basename="intake")
 router.register("outgoing-notices", OutgoingNoticeResource, basename="outgoing-notice")
 router.register("calendar-feeds", FeedResource, basename="calendar-feed")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")

@@ -16,8 +16,8 @@ from accounts.models import OutboxMessage
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
-from contracts.enums import ContractStatus, OutgoingStatus
-from contracts.models import Contract, Deadline, Notice, OutgoingNotice
+from contracts.enums import ContractStatus, IntakeState, OutgoingStatus
+from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice
 from contracts.rules.periods import local_day
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.enums import RunPhase
@@ -27,6 +27,7 @@ LONGEST = 10
 NOTICE_AHEAD = timedelta(days=90)
 RENEWAL_AHEAD = timedelta(days=60)
 END_AHEAD = timedelta(days=60)
+LETTER_WAITS = timedelta(days=2)
 IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 
 
@@ -60,6 +61,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (Permission.VIEW_CONTRACT, standing_notices),
         (Permission.VIEW_CONTRACT, ending),
         (Permission.APPROVE_NOTICE, vendors_notices),
+        (Permission.HANDLE_INTAKE, letters),
         (Permission.VIEW_DELETION_REQUEST, deletion_requests),
         (Permission.VIEW_DELETION_REQUEST, stuck_runs),
         (Permission.VIEW_OPERATION, undelivered),
@@ -138,6 +140,19 @@ def standing_notices(now: datetime) -> Table:
         )
 
     return _table(_("Notices standing"), "contracts_notice", headers, found, row)
+
+
+def letters(now: datetime) -> Table:
+    """Letters that nobody has decided on yet, the oldest first; late after two days."""
+    found = Intake.objects.filter(state=IntakeState.NEW.value).order_by("received_at", "pk")
+    headers = (_("Letter"), _("Received on"), _("Suggested"))
+
+    def row(intake: Intake) -> Row:
+        received = said(intake.received_on or intake.received_at.date())
+        late = intake.received_at < now - LETTER_WAITS
+        return _of(intake, str(intake), received, str(intake.get_suggested_display()), late=late)
+
+    return _table(_("Letters to decide on"), "contracts_intake", headers, found, row)
 
 
 def vendors_notices(now: datetime) -> Table:

@@ -254,6 +254,8 @@ SPECTACULAR_SETTINGS = {
         "HoldGroundEnum": "retention.enums.HoldGround.choices",
         "TerminationGroundEnum": "contracts.labels.TERMINATION_GROUNDS",
         "NoticeChannelEnum": "contracts.labels.NOTICE_CHANNEL",
+        "IntakeKindEnum": "contracts.labels.INTAKE_KIND",
+        "IntakeStateEnum": "contracts.labels.INTAKE_STATE",
         "OutgoingStatusEnum": "contracts.labels.OUTGOING_STATUS",
         "CalendarFeedKindEnum": "contracts.labels.CALENDAR_FEED_KINDS",
         "CalendarLanguageEnum": "contracts.labels.CALENDAR_LANGUAGES",

@@ -117,6 +117,27 @@ class ContractSuspension(StrEnum):
     AGREEMENT = "agreement"
 
 
+class IntakeKind(StrEnum):
+    """What a letter wants. Nobody acts on an unclear one: it is asked back."""
+
+    NON_RENEWAL = "non_renewal"
+    TERMINATION = "termination"
+    SWITCHING = "switching"
+    ERASURE_ONLY = "erasure_only"
+    UNCLEAR = "unclear"
+
+
+class IntakeState(StrEnum):
+    """Where a letter in the inbox stands. *Handed over*: it is no notice, and its case is opened elsewhere."""
+
+    NEW = "new"
+    ASKED_BACK = "asked_back"
+    ANSWERED = "answered"
+    CONFIRMED = "confirmed"
+    HANDED_OVER = "handed_over"
+    REJECTED = "rejected"
+
+
 class EndChoice(StrEnum):
     """What the client wants done with its data at the end (GDPR Art. 28(3)(g))."""
 

@@ -103,6 +103,7 @@ STEPS: Mapping[str, Promise] = {
 # Parameters that are words, by their name.
 WORDS: Mapping[str, Mapping[str, Promise]] = {
     "channel": explain_notices.CHANNELS,
+    "kind": explain_notices.KINDS,
     "effect": {"sending": _("sending"), "receipt": _("receipt")},
     "end_of": {
         "month": pgettext_lazy("at the end of a …", "month"),

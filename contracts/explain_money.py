@@ -75,6 +75,7 @@ SOURCES: Mapping[str, Promise] = {
     "notice_clause": _("the contract's clause on notice"),
     "agreement": _("the agreement of both sides"),
     "governing_law": _("the law that governs the contract"),
+    "text_of_the_letter": _("the words of the letter"),
     "service_level_clause": _("the contract's clause on service levels"),
 }
 

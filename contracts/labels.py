@@ -13,6 +13,8 @@ from contracts.enums import (
     EndReason,
     GoverningLaw,
     IndexPeriodicity,
+    IntakeKind,
+    IntakeState,
     LineKind,
     NoticeChannel,
     NoticeEffect,
@@ -117,6 +119,21 @@ OUTGOING_STATUS = {
     OutgoingStatus.SENT.value: _("On its way"),
     OutgoingStatus.GIVEN.value: _("Given"),
     OutgoingStatus.CANCELLED.value: _("Cancelled"),
+}
+INTAKE_KIND = {
+    IntakeKind.NON_RENEWAL.value: _("Non-renewal notice"),
+    IntakeKind.TERMINATION.value: _("Notice of termination"),
+    IntakeKind.SWITCHING.value: _("Switching"),
+    IntakeKind.ERASURE_ONLY.value: _("Erasure only"),
+    IntakeKind.UNCLEAR.value: _("Unclear"),
+}
+INTAKE_STATE = {
+    IntakeState.NEW.value: _("To decide"),
+    IntakeState.ASKED_BACK.value: _("Asked back"),
+    IntakeState.ANSWERED.value: _("Answered"),
+    IntakeState.CONFIRMED.value: _("Confirmed"),
+    IntakeState.HANDED_OVER.value: _("Handed over"),
+    IntakeState.REJECTED.value: _("Rejected"),
 }
 REMINDER_KIND = {
     ReminderKind.NOTICE.value: _("Before the last day for notice"),

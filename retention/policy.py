@@ -132,6 +132,15 @@ POLICY: dict[str, Table] = {
         "skipped_at",
         basis=CONTRACT_FILE,
     ),
+    "contracts.Intake": _table(
+        E,
+        "id public_id organization state media size sha256 received_at received_on sent_on suggested why candidates "
+        "kind notices cases document acknowledgement answers sealed_file sealed_facts wrapped_key key_version "
+        "dropped_by dropped_at decided_by decided_at",
+        sealed_file=C,
+        sealed_facts=C,
+        wrapped_key=C,
+    ),
     "contracts.OutgoingNotice": _table(
         K,
         "id public_id organization contract status kind channel ends_on send_by why drafted_by drafted_at approved_by "

@@ -57,6 +57,8 @@ AUDIENCE = {
     "contract.chatel_reminder": _CONTRACT,
     "contract.chatel_missed": _CONTRACT,
     "contract.chatel_unreachable": _CONTRACT,
+    "intake.acknowledged": _CONTRACT,
+    "intake.asked_back": _CONTRACT,
     "licences.suspended": _LICENCES,
     "deletion_request.opened": _REQUEST,
     "deletion_request.approved": _REQUEST,

@@ -5,6 +5,7 @@ from contracts.models.calendar import CalendarEvent, CalendarFeed
 from contracts.models.contract import Contract, Term
 from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
+from contracts.models.intake import Intake
 from contracts.models.notice import Notice
 from contracts.models.outgoing import OutgoingNotice
 from contracts.models.plan import RenewalPlan
@@ -23,6 +24,7 @@ __all__ = [
     "IndexLink",
     "IndexSeries",
     "IndexValue",
+    "Intake",
     "Notice",
     "OutgoingNotice",
     "Payment",

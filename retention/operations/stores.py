@@ -7,6 +7,7 @@ from typing import Protocol
 from django.db import connection
 
 from accounts.models import AuditDetail, IdempotencyKey, LicensedUser
+from contracts.models import Intake
 from retention.models import ContextItem, Conversation, Diagnostic, Export, Message
 from retention.operations import exports
 
@@ -89,6 +90,7 @@ STORES: Sequence[Store] = (
     Rows("context_items", ContextItem._meta.db_table),
     Rows("diagnostics", Diagnostic._meta.db_table),
     Rows("conversations", Conversation._meta.db_table),
+    Rows("intakes", Intake._meta.db_table),
     Rows("audit_details", AuditDetail._meta.db_table, key="event_id"),
     Rows("idempotency_keys", IdempotencyKey._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),

@@ -38,6 +38,13 @@ PAYLOADS = {
     "contract.chatel_reminder": {"contract": "C-1", "deadline": "2026-09-30", "ends_on": "2027-01-01"},
     "contract.chatel_missed": {"contract": "C-1", "closes": "2026-08-30", "free_from": "2027-01-01"},
     "contract.chatel_unreachable": {"closes": "2026-08-30"},
+    "intake.acknowledged": {
+        "notices": [
+            {"contract": "C-1", "judgment": "in_time", "ends_on": "2027-01-01"},
+            {"contract": "C-2", "judgment": "not_entitled", "ends_on": None},
+        ]
+    },
+    "intake.asked_back": {"received_on": "2026-09-30"},
     "licences.suspended": {"users": 3},
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
     "legal_hold.placed": {"ground": "law"},

@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from accounts import tenancy
 from accounts.models import OutboxMessage
+from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice
+from contracts.operations import intakes
 from retention.models import ErasureRun
 from tests.admin.people import a_member
 from tests.admin.world import NOW, a_client_that_left, a_client_that_stays
@@ -60,6 +62,7 @@ def something_due(number):
         Contract.objects.filter(pk=ending.pk).update(
             status="active", ends_on=date(2026, 2, 10), ends_at=NOW + timedelta(days=5)
         )
+        intakes.drop(reader.pasted(f"Letter {number}"), now=NOW, by="user:one")
         OutgoingNotice.objects.create(
             organization=organization,
             contract=ending,
@@ -108,6 +111,7 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
         "Notices standing": (0, False),
         "Contracts ending within 60 days": (10, True),
         "Vendor's notices to send": (10, True),
+        "Letters to decide on": (10, True),
         "Deletion requests": (10, True),
         "Erasure runs that need people": (10, True),
         "Messages not delivered": (10, True),

@@ -9,8 +9,9 @@ from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
 from contracts.enums import CalendarFeedKind, NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
+from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, Reminder
-from contracts.operations import amendments, ends, feeds, notices, payments, quotes, switching
+from contracts.operations import amendments, ends, feeds, intakes, notices, payments, quotes, switching
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -108,6 +109,8 @@ def a_client_that_stays(name="Stays", **contract):
             now=NOW,
             by="user:one",
         )
+        asked = intakes.drop(reader.pasted(f"Stop {name}?"), now=NOW, by="user:one")
+        intakes.ask_back(asked, organization=organization, now=NOW, by="user:one")
         OutgoingNotice.objects.create(
             organization=organization,
             contract=signed,

@@ -28,6 +28,8 @@ from tests.contracts import calendar_examples, deadline_examples, index_constrai
 from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.amendment_examples import an_amendment
+from tests.contracts.broken_intakes import FOREIGN_KEYS as INTAKE_KEYS
+from tests.contracts.broken_intakes import INTAKES, an_intake
 from tests.contracts.broken_outgoing import FOREIGN_KEYS as OUTGOING_KEYS
 from tests.contracts.broken_outgoing import OUTGOING, an_outgoing_notice
 from tests.contracts.broken_reminders import FOREIGN_KEYS as REMINDER_KEYS
@@ -233,6 +235,7 @@ EXAMPLES = {
     "quote_currency_is_iso": quote(currency="eur"),
     "quote_accepted_by_somebody": quote(accepted_at=at("2025-06-02")),
     **switching.EXAMPLES,
+    **INTAKES,
     **OUTGOING,
     **REMINDERS,
     **calendar_examples.EXAMPLES,
@@ -271,6 +274,7 @@ FOREIGN_KEYS = {
     "contracts_termination_proof_id_tenant_fk": termination(proof_id=2**40),
     "contracts_deadline_contract_id_tenant_fk": _next_door(Deadline),
     **switching.FOREIGN_KEYS,
+    **INTAKE_KEYS,
     **OUTGOING_KEYS,
     **REMINDER_KEYS,
     "contracts_calendarevent_contract_id_tenant_fk": _next_door(CalendarEvent),
@@ -309,6 +313,7 @@ def an_example():
         )
         switching.rows(found)
         a_reminder(found)
+        an_intake(found)
         an_outgoing_notice(found)
         an_amendment(found)
         # As it was before the notice: each constraint is broken by the example alone.
