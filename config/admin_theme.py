@@ -83,6 +83,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Quotes"), "request_quote", "contracts.Quote"),
                 _item(_("Statement lines"), "receipt_long", "contracts.StatementLine"),
                 _item(_("Payments"), "payments", "contracts.Payment"),
+                _item(_("Clauses"), "fact_check", "contracts.ContractClause"),
                 _item(_("Switching cases"), "move_up", "contracts.SwitchingCase"),
                 _item(_("Acts of switches"), "history_edu", "contracts.SwitchingAct"),
                 _item(_("Calendar events"), "calendar_month", "contracts.CalendarEvent"),

@@ -8,6 +8,7 @@ from accounts.api import schema
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource
+from contracts.api.clauses import ChecklistView, ClausesView
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
 from contracts.api.feeds import FeedResource
@@ -71,6 +72,8 @@ urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("organizations/<uuid:public_id>/", include(organization)),
+    path("contracts/<uuid:public_id>/checklist", ChecklistView.as_view(), name="contract-checklist"),
+    path("contracts/<uuid:public_id>/clauses", ClausesView.as_view(), name="contract-clauses"),
     path("deadlines/compute", ComputeView.as_view(), name="deadline-compute"),
     path("contracts/<uuid:public_id>/reminders", ContractRemindersView.as_view(), name="contract-reminders"),
     path("exports/<uuid:public_id>", ExportView.as_view(), name="export"),

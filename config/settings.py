@@ -148,6 +148,8 @@ ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 # The vendor's country: how what its clients owe is taxed.
 VENDOR_COUNTRY = env.str("VENDOR_COUNTRY", default="FR")
 # The retrieval window of a client whose contract never ran; a contract says its own.
+# What an export gives back, by category: a contract's list of exportable data must name each (Data Act, 25(2)(e)).
+EXPORTED_CATEGORIES = ("context_items", "conversations", "diagnostics", "licensed_users", "messages")
 RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)
 # A verification searches without a heartbeat: its lease outlasts the task that does it.
 VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)

@@ -225,6 +225,34 @@ class VatTreatment(StrEnum):
     OUTSIDE_EU = "outside_eu"
 
 
+class ClauseCode(StrEnum):
+    """What a contract must say beside its columns; the form of each value stands in ``contracts/rules/clauses.py``."""
+
+    EXPORTABLE_DATA = "exportable_data"
+    EXEMPT_DATA = "exempt_data"
+    TRANSITION_DAYS = "transition_days"
+    ERASURE_GUARANTEE = "erasure_guarantee"
+    JURISDICTION_PAGE = "jurisdiction_page"
+    INTERNATIONAL_ACCESS = "international_access"
+    FORMAT_REGISTER = "format_register"
+    SWITCHING_CHARGES = "switching_charges"
+    SERVICE_LEVELS = "service_levels"
+    INCIDENT_HANDLING = "incident_handling"
+    BREACH_HOURS = "breach_hours"
+    CLIENT_SEPARATION = "client_separation"
+    TRAINING_ALLOWED = "training_allowed"
+    HOSTING = "hosting"
+
+
+class ClauseSeverity(StrEnum):
+    """How a line of the clause checklist stands."""
+
+    VIOLATED = "violated"
+    MISSING = "missing"
+    OK = "ok"
+    NOT_APPLICABLE = "not_applicable"
+
+
 class SwitchKind(StrEnum):
     """What the customer asks for when it leaves under the Data Act (Article 25(3))."""
 

@@ -6,6 +6,8 @@ from contracts.enums import (
     BillingInterval,
     BillingTiming,
     CalendarFeedKind,
+    ClauseCode,
+    ClauseSeverity,
     ContractStatus,
     ContractSuspension,
     DeadlineKind,
@@ -198,6 +200,28 @@ CHECKLIST_ITEM = {
     ItemCode.EXPORT_CHECKED.value: _("Fetch and check the export until"),
     ItemCode.DATA_LOST.value: _("Data not fetched are lost from"),
     ItemCode.ERASURE.value: _("Data may be erased from"),
+}
+CLAUSE = {
+    ClauseCode.EXPORTABLE_DATA.value: _("Exportable data"),
+    ClauseCode.EXEMPT_DATA.value: _("Exempt internal data"),
+    ClauseCode.TRANSITION_DAYS.value: _("Transition (days)"),
+    ClauseCode.ERASURE_GUARANTEE.value: _("Guarantee of full erasure"),
+    ClauseCode.JURISDICTION_PAGE.value: _("Page on jurisdiction"),
+    ClauseCode.INTERNATIONAL_ACCESS.value: _("Page on measures against international access"),
+    ClauseCode.FORMAT_REGISTER.value: _("Register of formats"),
+    ClauseCode.SWITCHING_CHARGES.value: _("Switching charges"),
+    ClauseCode.SERVICE_LEVELS.value: _("Service levels"),
+    ClauseCode.INCIDENT_HANDLING.value: _("Handling of incidents"),
+    ClauseCode.BREACH_HOURS.value: _("Notification of a data breach (hours)"),
+    ClauseCode.CLIENT_SEPARATION.value: _("Separation of clients"),
+    ClauseCode.TRAINING_ALLOWED.value: _("Training on the client's data"),
+    ClauseCode.HOSTING.value: _("Hosting"),
+}
+CLAUSE_SEVERITY = {
+    ClauseSeverity.VIOLATED.value: _("Violated"),
+    ClauseSeverity.MISSING.value: _("Missing"),
+    ClauseSeverity.OK.value: _("In order"),
+    ClauseSeverity.NOT_APPLICABLE.value: _("Not applicable"),
 }
 SWITCH_KIND = {
     SwitchKind.PROVIDER.value: _("Switch to another provider"),

@@ -201,6 +201,11 @@ POLICY: dict[str, Table] = {
         "sequence changed_at cancelled_at",
         basis=CONTRACT_FILE,
     ),
+    "contracts.ContractClause": _table(
+        K,
+        "id public_id organization contract code value evidence valid_until recorded_by recorded_at superseded_at",
+        basis=CONTRACT_FILE,
+    ),
     # A destination is the name of a provider, the reasons are the vendor's own: searched, like every text that stays.
     "contracts.SwitchingCase": _table(
         K,

@@ -3,6 +3,7 @@
 from contracts.admin import (
     amendment,
     calendar,
+    clause,
     contract,
     deadline,
     index,
@@ -21,6 +22,7 @@ from contracts.admin import (
 __all__ = [
     "amendment",
     "calendar",
+    "clause",
     "contract",
     "deadline",
     "index",

@@ -15,6 +15,7 @@ from accounts.enums import DocumentKind
 from accounts.models import User
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
+from contracts import clauses_explained
 from contracts.admin.amendment import AmendmentForm, SuspensionForm
 from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
@@ -26,7 +27,8 @@ from contracts.admin.timeline import timeline
 from contracts.enums import ContractStatus, ContractSuspension, NoticeChannel, NoticeKind, NoticeParty
 from contracts.explain import reasons
 from contracts.models import Contract
-from contracts.operations import amendments, notices, reminders, signing, stored, suspension
+from contracts.operations import amendments, clauses, notices, reminders, signing, stored, suspension
+from contracts.rules.periods import local_day
 
 DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value
 
@@ -104,6 +106,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
             "reasons": reasons(obj.last_notice_why),
             "last_notice_on": obj.last_notice_on,
             "timeline": timeline(obj, now=clock.instant()),
+            "checklist": clauses_explained.lines(clauses.checklist(obj, on=local_day(clock.instant(), obj.time_zone))),
         }
 
     def add_page(self, request: HttpRequest) -> HttpResponse:

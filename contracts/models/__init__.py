@@ -2,6 +2,7 @@
 
 from contracts.models.amendment import Amendment
 from contracts.models.calendar import CalendarEvent, CalendarFeed
+from contracts.models.clause import ContractClause
 from contracts.models.contract import Contract, Term
 from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
@@ -20,6 +21,7 @@ __all__ = [
     "CalendarEvent",
     "CalendarFeed",
     "Contract",
+    "ContractClause",
     "Deadline",
     "IndexLink",
     "IndexSeries",

@@ -45,10 +45,10 @@ def _standing_ends(contracts: Sequence[Contract]) -> dict[int, Notice | Terminat
     """Return what ends each contract first, as ``ends.standing_end`` does for one."""
     keys = [contract.pk for contract in contracts]
     found: dict[int, Notice | Termination] = {}
-    rows: list[Notice | Termination] = [
-        *Notice.objects.filter(contract_id__in=keys, withdrawn_at__isnull=True, ends_on__isnull=False),
-        *Termination.objects.filter(contract_id__in=keys, withdrawn_at__isnull=True),
-    ]
+    terminations = list(Termination.objects.filter(contract_id__in=keys, withdrawn_at__isnull=True))
+    prolonged = {one.contract_id for one in terminations if one.prolongs}
+    notices = Notice.objects.filter(contract_id__in=keys, withdrawn_at__isnull=True, ends_on__isnull=False)
+    rows: list[Notice | Termination] = [*notices.exclude(contract_id__in=prolonged), *terminations]
     for row in sorted(rows, key=lambda one: (one.ends_on, isinstance(one, Termination), one.pk)):
         found.setdefault(row.contract_id, row)
     return found

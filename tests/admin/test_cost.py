@@ -156,6 +156,7 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.Quote",
         "contracts.StatementLine",
         "contracts.Payment",
+        "contracts.ContractClause",
         "contracts.SwitchingCase",
         "contracts.SwitchingAct",
         "contracts.CalendarEvent",

@@ -8,10 +8,18 @@ from accounts import tenancy
 from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
 from accounts.operations import audit, documents
-from contracts.enums import CalendarFeedKind, NoticeChannel, NoticeKind, NoticeParty, SwitchKind, TerminationGround
+from contracts.enums import (
+    CalendarFeedKind,
+    ClauseCode,
+    NoticeChannel,
+    NoticeKind,
+    NoticeParty,
+    SwitchKind,
+    TerminationGround,
+)
 from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, Reminder
-from contracts.operations import amendments, ends, feeds, intakes, notices, payments, quotes, switching
+from contracts.operations import amendments, clauses, ends, feeds, intakes, notices, payments, quotes, switching
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
@@ -98,6 +106,15 @@ def a_client_that_stays(name="Stays", **contract):
             exit_on=date(2026, 3, 1),
             ground=TerminationGround.AGREEMENT,
             party=NoticeParty.CLIENT,
+            now=NOW,
+            by="user:one",
+        )
+        clauses.record(
+            signed,
+            code=ClauseCode.HOSTING,
+            value={"location": "FR", "provider": "Else"},
+            evidence=document,
+            valid_until=date(2027, 1, 1),
             now=NOW,
             by="user:one",
         )

@@ -25,6 +25,7 @@ from contracts.models import (
 )
 from contracts.operations import payments, quotes
 from tests.contracts import calendar_examples, deadline_examples, index_constraints
+from tests.contracts import clause_constraints as clauses
 from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.amendment_examples import an_amendment
@@ -34,6 +35,25 @@ from tests.contracts.broken_outgoing import FOREIGN_KEYS as OUTGOING_KEYS
 from tests.contracts.broken_outgoing import OUTGOING, an_outgoing_notice
 from tests.contracts.broken_reminders import FOREIGN_KEYS as REMINDER_KEYS
 from tests.contracts.broken_reminders import REMINDERS, a_reminder
+from tests.contracts.changing import (
+    _contracts,
+    _lines,
+    _next_door,
+    _notices,
+    _payments,
+    _quotes,
+    _same_public_id,
+    _terminations,
+    _terms,
+    amendment,
+    contract,
+    line,
+    notice,
+    payment,
+    quote,
+    term,
+    termination,
+)
 from tests.contracts.copies import copy
 from tests.contracts.operations.lives import give, live_until, utc
 from tests.retention.vaults import an_organization
@@ -55,81 +75,8 @@ TENANT_KEYS = {
     "contracts_quote_tenant_key",
     *switching.TENANT_KEYS,
     "contracts_calendarevent_tenant_key",
+    *clauses.TENANT_KEYS,
 }
-
-
-def contract(**values):
-    """Change the active contract."""
-    return lambda found: Contract.objects.filter(pk=found.pk).update(**values)
-
-
-def term(**values):
-    return lambda found: found.terms.filter(number=1).update(**values)
-
-
-def notice(**values):
-    return lambda found: found.notices.update(**values)
-
-
-def termination(**values):
-    return lambda found: found.terminations.update(**values)
-
-
-def line(**values):
-    return lambda found: found.statement_lines.update(**values)
-
-
-def payment(**values):
-    return lambda found: found.payments.update(**values)
-
-
-def quote(**values):
-    return lambda found: found.quotes.update(**values)
-
-
-def _contracts(found):
-    return Contract.objects.filter(pk=found.pk)
-
-
-def _terms(found):
-    return Term.objects.filter(contract=found)
-
-
-def _notices(found):
-    return Notice.objects.filter(contract=found)
-
-
-def _terminations(found):
-    return Termination.objects.filter(contract=found)
-
-
-def _lines(found):
-    return StatementLine.objects.filter(contract=found)
-
-
-def _payments(found):
-    return Payment.objects.filter(contract=found)
-
-
-def _quotes(found):
-    return Quote.objects.filter(contract=found)
-
-
-def _same_public_id(found):
-    return found.public_id
-
-
-def _next_door(model):
-    """Move a row to another organization, where what it points to is not."""
-
-    def move(found):
-        model.objects.filter(contract=found).update(organization=an_organization())
-
-    return move
-
-
-def amendment(**values):
-    return lambda found: found.amendments.update(**values)
 
 
 def _amendments(found):
@@ -236,6 +183,7 @@ EXAMPLES = {
     "quote_accepted_by_somebody": quote(accepted_at=at("2025-06-02")),
     **switching.EXAMPLES,
     **INTAKES,
+    **clauses.EXAMPLES,
     **OUTGOING,
     **REMINDERS,
     **calendar_examples.EXAMPLES,
@@ -275,6 +223,7 @@ FOREIGN_KEYS = {
     "contracts_deadline_contract_id_tenant_fk": _next_door(Deadline),
     **switching.FOREIGN_KEYS,
     **INTAKE_KEYS,
+    **clauses.FOREIGN_KEYS,
     **OUTGOING_KEYS,
     **REMINDER_KEYS,
     "contracts_calendarevent_contract_id_tenant_fk": _next_door(CalendarEvent),
@@ -312,6 +261,7 @@ def an_example():
             found, exit_on=date(2025, 8, 1), ground=TerminationGround.AGREEMENT, now=at("2025-06-01"), by="user:one"
         )
         switching.rows(found)
+        clauses.rows(found)
         a_reminder(found)
         an_intake(found)
         an_outgoing_notice(found)
@@ -392,6 +342,7 @@ ALLOWED = {
         ends_on=date(2025, 1, 1), ends_at=utc("2024-12-31 23:00"), renews_at=None, certain_at=None
     ),
     **switching.ALLOWED,
+    **clauses.ALLOWED,
 }
 
 

@@ -12,7 +12,7 @@ from contracts.models import Contract, SwitchingCase
 from contracts.operations import switching
 from retention import sweeps
 from retention.models import DeletionRequest, ErasureRun, Vault
-from retention.operations import erasure, requests, runs
+from retention.operations import erasure, exports, requests, runs
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import MANAGER, at_once, utc
 from tests.contracts.operations.switches import a_proof, act, an_active_contract, day, opened
@@ -172,6 +172,14 @@ def test_opening_waits_for_the_fence_and_the_fence_for_the_opening():
                 [pid],
             )
             assert cursor.fetchone()[0] == 1
+
+
+def test_the_categories_of_the_checklist_are_those_of_an_exports_manifest(settings):
+    organization = an_organization()
+    people_of(organization, "ann")
+    with tenancy.tenant(organization.pk):
+        made = exports.make(organization, request=None, now=at("2026-12-01"), by="user:one")
+    assert sorted(made.rows) == sorted(settings.EXPORTED_CATEGORIES)
 
 
 def test_the_page_of_requests_names_the_switch():
