@@ -77,6 +77,8 @@ def _navigation() -> list[dict[str, Any]]:
                     "link": reverse_lazy("admin:contracts_deadline_calculator"),
                 },
                 _item(_("Deadlines"), "event_upcoming", "contracts.Deadline"),
+                _item(_("Renewal offers"), "local_offer", "contracts.RenewalOffer"),
+                _item(_("Uplifts"), "trending_up", "contracts.Uplift"),
                 _item(_("Index series"), "show_chart", "contracts.IndexSeries"),
                 _item(_("Index values"), "query_stats", "contracts.IndexValue"),
                 _item(_("Index links"), "link", "contracts.IndexLink"),

@@ -16,6 +16,7 @@ from contracts.api.forecasts import ContractForecastView, ForecastView, RevenueF
 from contracts.api.indices import IndexSeriesResource, IndexValueResource
 from contracts.api.intakes import IntakeResource
 from contracts.api.leaving import CommitmentsSheetView, CommitmentsView, CommitmentView, LeavingView
+from contracts.api.offers import ContractOffersView, ContractStayView, OfferResource
 from contracts.api.outgoing import OutgoingNoticeResource
 from contracts.api.quotes import (
     ContractQuotesView,
@@ -34,6 +35,7 @@ from contracts.api.statements import (
 )
 from contracts.api.stored_deadlines import DeadlineResource
 from contracts.api.switching import SwitchingCaseResource
+from contracts.api.uplifts import UpliftResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.requests import (
@@ -58,6 +60,8 @@ router.register("switching-cases", SwitchingCaseResource, basename="switching-ca
 router.register("intakes", IntakeResource, basename="intake")
 router.register("outgoing-notices", OutgoingNoticeResource, basename="outgoing-notice")
 router.register("calendar-feeds", FeedResource, basename="calendar-feed")
+router.register("offers", OfferResource, basename="offer")
+router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")
@@ -93,6 +97,8 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/forecast", ContractForecastView.as_view(), name="contract-forecast"),
     path("forecast", ForecastView.as_view(), name="forecast"),
     path("revenue-forecast", RevenueForecastView.as_view(), name="revenue-forecast"),
+    path("contracts/<uuid:public_id>/offers", ContractOffersView.as_view(), name="contract-offers"),
+    path("contracts/<uuid:public_id>/stay", ContractStayView.as_view(), name="contract-stay"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
     *router.urls,
 ]

@@ -16,8 +16,8 @@ from accounts.models import OutboxMessage
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
-from contracts.enums import ContractStatus, IntakeState, OutgoingStatus
-from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice
+from contracts.enums import ContractStatus, IntakeState, OutgoingStatus, UpliftState
+from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice, Uplift
 from contracts.rules.periods import local_day
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.enums import RunPhase
@@ -62,6 +62,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (Permission.VIEW_CONTRACT, ending),
         (Permission.APPROVE_NOTICE, vendors_notices),
         (Permission.HANDLE_INTAKE, letters),
+        (Permission.MANAGE_INDICES, uplifts),
         (Permission.VIEW_DELETION_REQUEST, deletion_requests),
         (Permission.VIEW_DELETION_REQUEST, stuck_runs),
         (Permission.VIEW_OPERATION, undelivered),
@@ -186,6 +187,31 @@ def ending(now: datetime) -> Table:
         )
 
     return _table(_("Contracts ending within 60 days"), "contracts_contract", headers, found, row)
+
+
+def uplifts(now: datetime) -> Table:
+    """Indexed prices that wait for a decision; late where an index value is missing."""
+    found = (
+        Uplift.objects.undecided()
+        .filter(contract__renews_at__isnull=False)
+        .select_related("contract")
+        .order_by("starts_on", "pk")
+    )
+    headers = (_("Contract"), _("Client"), _("First day of the term"), _("State"), _("Annual fee"))
+
+    def row(uplift: Uplift) -> Row:
+        after = f" → {uplift.price_after}" if uplift.price_after is not None else ""
+        return _of(
+            uplift,
+            uplift.contract.reference,
+            str(uplift.organization),
+            said(uplift.starts_on),
+            str(uplift.get_state_display()),
+            f"{uplift.price_before}{after} {uplift.currency}",
+            late=uplift.state == UpliftState.FLAGGED.value,
+        )
+
+    return _table(_("Prices to revise"), "contracts_uplift", headers, found, row)
 
 
 def deletion_requests(now: datetime) -> Table:

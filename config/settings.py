@@ -155,6 +155,8 @@ RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)
 VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)
 # Retrieval end + this = the day by which content must be gone (rulebook §6).
 ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))
+# How long before the last day for notice the next term's indexed price is proposed: who must pay it can still leave.
+UPLIFT_LEAD = timedelta(days=env.int("UPLIFT_LEAD_DAYS", default=30))
 BACKUP_HORIZON = timedelta(days=env.int("BACKUP_HORIZON_DAYS", default=35))
 DOCUMENTS_DIR = DATA_DIR / "documents"
 EXPORTS_DIR = DATA_DIR / "exports"

@@ -301,3 +301,26 @@ class CalendarFeedKind(StrEnum):
     ORGANIZATION = "organization"
     OWNER = "owner"
     PORTFOLIO = "portfolio"
+
+
+class UpliftState(StrEnum):
+    """Where the revision of a price for the next term stands; the transitions stand in ``contracts/rules/uplifts.py``.
+
+    ``flagged``: there is no index value to revise by. ``lapsed``: nobody decided before the term began.
+    """
+
+    PROPOSED = "proposed"
+    FLAGGED = "flagged"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"
+
+
+class OfferState(StrEnum):
+    """Where a renewal offer stands; the transitions stand in ``contracts/rules/offers.py``."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"

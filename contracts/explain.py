@@ -31,6 +31,11 @@ PROBLEMS: Mapping[str, Promise] = {
     "not_disclosed_before": _(
         "The early-exit fee was not disclosed before the contract was concluded, %(concluded_on)s."
     ),
+    "without_series": _("Name the index series first."),
+    "no_factor": _("A factor between 0 and %(allowed)s, such as 1.03."),
+    "floor_above_cap": _("The floor, %(floor)s, is above the cap, %(cap)s."),
+    "no_index_value": _("An index value is above zero."),
+    "without_period": _("Say of which period the base value is."),
     "outlasts_first_term": _("The minimum commitment outlasts the first term."),
 }
 
@@ -98,6 +103,13 @@ STEPS: Mapping[str, Promise] = {
     "source": _("Source: %(source)s."),
     **explain_exit.STEPS,
     **explain_notices.STEPS,
+    "renewal_stayed": _(
+        "Both sides stayed the renewal: until %(until)s either may still give notice for the running term."
+    ),
+    "in_time_under_stay": _(
+        "Both sides stayed the renewal until %(until)s: it is in time for the running term, and the last day is "
+        "%(last_day)s."
+    ),
     **explain_money.STEPS,
 }
 # Parameters that are words, by their name.

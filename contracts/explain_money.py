@@ -51,6 +51,18 @@ STEPS: Mapping[str, Promise] = {
     "switching_is_free": _("Nothing may be charged for switching since %(since)s."),
     "switching_cost_not_stated": _("At most the cost of switching may be charged; none was stated."),
     "switching_at_cost": _("At most the cost of switching may be charged: %(amount)s."),
+    "index_value_taken": _(
+        "The latest index value published until %(on)s is %(value)s, of the period that begins on %(period)s; "
+        "it was published on %(published_on)s."
+    ),
+    "index_never_published": _("No index value published until %(on)s is stored."),
+    "index_not_renewed": _(
+        "Until %(on)s no index value was published since the base of %(base)s: the latest is of %(period)s."
+    ),
+    "index_too_old": _(
+        "The latest index value stored on %(on)s is of %(period)s, more than %(months)s months ago: "
+        "a later one must have been published."
+    ),
     "index_missing": _("The index value is not known, so the price stays at %(price)s until it is."),
     "index_linked": _("The index value %(value)s of the new series is linked to the old one: × %(link)s = %(linked)s."),
     "index_factor": _("The factor is %(share)s + (1 - %(share)s) × %(s1)s / %(s0)s = %(factor)s."),

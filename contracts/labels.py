@@ -25,6 +25,7 @@ from contracts.enums import (
     NoticeKind,
     NoticeParty,
     NoticeUnit,
+    OfferState,
     OutgoingStatus,
     ReminderKind,
     SwitchChoice,
@@ -32,6 +33,7 @@ from contracts.enums import (
     SwitchStatus,
     SwitchStep,
     TerminationGround,
+    UpliftState,
     VatTreatment,
 )
 from contracts.rules import quotes
@@ -259,3 +261,17 @@ CALENDAR_FEED_KINDS = list(CALENDAR_FEED_KIND.items())
 CALENDAR_LANGUAGE = {"en": _("English"), "fr": _("French"), "pl": _("Polish")}
 CALENDAR_LANGUAGES = list(CALENDAR_LANGUAGE.items())
 CALENDAR_EVENT_KIND = {**DEADLINE_KIND, "term_end": _("Last day of the term")}
+UPLIFT_STATE = {
+    UpliftState.PROPOSED.value: _("Proposed"),
+    UpliftState.FLAGGED.value: _("No index value"),
+    UpliftState.APPLIED.value: _("Applied"),
+    UpliftState.REJECTED.value: _("Rejected"),
+    UpliftState.LAPSED.value: _("Lapsed"),
+}
+OFFER_STATE = {
+    OfferState.DRAFT.value: _("Draft"),
+    OfferState.SENT.value: _("Sent"),
+    OfferState.ACCEPTED.value: _("Accepted"),
+    OfferState.EXPIRED.value: _("Expired"),
+    OfferState.WITHDRAWN.value: _("Withdrawn"),
+}

@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from contracts.enums import ContractStatus, LineKind, SwitchStatus
+from contracts.enums import ContractStatus, LineKind, OfferState, SwitchStatus, UpliftState
 
 if TYPE_CHECKING:
-    from contracts.models import Amendment, CalendarEvent, Contract, Deadline, SwitchingCase
-
+    from contracts.models import (
+        Amendment,
+        CalendarEvent,
+        Contract,
+        Deadline,
+        RenewalOffer,
+        SwitchingCase,
+        Uplift,
+    )
 
 HALF_A_DAY = timedelta(hours=12)
 
@@ -81,6 +88,27 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         """Their deadlines were computed again, or a further month has come into view."""
         return self.filter(calendar_due_at__lte=at).order_by("pk")
 
+    def due_for_uplift(self, *, on: date, lead: timedelta) -> Self:
+        """Active, renewing, with an index, ``lead`` or less before the last day for notice (else before the renewal),
+        and nothing computed yet for the next term.
+        """
+        from contracts.models import Uplift
+
+        known = Uplift.objects.filter(
+            organization=OuterRef("organization"), contract=OuterRef("pk"), starts_on=OuterRef("term_ends_on")
+        )
+        return (
+            self.active()
+            .filter(
+                Q(last_notice_on__lte=on + lead) | Q(last_notice_on__isnull=True, term_ends_on__lte=on + lead),
+                renews_at__isnull=False,
+                index_series__isnull=False,
+                term_ends_on__gt=on,
+            )
+            .filter(~Exists(known))
+            .order_by("term_ends_on", "pk")
+        )
+
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     """Superseded rows are history; what is open waits for somebody, or for its day."""
@@ -142,3 +170,49 @@ class CalendarEventQuerySet(models.QuerySet["CalendarEvent"]):
         """Those of the days, without such as were cancelled before the instant."""
         kept = Q(cancelled_at__isnull=True) | Q(cancelled_at__gte=cancelled_since)
         return self.filter(kept, on__gte=first, on__lte=last).order_by("on", "pk")
+
+
+class UpliftQuerySet(models.QuerySet["Uplift"]):
+    """What becomes of proposed prices."""
+
+    def undecided(self) -> Self:
+        return self.filter(state__in=[UpliftState.PROPOSED.value, UpliftState.FLAGGED.value])
+
+    def due_for_evaluation(self) -> Self:
+        """Undecided, and since it was computed a value, a link or an amendment was recorded; or its term has begun."""
+        from contracts.models import Amendment, IndexLink, IndexValue
+
+        index = "contract__index_series"
+        successors = IndexLink.objects.filter(old_series=OuterRef(OuterRef(index))).values("new_series")
+        own = Q(series=OuterRef(index)) | Q(series__in=successors)
+        values = IndexValue.objects.filter(own, pk__gt=OuterRef("seen_value"))
+        links = IndexLink.objects.filter(old_series=OuterRef(index), pk__gt=OuterRef("seen_link"))
+        amended = Amendment.objects.filter(organization=OuterRef("organization"), contract=OuterRef("contract")).filter(
+            Q(pk__gt=OuterRef("seen_amendment")) | Q(voided_at__gt=OuterRef("evaluated_at"))
+        )
+        return (
+            self.undecided()
+            .filter(
+                Exists(values)
+                | Exists(links)
+                | Exists(amended)
+                | Q(contract__term_number__gte=F("number"))
+                | Q(contract__status=ContractStatus.ENDED.value)
+            )
+            .order_by("starts_on", "pk")
+        )
+
+
+class OfferQuerySet(models.QuerySet["RenewalOffer"]):
+    """What becomes of offers."""
+
+    def open(self) -> Self:
+        return self.filter(state__in=[OfferState.DRAFT.value, OfferState.SENT.value])
+
+    def due_for_expiry(self, *, at: datetime) -> Self:
+        """Open, and the last day of their validity is over in the contract's zone."""
+        return self.open().filter(expires_at__lte=at).order_by("expires_at", "pk")
+
+    def seen_by_clients(self) -> Self:
+        """What was never sent is the vendor's own."""
+        return self.filter(sent_at__isnull=False)

@@ -6,17 +6,19 @@ from functools import partial
 from typing import Protocol
 
 import structlog
+from django.conf import settings
 from django.db import DataError, IntegrityError
 
 from accounts import tenancy
 from accounts.operations.sweeping import Swept, walk
 from contracts.enums import SwitchStatus
-from contracts.models import Amendment, Contract, SwitchingCase
+from contracts.models import Amendment, Contract, RenewalOffer, SwitchingCase, Uplift
 from contracts.operations import (
     amendments,
     calendar,
     deadlines,
     ending,
+    offers,
     plans,
     reminders,
     renewal,
@@ -24,9 +26,16 @@ from contracts.operations import (
     statements,
     suspension,
     switching,
+    uplifts,
 )
 from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
-from contracts.querysets import AmendmentQuerySet, ContractQuerySet, SwitchingCaseQuerySet
+from contracts.querysets import (
+    AmendmentQuerySet,
+    ContractQuerySet,
+    OfferQuerySet,
+    SwitchingCaseQuerySet,
+    UpliftQuerySet,
+)
 
 log = structlog.get_logger(__name__)
 CHUNK = 200
@@ -202,6 +211,33 @@ def _refreshed(refresh: Refresh, keys: list[int], *, at: datetime, by: str) -> s
             raise
         log.exception("sweep.failed", error=type(error).__name__, contracts=len(keys))
         return None
+
+
+def uplifts_due(*, at: datetime) -> ContractQuerySet:
+    return Contract.objects.due_for_uplift(on=at.date(), lead=settings.UPLIFT_LEAD)
+
+
+def propose_all(*, at: datetime, by: str) -> Swept:
+    """Propose the indexed price of every next term before its last day for notice, or flag what is missing."""
+    return walk(lambda: uplifts_due(at=at), lambda contract: uplifts.propose(contract, now=at, by=by))
+
+
+def evaluations_due(*, at: datetime) -> UpliftQuerySet:
+    return Uplift.objects.due_for_evaluation()
+
+
+def evaluate_all(*, at: datetime, by: str) -> Swept:
+    """Compute anew what nobody decided yet and whose inputs changed; let lapse what its term overtook."""
+    return walk(lambda: evaluations_due(at=at), lambda uplift: uplifts.evaluate(uplift, now=at, by=by))
+
+
+def expiries_due(*, at: datetime) -> OfferQuerySet:
+    return RenewalOffer.objects.due_for_expiry(at=at)
+
+
+def expire_all(*, at: datetime, by: str) -> Swept:
+    """Close the offers whose validity is over."""
+    return walk(lambda: expiries_due(at=at), lambda offer: offers.expire(offer, now=at, by=by))
 
 
 def _ending(contract: Contract) -> date:

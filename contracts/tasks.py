@@ -77,3 +77,21 @@ def sweep_deadlines(*, now: str | None = None, **_future: object) -> None:
 def sweep_calendars(*, now: str | None = None, **_future: object) -> None:
     """Bring the events of the calendars up to what the rules foresee."""
     run(sweeps.refresh_all_calendars, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_uplifts(*, now: str | None = None, **_future: object) -> None:
+    """Propose the indexed prices of the next terms."""
+    run(sweeps.propose_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_evaluations(*, now: str | None = None, **_future: object) -> None:
+    """Compute anew the proposed prices whose inputs changed."""
+    run(sweeps.evaluate_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_offers(*, now: str | None = None, **_future: object) -> None:
+    """Close the offers whose validity is over."""
+    run(sweeps.expire_all, at=sweep_instant(now))

@@ -98,7 +98,8 @@ POLICY: dict[str, Table] = {
         "switching_notice_months owner retrieval_days end_choice starts_at term_number term_lengths term_ends_on "
         "last_notice_on last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason "
         "deadlines_stale suspended_at suspension_reason resumes_at created_at reminder_leads reminds_client "
-        "next_reminder_at calendar_due_at",
+        "next_reminder_at calendar_due_at index_series index_fixed_part index_floor index_cap index_base_period "
+        "index_base_value stayed_until stayed_term stay_proof",
         basis=CONTRACT_FILE,
     ),
     "contracts.Term": _table(
@@ -158,6 +159,18 @@ POLICY: dict[str, Table] = {
         "id public_id organization contract kind subject_type subject_id occurrence nominal_on legal_on internal_on "
         "other_reading_on calendar_country time_zone rule version inputs why due_at lapses vendor_only opened_at "
         "met_at met_by superseded_at superseded_by",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.RenewalOffer": _table(
+        K,
+        "id public_id organization contract number starts_on values current valid_until expires_at state made_by "
+        "made_at sent_by sent_at sent_proof closed_by closed_at accepted_proof",
+        basis=CONTRACT_FILE,
+    ),
+    "contracts.Uplift": _table(
+        K,
+        "id public_id organization contract number starts_on s0 s0_period s1 s1_period link factor price_before "
+        "price_after currency state evidence evaluated_at seen_value seen_link seen_amendment decided_by decided_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.IndexSeries": _table(

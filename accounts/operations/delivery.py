@@ -59,6 +59,8 @@ AUDIENCE = {
     "contract.chatel_unreachable": _CONTRACT,
     "intake.acknowledged": _CONTRACT,
     "intake.asked_back": _CONTRACT,
+    "offer.sent": _CONTRACT,
+    "offer.accepted": _CONTRACT,
     "licences.suspended": _LICENCES,
     "deletion_request.opened": _REQUEST,
     "deletion_request.approved": _REQUEST,

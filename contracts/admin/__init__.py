@@ -9,6 +9,7 @@ from contracts.admin import (
     index,
     intake,
     notice,
+    offer,
     outgoing,
     plan,
     quote,
@@ -17,6 +18,7 @@ from contracts.admin import (
     switching,
     term,
     termination,
+    uplift,
 )
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "index",
     "intake",
     "notice",
+    "offer",
     "outgoing",
     "plan",
     "quote",
@@ -36,4 +39,5 @@ __all__ = [
     "switching",
     "term",
     "termination",
+    "uplift",
 ]

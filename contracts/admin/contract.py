@@ -1,6 +1,7 @@
 """The admin of contracts: drafted, signed, cancelled; notice given and withdrawn; the why and the timeline beside."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,6 +24,7 @@ from contracts.admin.exits import Exiting
 from contracts.admin.forms import DraftForm, NoticeForm, RemindersForm
 from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
+from contracts.admin.offering import Offering, renews
 from contracts.admin.timeline import timeline
 from contracts.enums import ContractStatus, ContractSuspension, NoticeChannel, NoticeKind, NoticeParty
 from contracts.explain import reasons
@@ -34,7 +36,7 @@ DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value,
 
 
 @admin.register(Contract)
-class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
+class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly):
     viewing = Permission.VIEW_CONTRACT
     adding = Permission.SIGN_CONTRACT
     # The instants are local midnights, in UTC: the timeline shows their days in the contract's zone instead.
@@ -68,7 +70,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
     )
     list_filter = ("status", "governing_law", "auto_renews", ("ends_on", admin.EmptyFieldListFilter))
     search_fields = ("reference", "organization__name", "public_id")
-    list_select_related = ("organization",)
+    list_select_related = ("organization", "index_series", "stay_proof")
     actions_detail = (
         "sign",
         "what_leaving_costs",
@@ -80,6 +82,8 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
         "amend",
         "suspend",
         "resume",
+        "make_offer",
+        "stay_renewal",
         "cancel",
     )
     change_form_outer_before_template = "admin/contract_life.html"
@@ -111,7 +115,8 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:
-            values = {**data, "time_zone": data["time_zone"] or None}
+            share = data["index_fixed_part"] or Decimal(0)
+            values = {**data, "time_zone": data["time_zone"] or None, "index_fixed_part": share}
             drafted = signing.draft(now=clock.instant(), by=actor_of(request), **values)
             messages.success(request, _("Contract drafted."))
             return self.detail_url(drafted)
@@ -266,6 +271,8 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, ReadOnly):
     def makes_sense(self, request: HttpRequest, obj: Contract, method: Any) -> bool:
         if getattr(method, "url_path", "") in ("give-notice", "amend"):
             return obj.status in (SIGNED, ACTIVE)
+        if getattr(method, "url_path", "") == "make-offer":
+            return renews(obj)
         return super().makes_sense(request, obj, method)
 
 

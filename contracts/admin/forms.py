@@ -10,6 +10,7 @@ from accounts.admin.forms import OperationForm
 from accounts.models import Organization, User
 from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
+from contracts.models import IndexSeries
 
 LONGEST = 32_767  # what a small whole number holds in the database; the rules are stricter
 
@@ -109,6 +110,44 @@ class DraftForm(OperationForm):
         max_value=120,
         initial=2,
         help_text=_("As the contract says; more than 2 count as 2 (Art. 25(2)(d) Data Act)"),
+    )
+    index_series = forms.ModelChoiceField(
+        label=_("Index of the price"),
+        queryset=IndexSeries.objects.filter(closed=False).order_by("code"),
+        required=False,
+        help_text=_("Empty: the price follows no index"),
+    )
+    index_fixed_part = forms.DecimalField(
+        label=_("Fixed part of the price (share)"),
+        min_value=0,
+        max_value=1,
+        max_digits=5,
+        decimal_places=4,
+        required=False,
+    )
+    index_floor = forms.DecimalField(
+        label=_("Floor of the factor"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=6,
+        required=False,
+        help_text=_("1 is no decrease"),
+    )
+    index_cap = forms.DecimalField(
+        label=_("Cap of the factor"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=6,
+        required=False,
+        help_text=_("1.03 is three per cent more"),
+    )
+    index_base_period = forms.DateField(label=_("Period of the base value"), required=False)
+    index_base_value = forms.DecimalField(
+        label=_("Base value"),
+        max_digits=18,
+        decimal_places=8,
+        required=False,
+        help_text=_("Empty: the one of that period, else the last one published on the day of conclusion"),
     )
     owner = forms.ModelChoiceField(
         label=_("Owner"),

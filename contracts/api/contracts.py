@@ -47,7 +47,7 @@ class ContractFilter(filters.FilterSet):
 class ContractResource(Resource):
     """Agreements with clients."""
 
-    queryset = Contract.objects.select_related("organization").order_by("pk")
+    queryset = Contract.objects.select_related("organization", "index_series").order_by("pk")
     serializer_class = ContractSerializer
     filterset_class = ContractFilter
     rights = {

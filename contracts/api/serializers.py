@@ -1,17 +1,19 @@
 """The form of contracts, terms and notices on the wire. Dates are local days of the contract's zone."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 from contracts import labels
-from contracts.models import Contract, Notice, Term
+from contracts.models import Contract, IndexSeries, Notice, Term
 from contracts.rules.days import ONE_DAY
 from contracts.rules.reminders import DEFAULT_LEADS
 
 
 class ContractSerializer(serializers.ModelSerializer[Contract]):
     organization = serializers.UUIDField(source="organization.public_id")
+    index_series = serializers.CharField(source="index_series.code", allow_null=True, default=None)
     last_day = serializers.SerializerMethodField(help_text="The last day with service, if the end is known.")
 
     class Meta:
@@ -47,6 +49,13 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "switching_notice_months",
             "reminder_leads",
             "reminds_client",
+            "index_series",
+            "index_fixed_part",
+            "index_floor",
+            "index_cap",
+            "index_base_period",
+            "index_base_value",
+            "stayed_until",
             "retrieval_days",
             "end_choice",
             "starts_at",
@@ -123,6 +132,32 @@ class NewContractSerializer(serializers.Serializer[Any]):
     )
     reminds_client = serializers.BooleanField(
         default=False, help_text="Whether the client's contacts are reminded too; the vendor's people always are."
+    )
+    index_series = serializers.SlugRelatedField(
+        slug_field="code",
+        queryset=IndexSeries.objects.order_by("code"),
+        allow_null=True,
+        default=None,
+        help_text="The code of the index that the price follows.",
+    )
+    index_fixed_part = serializers.DecimalField(max_digits=None, decimal_places=None, default=Decimal(0))
+    index_floor = serializers.DecimalField(
+        max_digits=None,
+        decimal_places=None,
+        allow_null=True,
+        default=None,
+        help_text="Of the factor: 1 is no decrease.",
+    )
+    index_cap = serializers.DecimalField(
+        max_digits=None, decimal_places=None, allow_null=True, default=None, help_text="Of the factor: 1.03 is +3 %."
+    )
+    index_base_period = serializers.DateField(allow_null=True, default=None)
+    index_base_value = serializers.DecimalField(
+        max_digits=None,
+        decimal_places=None,
+        allow_null=True,
+        default=None,
+        help_text="S0; null: the value of the base period, else the last one published on the day of conclusion.",
     )
     retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, default=30)
     end_choice = serializers.ChoiceField(choices=list(labels.END_CHOICE.items()), default="return_then_delete")

@@ -8,6 +8,7 @@ from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
 from contracts.models.intake import Intake
 from contracts.models.notice import Notice
+from contracts.models.offer import RenewalOffer
 from contracts.models.outgoing import OutgoingNotice
 from contracts.models.plan import RenewalPlan
 from contracts.models.quote import Quote
@@ -15,6 +16,7 @@ from contracts.models.reminder import Reminder
 from contracts.models.statement import Payment, StatementLine
 from contracts.models.switching import SwitchingAct, SwitchingCase
 from contracts.models.termination import Termination
+from contracts.models.uplift import Uplift
 
 __all__ = [
     "Amendment",
@@ -32,10 +34,12 @@ __all__ = [
     "Payment",
     "Quote",
     "Reminder",
+    "RenewalOffer",
     "RenewalPlan",
     "StatementLine",
     "SwitchingAct",
     "SwitchingCase",
     "Term",
     "Termination",
+    "Uplift",
 ]

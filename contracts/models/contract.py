@@ -1,5 +1,7 @@
 """The contract, its clauses in force and what the rules computed from them; and its terms, one row each."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
@@ -81,6 +83,46 @@ class Contract(TenantModel):
     switching_notice_months = models.PositiveSmallIntegerField(
         _("switching notice (months)"), default=2, help_text=_("Art. 25(2)(d) Data Act: at most 2; more count as 2")
     )
+    index_series = models.ForeignKey(
+        "contracts.IndexSeries",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("index of the price"),
+        help_text=_("Empty: the price follows no index"),
+    )
+    index_fixed_part = models.DecimalField(
+        _("fixed part of the price (share)"), max_digits=5, decimal_places=4, default=Decimal(0)
+    )
+    index_floor = models.DecimalField(
+        _("floor of the factor"), max_digits=8, decimal_places=6, null=True, blank=True, help_text=_("1 is no decrease")
+    )
+    index_cap = models.DecimalField(
+        _("cap of the factor"),
+        max_digits=8,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text=_("1.03 is three per cent more"),
+    )
+    index_base_period = models.DateField(_("period of the base value"), null=True, blank=True)
+    index_base_value = models.DecimalField(
+        _("base value"),
+        max_digits=18,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text=_("The index at signature: S0 of the first revision"),
+    )
+    stayed_until = models.DateField(
+        _("renewal stayed until"),
+        null=True,
+        blank=True,
+        help_text=_("Both sides agreed: the renewal neither becomes certain nor starts before this day is over"),
+    )
+    stayed_term = models.PositiveIntegerField(_("renewal stayed after term"), null=True, blank=True)
+    stay_proof = TenantForeignKey("accounts.Document", null=True, blank=True, verbose_name=_("signed stay"))
     owner = models.ForeignKey(
         "accounts.User", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner")
     )
@@ -165,6 +207,39 @@ class Contract(TenantModel):
             models.CheckConstraint(
                 condition=Q(early_exit_cap__isnull=True) | Q(early_exit_cap__gte=0),
                 name="contract_early_exit_cap_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    index_series__isnull=True,
+                    index_fixed_part=0,
+                    index_floor__isnull=True,
+                    index_cap__isnull=True,
+                    index_base_period__isnull=True,
+                    index_base_value__isnull=True,
+                )
+                | Q(index_series__isnull=False, index_base_period__isnull=False, index_base_value__isnull=False),
+                name="contract_index_clause_whole_or_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(index_fixed_part__gte=0, index_fixed_part__lte=1),
+                name="contract_index_fixed_part_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=(Q(index_floor__isnull=True) | Q(index_floor__gte=0))
+                & (Q(index_cap__isnull=True) | Q(index_cap__gte=0))
+                & (Q(index_floor__isnull=True) | Q(index_cap__isnull=True) | Q(index_floor__lte=F("index_cap"))),
+                name="contract_index_floor_below_cap",
+            ),
+            models.CheckConstraint(
+                condition=Q(index_base_value__isnull=True) | Q(index_base_value__gt=0),
+                name="contract_index_base_above_zero",
+            ),
+            models.CheckConstraint(
+                condition=Q(stayed_until__isnull=True, stayed_term__isnull=True, stay_proof__isnull=True)
+                | Q(
+                    stayed_until__isnull=False, stayed_term__isnull=False, stay_proof__isnull=False, stayed_term__gte=1
+                ),
+                name="contract_stayed_with_proof",
             ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="contract_currency_is_iso"),
             models.CheckConstraint(
@@ -260,7 +335,13 @@ class Contract(TenantModel):
                 condition=Q(calendar_due_at__isnull=False),
                 name="contract_calendar_due",
             ),
+            models.Index(
+                fields=["term_ends_on", "id"],
+                condition=Q(status=ContractStatus.ACTIVE.value, renews_at__isnull=False, index_series__isnull=False),
+                name="contract_due_uplift",
+            ),
             models.Index(fields=["organization", "status"], name="contract_by_status"),
+            models.Index(fields=["organization", "stay_proof"], name="contract_by_stay_proof"),
         ]
 
     def __str__(self) -> str:

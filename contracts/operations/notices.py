@@ -11,7 +11,7 @@ from accounts.operations import audit, outbox
 from contracts.enums import ContractStatus, NoticeChannel, NoticeEffect, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
 from contracts.operations import chatel, ends, stored
-from contracts.rules import errors, free_exit, notice, periods
+from contracts.rules import errors, free_exit, notice, periods, stay
 from contracts.rules.notice import NoticeClause
 
 
@@ -67,6 +67,7 @@ def give(
     ordinary = judged
     if reminded is not None:
         judged = free_exit.judge(ordinary, stored.clause_of(locked), reminded=reminded, kind=kind)
+    judged, void_from = stay.judged(judged, stored.clause_of(locked))
     if judged.ends_on is not None and _standing(locked).filter(party=party.value).exists():
         raise NoticeStands("This side has given notice already.")
     found = Notice.objects.create(
@@ -88,7 +89,8 @@ def give(
     )
     if judged.ends_on is not None:
         standing = ends.standing_end(locked)
-        ends.void_terms_from(locked, judged.ends_on if standing is None else standing.ends_on, now=now)
+        until = judged.ends_on if standing is None else standing.ends_on
+        ends.void_terms_from(locked, until if void_from is None else min(until, void_from), now=now)
         ends.apply(locked)
     data = {
         "notice": str(found.public_id),

@@ -14,8 +14,8 @@ from accounts.operations import audit, licences, outbox
 from accounts.rules import checks
 from contracts import enums, explain
 from contracts.enums import ContractStatus
-from contracts.models import Contract
-from contracts.operations import ends, reminders, statements, stored
+from contracts.models import Contract, IndexSeries
+from contracts.operations import ends, index_base, reminders, statements, stored
 from contracts.rules import validation
 from contracts.rules.periods import midnight
 from contracts.rules.reminders import DEFAULT_LEADS
@@ -69,6 +69,14 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         concluded_on=values["concluded_on"],
         disclosed_on=values.get("early_exit_disclosed_on"),
     )
+    problems += validation.check_indexation(
+        indexed=values.get("index_series") is not None,
+        fixed_part=values.get("index_fixed_part") or Decimal(0),
+        floor=values.get("index_floor"),
+        cap=values.get("index_cap"),
+        base_period=values.get("index_base_period"),
+        base_value=values.get("index_base_value"),
+    )
     faults += [explain.problem(found) for found in problems if found.refuses]
     return faults, [explain.problem(found) for found in problems if not found.refuses]
 
@@ -103,6 +111,12 @@ def draft(
     early_exit_refunds: bool = False,
     early_exit_disclosed_on: date | None = None,
     switching_notice_months: int = 2,
+    index_series: IndexSeries | None = None,
+    index_fixed_part: Decimal = Decimal(0),
+    index_floor: Decimal | None = None,
+    index_cap: Decimal | None = None,
+    index_base_period: date | None = None,
+    index_base_value: Decimal | None = None,
     owner: User | None = None,
     reminder_leads: Sequence[int] = DEFAULT_LEADS,
     reminds_client: bool = False,
@@ -111,6 +125,9 @@ def draft(
     time_zone: str | None = None,
 ) -> Contract:
     """Write a contract that is not signed yet. The zone is the organization's unless another is agreed.
+
+    A price that follows an index starts from the base value that is given, else from the one of the base period, else
+    from the last one published on the day of conclusion.
 
     :raises InvalidInput: every field that is wrong.
     :raises Refused: the reference is taken in the organization.
@@ -142,6 +159,12 @@ def draft(
         "early_exit_refunds": early_exit_refunds,
         "early_exit_disclosed_on": early_exit_disclosed_on,
         "switching_notice_months": switching_notice_months,
+        "index_series": index_series,
+        "index_fixed_part": index_fixed_part,
+        "index_floor": index_floor,
+        "index_cap": index_cap,
+        "index_base_period": index_base_period,
+        "index_base_value": index_base_value,
         "owner": owner,
         "reminder_leads": list(reminder_leads),
         "reminds_client": reminds_client,
@@ -151,6 +174,9 @@ def draft(
     faults, warnings = check(values)
     if faults:
         raise InvalidInput(faults)
+    if index_series is not None:
+        base = index_base.at_signature(index_series, index_base_period, index_base_value, concluded_on=concluded_on)
+        values["index_base_period"], values["index_base_value"] = base
     _hold_still(organization.pk)
     contract = Contract(
         organization=organization, **values, starts_at=midnight(starts_on, values["time_zone"]), created_at=now

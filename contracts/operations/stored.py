@@ -11,7 +11,7 @@ from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeUnit
 from contracts.models import Contract, Notice, Term
 from contracts.operations import reminding
 from contracts.rules import schedule
-from contracts.rules.notice import NoticeClause
+from contracts.rules.notice import NoticeClause, Stay
 
 SCHEDULED = (
     "term_number",
@@ -92,7 +92,15 @@ def clause_of(contract: Contract, *, on: date | None = None) -> NoticeClause:
         auto_renews=contract.auto_renews,
         end_of=NoticeEndOf(contract.notice_end_of) if contract.notice_end_of else None,
         fixed=tuple((through, months) for through, months in contract.term_lengths),
+        stay=stay_of(contract),
     )
+
+
+def stay_of(contract: Contract) -> Stay | None:
+    """Return the stay that both sides signed, if they did."""
+    if contract.stayed_until is None or contract.stayed_term is None:
+        return None
+    return Stay(contract.stayed_term, contract.stayed_until)
 
 
 def standing_notice(contract: Contract) -> Notice | None:

@@ -164,7 +164,8 @@ def _of_term(life: Life) -> list[Wanted | Met]:
     if planned.renews_at is not None:
         term = clause.term(following)
         explanation = terms.explain(term, anchor=clause.anchor, first=clause.first, renewal=clause.renewal)
-        found.append(_on_the_day(life, DeadlineKind.RENEWAL, following, term.starts_on, explanation))
+        starts_on = notice.held_back(clause, planned.term, term.starts_on)
+        found.append(_on_the_day(life, DeadlineKind.RENEWAL, following, starts_on, explanation))
     return found
 
 

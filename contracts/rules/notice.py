@@ -1,6 +1,6 @@
 """Notice: until which day it can be given for a term, what one that was given is worth, and when it takes effect."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
@@ -12,6 +12,21 @@ from contracts.rules.periods import SOURCES, Deadline, contract_regime, count_ba
 from contracts.rules.terms import Term
 
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What both sides signed: the renewal after term ``number`` neither becomes certain nor starts before the local
+    day ``until`` is over.
+    """
+
+    number: int
+    until: date
+
+    @property
+    def over_on(self) -> date:
+        """The first day after it."""
+        return self.until + ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ class NoticeClause:
     auto_renews: bool = True
     end_of: NoticeEndOf | None = None
     fixed: terms.Fixed = ()
+    stay: Stay | None = None
 
     def __post_init__(self) -> None:
         """:raises InvalidInput: the notice or the commitment is negative."""
@@ -86,6 +102,23 @@ def last_notice(clause: NoticeClause, of: Term) -> Deadline | None:
 
     :raises InvalidInput: a negative length, an unknown country, or a day outside the calendar.
     """
+    deadline = _strict_last_notice(clause, of)
+    if deadline is None or clause.stay is None or held_back(clause, of, deadline.latest) == deadline.latest:
+        return deadline
+    until = clause.stay.until
+    why = deadline.explanation
+    why = replace(why, steps=(*why.steps, Step("renewal_stayed", {"until": until})))
+    return replace(deadline, legal=until, internal=until, disputed=None, explanation=why)
+
+
+def held_back(clause: NoticeClause, of: Term, day: date) -> date:
+    """Return ``day``, or the first day after the stay of the renewal after ``of``, whichever is later."""
+    stay = clause.stay
+    return day if stay is None or stay.number != of.number else max(day, stay.over_on)
+
+
+def _strict_last_notice(clause: NoticeClause, of: Term) -> Deadline | None:
+    """Return what :func:`last_notice` would without a stay."""
     if of.last_day is None or not clause.auto_renews or _before_commitment_ends(clause, of.last_day):
         return None
     return count_back(
@@ -109,7 +142,7 @@ def renewal_certain_on(clause: NoticeClause, of: Term) -> date | None:
     if of.indefinite or not clause.auto_renews:
         return None
     deadline = last_notice(clause, of)
-    return of.starts_on if deadline is None else deadline.latest + ONE_DAY
+    return held_back(clause, of, of.starts_on if deadline is None else deadline.latest + ONE_DAY)
 
 
 def judge(
@@ -213,7 +246,7 @@ def _weigh(
     """Return the judgment of an entitled notice and the contract's last day; add the steps that say why."""
     if running.last_day is None:
         return _leave_within_term(clause, running, given_on, expires_on, steps)
-    deadline = last_notice(clause, running) if party is NoticeParty.CLIENT else None
+    deadline = _strict_last_notice(clause, running) if party is NoticeParty.CLIENT else None
     disputed = deadline is not None and expires_on > running.last_day and given_on <= deadline.latest
     if clause.mid_term_exit and kind is NoticeKind.TERMINATION and not disputed:
         return _leave_within_term(clause, running, given_on, expires_on, steps)

@@ -42,7 +42,8 @@ def compute(
     ``notice_ends_on`` is the (exclusive) end that a standing notice brings, if there is one; ``certain`` says that the
     next renewal has been recorded as certain already. A notice that came too late for this term lets it renew once
     more and ends it with the next. ``prolongs`` says that it does not: the contract goes on to that end without a new
-    firm term, as a pending switch makes it (Regulation 2023/2854, Article 25).
+    firm term, as a pending switch makes it (Regulation 2023/2854, Article 25). A clause under a stay
+    lets nothing become certain or begin before it is over; the next term is counted from the anchor as ever.
 
     :raises InvalidInput: as the rules of terms and notice do.
     """
@@ -51,14 +52,15 @@ def compute(
     if ends_on is None and not clause.auto_renews:
         ends_on = current.ends_on
     deadline = notice.last_notice(clause, current) if ends_on is None else None
-    renews = not prolongs and current.ends_on is not None and (ends_on is None or ends_on > current.ends_on)
+    renews_on = None if current.ends_on is None else notice.held_back(clause, current, current.ends_on)
+    renews = not prolongs and renews_on is not None and (ends_on is None or ends_on > renews_on)
     certain_on = notice.renewal_certain_on(clause, current) if renews and not certain else None
     return Schedule(
         term=current,
         last_notice_on=deadline.latest if deadline else None,
         why=deadline.explanation.to_json() if deadline else {},
         certain_at=midnight(certain_on, zone) if certain_on else None,
-        renews_at=midnight(current.ends_on, zone) if renews and current.ends_on else None,
+        renews_at=midnight(renews_on, zone) if renews and renews_on else None,
         ends_on=ends_on,
         ends_at=midnight(ends_on, zone) if ends_on else None,
     )

@@ -19,6 +19,9 @@ MAX_MONTHS = 1200
 MAX_NOTICE_LENGTH = 10_000
 UNUSUALLY_SHORT_MONTHS = 6
 SHARE = Decimal("0.0001")
+FACTOR = Decimal("0.000001")
+MAX_FACTOR = 100
+MAX_INDEX = 10**10
 
 
 class Severity(StrEnum):
@@ -112,6 +115,45 @@ def check_early_exit(
     if rate is not None and rate.is_finite() and rate > 0 and (disclosed_on is None or disclosed_on > concluded_on):
         params = {"concluded_on": concluded_on}
         problems.append(Problem("early_exit_disclosed_on", "not_disclosed_before", params, severity=Severity.WARNING))
+    return problems
+
+
+def check_indexation(
+    *,
+    indexed: bool,
+    fixed_part: Decimal,
+    floor: Decimal | None,
+    cap: Decimal | None,
+    base_period: date | None,
+    base_value: Decimal | None,
+) -> list[Problem]:
+    """Return what is wrong with the clause that lets the price follow an index; ``indexed``: a series is named.
+
+    Floor and cap bound the factor, not its change: 1.03 is three per cent more.
+    """
+    if not indexed:
+        given = {"index_floor": floor, "index_cap": cap, "index_base_period": base_period}
+        given |= {"index_base_value": base_value, "index_fixed_part": fixed_part or None}
+        return [Problem(name, "without_series") for name, value in given.items() if value is not None]
+    problems = []
+    if not (fixed_part.is_finite() and 0 <= fixed_part <= 1):
+        problems.append(Problem("index_fixed_part", "no_share", {"found": fixed_part}))
+    elif fixed_part != fixed_part.quantize(SHARE):
+        problems.append(Problem("index_fixed_part", "too_many_decimals", {"allowed": 4}))
+    bounds = {"index_floor": floor, "index_cap": cap}
+    for name, bound in bounds.items():
+        if bound is not None and not (bound.is_finite() and 0 <= bound < MAX_FACTOR):
+            problems.append(Problem(name, "no_factor", {"allowed": MAX_FACTOR}))
+        elif bound is not None and bound != bound.quantize(FACTOR):
+            problems.append(Problem(name, "too_many_decimals", {"allowed": 6}))
+    if not problems and floor is not None and cap is not None and floor > cap:
+        problems.append(Problem("index_floor", "floor_above_cap", {"floor": floor, "cap": cap}))
+    if base_value is not None and not (base_value.is_finite() and 0 < base_value < MAX_INDEX):
+        problems.append(Problem("index_base_value", "no_index_value"))
+    elif base_value is not None and base_value != round(base_value, 8):
+        problems.append(Problem("index_base_value", "too_many_decimals", {"allowed": 8}))
+    if base_value is not None and base_period is None:
+        problems.append(Problem("index_base_period", "without_period"))
     return problems
 
 

@@ -45,6 +45,8 @@ PAYLOADS = {
         ]
     },
     "intake.asked_back": {"received_on": "2026-09-30"},
+    "offer.sent": {"number": 2, "starts_on": "2027-01-01", "valid_until": "2026-11-30"},
+    "offer.accepted": {"number": 2, "starts_on": "2027-01-01", "valid_until": "2026-11-30"},
     "licences.suspended": {"users": 3},
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
     "legal_hold.placed": {"ground": "law"},

@@ -112,6 +112,7 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
         "Contracts ending within 60 days": (10, True),
         "Vendor's notices to send": (10, True),
         "Letters to decide on": (10, True),
+        "Prices to revise": (0, False),
         "Deletion requests": (10, True),
         "Erasure runs that need people": (10, True),
         "Messages not delivered": (10, True),
@@ -150,6 +151,8 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.Reminder",
         "contracts.Termination",
         "contracts.Deadline",
+        "contracts.RenewalOffer",
+        "contracts.Uplift",
         "contracts.IndexSeries",
         "contracts.IndexValue",
         "contracts.IndexLink",
@@ -162,5 +165,6 @@ def test_links_are_shown_by_permission(sign_in):
         "contracts.CalendarEvent",
         "contracts.CalendarFeed",
     }
-    assert links(sign_in("client_finance", organization)) == links(sign_in("finance"))
+    # What an index makes of a price is the vendor's own until it is applied.
+    assert links(sign_in("client_finance", organization)) == links(sign_in("finance")) - {"contracts.Uplift"}
     assert links(sign_in("administrator")) == {model._meta.label for model in OURS}

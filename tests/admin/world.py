@@ -26,6 +26,7 @@ from retention.operations import archive, exports, holds
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import an_index
+from tests.contracts.prices import an_offer, an_uplift
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.test_vault import EVERY_KIND, write
 from tests.retention.vaults import an_organization, people_of
@@ -150,6 +151,8 @@ def a_client_that_stays(name="Stays", **contract):
             proof=document,
             sent_at=NOW,
         )
+        an_offer(signed, sent_at=NOW, state="sent", sent_by="user:one")
+        an_uplift(signed)
         audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
         token_owner = a_member("client_administrator", organization)
         feeds.make(kind=CalendarFeedKind.ORGANIZATION, maker=token_owner, organization=organization, now=NOW)

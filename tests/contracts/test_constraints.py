@@ -24,8 +24,15 @@ from contracts.models import (
     Termination,
 )
 from contracts.operations import payments, quotes
-from tests.contracts import calendar_examples, deadline_examples, index_constraints
-from tests.contracts import clause_constraints as clauses
+from tests.contracts import (
+    calendar_examples,
+    deadline_examples,
+    index_constraints,
+    price_constraints,
+)
+from tests.contracts import (
+    clause_constraints as clauses,
+)
 from tests.contracts import switching_constraints as switching
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.amendment_examples import an_amendment
@@ -61,6 +68,8 @@ from tests.retention.vaults import an_organization
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 # The target of composite foreign keys. No row can break it without breaking the primary key first.
 TENANT_KEYS = {
+    "contracts_renewaloffer_tenant_key",
+    "contracts_uplift_tenant_key",
     "contracts_contract_tenant_key",
     "contracts_amendment_tenant_key",
     "contracts_notice_tenant_key",
@@ -187,6 +196,7 @@ EXAMPLES = {
     **OUTGOING,
     **REMINDERS,
     **calendar_examples.EXAMPLES,
+    **price_constraints.EXAMPLES,
 }
 MORE = [
     pytest.param("contract_ended_at_iff_ended", contract(status="ended", renews_at=None, certain_at=None), id="no-end"),
@@ -205,6 +215,7 @@ MORE = [
 ]
 # Written in the migration, since Django has no composite foreign keys; checked at the end of the transaction.
 FOREIGN_KEYS = {
+    **price_constraints.FOREIGN_KEYS,
     "contracts_renewalplan_contract_id_tenant_fk": _next_door(RenewalPlan),
     "contracts_amendment_contract_id_tenant_fk": _next_door(Amendment),
     "contracts_amendment_proof_id_tenant_fk": amendment(proof_id=2**40),
