@@ -1,6 +1,6 @@
 # `make up` starts everything on this machine, `make test` runs the whole suite. Both make the environment from the
 # hashed lock if it is not there. `make up PORT=8001` chooses the port, `make up DEMO=0` leaves the demo out.
-.PHONY: up test check openapi bench
+.PHONY: up test check openapi bench mutants
 PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3,12) <= sys.version_info[:2] < (3,15))' 2>/dev/null && { echo $$p; break; }; done)
 export PORT DEMO
@@ -15,6 +15,12 @@ test: .venv/.made
 SIZE ?= small
 bench: .venv/.made
 	.venv/bin/python -m benchmarks all --size $(SIZE)
+
+# Changes the rules on dates and money a spot at a time, and writes what no test notices to docs/mutants.md.
+mutants: .venv/.made
+	rm -rf mutants
+	.venv/bin/mutmut run
+	.venv/bin/python -m tests.mutants
 
 # The type checker loads the settings, which have no defaults for what a service must be told.
 NOWHERE = DJANGO_DEBUG=1 DJANGO_SECRET_KEY=x TERME_KEY_ENCRYPTION_KEYS=x TERME_SIGNING_KEY=x REDIS_URL=redis://127.0.0.1:9 \
