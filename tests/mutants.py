@@ -65,7 +65,9 @@ class Reason:
         )
 
 
-REASONS: tuple[Reason, ...] = ()
+REASONS: tuple[Reason, ...] = (
+    Reason("last_term_of", "last_day < clause.anchor", "last_day <= clause.anchor", "The anchor is a day of term 1."),
+)
 
 _DETAIL = re.compile(r'(InvalidInput\( ?(?:"\w+"|\w+), "\w+", )(?:None|f?"(?:[^"\\]|\\.)*")')
 
@@ -76,6 +78,12 @@ def reason_for(survivor: Survivor) -> str | None:
     if survivor.status == "survived" and before == after:
         return ENGLISH
     return next((reason.why for reason in REASONS if reason.explains(survivor)), None)
+
+
+def sentences(found: list[Survivor]) -> list[str]:
+    """Return each refusal once, with the number of its changes: no sentence, other letters, crosses around it."""
+    told = Counter((one.function, one.before) for one in found)
+    return [f"`{function}`: ``{before}``, {count} changes" for (function, before), count in told.items()]
 
 
 def survivor_of(module: Path, mutant: str, status: str) -> Survivor:
@@ -108,7 +116,7 @@ def report(counts: dict[str, Counter[str]], survivors: list[Survivor]) -> tuple[
         page.append(f"\n## {module}\n")
         for why, found in reasons.items():
             page.append(f"\n{why}\n\n")
-            page += [f"- {one}\n" for one in found]
+            page += [f"- {text}\n" for text in (sentences(found) if why is ENGLISH else map(str, found))]
     return "".join(page), len(unexplained)
 
 

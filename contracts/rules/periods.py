@@ -280,7 +280,7 @@ def instant_of(wall: datetime, zone: str | ZoneInfo, *, field: str = "at") -> da
     check_day(wall.date(), field=field)
     tz = _zone(zone)
     found = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
-    if found.astimezone(tz).replace(tzinfo=None, fold=0) != wall:
+    if found.astimezone(tz).replace(tzinfo=None) != wall:
         params = {"at": wall.isoformat(), "zone": tz.key}
         raise InvalidInput(field, "nonexistent_local_time", f"the clocks of {tz.key} skip this time", params)
     return found

@@ -1,6 +1,6 @@
 """What the rules of dates refuse, by field, code and particulars; what the clocks on a wall mean."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -166,5 +166,5 @@ def test_what_is_refused_names_field_code_and_particulars(rule, asked, found):
 )
 def test_a_time_on_the_wall_is_an_instant(wall, zone, instant):
     found = periods.instant_of(datetime.fromisoformat(wall), zone)
-    assert found == datetime.fromisoformat(instant)
+    assert (found, found.tzinfo) == (datetime.fromisoformat(instant), UTC)
     assert periods.instant_of(datetime.fromisoformat(wall).replace(fold=1), zone) == found
