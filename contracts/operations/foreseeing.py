@@ -104,6 +104,7 @@ def _state(
         term_fee=current.fee if current else None,
         next_fee=following.fee if following else None,
         retrieval_days=contract.retrieval_days,
+        leads=tuple(contract.reminder_leads),
     )
 
 

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeUnit
 from contracts.models import Contract, Notice, Term
 from contracts.operations import reminding
@@ -149,7 +151,7 @@ def new_term(contract: Contract, number: int) -> Term:
         organization_id=contract.organization_id,
         contract=contract,
         number=number,
-        days=(found.starts_on, found.ends_on),
+        days=DateRange(found.starts_on, found.ends_on),
         fee=contract.annual_fee,
         currency=contract.currency,
         clauses={name: getattr(contract, name) for name in CLAUSES},
