@@ -1,5 +1,6 @@
 """The whole explanation of a judged notice, and what is said about one that cannot be judged."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
 from contracts.rules import notice
 from contracts.rules.errors import InvalidInput
+from contracts.rules.explanation import Step
+from contracts.rules.notice import Stay
 from contracts.rules.periods import SOURCES, Regime
 from tests.contracts.rules.clauses import notices
 
@@ -297,3 +300,37 @@ def test_the_last_day_to_give_notice_by_law_by_the_client_s_reading_and_inside(o
     assert (str(found.legal), str(found.latest), str(found.internal)) == deadline
     assert found.explanation.inputs["end_of"] == (clause.end_of and clause.end_of.value)
     assert found.calendar_country == clause.calendar_country
+
+
+@pytest.mark.parametrize(
+    ("until", "number", "stayed"),
+    [
+        pytest.param("2026-11-01", 1, False, id="over-before-the-client-s-last-day"),
+        pytest.param("2026-11-02", 1, True, id="to-the-client-s-last-day"),
+        pytest.param("2026-12-15", 1, True, id="beyond-it"),
+        pytest.param("2026-12-15", 2, False, id="of-another-term"),
+    ],
+)
+def test_a_stay_moves_the_last_day_for_notice_and_says_so(until, number, stayed):
+    strict, of = notices(**POLISH), notices(**POLISH, stay=Stay(number, day(until)))
+    term = of.term(1)
+    before, found = notice.last_notice(strict, term), notice.last_notice(of, term)
+    moved = {"legal": day(until), "internal": day(until), "disputed": None} if stayed else {}
+    steps = (*before.explanation.steps, *[Step("renewal_stayed", {"until": until})] * stayed)
+    assert found == replace(before, **moved, explanation=replace(before.explanation, steps=steps))
+    assert judged(of, "2026-11-03") == judged(strict, "2026-11-03"), "the judgment itself knows no stay"
+
+
+@pytest.mark.parametrize(
+    ("number", "on", "held"),
+    [
+        pytest.param(1, "2026-12-14", "2026-12-16", id="before-the-stay-is-over"),
+        pytest.param(1, "2026-12-16", "2026-12-16", id="on-the-first-day-after-it"),
+        pytest.param(1, "2026-12-17", "2026-12-17", id="later"),
+        pytest.param(2, "2026-12-14", "2026-12-14", id="of-another-term"),
+    ],
+)
+def test_a_day_is_held_back_to_the_first_after_the_stay(number, on, held):
+    of = notices(stay=Stay(number, day("2026-12-15")))
+    assert notice.held_back(of, of.term(1), day(on)) == day(held)
+    assert notice.held_back(notices(), of.term(1), day(on)) == day(on)
