@@ -1,6 +1,7 @@
 """Writes docs/mutants.md from what `mutmut run` left: each change of a rule that no test notices, and why it stays.
 
-`python -m tests.mutants` exits with 1 where a survivor has no reason here; it then belongs in a test.
+`python -m tests.mutants` exits with 1 where a survivor has no reason here (it then belongs in a test), or where the run
+was broken off.
 """
 
 import re
@@ -16,7 +17,7 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.stats import status_by_exit_code
 
 REPORT = Path("docs/mutants.md")
-STATUSES = ("killed", "timeout", "survived", "no tests")
+STATUSES = ("killed", "timeout", "survived", "no tests", "not checked")
 HEAD = """# Changes that no test notices
 
 `make mutants` changes the rules on dates and money in one spot at a time (mutmut {version}), and runs the tests of
@@ -105,8 +106,8 @@ def report(counts: dict[str, Counter[str]], survivors: list[Survivor]) -> tuple[
             unexplained.append(survivor)
         else:
             explained.setdefault(survivor.module, {}).setdefault(why, []).append(survivor)
-    page = [HEAD.format(version=mutmut.__version__), "| rules | changes | killed | timeout | survived | no tests |\n"]
-    page.append("|---|---:|---:|---:|---:|---:|\n")
+    page = [HEAD.format(version=mutmut.__version__), f"| rules | changes | {' | '.join(STATUSES)} |\n"]
+    page.append(f"|---|---:|{'---:|' * len(STATUSES)}\n")
     for module, count in [*counts.items(), ("all", sum(counts.values(), Counter()))]:
         numbers = [count.total(), *(count[status] for status in STATUSES)]
         page.append(f"| {module} | {' | '.join(map(str, numbers))} |\n")
@@ -128,13 +129,15 @@ def main() -> int:
         results.load()
         found = {mutant: status_by_exit_code[code] for mutant, code in results.exit_code_by_key.items()}
         counts[path.stem] = Counter(found.values())
-        noticed = ("killed", "timeout")
-        survivors += [survivor_of(path, mutant, status) for mutant, status in found.items() if status not in noticed]
+        settled = ("killed", "timeout", "not checked")
+        survivors += [survivor_of(path, mutant, status) for mutant, status in found.items() if status not in settled]
     page, unexplained = report(counts, survivors)
     REPORT.write_text(page)
-    if unexplained:
+    unchecked = sum(count["not checked"] for count in counts.values())
+    if unexplained or unchecked:
         print(f"{unexplained} of {len(survivors)} survivors have no reason: see {REPORT}", file=sys.stderr)
-    return 1 if unexplained else 0
+        print(f"{unchecked} changes were not checked: `mutmut run` goes on with them", file=sys.stderr)
+    return 1 if unexplained or unchecked else 0
 
 
 if __name__ == "__main__":

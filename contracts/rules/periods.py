@@ -308,9 +308,8 @@ def midnight(day: date, zone: str | ZoneInfo) -> datetime:
     wall = datetime.combine(check_day(day), time.min, tzinfo=tz)
     # fold=0 counts with the offset before a change: the first of two midnights.
     found = wall.astimezone(UTC)
-    if found.astimezone(tz).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return found
-    # Midnight does not exist. The change lies after the instant that the offset after it gives, and not after `found`.
+    # Where midnight does not exist, the change lies after the instant that the offset after it gives, and not after
+    # `found`; elsewhere that instant is not earlier, and there is nothing to look for.
     before = wall.replace(fold=1).astimezone(UTC)
     offset_after = found.astimezone(tz).utcoffset()
     while found - before > timedelta(seconds=1):
