@@ -12,6 +12,7 @@ from accounts.errors import InvalidInput
 # From the most particular field to the most general one.
 WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
     (forms.FileField, widgets.UnfoldAdminFileFieldWidget),
+    (forms.ModelMultipleChoiceField, widgets.UnfoldAdminSelectMultipleWidget),
     (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.ModelChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.BooleanField, widgets.UnfoldBooleanWidget),

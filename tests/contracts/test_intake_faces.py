@@ -106,6 +106,7 @@ def test_in_the_admin_with_a_card_on_the_dashboard():
     assert f'<option value="{contract.pk}" selected>' in client.get(confirm).content.decode()
     form = {"organization": organization.pk, "contracts": [contract.pk], "kind": "termination", "confirmed": "yes"}
     assert client.post(confirm, form).status_code == 200, "who is entitled must be said"
-    assert client.post(confirm, {**form, "entitled": "yes"}).status_code == 302
+    done = client.post(confirm, {**form, "entitled": "yes"})
+    assert done.status_code == 302, done.context["form"].errors
     with tenancy.vendor():
         assert Notice.objects.get().judgment == "in_time"
