@@ -21,7 +21,7 @@ from contracts.admin.amendment import AmendmentForm, SuspensionForm
 from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
 from contracts.admin.exits import Exiting
-from contracts.admin.forms import DraftForm, NoticeForm, RemindersForm
+from contracts.admin.forms import DraftForm, NoticeForm, RemindersForm, WithdrawalForm
 from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
 from contracts.admin.offering import Offering, renews
@@ -181,11 +181,14 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         when=lambda contract: contract.status in (SIGNED, ACTIVE) and contract.ends_on is not None,
         vendor_only=True,
         done=ngettext_lazy("Withdrew %(count)d notice.", "Withdrew %(count)d notices.", "count"),
+        form=WithdrawalForm,
         explanation=_("Both sides agree that the notice is taken back: the contract goes on as if it renewed."),
         icon="undo",
     )
     def withdraw_notice(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        notices.withdraw(contract, now=now, by=by)
+        upload = data["proof"]
+        proof = None if upload is None else documents.keep_upload(contract.organization, upload, now=now, by=by)
+        notices.withdraw(contract, reason=data["reason"], proof=proof, now=now, by=by)
 
     @act(
         _("Set reminders"),

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.acting import works_for_vendor
-from accounts.admin.forms import OperationForm
+from accounts.admin.forms import OperationForm, ReasonForm
 from accounts.models import Organization, User
 from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
@@ -160,6 +160,12 @@ class DraftForm(OperationForm):
     reminds_client = forms.BooleanField(label=_("The client's contacts are reminded too"), required=False)
     retrieval_days = forms.IntegerField(label=_("Retrieval period (days)"), min_value=0, max_value=LONGEST, initial=30)
     end_choice = forms.ChoiceField(label=_("At the end"), choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR"))
+
+
+class WithdrawalForm(ReasonForm):
+    """The agreement of both sides that a notice is taken back."""
+
+    proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
 
 
 class NoticeForm(OperationForm):

@@ -27,6 +27,7 @@ from contracts.api.serializers import (
     NewNoticeSerializer,
     NoticeSerializer,
     TermSerializer,
+    WithdrawalSerializer,
 )
 from contracts.api.stored_deadlines import DeadlineSerializer
 from contracts.enums import ContractSuspension, NoticeChannel, NoticeKind, NoticeParty
@@ -141,13 +142,18 @@ class ContractResource(Resource):
         self.touches(contract.organization_id)
         return Response(NoticeSerializer(found).data, status=201)
 
-    @extend_schema(request=None, responses={200: ContractSerializer})
-    @action(detail=True, methods=["post"], url_path="withdraw-notice")
+    @extend_schema(request={"multipart/form-data": WithdrawalSerializer}, responses={200: ContractSerializer})
+    @action(detail=True, methods=["post"], url_path="withdraw-notice", parser_classes=[MultiPartParser, JSONParser])
     def withdraw_notice(self, request: Request, **kwargs: Any) -> Response:
         """Take back the standing notice, both sides agreeing, before it takes effect. The vendor's staff record it."""
         if not self.caller.works_for_vendor:
             raise Refused("A withdrawal needs both sides: ask the vendor to record it.", code="needs_both_sides")
-        return self.told(notices.withdraw(self.get_object(), now=self.now, by=self.actor))
+        values = self.given(WithdrawalSerializer, request)
+        contract, upload = self.get_object(), values.get("proof")
+        proof = None
+        if upload is not None:
+            proof = documents.keep_upload(contract.organization, upload, now=self.now, by=self.actor)
+        return self.told(notices.withdraw(contract, reason=values["reason"], proof=proof, now=self.now, by=self.actor))
 
     @extend_schema(request=SuspensionSerializer, responses={200: ContractSerializer})
     @action(detail=True, methods=["post"])

@@ -205,6 +205,11 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
         read_only_fields = fields
 
 
+class WithdrawalSerializer(serializers.Serializer[Any]):
+    proof = serializers.FileField(required=False, max_length=200, help_text="The agreement of both sides; 25 MiB.")
+    reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
 class NewNoticeSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=labels.NOTICE_KINDS)
     party = serializers.ChoiceField(choices=list(labels.NOTICE_PARTY.items()), default="client")

@@ -124,8 +124,12 @@ def give_as_client(contract: Contract, *, kind: NoticeKind, now: datetime, by: s
 
 
 @transaction.atomic
-def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
+def withdraw(
+    contract: Contract, *, now: datetime, by: str, reason: str = "", proof: Document | None = None
+) -> Contract:
     """Take back what notices stand before they take effect, both sides agreeing. It is an act of its own.
+
+    The trail names the proof of the agreement; a reason goes to its erasable part.
 
     :raises NotUnderNotice: none stands, or its end has come.
     """
@@ -139,7 +143,9 @@ def withdraw(contract: Contract, *, now: datetime, by: str) -> Contract:
         # Until now the notice stood: the renewal became certain with its withdrawal, not on the day long past.
         locked.certain_at = now
         locked.save(update_fields=["certain_at"])
-    audit.record("contract.notice_withdrawn", locked, by=by, at=now, data={"notice": str(standing.public_id)})
+    data = {"notice": str(standing.public_id), "proof": None if proof is None else str(proof.public_id)}
+    detail = {"reason": reason} if reason else None
+    audit.record("contract.notice_withdrawn", locked, by=by, at=now, data=data, detail=detail)
     outbox.publish("contract.notice_withdrawn", locked, at=now, payload={"notice": str(standing.public_id)})
     return locked
 

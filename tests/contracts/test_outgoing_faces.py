@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import tenancy
+from accounts.models import AuditDetail, AuditEvent, Document
 from contracts.models import OutgoingNotice
 from tests.admin.people import a_member
 from tests.api.callers import caller
@@ -106,3 +107,22 @@ def test_in_the_admin_with_the_late_one_on_the_dashboard(monkeypatch):
     with tenancy.vendor():
         assert OutgoingNotice.objects.get().status == "given"
     assert "working days" in one.get(page("change")).content.decode()
+
+
+def test_a_withdrawal_is_recorded_with_its_proof_and_its_reason():
+    call = caller("administrator")
+    contract = walk.draft(call, walk.register(call, 1, "one"), date(2025, 1, 1))
+    call("POST", f"contracts/{contract}/sign")
+    live_until("2025-06-10")
+    notice = {"kind": "non_renewal", "channel": "email", "sent_on": "2025-06-05", "received_on": "2025-06-05"}
+    call("POST", f"contracts/{contract}/give-notice", notice, expect=201)
+    path = f"contracts/{contract}/withdraw-notice"
+    status, answer = post_file(call, path, proof=a_slip(content=b""))
+    assert (status, answer["errors"][0]["attr"]) == (400, "proof")
+    status, answer = post_file(call, path, proof=a_slip(), reason="Both changed their minds")
+    assert (status, answer["ends_on"]) == (200, None)
+    with tenancy.vendor():
+        event = AuditEvent.objects.get(name="contract.notice_withdrawn")
+        assert event.data["proof"] == str(Document.objects.get().public_id)
+        assert AuditDetail.objects.get(event_id=event.pk).text == {"reason": "Both changed their minds"}
+    assert call("POST", path, expect=409)["code"] == "not_under_notice"
