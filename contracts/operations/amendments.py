@@ -75,6 +75,7 @@ def record(
         recorded_at=now,
     )
     data = {"amendment": str(found.public_id), "valid_from": valid_from.isoformat(), "clauses": sorted(changed)}
+    stored.deadlines_changed(locked)
     audit.record("contract.amended", locked, by=by, at=now, data=data)
     outbox.publish("contract.amended", locked, at=now, payload=data)
     if Amendment.objects.due(at=now).filter(pk=found.pk).exists():
@@ -106,6 +107,7 @@ def void(amendment: Amendment, *, now: datetime, by: str) -> Amendment:
     if not Amendment.objects.pending().filter(pk=amendment.pk).update(voided_at=now):
         raise AmendmentNotPending("This amendment was applied or voided already.")
     amendment.voided_at = now
+    stored.deadlines_changed(locked)
     data = {"amendment": str(amendment.public_id)}
     audit.record("contract.amendment_voided", locked, by=by, at=now, data=data)
     outbox.publish("contract.amendment_voided", locked, at=now, payload=data)

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from contracts.enums import ContractStatus, DeadlineKind
 from contracts.models import CalendarEvent, Contract, Deadline
+from contracts.operations import foreseeing
 from contracts.operations.lives import lives_of
 from contracts.rules import calendar, periods
 from contracts.rules.calendar import Event
@@ -50,6 +51,8 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
         .select_for_update(of=("self",), no_key=True, skip_locked=True)
     )
     lives, others = lives_of(contracts), _of_other_areas(contracts)
+    living = [one for one in contracts if one.status in LIVING]
+    ahead = {contract.pk: state for contract, state in foreseeing.states_of(living)}
     known: dict[int, dict[Key, CalendarEvent]] = {one.pk: {} for one in contracts}
     for row in CalendarEvent.objects.filter(contract_id__in=list(known)):
         known[row.contract_id][row.kind, row.subject_id, row.occurrence] = row
@@ -57,7 +60,9 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
     for contract in contracts:
         today = periods.local_day(now, contract.time_zone)
         until = add_months(today, MONTHS_AHEAD) + MARGIN
-        found = calendar.of_life(lives[contract.pk], until=until, leads=contract.reminder_leads)
+        found = calendar.of_life(
+            lives[contract.pk], ahead.get(contract.pk), now=now, until=until, leads=contract.reminder_leads
+        )
         wanted = [*found, *others[contract.pk]]
         _compare(contract, wanted, known[contract.pk], changes, today=today, now=now)
         contract.calendar_due_at = now + EVERY if contract.status in LIVING else None
@@ -107,7 +112,7 @@ def _compare(
     for key, row in known.items():
         event = asked.pop(key, None)
         if event is None:
-            if row.cancelled_at is None and (row.on >= today or _never_came(contract, row)):
+            if row.cancelled_at is None and (row.on > today or _never_came(contract, row)):
                 _revise(row, changes, now=now, cancelled_at=now)
         elif row.cancelled_at is not None or row.fingerprint != _fingerprint(contract, event):
             _revise(row, changes, now=now, cancelled_at=None, **_shown(contract, event))

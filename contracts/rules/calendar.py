@@ -1,14 +1,18 @@
 """The dated events of a contract's calendar: what its terms and its end bring until a day, one by one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from contracts.enums import ContractStatus, DeadlineKind
-from contracts.rules import deadlines, notice, schedule, terms
+from contracts.rules import deadlines, forecast, notice, terms
+from contracts.rules.days import ONE_DAY
 from contracts.rules.deadlines import Key, Life, Wanted
+from contracts.rules.forecast import State
+from contracts.rules.notice import NoticeClause
+from contracts.rules.periods import local_day
 from contracts.rules.reminders import DEFAULT_LEADS
 from contracts.rules.terms import Term
 
@@ -57,22 +61,22 @@ class Event:
         return self.kind in deadlines.VENDOR_ONLY
 
 
-def of_life(life: Life, *, until: date, leads: Sequence[int] = DEFAULT_LEADS) -> list[Event]:
-    """Return the events from the running term on until a day (inclusive), as the contract stands now.
+def of_life(
+    life: Life, ahead: State | None, *, now: datetime, until: date, leads: Sequence[int] = DEFAULT_LEADS
+) -> list[Event]:
+    """Return the events from ``now`` until a day (inclusive): what the forecast foresees if nobody acts.
 
-    Each later term is foreseen as a tacit renewal. A draft and a cancelled contract have none. ``leads`` are the days
-    before the last one for notice at which the contract reminds.
+    ``ahead`` is the state of a signed or active contract; of another nothing is ahead but what follows its end. Each
+    later term is foreseen as a tacit renewal, with the amendments that are agreed. ``leads`` are the days before the
+    last one for notice at which the contract reminds.
 
     :raises InvalidInput: as the rules of terms and notice do.
     """
     if life.status in (ContractStatus.DRAFT, ContractStatus.CANCELLED):
         return []
-    found = [] if life.status is ContractStatus.ENDED else list(_of_terms(life, until, leads))
-    for one in deadlines.of_end(life):
-        if isinstance(one, Wanted):
-            kind = one.kind.value
-            why = one.explanation.to_json()
-            found.append(Event(kind, one.subject, one.occurrence, one.legal, one.internal, why, alarms_of(kind)))
+    found = [] if ahead is None else list(_foreseen(life, ahead, now, until, leads))
+    if life.ends_on is not None:
+        found += _of_end(life)
     return [event for event in found if event.on <= until]
 
 
@@ -85,29 +89,27 @@ def alarms_of(kind: str, *, leads: Sequence[int] = DEFAULT_LEADS, days_before: i
     return tuple(lead for lead in wanted if days_before is None or lead <= days_before)
 
 
-def _of_terms(life: Life, until: date, leads: Sequence[int]) -> Iterator[Event]:
-    number = life.term_number
-    while True:
-        planned = schedule.compute(
-            life.clause,
-            number=number,
-            zone=life.zone,
-            notice_ends_on=life.ends_on,
-            certain=False,
-            prolongs=life.prolongs,
-        )
-        if planned.term.starts_on > until:
-            return
-        yield from _of_term(life, planned.term, leads, renews=planned.renews_at is not None)
-        if planned.renews_at is None:
-            return
-        number += 1
-        following = life.clause.term(number)
-        yield _on_the_day(life, DeadlineKind.RENEWAL.value, following, following.starts_on)
+def _foreseen(life: Life, ahead: State, now: datetime, until: date, leads: Sequence[int]) -> Iterator[Event]:
+    # The last day of a term is told by the start of the next one.
+    for event, state in forecast.stages(ahead, now=now, until=until + ONE_DAY):
+        match event.kind:
+            case forecast.EventKind.LAST_NOTICE:
+                yield from _of_notice(life, state, leads)
+            case forecast.EventKind.RENEWS:
+                term = state.clause.term(state.number)
+                before = state.clause.term(state.number - 1)
+                if before.last_day is not None:
+                    yield _on_the_day(life, state.clause, TERM_END, before, before.last_day)
+                starts_on = local_day(event.at, state.zone)
+                yield _on_the_day(life, state.clause, DeadlineKind.RENEWAL.value, term, starts_on)
+            case forecast.EventKind.ENDS if life.ends_on is None:
+                # An amendment to come ends it: no end stands yet.
+                yield from _of_end(replace(life, clause=state.clause, ends_on=event.on + ONE_DAY))
 
 
-def _of_term(life: Life, term: Term, leads: Sequence[int], *, renews: bool) -> Iterator[Event]:
-    deadline = notice.last_notice(life.clause, term) if life.ends_on is None else None
+def _of_notice(life: Life, state: State, leads: Sequence[int]) -> Iterator[Event]:
+    term = state.clause.term(state.number)
+    deadline = notice.last_notice(state.clause, term)
     if deadline is not None:
         kind = DeadlineKind.LAST_NOTICE.value
         yield Event(
@@ -119,12 +121,15 @@ def _of_term(life: Life, term: Term, leads: Sequence[int], *, renews: bool) -> I
             why=deadline.explanation.to_json(),
             alarms=alarms_of(kind, leads=leads, days_before=(deadline.legal - term.starts_on).days),
         )
-    # Where the contract does not renew, its own end says so.
-    if renews and term.last_day is not None:
-        yield _on_the_day(life, TERM_END, term, term.last_day)
 
 
-def _on_the_day(life: Life, kind: str, term: Term, day: date) -> Event:
-    clause = life.clause
+def _of_end(life: Life) -> Iterator[Event]:
+    for one in deadlines.of_end(life):
+        if isinstance(one, Wanted):
+            kind, why = one.kind.value, one.explanation.to_json()
+            yield Event(kind, one.subject, one.occurrence, one.legal, one.internal, why, alarms_of(kind))
+
+
+def _on_the_day(life: Life, clause: NoticeClause, kind: str, term: Term, day: date) -> Event:
     why = terms.explain(term, anchor=clause.anchor, first=clause.first, renewal=clause.renewal).to_json()
     return Event(kind, life.contract, term.number, day, day, why, alarms_of(kind))

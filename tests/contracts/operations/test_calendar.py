@@ -1,6 +1,7 @@
 """The stored events of calendars: revised, cancelled, brought back; the second sweep writes nothing."""
 
-from datetime import timedelta
+import uuid
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from accounts import tenancy
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.models import CalendarEvent, Contract, Deadline
-from contracts.operations import calendar, notices, reminders, stored
+from contracts.operations import amendments, calendar, notices, reminders, stored
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, give, live_until
 from tests.retention.vaults import an_organization
@@ -92,6 +93,36 @@ def test_the_alarms_follow_the_leads_of_the_contract():
     with tenancy.vendor():
         found = CalendarEvent.objects.get(contract=contract, kind="last_notice", occurrence=1)
     assert (found.alarms, found.sequence) == ([45, 10], 1)
+
+
+def test_an_amendment_to_come_moves_the_events_after_its_day_and_voided_moves_them_back():
+    contract = an_active_contract()
+    before = events(contract)
+    with tenancy.vendor():
+        found = amendments.record(
+            contract,
+            agreed_on=date(2025, 2, 1),
+            valid_from=date(2026, 2, 1),
+            values={"notice_length": 1},
+            source=uuid.uuid4(),
+            now=at("2025-02-01"),
+            by=MANAGER,
+        )
+    refresh("2025-02-01")
+    assert events(contract)["last_notice", 2] == ("2026-11-30", 1, False)
+    assert events(contract)["last_notice", 1] == before["last_notice", 1]
+    with tenancy.vendor():
+        amendments.void(found, now=at("2025-02-02"), by=MANAGER)
+    refresh("2025-02-02")
+    assert events(contract)["last_notice", 2] == ("2026-09-30", 2, False)
+
+
+def test_the_day_itself_is_not_over():
+    contract = an_active_contract()
+    with tenancy.vendor():
+        stored.deadlines_changed(contract)
+    refresh("2025-09-30")
+    assert events(contract)["last_notice", 1] == ("2025-09-30", 0, False)
 
 
 def test_what_has_passed_stays_as_it_was_and_the_view_moves_on():

@@ -1,17 +1,40 @@
 """The events that a calendar foresees: each on its own day, term after term, without a recurrence."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
 from contracts.enums import ContractStatus
 from contracts.rules import calendar
+from contracts.rules.forecast import PendingAmendment, State
 from tests.contracts.rules.test_deadlines import a_clause, a_life, day
 
+NOW = datetime(2024, 3, 1, tzinfo=UTC)
 
-def said(life, until):
+
+def foreseen(life, until, **ahead):
+    """Return the events of a life until a day."""
+    state = State(
+        **{
+            "clause": life.clause,
+            "zone": life.zone,
+            "number": life.term_number,
+            "fee": Decimal(12000),
+            "currency": "EUR",
+            "started": life.status is ContractStatus.ACTIVE,
+            "ends_on": life.ends_on,
+            "prolongs": life.prolongs,
+            **ahead,
+        }
+    )
+    living = life.status in (ContractStatus.SIGNED, ContractStatus.ACTIVE)
+    return calendar.of_life(life, state if living else None, now=NOW, until=until)
+
+
+def said(life, until, **ahead):
     """Return the events as (kind, occurrence, day)."""
-    found = calendar.of_life(life, until=day(until))
+    found = foreseen(life, day(until), **ahead)
     assert len({one.key for one in found}) == len(found), "each event has a key of its own"
     return [(one.kind, one.occurrence, str(one.on)) for one in found]
 
@@ -95,6 +118,23 @@ def test_what_a_calendar_foresees(life, until, expected):
     assert said(life, until) == expected
 
 
+def test_an_amendment_that_is_agreed_counts_from_its_day_on():
+    amendment = PendingAmendment(day("2026-02-01"), {"notice_length": 1})
+    assert said(a_life(), "2027-01-01", amendments=(amendment,)) == [
+        *FIRST,
+        ("last_notice", 2, "2026-11-30"),
+        *SECOND[1:],
+    ]
+
+
+def test_an_amendment_that_ends_the_renewal_ends_the_contract():
+    amendment = PendingAmendment(day("2025-02-01"), {"auto_renews": False})
+    assert said(a_life(), "2027-01-01", amendments=(amendment,)) == [
+        ("contract_end", 0, "2025-12-31"),
+        ("retrieval_end", 0, "2026-01-30"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("clause", "alarms"),
     [
@@ -104,12 +144,12 @@ def test_what_a_calendar_foresees(life, until, expected):
     ],
 )
 def test_alarms_of_the_last_day_for_notice(clause, alarms):
-    found = {one.kind: one for one in calendar.of_life(a_life(clause), until=clause.term(1).last_day)}
+    found = {one.kind: one for one in foreseen(a_life(clause), clause.term(1).last_day)}
     assert found["last_notice"].alarms == alarms
     assert found["term_end"].alarms == ()
 
 
 def test_every_event_says_why():
     for life in (a_life(), a_life(ends_on=day("2026-01-01"))):
-        for one in calendar.of_life(life, until=day("2027-01-01")):
+        for one in foreseen(life, day("2027-01-01")):
             assert one.why["steps"] and one.why["source"] and one.act_by <= one.on and not one.vendor_only
