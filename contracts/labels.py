@@ -275,3 +275,8 @@ OFFER_STATE = {
     OfferState.EXPIRED.value: _("Expired"),
     OfferState.WITHDRAWN.value: _("Withdrawn"),
 }
+# The same as lists of pairs, by which the description of the REST interface names them.
+INTAKE_KINDS = list(INTAKE_KIND.items())
+SWITCH_KINDS = list(SWITCH_KIND.items())
+NOTICE_UNITS = list(NOTICE_UNIT.items())
+CONTRACT_SUSPENSIONS = list(CONTRACT_SUSPENSION.items())

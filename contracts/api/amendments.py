@@ -56,7 +56,7 @@ class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
         read_only_fields = fields
 
 
-class SuspensionSerializer(serializers.Serializer[Any]):
+class ContractSuspensionSerializer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=list(labels.CONTRACT_SUSPENSION.items()))
     resumes_on = serializers.DateField(
         allow_null=True, default=None, help_text="On this day the service resumes by itself; null: by hand only."

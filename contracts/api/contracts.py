@@ -18,8 +18,8 @@ from contracts import labels
 from contracts.api.amendments import (
     AmendmentChoiceSerializer,
     AmendmentSerializer,
+    ContractSuspensionSerializer,
     NewAmendmentSerializer,
-    SuspensionSerializer,
 )
 from contracts.api.serializers import (
     ContractSerializer,
@@ -155,11 +155,11 @@ class ContractResource(Resource):
             proof = documents.keep_upload(contract.organization, upload, now=self.now, by=self.actor)
         return self.told(notices.withdraw(contract, reason=values["reason"], proof=proof, now=self.now, by=self.actor))
 
-    @extend_schema(request=SuspensionSerializer, responses={200: ContractSerializer})
+    @extend_schema(request=ContractSuspensionSerializer, responses={200: ContractSerializer})
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, **kwargs: Any) -> Response:
         """Stop the service of an active contract for a while; its terms and notices go on. 409 if it is suspended."""
-        values = self.given(SuspensionSerializer, request)
+        values = self.given(ContractSuspensionSerializer, request)
         reason = ContractSuspension(values["reason"])
         return self.told(
             suspension.suspend(

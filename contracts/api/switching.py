@@ -99,7 +99,7 @@ class CompletionSerializer(serializers.Serializer[Any]):
     proof = ProofField()
 
 
-class WithdrawalSerializer(_Declared):
+class SwitchWithdrawalSerializer(_Declared):
     pass
 
 
@@ -191,11 +191,11 @@ class SwitchingCaseResource(Resource):
         values, case = self.given(CompletionSerializer, request), self.get_object()
         return self._answer(switching.complete(case, **self._declared(case, values)))
 
-    @extend_schema(request=WithdrawalSerializer, responses={200: SwitchingCaseSerializer})
+    @extend_schema(request=SwitchWithdrawalSerializer, responses={200: SwitchingCaseSerializer})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **kwargs: Any) -> Response:
         """Both sides agree to give the switch up; the contract goes on. The vendor's staff record it with proof."""
-        values, case = self.given(WithdrawalSerializer, request), self.get_object()
+        values, case = self.given(SwitchWithdrawalSerializer, request), self.get_object()
         if self._as_client:
             raise Refused("A withdrawal needs both sides: ask the vendor to record it.", code="needs_both_sides")
         proof = self._proof(case.contract, values["proof"])
