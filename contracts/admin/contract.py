@@ -272,7 +272,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         )
 
     def makes_sense(self, request: HttpRequest, obj: Contract, method: Any) -> bool:
-        if getattr(method, "url_path", "") in ("give-notice", "amend"):
+        if getattr(method, "url_path", "") in ("give-notice", "amend", "what-leaving-costs"):
             return obj.status in (SIGNED, ACTIVE)
         if getattr(method, "url_path", "") == "make-offer":
             return renews(obj)

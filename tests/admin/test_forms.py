@@ -38,6 +38,7 @@ DRAFT = {
     "billing_interval": "year",
     "billing_timing": "advance",
     "paid_until": "",
+    "switching_notice_months": "2",
     "retrieval_days": "30",
     "end_choice": "delete",
 }
