@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats
@@ -15,9 +15,11 @@ from accounts.admin.base import may
 from accounts.models import OutboxMessage
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from contracts import clauses_explained
 from contracts.admin.days import last_day, said
-from contracts.enums import ContractStatus, IntakeState, OutgoingStatus, UpliftState
-from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice, Uplift
+from contracts.enums import ContractStatus, IntakeState, OutgoingStatus, SwitchStatus, UpliftState
+from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice, SwitchingCase, Uplift
+from contracts.operations import clauses
 from contracts.rules.periods import local_day
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.enums import RunPhase
@@ -60,6 +62,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (Permission.VIEW_CONTRACT, late_deadlines),
         (Permission.VIEW_CONTRACT, standing_notices),
         (Permission.VIEW_CONTRACT, ending),
+        (Permission.VIEW_CONTRACT, switches),
+        (Permission.VIEW_CONTRACT, violations),
         (Permission.APPROVE_NOTICE, vendors_notices),
         (Permission.HANDLE_INTAKE, letters),
         (Permission.MANAGE_INDICES, uplifts),
@@ -212,6 +216,41 @@ def uplifts(now: datetime) -> Table:
         )
 
     return _table(_("Prices to revise"), "contracts_uplift", headers, found, row)
+
+
+def switches(now: datetime) -> Table:
+    """Switches that are not over, by their next day; an unfinished one waits for the client's choice."""
+    found = (
+        SwitchingCase.objects.pending().select_related("contract").order_by(F("next_at").asc(nulls_first=True), "pk")
+    )
+    headers = (_("Contract"), _("Client"), _("Status"), _("Next on"), _("Erasure from"))
+
+    def row(case: SwitchingCase) -> Row:
+        unfinished = case.status == SwitchStatus.UNFINISHED.value
+        following = "" if case.next_at is None else said(local_day(case.next_at, case.contract.time_zone))
+        return _of(
+            case,
+            case.contract.reference,
+            str(case.organization),
+            str(case.get_status_display()),
+            following,
+            said(case.erase_from),
+            late=unfinished or (case.next_at is not None and case.next_at <= now),
+        )
+
+    return _table(_("Switching cases"), "contracts_switchingcase", headers, found, row)
+
+
+def violations(now: datetime) -> Table:
+    """Contracts in force that violate what they must say."""
+    found = clauses.violating(on=now.date(), most=LONGEST + 1)
+    headers = (_("Contract"), _("Client"), _("Violated"))
+    rows = [
+        _of(one, one.reference, str(one.organization), ", ".join(clauses_explained.violated(findings)), late=True)
+        for one, findings in found
+    ]
+    address = reverse("admin:contracts_contract_changelist")
+    return Table(_("Contracts with violations"), address, headers, rows[:LONGEST], len(rows) > LONGEST)
 
 
 def deletion_requests(now: datetime) -> Table:

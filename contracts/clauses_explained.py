@@ -79,6 +79,11 @@ def lines(findings: Iterable[Finding]) -> list[Line]:
     ]
 
 
+def violated(findings: Iterable[Finding]) -> list[str]:
+    """Name what is violated."""
+    return [str(ITEMS.get(one.item, one.item)) for one in findings if one.severity is ClauseSeverity.VIOLATED]
+
+
 def sentence(finding: Finding) -> str:
     """Say why a finding stands as it does; an unknown code in its own words."""
     text = SENTENCES.get(finding.code)

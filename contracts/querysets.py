@@ -1,12 +1,17 @@
 """The questions that the domain asks of contracts, each with its instant."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from contracts.enums import ContractStatus, LineKind, OfferState, SwitchStatus, UpliftState
+from contracts.enums import ClauseCode, ContractStatus, LineKind, OfferState, SwitchStatus, UpliftState
+from contracts.rules.clause_checklist import MOST_BREACH_HOURS
+from contracts.rules.clauses import EEA
+from contracts.rules.dated import SWITCHING_CHARGED, in_force
+from contracts.rules.switching import APPLIES_FROM, MAX_NOTICE_MONTHS, RETRIEVAL_DAYS, TRANSITION_DAYS
 
 if TYPE_CHECKING:
     from contracts.models import (
@@ -31,6 +36,35 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def open(self) -> Self:
         """Not over: signed, active, or still a draft under negotiation."""
         return self.filter(status__in=[ContractStatus.DRAFT, ContractStatus.SIGNED, ContractStatus.ACTIVE])
+
+    def in_doubt(self, *, on: date, kept: Collection[str]) -> Self:
+        """In force, and may violate what a contract must say (``contracts/rules/clause_checklist.py`` decides)."""
+        from contracts.models import ContractClause
+
+        current = ContractClause.objects.filter(contract=OuterRef("pk"), superseded_at__isnull=True)
+        charged = Q(value="above_cost")
+        if not in_force(SWITCHING_CHARGED, on=on).value:
+            charged |= Q(value="at_cost")
+        promised = [ClauseCode.ERASURE_GUARANTEE, ClauseCode.INCIDENT_HANDLING, ClauseCode.CLIENT_SEPARATION]
+        listed = Q(value__contains=[*kept], value__contained_by=[*kept])
+        hosted = Q(value__location__in=sorted(EEA)) & (Q(evidence__isnull=True) | Q(valid_until__gte=on))
+        doubtful = current.filter(
+            Q(code=ClauseCode.TRANSITION_DAYS.value, value__gt=TRANSITION_DAYS)
+            | Q(code=ClauseCode.BREACH_HOURS.value, value__gt=MOST_BREACH_HOURS)
+            | Q(code__in=[code.value for code in promised], value=False)
+            | (Q(code=ClauseCode.SWITCHING_CHARGES.value) & charged)
+            | (Q(code=ClauseCode.EXPORTABLE_DATA.value) & ~listed)
+            | (Q(code=ClauseCode.HOSTING.value) & ~hosted)
+        )
+        undisclosed = Q(early_exit_rate__isnull=False, concluded_on__gte=APPLIES_FROM) & (
+            Q(early_exit_disclosed_on__isnull=True) | Q(early_exit_disclosed_on__gt=F("concluded_on"))
+        )
+        return self.filter(status__in=[ContractStatus.SIGNED, ContractStatus.ACTIVE]).filter(
+            Q(switching_notice_months__gt=MAX_NOTICE_MONTHS)
+            | Q(retrieval_days__lt=RETRIEVAL_DAYS)
+            | undisclosed
+            | Exists(doubtful)
+        )
 
     def due_for_start(self, *, at: datetime) -> Self:
         """Signed, and at or past ``starts_at``: local midnight of the first day in the contract's zone."""

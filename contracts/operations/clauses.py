@@ -76,6 +76,17 @@ def checklist(contract: Contract, *, on: date) -> tuple[Finding, ...]:
     return checklists([contract], on=on)[contract.pk]
 
 
+def violating(*, on: date, most: int) -> list[tuple[Contract, tuple[Finding, ...]]]:
+    """Return at most so many contracts in force that violate something on a day, the newest first, with the findings.
+
+    The database picks those that may; the rule decides.
+    """
+    may = Contract.objects.in_doubt(on=on, kept=settings.EXPORTED_CATEGORIES)
+    asked = list(may.select_related("organization").order_by("-pk")[: 20 * most])
+    found = checklists(asked, on=on)
+    return [(one, found[one.pk]) for one in asked if clause_checklist.violates(found[one.pk])][:most]
+
+
 def _facts(contract: Contract, said: dict[ClauseCode, Clause]) -> Facts:
     return Facts(
         concluded_on=contract.concluded_on,

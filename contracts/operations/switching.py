@@ -19,7 +19,7 @@ from contracts.enums import (
     TerminationGround,
 )
 from contracts.models import Contract, SwitchingAct, SwitchingCase
-from contracts.operations import ends
+from contracts.operations import ends, stored
 from contracts.operations.switching_parts import (
     ON_THE_WAY,
     SwitchNotInThatState,
@@ -388,5 +388,6 @@ def _tell(name: str, case: SwitchingCase, *, now: datetime, by: str, **more: str
         "erase_from": case.erase_from.isoformat(),
         **more,
     }
+    stored.deadlines_changed(case.contract)
     audit.record(name, case, by=by, at=now, data=data)
     outbox.publish(name, case, at=now, payload=data)

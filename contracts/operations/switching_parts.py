@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from accounts import tenancy
 from accounts.errors import FieldError, InvalidInput, Refused
@@ -11,9 +11,8 @@ from contracts.enums import ContractStatus, NoticeUnit, SwitchKind, SwitchStatus
 from contracts.models import Contract, SwitchingCase
 from contracts.rules import errors, periods, switching
 from contracts.rules.days import ONE_DAY
+from contracts.rules.switching_deadlines import ASK_AFTER
 
-# After an unfinished transition the client is asked what it wants once these have passed (rulebook §5).
-ASK_AFTER = timedelta(days=30)
 # Where it may be completed, extended, or told unfeasible.
 ON_THE_WAY = (SwitchStatus.NOTIFIED, SwitchStatus.IN_TRANSITION)
 # The names that the rule gives to what an operation calls otherwise.

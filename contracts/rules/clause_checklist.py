@@ -123,6 +123,11 @@ def check(facts: Facts, *, on: date) -> tuple[Finding, ...]:
     )
 
 
+def violates(findings: Collection[Finding]) -> bool:
+    """Say whether anything is violated; what is missing is not."""
+    return any(one.severity is ClauseSeverity.VIOLATED for one in findings)
+
+
 def _plain(**params: object) -> dict[str, Json]:
     return {name: plain(value) for name, value in params.items()}
 

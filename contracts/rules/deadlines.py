@@ -21,6 +21,7 @@ LAPSING = frozenset(
         DeadlineKind.RETRIEVAL_END,
         DeadlineKind.OFFER_EXPIRY,
         DeadlineKind.QUOTE_EXPIRY,
+        DeadlineKind.SWITCHING_UNFEASIBLE_LIMIT,
         DeadlineKind.SWITCHING_RETRIEVAL_END,
     }
 )

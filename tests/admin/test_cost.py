@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts import tenancy
 from accounts.models import OutboxMessage
 from contracts.letters import reader
-from contracts.models import Contract, OutgoingNotice
+from contracts.models import Contract, OutgoingNotice, SwitchingCase
 from contracts.operations import intakes
 from retention.models import ErasureRun
 from tests.admin.people import a_member
@@ -63,6 +63,21 @@ def something_due(number):
             status="active", ends_on=date(2026, 2, 10), ends_at=NOW + timedelta(days=5)
         )
         intakes.drop(reader.pasted(f"Letter {number}"), now=NOW, by="user:one")
+        Contract.objects.filter(pk=ending.pk).update(switching_notice_months=3)
+        SwitchingCase.objects.create(
+            organization=organization,
+            contract=ending,
+            kind="erasure_only",
+            status="erase_only",
+            received_on=date(2026, 2, 1),
+            notice_months=2,
+            notice_end=date(2026, 4, 1),
+            erase_from=date(2026, 4, 2),
+            erase_at=NOW + timedelta(days=60),
+            next_at=NOW + timedelta(days=60),
+            recorded_by="user:one",
+            recorded_at=NOW,
+        )
         OutgoingNotice.objects.create(
             organization=organization,
             contract=ending,
@@ -110,6 +125,8 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
         "Deadlines that are late": (0, False),
         "Notices standing": (0, False),
         "Contracts ending within 60 days": (10, True),
+        "Switching cases": (10, True),
+        "Contracts with violations": (10, True),
         "Vendor's notices to send": (10, True),
         "Letters to decide on": (10, True),
         "Prices to revise": (0, False),
@@ -128,10 +145,10 @@ def test_a_client_sees_its_own_part_of_the_dashboard(sign_in, at_now):
     mine = something_due(0)
     other = something_due(1)
     answer = sign_in("client_administrator", mine).get(reverse("admin:index"))
-    assert [len(table.rows) for table in answer.context["tables"]] == [1, 1, 0, 0, 1, 1, 1]
+    assert [len(table.rows) for table in answer.context["tables"]] == [1, 1, 0, 0, 1, 1, 1, 1, 1]
     assert other.name not in answer.content.decode()
     finance = sign_in("client_finance", mine).get(reverse("admin:index"))
-    assert len(finance.context["tables"]) == 5
+    assert len(finance.context["tables"]) == 7
 
 
 def test_links_are_shown_by_permission(sign_in):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts import tenancy
 from accounts.errors import InvalidInput
 from accounts.models import Document
+from contracts import clauses_explained
 from contracts.enums import ClauseCode
 from contracts.models import Contract, ContractClause
 from contracts.operations import clauses
@@ -77,6 +78,63 @@ def test_evidence_expires_by_itself(contract):
     record(contract, "hosting", hosted, evidence=a_proof(contract.organization), valid_until=date(2026, 12, 31))
     assert severities(contract, "2026-12-31")["hosting"] == "ok"
     assert severities(contract, "2027-01-01")["hosting"] == "violated"
+
+
+VIOLATIONS = {
+    "transition_days": 31,
+    "breach_hours": 73,
+    "erasure_guarantee": False,
+    "client_separation": False,
+    "switching_charges": "above_cost",
+    "exportable_data": ["messages"],
+    "hosting": {"location": "US", "provider": "Else"},
+}
+SOUND = {
+    "transition_days": 30,
+    "breach_hours": 24,
+    "erasure_guarantee": True,
+    "switching_charges": "at_cost",
+    "exportable_data": ["context_items", "conversations", "diagnostics", "licensed_users", "messages"],
+    "hosting": {"location": "FR", "provider": "Else"},
+}
+
+
+def those_that_violate(on="2026-06-01"):
+    with tenancy.vendor():
+        found = clauses.violating(on=date.fromisoformat(on), most=5)
+        return {one.reference: clauses_explained.violated(findings) for one, findings in found}
+
+
+@pytest.mark.parametrize("code", VIOLATIONS)
+def test_a_contract_that_violates_a_clause_is_found(contract, code):
+    record(contract, code, VIOLATIONS[code])
+    assert len(those_that_violate()["C-1"]) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"switching_notice_months": 3},
+        {"retrieval_days": 29},
+        {"early_exit_rate": "0.5", "concluded_on": date(2025, 9, 12)},
+    ],
+    ids=lambda column: next(iter(column)),
+)
+def test_a_contract_whose_column_violates_is_found(contract, column):
+    with tenancy.vendor():
+        Contract.objects.filter(pk=contract.pk).update(**column)
+    assert len(those_that_violate()["C-1"]) == 1
+
+
+def test_a_sound_contract_is_not_among_them_until_the_law_or_its_evidence_changes(contract):
+    for code, value in SOUND.items():
+        proof = {}
+        if code == "hosting":
+            proof = {"evidence": a_proof(contract.organization), "valid_until": date(2027, 1, 31)}
+        record(contract, code, value, **proof)
+    assert those_that_violate() == {}
+    assert those_that_violate("2027-01-12") == {"C-1": ["Switching charges"]}
+    assert those_that_violate("2027-02-01") == {"C-1": ["Switching charges", "Hosting"]}
 
 
 def test_over_rest_a_clause_is_recorded_and_the_client_sees_the_checklist(contract):
