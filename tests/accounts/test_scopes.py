@@ -35,7 +35,15 @@ KEPT = (
     "accounts_document",
 )
 # Tables of our own without a tenant's column; the guards say why.
-WITHOUT = {"accounts_user", "accounts_simulatedclock"}
+WITHOUT = {
+    "accounts_user",
+    "accounts_simulatedclock",
+    "contracts_indexseries",
+    "contracts_indexvalue",
+    "contracts_indexlink",
+}
+# Rows about a client that are the vendor's own to see: letters not yet decided, notices not yet sent.
+VENDORS_OWN = {"contracts_intake", "contracts_outgoingnotice"}
 
 
 def tenant_tables():
@@ -93,7 +101,8 @@ def test_a_tenant_sees_its_own_rows_and_writes_none_next_door_in_any_table():
             for table, column in tables.items():
                 probes = {
                     "sees": bool(seen(table, column) - {own.pk}),
-                    "does not see its own": own.pk in filled[table] and seen(table, column) != {own.pk},
+                    "does not see its own": own.pk in filled[table]
+                    and seen(table, column) != (set() if table in VENDORS_OWN else {own.pk}),
                     "inserts next door": attempt(f"INSERT INTO {table} ({column}) VALUES (%s)", other.pk) != REFUSED,
                     "updates next door": attempt(
                         f"UPDATE {table} SET {column} = {column} WHERE {column} = %s", other.pk

@@ -70,7 +70,8 @@ def test_a_draft_is_signed_and_then_cancelled_and_then_nothing_more(sign_in):
     assert (last_event().name, last_event().actor) == ("contract.signed", f"user:{client.user.public_id}")
     again = client.post(page(draft, "sign"), {"confirmed": "yes"})
     assert (again.status_code, said(again)[-1]) == (302, "The contract is not in a state that allows this.")
-    assert buttons(client, draft) == {"cancel", "give-notice"}
+    binding = {"amend", "cancel", "give-notice", "quote", "terminate", "what-leaving-costs"}
+    assert buttons(client, draft) == binding
     assert said(act(client, draft, "cancel"))[-1] == "Cancelled 1 contract."
     assert fresh(draft).status == ContractStatus.CANCELLED.value
     assert buttons(client, draft) == set()

@@ -82,7 +82,7 @@ def test_bad_input_is_named_and_writes_nothing(body, field):
 
 
 def page_of(contract, name):
-    return reverse("admin:index") + f"contracts/contract/{contract.pk}/{name}"
+    return reverse("admin:index") + f"contracts/contract/{contract.pk}/{name}/"
 
 
 def test_the_admin_takes_only_what_differs():

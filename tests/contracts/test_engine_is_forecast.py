@@ -126,7 +126,9 @@ class Engine(RuleBasedStateMachine):
         """What is left must not be lived on by the next example's sweeps."""
         with tenancy.vendor():
             Amendment.objects.filter(applied_at__isnull=True).update(voided_at=at(date(2024, 1, 1)))
-            Contract.objects.exclude(status="ended").update(status="cancelled", renews_at=None, certain_at=None)
+            Contract.objects.exclude(status="ended").update(
+                status="cancelled", renews_at=None, certain_at=None, next_reminder_at=None
+            )
 
 
 def said_of(contract, events):

@@ -11,7 +11,7 @@ from accounts import tenancy
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.models import CalendarEvent, Contract, Deadline
-from contracts.operations import amendments, calendar, notices, reminders, stored
+from contracts.operations import amendments, calendar, ends, notices, reminders, stored
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, give, live_until
 from tests.retention.vaults import an_organization
@@ -78,8 +78,10 @@ def test_a_changed_clause_moves_the_event_under_its_id():
     contract = an_active_contract()
     known = ids(contract)["last_notice", 1]
     with tenancy.vendor():
-        Contract.objects.filter(pk=contract.pk).update(notice_length=2)
-        stored.deadlines_changed(contract)
+        changed = Contract.objects.select_related("organization").get(pk=contract.pk)
+        changed.notice_length = 2
+        changed.save(update_fields=["notice_length"])
+        ends.apply(changed)
     refresh("2025-02-01")
     assert events(contract)["last_notice", 1] == ("2025-10-31", 1, False)
     assert ids(contract)["last_notice", 1] == known

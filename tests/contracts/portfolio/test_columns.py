@@ -27,6 +27,15 @@ NOT_IN_FILES = {
     "early_exit_cap": "as the rate",
     "early_exit_refunds": "as the rate",
     "early_exit_disclosed_on": "as the rate",
+    "switching_notice_months": "two, as the law says, unless the contract itself is read",
+    "index_series": "a clause with its base value, read from the contract itself",
+    "index_fixed_part": "as the series",
+    "index_floor": "as the series",
+    "index_cap": "as the series",
+    "index_base_period": "as the series",
+    "index_base_value": "as the series",
+    "reminder_leads": "the usual leads, unless set on the contract's page",
+    "reminds_client": "the client opts in, one contract at a time",
     "owner": "a person of the vendor's, not of the client's file",
 }
 
