@@ -9,9 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import FieldError
+from accounts.errors import FieldError, InvalidInput
 from contracts import explain_exit, explain_money, explain_notices
 from contracts.enums import NoticeUnit
+from contracts.rules import errors
 from contracts.rules.validation import Problem
 
 PROBLEMS: Mapping[str, Promise] = {
@@ -45,6 +46,11 @@ def problem(found: Problem) -> FieldError:
     text = PROBLEMS.get(found.code)
     message = str(text) % _texts(found.params) if text is not None else found.code.replace("_", " ")
     return FieldError(found.field, found.code, message)
+
+
+def bad_input(error: errors.InvalidInput, *, field: str | None = None) -> InvalidInput:
+    """Return what a rule cannot work with as bad input of the field: its own, or what the caller calls it."""
+    return InvalidInput([FieldError(field or error.field, error.code, error.detail)])
 
 
 def _texts(params: Mapping[str, object]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, overload
 
 from django.conf import settings
 from django.db import transaction
@@ -87,20 +87,34 @@ class Upload(Protocol):
     content_type: Any
 
 
+@overload
+def keep_upload(
+    organization: Organization, upload: Upload, *, now: datetime, by: str, kind: DocumentKind = ...
+) -> Document: ...
+@overload
+def keep_upload(
+    organization: Organization, upload: None, *, now: datetime, by: str, kind: DocumentKind = ...
+) -> None: ...
+@overload
+def keep_upload(
+    organization: Organization, upload: Upload | None, *, now: datetime, by: str, kind: DocumentKind = ...
+) -> Document | None: ...
 def keep_upload(
     organization: Organization,
-    upload: Upload,
+    upload: Upload | None,
     *,
     now: datetime,
     by: str,
     kind: DocumentKind = DocumentKind.NOTICE_PROOF,
-) -> Document:
-    """Keep a file that was uploaded. :raises InvalidInput: as :func:`store` does."""
+) -> Document | None:
+    """Keep a file that was uploaded, if one was. :raises InvalidInput: as :func:`store` does."""
+    if upload is None:
+        return None
     return store(
         organization,
         upload.file,
         kind=kind,
-        filename=upload.name or "",
+        filename=upload.name,
         content_type=upload.content_type or "",
         now=now,
         by=by,

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.acting import actor_of
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
-from accounts.enums import DocumentKind
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from contracts import labels
@@ -57,19 +56,10 @@ class ContractClauseAdmin(ReadOnly):
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:
             now, by = clock.instant(), actor_of(request)
-            contract, upload, code = data["contract"], data["evidence"], ClauseCode(data["code"])
-            evidence = None
-            if upload is not None:
-                training = code is ClauseCode.TRAINING_ALLOWED
-                evidence = documents.store(
-                    contract.organization,
-                    upload.file,
-                    kind=DocumentKind.AUTHORISATION if training else DocumentKind.CONTRACT,
-                    filename=upload.name,
-                    content_type=upload.content_type or "",
-                    now=now,
-                    by=by,
-                )
+            contract, code = data["contract"], ClauseCode(data["code"])
+            evidence = documents.keep_upload(
+                contract.organization, data["evidence"], kind=clauses.evidence_kind(code), now=now, by=by
+            )
             made = clauses.record(
                 contract,
                 code=code,

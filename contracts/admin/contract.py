@@ -186,8 +186,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         icon="undo",
     )
     def withdraw_notice(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        upload = data["proof"]
-        proof = None if upload is None else documents.keep_upload(contract.organization, upload, now=now, by=by)
+        proof = documents.keep_upload(contract.organization, data["proof"], now=now, by=by)
         notices.withdraw(contract, reason=data["reason"], proof=proof, now=now, by=by)
 
     @act(
@@ -217,8 +216,9 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         def perform(data: dict[str, Any]) -> str:
             now, by, kind = clock.instant(), actor_of(request), NoticeKind(data["kind"])
             if works_for_vendor(request):
-                upload = data["proof"]
-                proof = None if upload is None else _kept(contract, upload, now=now, by=by)
+                proof = documents.keep_upload(
+                    contract.organization, data["proof"], kind=DocumentKind.NOTICE_PROOF, now=now, by=by
+                )
                 values = {**data, "kind": kind, "proof": proof}
                 values |= {"party": NoticeParty(data["party"]), "channel": NoticeChannel(data["channel"])}
                 given = notices.give(contract, now=now, by=by, **values)
@@ -253,7 +253,9 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
                 values={name: data[name] for name in stored.AMENDABLE},
                 agreed_on=data["agreed_on"],
                 valid_from=data["valid_from"],
-                proof=_kept(contract, data["proof"], now=now, by=by, kind=DocumentKind.CONTRACT),
+                proof=documents.keep_upload(
+                    contract.organization, data["proof"], kind=DocumentKind.CONTRACT, now=now, by=by
+                ),
                 now=now,
                 by=by,
             )
@@ -277,20 +279,6 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         if getattr(method, "url_path", "") == "make-offer":
             return renews(obj)
         return super().makes_sense(request, obj, method)
-
-
-def _kept(
-    contract: Contract, upload: Any, *, now: datetime, by: str, kind: DocumentKind = DocumentKind.NOTICE_PROOF
-) -> Any:
-    return documents.store(
-        contract.organization,
-        upload.file,
-        kind=kind,
-        filename=upload.name,
-        content_type=upload.content_type or "",
-        now=now,
-        by=by,
-    )
 
 
 def _given(notice: Any) -> Any:

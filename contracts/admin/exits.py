@@ -1,6 +1,5 @@
 """Leaving a contract on its page: a quote is made, a termination declared with its proof."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,12 +13,10 @@ from unfold.decorators import action
 from accounts.admin.acting import Acting, actor_of, works_for_vendor
 from accounts.admin.forms import OperationForm
 from accounts.enums import DocumentKind
-from accounts.models import Document
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from contracts import labels
 from contracts.enums import ContractStatus, NoticeParty, TerminationGround
-from contracts.models import Contract
 from contracts.operations import quotes, terminations
 
 LEAVABLE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
@@ -115,8 +112,7 @@ class Exiting(Acting):
 
         def perform(data: dict[str, Any]) -> str:
             now, by = clock.instant(), actor_of(request)
-            upload = data["proof"]
-            proof = None if upload is None else _kept(contract, upload, now=now, by=by)
+            proof = documents.keep_upload(contract.organization, data["proof"], kind=DocumentKind.OTHER, now=now, by=by)
             values = {**data, "proof": proof, "party": NoticeParty(data["party"])}
             values["ground"] = TerminationGround(data["ground"])
             ended = terminations.terminate(contract, now=now, by=by, **values)
@@ -139,15 +135,3 @@ class Exiting(Acting):
         if getattr(method, "url_path", "") in ("quote", "terminate"):
             return obj.status in LEAVABLE
         return super().makes_sense(request, obj, method)
-
-
-def _kept(contract: Contract, upload: Any, *, now: datetime, by: str) -> Document:
-    return documents.store(
-        contract.organization,
-        upload.file,
-        kind=DocumentKind.OTHER,
-        filename=upload.name,
-        content_type=upload.content_type or "",
-        now=now,
-        by=by,
-    )

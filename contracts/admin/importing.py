@@ -1,34 +1,26 @@
-"""The portfolio's import in the admin: a file, the preview of what it would do row by row, and its confirmation."""
+"""The portfolio's import in the admin: organizations with their contracts and people."""
 
 import hashlib
-import secrets
+from collections.abc import Iterable
 from io import BytesIO
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
-from accounts.admin.acting import Acting, actor_of
-from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import User
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts import portfolio
+from contracts.admin.import_page import OUTCOMES, ImportPage, note, outcomes
 from contracts.operations import importing
 
 LARGEST = 10 * 1024 * 1024
-# Between preview and confirmation the file waits in the cache, in memory only, and is forgotten by itself.
-KEPT_SECONDS = 15 * 60
-SHOWN = 200
+# What waits for its confirmation: the file's name, its content, and whether it may be imported in part.
+type Kept = tuple[str, bytes, bool]
 
 
 class ImportForm(forms.Form):
@@ -49,15 +41,14 @@ class ImportForm(forms.Form):
         return found
 
 
-class Importing(Acting):
+class Importing(ImportPage):
     """Adds the import's page to an admin of contracts."""
 
-    import_template: ClassVar[str] = "admin/import_portfolio.html"
+    import_template = "admin/import_portfolio.html"
+    import_title = gettext_lazy("Import a portfolio")
+    import_right = Permission.IMPORT_PORTFOLIO
+    import_form = ImportForm
     actions_list = ("import_portfolio",)
-
-    def get_urls(self) -> list[URLPattern]:
-        own = path("import/", self.admin_site.admin_view(self.import_view), name="contracts_contract_import")
-        return [own, *super().get_urls()]
 
     @action(
         description=gettext_lazy("Import a portfolio"),
@@ -68,94 +59,45 @@ class Importing(Acting):
         """Lead from the list to the import's page."""
         return HttpResponseRedirect(self.import_url())
 
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask for the file, show what it would do, and do it once that is confirmed."""
-        user = request.user
-        if not isinstance(user, User) or not user.has_perm(Permission.IMPORT_PORTFOLIO):
-            raise PermissionDenied
-        if request.method == "POST" and "confirmed" in request.POST:
-            return self._confirmed(request, user)
-        form = ImportForm(request.POST or None, request.FILES or None)
-        if request.method != "POST" or not form.is_valid():
-            return self._page(request, form=form)
+    def taken(self, form: Any) -> Kept:
         upload = form.cleaned_data["file"]
-        content = upload.read()
-        partial = bool(form.cleaned_data["partial"])
-        try:
-            plan = importing.preview(portfolio.read(BytesIO(content), filename=str(upload.name)), now=clock.instant())
-        except InvalidInput as error:
-            return self._page(request, form=form, errors=error.errors)
-        token = secrets.token_urlsafe(16)
-        cache.set(_key(user, token), (str(upload.name), content, partial), KEPT_SECONDS)
-        possible = plan.writes and (not plan.errors or (partial and not plan.cut_short))
-        return self._page(request, plan=plan, token=token if possible else "", errors=plan.errors)
+        return str(upload.name), upload.read(), bool(form.cleaned_data["partial"])
 
-    def _confirmed(self, request: HttpRequest, user: User) -> HttpResponse:
-        key = _key(user, request.POST.get("token", ""))
-        kept = cache.get(key)
-        if kept is None:
-            messages.error(request, _("The file was not kept longer than 15 minutes: choose it again."))
-            return HttpResponseRedirect(self.import_url())
+    def planned(self, kept: Kept) -> importing.Plan:
+        name, content, _partial = kept
+        return importing.preview(portfolio.read(BytesIO(content), filename=name), now=clock.instant())
+
+    def is_possible(self, plan: importing.Plan, kept: Kept) -> bool:
+        partial = kept[2]
+        return bool(plan.writes and (not plan.errors or (partial and not plan.cut_short)))
+
+    def done(self, kept: Kept, *, by: str) -> Iterable[str]:
         name, content, partial = kept
-        try:
-            plan = importing.run(
-                portfolio.read(BytesIO(content), filename=name),
-                now=clock.instant(),
-                by=actor_of(request),
-                partial=partial,
-                sha256=hashlib.sha256(content).hexdigest(),
-            )
-        except InvalidInput as error:
-            return self._page(request, form=ImportForm(), errors=error.errors)
-        except Refused as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(self.import_url())
-        cache.delete(key)
-        for what, counts in plan.counts().items():
-            messages.success(request, f"{_NAMES[what]}: {_outcomes(counts)}")
-        return HttpResponseRedirect(self.list_url())
+        plan = importing.run(
+            portfolio.read(BytesIO(content), filename=name),
+            now=clock.instant(),
+            by=by,
+            partial=partial,
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+        return [f"{_NAMES[what]}: {outcomes(counts)}" for what, counts in plan.counts().items()]
 
-    def _page(
-        self,
-        request: HttpRequest,
-        *,
-        form: ImportForm | None = None,
-        plan: importing.Plan | None = None,
-        token: str = "",
-        errors: Any = (),
-    ) -> HttpResponse:
-        items = list(plan.items()) if plan is not None else []
-        shown = [
+    def rows(self, plan: importing.Plan) -> list[dict[str, Any]]:
+        return [
             {
                 "row": item.row,
                 "what": _NAMES[importing.PLURALS[item.group]],
                 "key": item.key,
-                "outcome": _OUTCOMES[item.outcome.value],
+                "outcome": OUTCOMES[item.outcome.value],
                 "refused": item.outcome is importing.Outcome.REFUSED,
                 "columns": ", ".join(item.columns),
-                "notes": [_note(note) for note in (*item.errors, *item.warnings)],
+                "notes": [note(fault) for fault in (*item.errors, *item.warnings)],
             }
-            for item in items[:SHOWN]
+            for item in plan.items()
         ]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Import a portfolio"),
-            "form": form,
-            "media": self.media + (form.media if form is not None else forms.Media()),
-            "items": shown,
-            "more": max(0, len(items) - SHOWN),
-            "totals": [(_NAMES[what], _outcomes(counts)) for what, counts in (plan.counts().items() if plan else ())],
-            "errors": [_note(error) for error in list(errors)[:SHOWN]],
-            "token": token,
-            "back": self.import_url() if plan is not None else self.list_url(),
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.import_template, context)
 
-    def import_url(self) -> str:
-        """Return the address of the page."""
-        return reverse("admin:contracts_contract_import")
+    def totals(self, plan: importing.Plan) -> list[tuple[Any, str]]:
+        return [(_NAMES[what], outcomes(counts)) for what, counts in plan.counts().items()]
 
 
 _NAMES = {
@@ -163,21 +105,3 @@ _NAMES = {
     "contracts": gettext_lazy("Contracts"),
     "users": gettext_lazy("Licensed users"),
 }
-_OUTCOMES = {
-    "created": gettext_lazy("new"),
-    "changed": gettext_lazy("changed"),
-    "same": gettext_lazy("unchanged"),
-    "refused": gettext_lazy("refused"),
-}
-
-
-def _outcomes(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {_OUTCOMES[outcome]}" for outcome, count in counts.items())
-
-
-def _note(error: FieldError) -> str:
-    return str(InvalidInput([error]))
-
-
-def _key(user: User, token: str) -> str:
-    return f"portfolio-import:{user.public_id}:{hashlib.sha256(token.encode()).hexdigest()}"

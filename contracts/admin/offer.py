@@ -14,7 +14,6 @@ from accounts.admin.acting import act, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.enums import DocumentKind
-from accounts.models import Document, Organization
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from contracts.enums import OfferState
@@ -79,7 +78,7 @@ class RenewalOfferAdmin(ReadOnly):
         icon="send",
     )
     def send(self, offer: RenewalOffer, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        proof = kept(offer.organization, data.get("proof"), kind=DocumentKind.OTHER, now=now, by=by)
+        proof = documents.keep_upload(offer.organization, data.get("proof"), kind=DocumentKind.OTHER, now=now, by=by)
         offers.send(offer, now=now, by=by, proof=proof)
 
     @act(
@@ -93,7 +92,7 @@ class RenewalOfferAdmin(ReadOnly):
     )
     def accept(self, offer: RenewalOffer, *, data: dict[str, Any], now: datetime, by: str) -> None:
         # Only staff is asked for a proof, and must give one.
-        proof = kept(offer.organization, data.get("proof"), kind=DocumentKind.CONTRACT, now=now, by=by)
+        proof = documents.keep_upload(offer.organization, data.get("proof"), kind=DocumentKind.CONTRACT, now=now, by=by)
         offers.accept(offer, now=now, by=by, for_client="proof" in data, proof=proof)
 
     @act(
@@ -107,21 +106,6 @@ class RenewalOfferAdmin(ReadOnly):
     )
     def withdraw(self, offer: RenewalOffer, *, data: dict[str, Any], now: datetime, by: str) -> None:
         offers.withdraw(offer, now=now, by=by)
-
-
-def kept(organization: Organization, upload: Any, *, kind: DocumentKind, now: datetime, by: str) -> Document | None:
-    """Store an uploaded proof, if there is one."""
-    if upload is None:
-        return None
-    return documents.store(
-        organization,
-        upload.file,
-        kind=kind,
-        filename=upload.name,
-        content_type=upload.content_type or "",
-        now=now,
-        by=by,
-    )
 
 
 def _name(field: str) -> str:

@@ -14,10 +14,9 @@ from unfold.decorators import action
 from accounts.admin.acting import Acting, act, actor_of
 from accounts.admin.forms import OperationForm
 from accounts.enums import DocumentKind
-from accounts.operations import clock
+from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from contracts import labels
-from contracts.admin.offer import kept
 from contracts.enums import ContractStatus
 from contracts.models import Contract
 from contracts.operations import offers, stays
@@ -109,7 +108,7 @@ class Offering(Acting):
         icon="pause_circle",
     )
     def stay_renewal(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        proof = kept(contract.organization, data["proof"], kind=DocumentKind.CONTRACT, now=now, by=by)
+        proof = documents.keep_upload(contract.organization, data["proof"], kind=DocumentKind.CONTRACT, now=now, by=by)
         stays.agree(contract, until=data["until"], proof=proof, now=now, by=by)
 
 

@@ -258,17 +258,8 @@ class SwitchingActAdmin(ReadOnly):
 
 
 def _kept(contract: Contract, data: dict[str, Any], *, now: datetime, by: str) -> Document | None:
-    upload = data.get("proof")
-    if upload is None:
-        return None
-    return documents.store(
-        contract.organization,
-        upload.file,
-        kind=DocumentKind.NOTICE_PROOF,
-        filename=upload.name,
-        content_type=upload.content_type or "",
-        now=now,
-        by=by,
+    return documents.keep_upload(
+        contract.organization, data.get("proof"), kind=DocumentKind.NOTICE_PROOF, now=now, by=by
     )
 
 

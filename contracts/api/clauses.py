@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import has
 from accounts.api.views import ScopedView
-from accounts.enums import DocumentKind
 from accounts.rules.permissions import Permission
 from contracts import clauses_explained, labels
 from contracts.api.proofs import PARSERS, ProofField, kept
@@ -96,16 +95,11 @@ class ClausesView(ScopedView):
         body.is_valid(raise_exception=True)
         values, contract = dict(body.validated_data), _contract(public_id)
         code = ClauseCode(values["code"])
-        evidence = kept(contract, values["evidence"], now=self.now, by=self.actor, kind=kind_of(code))
+        evidence = kept(contract, values["evidence"], now=self.now, by=self.actor, kind=clauses.evidence_kind(code))
         values |= {"code": code, "evidence": evidence}
         made = clauses.record(contract, now=self.now, by=self.actor, **values)
         self.touches(contract.organization_id)
         return Response(ClauseSerializer(made).data, status=201)
-
-
-def kind_of(code: ClauseCode) -> DocumentKind:
-    """Return as what the evidence of a clause is kept."""
-    return DocumentKind.AUTHORISATION if code is ClauseCode.TRAINING_ALLOWED else DocumentKind.CONTRACT
 
 
 def _contract(public_id: UUID) -> Contract:

@@ -188,14 +188,8 @@ class ContractResource(Resource):
         """
         values = self.given(NewAmendmentSerializer, request)
         contract, upload = self.get_object(), values.pop("proof")
-        proof = documents.store(
-            contract.organization,
-            upload.file,
-            kind=DocumentKind.CONTRACT,
-            filename=upload.name,
-            content_type=upload.content_type or "",
-            now=self.now,
-            by=self.actor,
+        proof = documents.keep_upload(
+            contract.organization, upload, kind=DocumentKind.CONTRACT, now=self.now, by=self.actor
         )
         found = amendments.record(contract, proof=proof, now=self.now, by=self.actor, **values)
         self.touches(contract.organization_id)

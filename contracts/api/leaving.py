@@ -19,7 +19,7 @@ from accounts.api.resources import the_organization
 from accounts.api.views import ScopedView
 from accounts.errors import FieldError, InvalidInput
 from accounts.rules.permissions import Permission
-from contracts import sheets
+from contracts import explain, sheets
 from contracts.models import Contract, Term
 from contracts.operations import exits
 from contracts.operations.exits import Commitment
@@ -112,7 +112,7 @@ class LeavingView(ScopedView):
         try:
             days = exits.series(contract, on=on, months=asked["months"])
         except errors.InvalidInput as error:
-            raise _bad(error) from error
+            raise explain.bad_input(error) from error
         body = {
             "contract": str(contract.public_id),
             "on": on.isoformat(),
@@ -205,10 +205,6 @@ def _commitments(view: ScopedView, request: Request) -> list[Commitment]:
     elif view.caller.works_for_vendor:
         raise InvalidInput([FieldError("organization", "required", "Name the organization.")])
     return exits.commitments(rows, now=view.now, year_starts_in=asked["year_starts_in"])
-
-
-def _bad(error: errors.InvalidInput) -> InvalidInput:
-    return InvalidInput([FieldError(error.field, error.code, error.detail)])
 
 
 def _way(way: Way) -> dict[str, Any]:

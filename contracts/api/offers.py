@@ -124,19 +124,9 @@ class Keeping(ScopedView):
 
     parser_classes = [JSONParser, MultiPartParser]
 
-    def kept(self, organization: Organization, upload: Any, kind: DocumentKind) -> Document | None:
+    def kept(self, organization: Organization, upload: documents.Upload | None, kind: DocumentKind) -> Document | None:
         """Store an upload, if there is one."""
-        if upload is None:
-            return None
-        return documents.store(
-            organization,
-            upload.file,
-            kind=kind,
-            filename=upload.name,
-            content_type=upload.content_type or "",
-            now=self.now,
-            by=self.actor,
-        )
+        return documents.keep_upload(organization, upload, kind=kind, now=self.now, by=self.actor)
 
 
 def seen_by(user: object) -> QuerySet[RenewalOffer]:

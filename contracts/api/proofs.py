@@ -32,17 +32,12 @@ class ProofField(serializers.FileField):
 
 
 def kept(
-    contract: Contract, upload: Any, *, now: datetime, by: str, kind: DocumentKind = DocumentKind.NOTICE_PROOF
+    contract: Contract,
+    upload: documents.Upload | None,
+    *,
+    now: datetime,
+    by: str,
+    kind: DocumentKind = DocumentKind.NOTICE_PROOF,
 ) -> Document | None:
     """Store an uploaded proof; ``None`` where there is none."""
-    if upload is None:
-        return None
-    return documents.store(
-        contract.organization,
-        upload.file,
-        kind=kind,
-        filename=upload.name,
-        content_type=upload.content_type or "",
-        now=now,
-        by=by,
-    )
+    return documents.keep_upload(contract.organization, upload, kind=kind, now=now, by=by)

@@ -10,9 +10,8 @@ from django.db import transaction
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
-from contracts.enums import ContractStatus
 from contracts.models import Amendment, Contract
-from contracts.operations import ends, signing, statements, stored
+from contracts.operations import ends, locking, signing, statements, stored
 from contracts.rules import amending
 from contracts.rules.explanation import plain
 from contracts.rules.periods import local_day, midnight
@@ -208,12 +207,4 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(contract: Contract) -> Contract:
-    found = (
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization")
-        .filter(pk=contract.pk, status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value])
-        .first()
-    )
-    if found is None:
-        raise Refused("Only a signed or active contract is amended.", code="contract_not_in_that_state")
-    return found
+    return locking.locked(contract, *locking.BINDING, refusal="Only a signed or active contract is amended.")

@@ -8,13 +8,20 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from accounts.enums import DocumentKind
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Document
 from accounts.operations import audit, outbox
+from contracts import explain
 from contracts.enums import ClauseCode
 from contracts.models import Contract, ContractClause
 from contracts.rules import clause_checklist, clauses, errors
 from contracts.rules.clause_checklist import Clause, Facts, Finding
+
+
+def evidence_kind(code: ClauseCode) -> DocumentKind:
+    """Return as what the evidence of a clause is kept: training needs the client's authorisation (rulebook §6)."""
+    return DocumentKind.AUTHORISATION if code is ClauseCode.TRAINING_ALLOWED else DocumentKind.CONTRACT
 
 
 @transaction.atomic
@@ -36,7 +43,7 @@ def record(
     try:
         clauses.check(code, value, evidenced=evidence is not None)
     except errors.InvalidInput as error:
-        raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+        raise explain.bad_input(error) from error
     if valid_until is not None and evidence is None:
         raise InvalidInput([FieldError("evidence", "required", "Which evidence is valid until then?")])
     ContractClause.objects.filter(contract=locked, code=code.value, superseded_at__isnull=True).update(

@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
-from contracts.enums import ContractStatus, NoticeChannel, NoticeEffect, NoticeKind, NoticeParty
+from contracts import explain
+from contracts.enums import NoticeChannel, NoticeEffect, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
-from contracts.operations import chatel, ends, stored
+from contracts.operations import chatel, ends, locking, stored
 from contracts.rules import errors, free_exit, notice, periods, stay
 from contracts.rules.notice import NoticeClause
 
@@ -62,7 +63,7 @@ def give(
             kind=kind,
         )
     except errors.InvalidInput as error:
-        raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+        raise explain.bad_input(error) from error
     reminded = chatel.free_exit(locked, on=judged.given_on) if party is NoticeParty.CLIENT else None
     ordinary = judged
     if reminded is not None:
@@ -163,15 +164,9 @@ def _standing(contract: Contract) -> QuerySet[Notice]:
 
 
 def _locked(contract: Contract) -> Contract:
-    found = (
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization")
-        .filter(pk=contract.pk, status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value])
-        .first()
+    return locking.locked(
+        contract, *locking.BINDING, refusal="Notice can be given of a signed or active contract only."
     )
-    if found is None:
-        raise Refused("Notice can be given of a signed or active contract only.", code="contract_not_in_that_state")
-    return found
 
 
 def _check_days(contract: Contract, sent_on: date, received_on: date | None, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
+from contracts import explain
 from contracts.enums import ContractStatus, OfferState
 from contracts.models import Contract, RenewalOffer
 from contracts.operations import amendments, signing, stored
@@ -181,7 +182,7 @@ def _check_validity(contract: Contract, valid_until: date, starts_on: date, now:
             valid_until, today=local_day(now, contract.time_zone), starts_on=starts_on, stayed_until=stayed_until
         )
     except errors.InvalidInput as error:
-        raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+        raise explain.bad_input(error) from error
 
 
 def _locked(contract: Contract) -> Contract:

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
-from contracts.enums import ContractStatus, NoticeChannel, NoticeEffect, NoticeKind, NoticeParty, OutgoingStatus
+from contracts.enums import NoticeChannel, NoticeEffect, NoticeKind, NoticeParty, OutgoingStatus
 from contracts.models import Contract, OutgoingNotice
-from contracts.operations import notices, stored
+from contracts.operations import locking, notices, stored
 from contracts.rules import errors, sending
 from contracts.rules.days import ONE_DAY
 from contracts.rules.periods import local_day
@@ -188,15 +188,9 @@ def _tell(
 
 
 def _locked_contract(contract: Contract) -> Contract:
-    found = (
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization")
-        .filter(pk=contract.pk, status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value])
-        .first()
+    return locking.locked(
+        contract, *locking.BINDING, refusal="Notice can be given of a signed or active contract only."
     )
-    if found is None:
-        raise Refused("Notice can be given of a signed or active contract only.", code="contract_not_in_that_state")
-    return found
 
 
 def _locked(outgoing: OutgoingNotice, *states: OutgoingStatus) -> OutgoingNotice:

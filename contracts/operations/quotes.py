@@ -11,10 +11,10 @@ from accounts.enums import DocumentKind
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, documents, outbox
-from contracts import papers
-from contracts.enums import ContractStatus, NoticeParty, TerminationGround
+from contracts import explain, papers
+from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote
-from contracts.operations import ends, exits, statements, stored
+from contracts.operations import ends, exits, locking, statements, stored
 from contracts.rules import billing, checklist, errors, money, notice, quotes
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
@@ -70,7 +70,7 @@ def compute(
             switching_cost=None if switching_cost is None else Money(switching_cost, currency),
         )
     except errors.InvalidInput as error:
-        raise InvalidInput([FieldError(error.field, error.code, error.detail)]) from error
+        raise explain.bad_input(error) from error
 
 
 @transaction.atomic
@@ -295,12 +295,4 @@ def _data(quote: Quote) -> dict[str, Any]:
 
 
 def _locked(contract: Contract) -> Contract:
-    found = (
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization")
-        .filter(pk=contract.pk, status__in=[ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value])
-        .first()
-    )
-    if found is None:
-        raise Refused("Only a signed or active contract can be left.", code="contract_not_in_that_state")
-    return found
+    return locking.locked(contract, *locking.BINDING, refusal="Only a signed or active contract can be left.")

@@ -15,17 +15,11 @@ from accounts.rules import checks
 from contracts import enums, explain
 from contracts.enums import ContractStatus
 from contracts.models import Contract, IndexSeries
-from contracts.operations import ends, index_base, reminders, statements, stored
+from contracts.operations import ends, index_base, locking, reminders, statements, stored
+from contracts.operations.locking import ContractNotInThatState
 from contracts.rules import validation
 from contracts.rules.periods import midnight
 from contracts.rules.reminders import DEFAULT_LEADS
-
-
-class ContractNotInThatState(Refused):
-    """The contract has moved on: another operator, or a sweep, was faster."""
-
-    code = "contract_not_in_that_state"
-
 
 WORDS: dict[str, type[StrEnum]] = {
     "notice_unit": enums.NoticeUnit,
@@ -200,7 +194,7 @@ def sign(contract: Contract, *, now: datetime, by: str) -> Contract:
 
     :raises ContractNotInThatState: it is not a draft any more.
     """
-    locked = _locked(contract, ContractStatus.DRAFT)
+    locked = locking.locked(contract, ContractStatus.DRAFT)
     _hold_still(locked.organization_id)
     locked.status = ContractStatus.SIGNED.value
     locked.term_number = 1
@@ -223,7 +217,7 @@ def start(contract: Contract, *, now: datetime, by: str) -> Contract:
 
     :raises ContractNotInThatState: it is not signed, or its first day has not come.
     """
-    locked = _locked(contract, ContractStatus.SIGNED)
+    locked = locking.locked(contract, ContractStatus.SIGNED)
     if locked.starts_at > now:
         raise ContractNotInThatState(f"The contract starts on {locked.starts_on.isoformat()}.")
     locked.status = ContractStatus.ACTIVE.value
@@ -245,7 +239,7 @@ def cancel(contract: Contract, *, now: datetime, by: str) -> Contract:
 
     :raises ContractNotInThatState: it has (its first day has come, whether or not a sweep saw it yet), or is over.
     """
-    locked = _locked(contract, ContractStatus.DRAFT, ContractStatus.SIGNED)
+    locked = locking.locked(contract, ContractStatus.DRAFT, ContractStatus.SIGNED)
     signed = locked.status == ContractStatus.SIGNED.value
     if signed and locked.starts_at <= now:
         raise ContractNotInThatState(f"The contract started on {locked.starts_on.isoformat()}.")
@@ -264,15 +258,3 @@ def cancel(contract: Contract, *, now: datetime, by: str) -> Contract:
 def _hold_still(organization_id: int) -> None:
     """Keep an erasure of the organization from passing by: it takes this row before it looks for open contracts."""
     Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
-
-
-def _locked(contract: Contract, *states: ContractStatus) -> Contract:
-    found = (
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization")
-        .filter(pk=contract.pk, status__in=[state.value for state in states])
-        .first()
-    )
-    if found is None:
-        raise ContractNotInThatState("The contract is not in a state that allows this.")
-    return found

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
+from contracts import explain
 from contracts.models import Contract
 from contracts.operations import ends, stored
 from contracts.rules import errors, stay
@@ -42,8 +43,7 @@ def agree(contract: Contract, *, until: date, proof: Document | None, now: datet
     try:
         stay.check(stored.clause_of(locked), agreed, today=local_day(now, locked.time_zone))
     except errors.InvalidInput as error:
-        name = "until" if error.field == "stayed_until" else error.field
-        raise InvalidInput([FieldError(name, error.code, error.detail)]) from error
+        raise explain.bad_input(error, field="until" if error.field == "stayed_until" else None) from error
     locked.stayed_until, locked.stayed_term, locked.stay_proof = agreed.until, agreed.number, proof
     locked.save(update_fields=["stayed_until", "stayed_term", "stay_proof"])
     ends.apply(locked)

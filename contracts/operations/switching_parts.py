@@ -7,6 +7,7 @@ from datetime import date, datetime
 from accounts import tenancy
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document, Organization
+from contracts import explain
 from contracts.enums import ContractStatus, NoticeUnit, SwitchKind, SwitchStatus
 from contracts.models import Contract, SwitchingCase
 from contracts.rules import errors, periods, switching
@@ -148,5 +149,4 @@ def _by_field() -> Iterator[None]:
     try:
         yield
     except errors.InvalidInput as error:
-        field = _FIELDS.get(error.field, error.field)
-        raise InvalidInput([FieldError(field, error.code, error.detail)]) from error
+        raise explain.bad_input(error, field=_FIELDS.get(error.field)) from error

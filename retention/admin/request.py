@@ -173,18 +173,9 @@ class DeletionRequestAdmin(ReadOnly):
         icon="how_to_reg",
     )
     def authorise_archive(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        proof = data["proof"]
-        kept = None
-        if proof is not None:
-            kept = documents.store(
-                request.organization,
-                proof.file,
-                kind=DocumentKind.AUTHORISATION,
-                filename=proof.name,
-                content_type=proof.content_type or "",
-                now=now,
-                by=by,
-            )
+        kept = documents.keep_upload(
+            request.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
+        )
         archive.authorise(request.organization, granted=True, now=now, by=by, proof=kept, for_client=data["for_client"])
 
     @act(
