@@ -97,12 +97,14 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def due_for_charging(self, *, at: datetime) -> Self:
         """Active in a term of indefinite duration whose last charged year is over, at noon UTC of the day after it.
 
-        A day has begun everywhere by then, so no year is charged before its first day in the contract's zone.
+        A day has begun everywhere by then, so no year is charged before its first day in the contract's zone. A year
+        that begins after the contract's last day is not charged, however late this is asked.
         """
         from contracts.models import StatementLine
 
+        reached = Q(ends_on__gt=(at - HALF_A_DAY).date()) | Q(ends_on__gte=OuterRef("ends_on"))
         charged = StatementLine.objects.filter(
-            contract=OuterRef("pk"), kind=LineKind.FEE, voided_at__isnull=True, ends_on__gt=(at - HALF_A_DAY).date()
+            reached, contract=OuterRef("pk"), kind=LineKind.FEE, voided_at__isnull=True
         )
         return self.active().filter(~Exists(charged), term_ends_on__isnull=True).order_by("pk")
 

@@ -13,7 +13,7 @@ from contracts import sweeps
 from contracts.models import Payment, StatementLine
 from contracts.operations import payments, renewal, statements
 from tests.contracts.agreements import a_draft, a_signed_contract, at
-from tests.contracts.operations.lives import at_once, fresh, give, live_until, trail
+from tests.contracts.operations.lives import TERMINATION, at_once, fresh, give, live_until, trail
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -273,6 +273,24 @@ def test_an_indefinite_term_is_charged_a_year_at_a_time():
         ("fee", "2028-01-01", "2029-01-01", "12000.00"),
         ("fee", "2029-01-01", "2030-01-01", "12000.00"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "years"),
+    [
+        pytest.param("2026-09-15", 0, id="ends-within-the-charged-year"),
+        pytest.param("2026-10-01", 1, id="ends-on-the-first-day-of-the-next-year"),
+        pytest.param("2026-11-15", 1, id="ends-within-the-next-year"),
+        pytest.param("2027-12-15", 2, id="ends-within-the-year-after"),
+    ],
+)
+def test_catching_up_charges_no_year_that_begins_after_the_end(given, years):
+    contract = an_active_contract(renewal_term_months=None)
+    live_until("2026-01-02")
+    give(contract, given, kind=TERMINATION)
+    # Years behind, and before the sweep of ends has run.
+    assert sweeps.charge_all(at=at("2030-06-01"), by=BY).done == years
+    assert len(lines_of(contract)) == 2 + years
 
 
 def test_two_charge_a_year_once():
