@@ -68,6 +68,7 @@ def give(
     ordinary = judged
     if reminded is not None:
         judged = free_exit.judge(ordinary, stored.clause_of(locked), reminded=reminded, kind=kind)
+    leaves_free = judged is not ordinary
     judged, void_from = stay.judged(judged, stored.clause_of(locked))
     if judged.ends_on is not None and _standing(locked).filter(party=party.value).exists():
         raise NoticeStands("This side has given notice already.")
@@ -82,7 +83,7 @@ def give(
         entitled=entitled,
         judgment=judged.judgment.value,
         ends_on=judged.ends_on,
-        free_of_charge=judged is not ordinary,
+        free_of_charge=leaves_free and void_from is None,
         why=judged.explanation.to_json(),
         proof=proof,
         recorded_by=by,
