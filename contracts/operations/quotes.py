@@ -30,6 +30,12 @@ class QuoteExpired(Refused):
     code = "quote_expired"
 
 
+class QuoteOutdated(Refused):
+    """Leaving on that day costs more by now, or is no longer possible."""
+
+    code = "quote_outdated"
+
+
 class QuoteNotAcceptable(Refused):
     """The quote informs only, was accepted already, or the contract ends before."""
 
@@ -88,6 +94,9 @@ def make(
 ) -> Quote:
     """Make a quote and keep it. It is valid for 30 days unless said otherwise, and never beyond its exit.
 
+    One that asks nothing because a notice may still be given is valid while one may: a quote gives no time that the
+    notice clause does not.
+
     :raises InvalidInput: as :func:`compute` does; the exit or the validity lies in the past.
     :raises Refused: the contract is neither signed nor active.
     """
@@ -103,6 +112,8 @@ def make(
         switching_cost=switching_cost,
     )
     until = min(valid_until or today + timedelta(days=VALID_DAYS), exit_on)
+    if found.on_notice:
+        until = min(until, quotes.last_notice_for(stored.clause_of(locked), on=today, exit_on=exit_on) or until)
     if until < today:
         raise InvalidInput([FieldError("valid_until", "in_the_past", f"Today is {today.isoformat()}.")])
     quote = Quote.objects.create(
@@ -152,6 +163,7 @@ def accept(quote: Quote, *, now: datetime, by: str, proof: Document | None = Non
     The quote itself, as it was told, is kept as the proof where no other is given.
 
     :raises QuoteExpired: its last day is over in the contract's zone.
+    :raises QuoteOutdated: on its ground the contract grants no exit on that day any more, or a dearer one.
     :raises QuoteNotAcceptable: it informs only, it was accepted already, or the contract ends before.
     """
     contract = _locked(quote.contract)
@@ -165,6 +177,16 @@ def accept(quote: Quote, *, now: datetime, by: str, proof: Document | None = Non
         raise QuoteExpired(f"The quote was valid until {locked.valid_until.isoformat()}.")
     ground = TerminationGround(locked.ground)
     refuse_if_ending(contract, exit_on=locked.exit_on, ground=ground)
+    again = compute(
+        contract,
+        exit_on=locked.exit_on,
+        ground=ground,
+        party=NoticeParty(locked.party),
+        on=today,
+        agreed=locked.agreed,
+    )
+    if not again.right_to_leave or again.penalty.amount > locked.penalty:
+        raise QuoteOutdated("Leaving on that day costs more by now, or is no longer possible: ask for a new quote.")
     # The price is the quoted one; what is paid back goes by what has been paid until today.
     found = compute(
         contract,

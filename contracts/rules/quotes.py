@@ -1,6 +1,6 @@
 """The quote: what leaving on a given day costs and gives back, line by line, each with its clause and its reasons."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -106,7 +106,8 @@ class Quote:
     """What leaving costs. ``exit_on`` is the last day of service, ``remaining_days`` those of its term after it.
 
     ``right_to_leave`` is false where nothing lets the client go on that day: the fees then go on. ``blocked``: the
-    early-exit fee cannot be asked; ``flagged``: it can, but was not disclosed before signature.
+    early-exit fee cannot be asked; ``flagged``: it can, but was not disclosed before signature. ``on_notice``: nothing
+    is asked because a notice that is still to be given ends the contract on that day.
     """
 
     exit_on: date
@@ -119,6 +120,7 @@ class Quote:
     right_to_leave: bool
     blocked: bool
     flagged: bool
+    on_notice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Owed:
     right: bool = True
     blocked: bool = False
     flagged: bool = False
+    on_notice: bool = False
 
 
 def quote(
@@ -227,6 +230,7 @@ def quote(
         right_to_leave=owed.right,
         blocked=owed.blocked,
         flagged=owed.flagged,
+        on_notice=owed.on_notice,
     )
 
 
@@ -245,6 +249,16 @@ def next_end(clause: NoticeClause, *, on: date, exit_on: date) -> date:
     within = range((exit_on - on).days + 1)
     found = bisect_left(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days)))
     return end_if_given(clause, on + timedelta(days=found))
+
+
+def last_notice_for(clause: NoticeClause, *, on: date, exit_on: date) -> date | None:
+    """Return the last day, not before ``on``, on which a notice can still end the contract with ``exit_on``.
+
+    :raises InvalidInput: as ``notice.judge`` does.
+    """
+    within = range((exit_on - on).days + 1)
+    found = bisect_right(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days)))
+    return on + timedelta(days=found - 1) if found else None
 
 
 def end_if_given(clause: NoticeClause, on: date) -> date:
@@ -327,7 +341,7 @@ def _owed(
         return Owed(LineKind.PENALTY, Fraction(agreed.amount), (step,), "agreement")
     if on_notice and ground is not TerminationGround.CLIENT_BREACH:
         step = Step("left_on_notice", {"exit_on": exit_on})
-        return Owed(LineKind.PENALTY, nothing, (step,), "notice_clause")
+        return Owed(LineKind.PENALTY, nothing, (step,), "notice_clause", on_notice=True)
     held = clause.holds(exit_on)
     if ground is TerminationGround.CONVENIENCE and (clause.rate is None or held):
         return _fees_go_on(clause, standing, exit_on, held=held)
