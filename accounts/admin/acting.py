@@ -27,8 +27,8 @@ from accounts.operations import clock
 from accounts.rules.permissions import Permission
 
 type Text = str | Promise
-# What changes one object: called with the admin and the object, and by name data, now, by. It returns nothing, or why
-# it was not done where the operation records that instead of refusing.
+# What changes one object: called with the admin and the object, and by name data, now, by, and staff where it is sided.
+# It returns nothing, or why it was not done where the operation records that instead of refusing.
 type Do = Callable[..., str | None]
 # Does it with the form's data; returns where to go next.
 type Perform = Callable[[dict[str, Any]], str]
@@ -48,6 +48,7 @@ class Act:
     explanation: Text
     many: bool
     vendor_only: bool
+    sided: bool
 
 
 def act(
@@ -60,11 +61,13 @@ def act(
     explanation: Text = "",
     many: bool = False,
     vendor_only: bool = False,
+    sided: bool = False,
     icon: str | None = None,
 ) -> Callable[[Do], Any]:
     """Make a method that calls one operation an action of the detail page, and with ``many`` of the list too.
 
-    ``when`` hides the button where it makes no sense; ``done`` is a lazy plural that takes ``count``.
+    ``when`` hides the button where it makes no sense; ``done`` is a lazy plural that takes ``count``. An act that is
+    ``sided`` differs by who does it: it is told ``staff``, whether that is somebody of the vendor.
     """
 
     def decorate(do: Do) -> Any:
@@ -80,6 +83,7 @@ def act(
             explanation=explanation,
             many=many,
             vendor_only=vendor_only,
+            sided=sided,
         )
 
         def page(self: Acting, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -121,6 +125,11 @@ class Acting(ModelAdmin):
         if not isinstance(user, User) or not user.has_perm(spec.permission):
             return False
         return user.works_for_vendor or not spec.vendor_only
+
+    def do(self, request: HttpRequest, spec: Act, obj: Any, **given: Any) -> str | None:
+        """Do an act on one object; one that is sided is told whose user asks."""
+        side = {"staff": works_for_vendor(request)} if spec.sided else {}
+        return spec.do(self, obj, **given, **side)
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
         """Return the buttons that make sense for the object as it stands."""
@@ -170,7 +179,7 @@ class Acting(ModelAdmin):
         obj = self.object_or_404(request, object_id)
 
         def perform(data: dict[str, Any]) -> str:
-            problem = spec.do(self, obj, data=data, now=clock.instant(), by=actor_of(request))
+            problem = self.do(request, spec, obj, data=data, now=clock.instant(), by=actor_of(request))
             if problem is None:
                 messages.success(request, spec.done % {"count": 1})
             else:
@@ -199,7 +208,7 @@ class Acting(ModelAdmin):
             for obj in touched:
                 try:
                     with transaction.atomic():
-                        problem = spec.do(self, obj, data=data, now=now, by=by)
+                        problem = self.do(request, spec, obj, data=data, now=now, by=by)
                     if problem is None:
                         done += 1
                     else:

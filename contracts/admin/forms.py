@@ -168,6 +168,16 @@ class WithdrawalForm(ReasonForm):
     proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
 
 
+class AcceptanceForm(OperationForm):
+    """The client accepts here; staff records its acceptance with the proof."""
+
+    proof = forms.FileField(label=_("Proof of acceptance"), help_text=_("At most 25 MiB."), max_length=200)
+
+    def prepare(self) -> None:
+        if self.request is not None and not works_for_vendor(self.request):
+            del self.fields["proof"]
+
+
 class NoticeForm(OperationForm):
     """A notice as it came. A member of the client gives it here and now: only its kind is asked then."""
 

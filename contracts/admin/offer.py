@@ -16,6 +16,7 @@ from accounts.admin.forms import OperationForm
 from accounts.enums import DocumentKind
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
+from contracts.admin.forms import AcceptanceForm
 from contracts.enums import OfferState
 from contracts.models import Contract, RenewalOffer
 from contracts.operations import offers
@@ -27,16 +28,6 @@ class SendForm(OperationForm):
     """An offer that was also sent in another way has its proof."""
 
     proof = forms.FileField(label=_("Proof of sending"), required=False, help_text=_("At most 25 MiB."), max_length=200)
-
-
-class AcceptForm(OperationForm):
-    """The client accepts here; staff records its acceptance with the proof."""
-
-    proof = forms.FileField(label=_("Proof of acceptance"), help_text=_("At most 25 MiB."), max_length=200)
-
-    def prepare(self) -> None:
-        if self.request is not None and not works_for_vendor(self.request):
-            del self.fields["proof"]
 
 
 @admin.register(RenewalOffer)
@@ -86,14 +77,14 @@ class RenewalOfferAdmin(ReadOnly):
         Permission.ACCEPT_OFFER,
         when=lambda offer: offer.state == SENT,
         done=ngettext_lazy("Accepted %(count)d offer.", "Accepted %(count)d offers.", "count"),
-        form=AcceptForm,
+        form=AcceptanceForm,
+        sided=True,
         explanation=_("The clauses are agreed from the first day of the next term on. This cannot be undone."),
         icon="handshake",
     )
-    def accept(self, offer: RenewalOffer, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        # Only staff is asked for a proof, and must give one.
+    def accept(self, offer: RenewalOffer, *, data: dict[str, Any], now: datetime, by: str, staff: bool) -> None:
         proof = documents.keep_upload(offer.organization, data.get("proof"), kind=DocumentKind.CONTRACT, now=now, by=by)
-        offers.accept(offer, now=now, by=by, for_client="proof" in data, proof=proof)
+        offers.accept(offer, now=now, by=by, for_client=staff, proof=proof)
 
     @act(
         _("Withdraw"),

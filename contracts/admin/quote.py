@@ -11,8 +11,11 @@ from unfold.decorators import action
 
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
+from accounts.enums import DocumentKind
+from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from contracts import explain_money, labels, papers
+from contracts.admin.forms import AcceptanceForm
 from contracts.explain import reasons
 from contracts.models import Quote
 from contracts.operations import quotes
@@ -55,11 +58,14 @@ class QuoteAdmin(ReadOnly):
         Permission.ACCEPT_QUOTE,
         when=lambda quote: quote.accepted_at is None and quote.right_to_leave and quote.ground in quotes.ACCEPTABLE,
         done=ngettext_lazy("Accepted %(count)d quote.", "Accepted %(count)d quotes.", "count"),
+        form=AcceptanceForm,
+        sided=True,
         explanation=_("The contract ends on the quote's exit date, at the quoted price."),
         icon="handshake",
     )
-    def accept(self, quote: Quote, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        quotes.accept(quote, now=now, by=by)
+    def accept(self, quote: Quote, *, data: dict[str, Any], now: datetime, by: str, staff: bool) -> None:
+        proof = documents.keep_upload(quote.organization, data.get("proof"), kind=DocumentKind.CONTRACT, now=now, by=by)
+        quotes.accept(quote, for_client=staff, proof=proof, now=now, by=by)
 
     @action(description=_("Page as PDF"), url_path="page", permissions=[Permission.VIEW_CONTRACT.value], icon="print")
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:

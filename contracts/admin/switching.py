@@ -139,7 +139,7 @@ class SwitchingCaseAdmin(ReadOnly):
                 destination=data["destination"],
                 received_on=data.get("received_on"),
                 proof=_kept(data["contract"], data, now=now, by=by),
-                as_client="proof" not in data,
+                as_client=not works_for_vendor(request),
                 now=now,
                 by=by,
             )
@@ -162,36 +162,39 @@ class SwitchingCaseAdmin(ReadOnly):
         Permission.REQUEST_SWITCHING,
         when=lambda case: case.status in _WAY,
         form=CompletionForm,
+        sided=True,
         done=ngettext_lazy("Completed %(count)d switch.", "Completed %(count)d switches.", "count"),
         explanation=_("The customer confirms that the switch was successful: the contract ends with that day."),
         icon="task_alt",
     )
-    def complete(self, case: SwitchingCase, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        switching.complete(case, **_declared(case, data, now=now, by=by))
+    def complete(self, case: SwitchingCase, *, data: dict[str, Any], now: datetime, by: str, staff: bool) -> None:
+        switching.complete(case, **_declared(case, data, staff=staff, now=now, by=by))
 
     @act(
         _("Extend the transition"),
         Permission.REQUEST_SWITCHING,
         when=lambda case: case.status in _WAY and case.extended_to is None,
         form=ExtensionForm,
+        sided=True,
         done=ngettext_lazy("Extended %(count)d transition.", "Extended %(count)d transitions.", "count"),
         explanation=_("The customer extends the transition once, for as long as it sees fit."),
         icon="more_time",
     )
-    def extend(self, case: SwitchingCase, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        switching.extend(case, **_declared(case, data, now=now, by=by))
+    def extend(self, case: SwitchingCase, *, data: dict[str, Any], now: datetime, by: str, staff: bool) -> None:
+        switching.extend(case, **_declared(case, data, staff=staff, now=now, by=by))
 
     @act(
         _("Record the client's choice"),
         Permission.REQUEST_DELETION,
         when=lambda case: case.status == SwitchStatus.UNFINISHED.value,
         form=ChoiceForm,
+        sided=True,
         done=ngettext_lazy("Recorded %(count)d choice.", "Recorded %(count)d choices.", "count"),
         explanation=_("The transition ran out before the switch was completed. Only this choice releases the data."),
         icon="alt_route",
     )
-    def choose(self, case: SwitchingCase, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        values = _declared(case, data, now=now, by=by)
+    def choose(self, case: SwitchingCase, *, data: dict[str, Any], now: datetime, by: str, staff: bool) -> None:
+        values = _declared(case, data, staff=staff, now=now, by=by)
         switching.choose(case, **{**values, "choice": SwitchChoice(values["choice"])})
 
     @act(
@@ -263,7 +266,7 @@ def _kept(contract: Contract, data: dict[str, Any], *, now: datetime, by: str) -
     )
 
 
-def _declared(case: SwitchingCase, data: dict[str, Any], *, now: datetime, by: str) -> dict[str, Any]:
-    """Return the form's data as the operation takes them: without a proof asked for, a member declares it here."""
+def _declared(case: SwitchingCase, data: dict[str, Any], *, staff: bool, now: datetime, by: str) -> dict[str, Any]:
+    """Return the form's data as the operation takes them: a member of the client declares it here, without a proof."""
     proof = _kept(case.contract, data, now=now, by=by)
-    return {**data, "proof": proof, "as_client": "proof" not in data, "now": now, "by": by}
+    return {**data, "proof": proof, "as_client": not staff, "now": now, "by": by}

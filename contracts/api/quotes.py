@@ -16,10 +16,12 @@ from rest_framework.response import Response
 from accounts.api.permissions import has
 from accounts.api.resources import Resource
 from accounts.api.views import ScopedView
+from accounts.enums import DocumentKind
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Document
 from accounts.rules.permissions import Permission
 from contracts import labels, papers
+from contracts.api.proofs import PARSERS, ProofField, kept
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote, Termination
 from contracts.operations import quotes, terminations
@@ -66,6 +68,10 @@ class NewQuoteSerializer(serializers.Serializer[Any]):
     agreed = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True, default=None)
     switching_cost = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True, default=None)
     valid_until = serializers.DateField(allow_null=True, default=None, help_text="Default: 30 days on.")
+
+
+class AcceptanceSerializer(serializers.Serializer[Any]):
+    proof = ProofField()
 
 
 class TerminationSerializer(serializers.ModelSerializer[Termination]):
@@ -140,17 +146,26 @@ class QuoteResource(Resource):
 
     queryset = Quote.objects.select_related("contract", "organization").order_by("pk")
     serializer_class = QuoteSerializer
+    parser_classes = PARSERS
     rights = {
         "list": Permission.VIEW_CONTRACT,
         "retrieve": Permission.VIEW_CONTRACT,
         "accept": Permission.ACCEPT_QUOTE,
     }
 
-    @extend_schema(request=None, responses={200: QuoteSerializer})
+    @extend_schema(request=AcceptanceSerializer, responses={200: QuoteSerializer})
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, **kwargs: Any) -> Response:
-        """Accept a quote within its validity: the contract ends on its exit date. 409 `quote_expired` afterwards."""
-        return self.told(quotes.accept(self.get_object(), now=self.now, by=self.actor))
+        """Accept a quote within its validity: the contract ends on its exit date. 409 `quote_expired` afterwards.
+
+        The client's members accept here; for the vendor's staff to record it there must be a `proof` (409
+        `proof_needed`).
+        """
+        values, quote = self.given(AcceptanceSerializer, request), self.get_object()
+        staff, proof = self.caller.works_for_vendor, None
+        if staff:
+            proof = kept(quote.contract, values["proof"], kind=DocumentKind.CONTRACT, now=self.now, by=self.actor)
+        return self.told(quotes.accept(quote, for_client=staff, proof=proof, now=self.now, by=self.actor))
 
 
 class QuotePageView(ScopedView):

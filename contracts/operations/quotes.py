@@ -15,7 +15,7 @@ from contracts import explain, papers
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote
 from contracts.operations import ends, exits, locking, statements, stored
-from contracts.rules import billing, checklist, errors, money, notice, quotes
+from contracts.rules import billing, checklist, errors, grounds, money, notice, quotes
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
@@ -97,10 +97,13 @@ def make(
     One that asks nothing because a notice may still be given is valid while one may: a quote gives no time that the
     notice clause does not.
 
-    :raises InvalidInput: as :func:`compute` does; the exit or the validity lies in the past.
+    :raises InvalidInput: as :func:`compute` does; the side cannot leave on that ground; the exit or the validity lies
+        in the past.
     :raises Refused: the contract is neither signed nor active.
     """
     locked = _locked(contract)
+    if not grounds.may_declare(party, ground):
+        raise InvalidInput([FieldError("party", "not_this_side", "This side cannot leave on that ground.")])
     today = local_day(now, locked.time_zone)
     found = compute(
         locked,
@@ -157,15 +160,19 @@ def make_as_client(
 
 
 @transaction.atomic
-def accept(quote: Quote, *, now: datetime, by: str, proof: Document | None = None) -> Quote:
+def accept(quote: Quote, *, now: datetime, by: str, for_client: bool = False, proof: Document | None = None) -> Quote:
     """Accept a quote: the contract ends on its exit date at the quoted price, and the statement lines say so.
 
-    The quote itself, as it was told, is kept as the proof where no other is given.
+    ``for_client`` says that the vendor's staff records the client's acceptance: that takes the client's document. Where
+    a member of the client accepts here, the quote as it was told is kept as the proof.
 
     :raises QuoteExpired: its last day is over in the contract's zone.
     :raises QuoteOutdated: on its ground the contract grants no exit on that day any more, or a dearer one.
     :raises QuoteNotAcceptable: it informs only, it was accepted already, or the contract ends before.
+    :raises Refused: no proof.
     """
+    if for_client and proof is None:
+        raise Refused("Staff records an acceptance with its proof only.", code="proof_needed")
     contract = _locked(quote.contract)
     locked = Quote.objects.select_for_update(of=("self",), no_key=True).get(pk=quote.pk)
     today = local_day(now, contract.time_zone)

@@ -11,23 +11,9 @@ from accounts.operations import audit, outbox
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Termination
 from contracts.operations import ends, quotes, statements
+from contracts.rules import grounds
 from contracts.rules.days import ONE_DAY
 from contracts.rules.periods import local_day
-
-# Which side declares it; both may declare one for a grave cause, both together agree.
-DECLARED_BY = {
-    TerminationGround.CONVENIENCE: (NoticeParty.CLIENT,),
-    TerminationGround.VENDOR_BREACH: (NoticeParty.CLIENT,),
-    TerminationGround.CLIENT_BREACH: (NoticeParty.VENDOR,),
-    TerminationGround.AGREEMENT: (NoticeParty.CLIENT, NoticeParty.VENDOR),
-    TerminationGround.IMMEDIATE: (NoticeParty.CLIENT, NoticeParty.VENDOR),
-}
-PROVED = (
-    TerminationGround.VENDOR_BREACH,
-    TerminationGround.CLIENT_BREACH,
-    TerminationGround.AGREEMENT,
-    TerminationGround.IMMEDIATE,
-)
 
 
 class NoTermination(Refused):
@@ -55,7 +41,7 @@ def terminate(
         :func:`quotes.compute` does.
     :raises Refused: the contract is not signed or active, ends before, or grants no right to leave on that day.
     """
-    if ground not in DECLARED_BY:
+    if ground is TerminationGround.SWITCHING:
         raise Refused("A switch ends the contract by its own case.", code="by_switching_case")
     locked = statements.locked_contract(contract)
     today = local_day(now, locked.time_zone)
@@ -128,9 +114,9 @@ def _check(
     agreed: Decimal | None,
 ) -> None:
     faults = []
-    if party not in DECLARED_BY[ground]:
+    if not grounds.may_declare(party, ground):
         faults.append(FieldError("party", "not_this_side", "This side cannot declare it on that ground."))
-    if ground in PROVED and proof is None:
+    if grounds.is_proved(ground) and proof is None:
         faults.append(FieldError("proof", "missing", "This ground needs its proof."))
     if agreed is not None and ground is not TerminationGround.AGREEMENT:
         faults.append(FieldError("agreed", "not_agreed", "Only an agreement has an agreed amount."))

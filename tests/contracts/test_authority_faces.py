@@ -1,0 +1,61 @@
+"""Whose act it is, by REST and in the admin: staff act for a client with its document, each right has one name."""
+
+import pytest
+
+from accounts import tenancy
+from contracts.models import Termination
+from tests.admin.conftest import sign_in
+from tests.admin.test_actions import page, said
+from tests.api.callers import caller
+from tests.contracts.agreements import at
+from tests.contracts.operations.lives import fresh
+from tests.contracts.operations.test_quotes import an_active_contract, make
+from tests.contracts.test_outgoing_faces import a_slip, post_file
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+__all__ = ["sign_in"]
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    monkeypatch.setattr("accounts.operations.clock.instant", lambda: at("2025-03-10"))
+
+
+def codes(answer):
+    return {(error["attr"], error["code"]) for error in answer["errors"]}
+
+
+def test_staff_accepts_a_quote_with_the_client_s_document_by_rest():
+    contract = an_active_contract()
+    quote, manager = make(contract), caller("contract_manager")
+    path = f"quotes/{quote.public_id}/accept"
+    assert codes(manager("POST", path, expect=409)) == {(None, "proof_needed")}
+    assert fresh(contract).ends_on is None
+    status, answer = post_file(manager, path, proof=a_slip())
+    assert (status, answer["accepted_at"] is not None) == (200, True)
+    with tenancy.vendor():
+        assert Termination.objects.select_related("proof").get().proof.kind == "contract"
+
+
+def test_the_vendor_s_own_convenience_is_refused_by_field():
+    contract = an_active_contract()
+    body = {"exit_on": "2025-06-30", "ground": "convenience", "party": "vendor"}
+    answer = caller("contract_manager")("POST", f"contracts/{contract.public_id}/quotes", body, expect=400)
+    assert codes(answer) == {("party", "not_this_side")}
+
+
+def test_on_the_page_of_a_quote_only_staff_is_asked_for_the_document(sign_in):
+    contract = an_active_contract()
+    quote = make(contract)
+    staff, member = sign_in("contract_manager"), sign_in("client_administrator", contract.organization)
+    unproved = staff.post(page(quote, "accept"), {"confirmed": "yes"})
+    assert "proof" in unproved.context["form"].errors and fresh(contract).ends_on is None
+    assert "proof" not in member.get(page(quote, "accept")).context["form"].fields
+    answer = staff.post(page(quote, "accept"), {"confirmed": "yes", "proof": a_slip()})
+    assert said(answer)[-1] == "Accepted 1 quote."
+    other = an_active_contract(reference="C-2")
+    second = make(other)
+    member = sign_in("client_administrator", other.organization)
+    assert said(member.post(page(second, "accept"), {"confirmed": "yes"}))[-1] == "Accepted 1 quote."
+    with tenancy.vendor():
+        assert Termination.objects.select_related("proof").get(contract=other).proof.filename.startswith("quote-")
