@@ -1,7 +1,9 @@
 """The questions that the domain asks of contracts, each with its instant."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -11,6 +13,7 @@ from contracts.enums import ClauseCode, ContractStatus, LineKind, OfferState, Sw
 from contracts.rules.clause_checklist import MOST_BREACH_HOURS
 from contracts.rules.clauses import EEA
 from contracts.rules.dated import SWITCHING_CHARGED, in_force
+from contracts.rules.days import add_months
 from contracts.rules.switching import APPLIES_FROM, MAX_NOTICE_MONTHS, RETRIEVAL_DAYS, TRANSITION_DAYS
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     )
 
 HALF_A_DAY = timedelta(hours=12)
+# The days on earth at an instant, each with the zones in which it is that day.
+type Days = Mapping[date, Collection[str]]
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
@@ -124,23 +129,24 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         """Their deadlines were computed again, or a further month has come into view."""
         return self.filter(calendar_due_at__lte=at).order_by("pk")
 
-    def due_for_uplift(self, *, on: date, lead: timedelta) -> Self:
+    def due_for_uplift(self, *, days: Days, lead: timedelta) -> Self:
         """Active, renewing, with an index, ``lead`` or less before the last day for notice (else before the renewal),
-        and nothing computed yet for the next term.
+        and nothing computed yet for the next term. It is asked on the day of each contract's zone.
         """
         from contracts.models import Uplift
 
         known = Uplift.objects.filter(
             organization=OuterRef("organization"), contract=OuterRef("pk"), starts_on=OuterRef("term_ends_on")
         )
+
+        def close(day: date) -> Q:
+            by = day + lead
+            reached = Q(last_notice_on__lte=by) | Q(last_notice_on__isnull=True, term_ends_on__lte=by)
+            return reached & Q(term_ends_on__gt=day)
+
         return (
             self.active()
-            .filter(
-                Q(last_notice_on__lte=on + lead) | Q(last_notice_on__isnull=True, term_ends_on__lte=on + lead),
-                renews_at__isnull=False,
-                index_series__isnull=False,
-                term_ends_on__gt=on,
-            )
+            .filter(_on_its_day(days, "time_zone", close), renews_at__isnull=False, index_series__isnull=False)
             .filter(~Exists(known))
             .order_by("term_ends_on", "pk")
         )
@@ -202,10 +208,16 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
 
 
 class CalendarEventQuerySet(models.QuerySet["CalendarEvent"]):
-    def in_view(self, *, first: date, last: date, cancelled_since: datetime) -> Self:
-        """Those of the days, without such as were cancelled before the instant."""
+    def in_view(self, *, days: Days, back: int, ahead: int, cancelled_since: datetime) -> Self:
+        """Those from ``back`` months before the day of their contract's zone to ``ahead`` months after it, without such
+        as were cancelled before the instant.
+        """
         kept = Q(cancelled_at__isnull=True) | Q(cancelled_at__gte=cancelled_since)
-        return self.filter(kept, on__gte=first, on__lte=last).order_by("on", "pk")
+
+        def near(day: date) -> Q:
+            return Q(on__gte=add_months(day, -back), on__lte=add_months(day, ahead))
+
+        return self.filter(kept, _on_its_day(days, "contract__time_zone", near)).order_by("on", "pk")
 
 
 class UpliftQuerySet(models.QuerySet["Uplift"]):
@@ -252,3 +264,8 @@ class OfferQuerySet(models.QuerySet["RenewalOffer"]):
     def seen_by_clients(self) -> Self:
         """What was never sent is the vendor's own."""
         return self.filter(sent_at__isnull=False)
+
+
+def _on_its_day(days: Days, zone: str, asked: Callable[[date], Q]) -> Q:
+    """Ask of every row what is asked on the day of its zone, which ``zone`` names."""
+    return reduce(or_, (Q(**{f"{zone}__in": sorted(zones)}) & asked(day) for day, zones in days.items()))

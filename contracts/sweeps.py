@@ -36,6 +36,7 @@ from contracts.querysets import (
     SwitchingCaseQuerySet,
     UpliftQuerySet,
 )
+from contracts.rules.periods import days_on_earth
 
 log = structlog.get_logger(__name__)
 CHUNK = 200
@@ -214,7 +215,7 @@ def _refreshed(refresh: Refresh, keys: list[int], *, at: datetime, by: str) -> s
 
 
 def uplifts_due(*, at: datetime) -> ContractQuerySet:
-    return Contract.objects.due_for_uplift(on=at.date(), lead=settings.UPLIFT_LEAD)
+    return Contract.objects.due_for_uplift(days=days_on_earth(at), lead=settings.UPLIFT_LEAD)
 
 
 def propose_all(*, at: datetime, by: str) -> Swept:

@@ -21,7 +21,7 @@ from contracts import labels
 from contracts.enums import CalendarFeedKind
 from contracts.models import CalendarEvent, CalendarFeed
 from contracts.operations.calendar import MONTHS_AHEAD
-from contracts.rules.days import add_months
+from contracts.rules.periods import days_on_earth
 
 PREFIX = "tcal_"
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -125,10 +125,10 @@ def note_fetch(feed: CalendarFeed, *, now: datetime) -> None:
 
 def events_of(feed: CalendarFeed, *, now: datetime) -> QuerySet[CalendarEvent]:
     """Return the events that a feed tells at the instant, with their contracts, by day; inside the feed's scope."""
-    today = now.date()
     found = CalendarEvent.objects.in_view(
-        first=add_months(today, -MONTHS_KEPT),
-        last=add_months(today, MONTHS_AHEAD),
+        days=days_on_earth(now),
+        back=MONTHS_KEPT,
+        ahead=MONTHS_AHEAD,
         cancelled_since=now - timedelta(days=31 * MONTHS_KEPT),
     ).select_related("contract", "organization")
     if feed.organization_id is not None:

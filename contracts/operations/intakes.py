@@ -23,7 +23,7 @@ from contracts.letters.reader import Letter
 from contracts.models import Contract, Intake, Notice
 from contracts.operations import acknowledging, notices, switching
 from contracts.rules import classification, matching
-from contracts.rules.periods import local_day
+from contracts.rules.periods import latest_day, local_day
 
 SWITCHES = {IntakeKind.SWITCHING: SwitchKind.PROVIDER, IntakeKind.ERASURE_ONLY: SwitchKind.ERASURE_ONLY}
 NOTICES = {IntakeKind.NON_RENEWAL: NoticeKind.NON_RENEWAL, IntakeKind.TERMINATION: NoticeKind.TERMINATION}
@@ -55,10 +55,11 @@ def drop(
 
     An answer to a letter that was asked back keeps that one's receipt: the client was in time if the first was.
 
-    :raises InvalidInput: the day of receipt is to come.
+    :raises InvalidInput: the day of receipt has come nowhere yet; nobody knows the letter's zone until it is matched.
     :raises IntakeNotInThatState: what it answers was not asked back.
     """
-    if received_on is not None and received_on > now.date():
+    today = latest_day(now)
+    if received_on is not None and received_on > today:
         raise InvalidInput([FieldError("received_on", "in_the_future", "A letter that is here was received.")])
     received_at = min(letter.received_at or now, now)
     organization = None
@@ -79,7 +80,7 @@ def drop(
         sha256=hashlib.sha256(letter.data).hexdigest(),
         received_at=received_at,
         received_on=received_on,
-        sent_on=letter.sent_on if letter.sent_on is None or letter.sent_on <= now.date() else None,
+        sent_on=letter.sent_on if letter.sent_on is None or letter.sent_on <= today else None,
         suggested=found.kind.value,
         why=found.explanation.to_json(),
         candidates=_candidates(letter),
@@ -251,7 +252,7 @@ def _acknowledged(
         organization,
         BytesIO(text.encode()),
         kind=DocumentKind.OTHER,
-        filename=f"acknowledgement-{now.date().isoformat()}.txt",
+        filename=f"acknowledgement-{local_day(now, organization.time_zone).isoformat()}.txt",
         content_type="text/plain",
         now=now,
         by=by,

@@ -16,7 +16,7 @@ from contracts.operations import amendments, indices, stored
 from contracts.rules import indices as rules
 from contracts.rules import uplifts
 from contracts.rules.money import Money
-from contracts.rules.periods import local_day
+from contracts.rules.periods import latest_day, local_day
 from contracts.rules.uplifts import IndexClause, Proposal
 
 _SEEN: dict[str, Callable[[Contract], QuerySet[Any]]] = {
@@ -53,7 +53,8 @@ def propose(contract: Contract, *, now: datetime, by: str) -> Uplift:
     """
     locked = _locked(contract.pk)
     # Asked once the row is locked: another worker's proposal is seen only by a later statement.
-    due = Contract.objects.due_for_uplift(on=now.date(), lead=settings.UPLIFT_LEAD)
+    today = {local_day(now, locked.time_zone): [locked.time_zone]}
+    due = Contract.objects.due_for_uplift(days=today, lead=settings.UPLIFT_LEAD)
     if locked.term_ends_on is None or not due.filter(pk=locked.pk).exists():
         raise UpliftNotDue("No price is to be revised for this contract now.")
     found = Uplift(
@@ -149,9 +150,11 @@ def _compute(uplift: Uplift, contract: Contract, *, now: datetime) -> None:
 def _proposal(uplift: Uplift, contract: Contract, *, now: datetime) -> tuple[Proposal, IndexClause]:
     """Return what the values known now make of the price: on the revision date, which is the term's first day."""
     series, clause = _clause(contract, before=uplift.starts_on)
-    on = min(now.date(), uplift.starts_on)
+    on = min(local_day(now, contract.time_zone), uplift.starts_on)
+    # What was recorded is published, even on a day that has not reached the contract's zone yet.
+    known = min(latest_day(now), uplift.starts_on)
     linked = indices.link_of(series)
-    latest = rules.latest(indices.published(series), on=on, link=linked[0] if linked else None)
+    latest = rules.latest(indices.published(series), on=known, link=linked[0] if linked else None)
     price = stored.in_force(contract, on=uplift.starts_on).annual_fee
     return uplifts.propose(Money(price, contract.currency), clause, latest, on=on), clause
 

@@ -296,6 +296,27 @@ def local_day(instant: datetime, zone: str | ZoneInfo) -> date:
     return instant.astimezone(_zone(zone)).date()
 
 
+def days_on_earth(instant: datetime) -> dict[date, frozenset[str]]:
+    """Return the dates that calendars show at ``instant``, the earliest first, each with the zones in which it is it.
+
+    Two or three of them: between the first place that begins a day and the last one that ends it lie 26 hours.
+
+    :raises InvalidInput: the instant is naive.
+    """
+    found: dict[date, set[str]] = {}
+    for zone in _zones():
+        found.setdefault(local_day(instant, zone), set()).add(zone)
+    return {day: frozenset(found[day]) for day in sorted(found)}
+
+
+def latest_day(instant: datetime) -> date:
+    """Return the latest date on earth: what is after it has come nowhere yet.
+
+    :raises InvalidInput: the instant is naive.
+    """
+    return max(days_on_earth(instant))
+
+
 def midnight(day: date, zone: str | ZoneInfo) -> datetime:
     """Return the first instant of the local ``day``, in UTC.
 

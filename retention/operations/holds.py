@@ -8,6 +8,7 @@ from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
+from contracts.rules.periods import local_day
 from retention.enums import HoldGround, RunPhase, VaultState
 from retention.models import ErasureRun, LegalHold, Vault
 
@@ -24,7 +25,7 @@ def place(
     :raises InvalidInput: the client's instruction or the law is not cited, or the review date is not ahead.
     """
     faults = checks.text("citation", citation)
-    if review_on <= now.date():
+    if review_on <= local_day(now, organization.time_zone):
         faults.append(FieldError("review_on", "not_ahead", "The review date must lie ahead."))
     if faults:
         raise InvalidInput(faults)

@@ -18,7 +18,7 @@ from contracts.operations import feeds, notices
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import at_once, give, live_until
+from tests.contracts.operations.lives import at_once, give, live_until, utc
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -354,3 +354,17 @@ def test_its_days_are_those_of_the_contracts_zone():
     a_contract(organization, governing_law="OTHER")
     _feed, address = a_feed(language="en")
     assert ("Last day for notice", date(2025, 9, 30)) in events(address)
+
+
+def test_it_reaches_two_years_from_the_day_of_each_contracts_zone(monkeypatch):
+    instant = utc("2024-12-31 12:00")
+    monkeypatch.setattr("accounts.operations.clock.instant", lambda: instant)
+    for reference, country, zone in (("NZ-1", "NZ", "Pacific/Auckland"), ("FR-1", "FR", "Europe/Paris")):
+        home = an_organization(country=country, time_zone=zone)
+        a_signed_contract(home, reference=reference, governing_law="OTHER")
+    sweeps.refresh_all_deadlines(at=instant, by="system")
+    sweeps.refresh_all_calendars(at=instant, by="system")
+    _feed, address = a_feed(language="en")
+    found = icalendar.Calendar.from_ical(read(address).content).walk("VEVENT")
+    last = [one["SUMMARY"] for one in found if one.decoded("DTSTART") == date(2027, 1, 1)]
+    assert len(last) == 1 and "NZ-1" in last[0]

@@ -1,6 +1,6 @@
 """Indexed prices: proposed before each renewal, flagged where a value is missing, applied by a person."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,7 +16,7 @@ from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.contracts.agreements import TERMS, a_draft, a_signed_contract, at
 from tests.contracts.indices import a_series, import_rows
-from tests.contracts.operations.lives import IN_ORDER, at_once, fresh, give, live_until, trail
+from tests.contracts.operations.lives import IN_ORDER, at_once, fresh, give, live_until, trail, utc
 from tests.retention.vaults import an_organization
 from tests.workflows import walk
 
@@ -106,6 +106,38 @@ def test_it_is_proposed_before_the_last_day_for_notice_and_once():
     assert (found.price_before, found.price_after) == (Decimal("10000.00"), Decimal("10123.66"))
     assert (found.s0, found.s1, found.s1_period) == (Decimal("242.6"), Decimal("245.6"), date(2025, 7, 1))
     assert found.evidence["rule"] == "indexation"
+
+
+@pytest.mark.parametrize(
+    ("zone", "first_second"),
+    [
+        pytest.param("Pacific/Kiritimati", "2025-08-30 10:00", id="fourteen-hours-ahead"),
+        pytest.param("Europe/Paris", "2025-08-30 22:00", id="two-hours-ahead"),
+        pytest.param("America/Los_Angeles", "2025-08-31 07:00", id="seven-hours-behind"),
+    ],
+)
+def test_it_is_proposed_from_midnight_in_the_contracts_zone(zone, first_second):
+    an_indexed_contract(time_zone=zone)
+    import_rows(SUMMER, now=at("2025-08-20"))
+    assert sweep(utc(first_second) - timedelta(seconds=1)) == (0, 0)
+    assert sweep(utc(first_second)) == (1, 0)
+    assert state() == ("proposed", Decimal("10123.66"))
+
+
+def test_the_day_of_the_evidence_is_that_of_the_contracts_zone():
+    an_indexed_contract(time_zone="America/Los_Angeles")
+    import_rows(SUMMER, now=at("2025-08-20"))
+    sweep(utc("2025-09-02 06:00"))
+    taken = next(step for step in the_uplift().evidence["steps"] if step["code"] == "index_value_taken")
+    assert taken["params"]["on"] == "2025-09-01"
+
+
+def test_a_value_that_is_published_on_a_day_that_has_not_reached_the_contract_yet_is_not_lost():
+    an_indexed_contract(time_zone="America/Los_Angeles")
+    assert sweep(utc("2025-09-02 06:00")) == (1, 0)
+    import_rows("SYN,2025-07,245.60,2025-09-03", now=utc("2025-09-03 01:00"))
+    assert sweep(utc("2025-09-03 01:01")) == (0, 1)
+    assert state() == ("proposed", Decimal("10123.66"))
 
 
 def test_a_missing_value_is_flagged_and_proposed_once_it_is_there():

@@ -1,5 +1,7 @@
 """The inbox: a letter is dropped, found to be somebody's, and decided by a person once; nothing is half-written."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from accounts import tenancy
 from accounts.enums import Role
 from accounts.errors import InvalidInput, Refused
-from accounts.models import Document, OutboxMessage
+from accounts.models import Document, Organization, OutboxMessage
 from accounts.operations import documents
 from contracts.enums import IntakeKind
 from contracts.letters import reader
@@ -166,9 +168,40 @@ def test_rejected_its_words_are_dropped():
         assert intakes.opened(rejected).text == ""
 
 
-def test_a_day_of_receipt_to_come_is_refused():
-    with pytest.raises(InvalidInput):
-        drop(received_on=date(2025, 6, 12))
+@pytest.mark.parametrize(
+    ("received_on", "refused"),
+    [
+        pytest.param("2025-06-10", False, id="today-in-utc"),
+        pytest.param("2025-06-11", False, id="today-in-kiritimati"),
+        pytest.param("2025-06-12", True, id="today-nowhere"),
+    ],
+)
+def test_a_day_of_receipt_that_has_come_nowhere_is_refused(received_on, refused):
+    with pytest.raises(InvalidInput) if refused else nullcontext():
+        drop(received_on=date.fromisoformat(received_on))
+
+
+def test_whose_letter_it_is_known_the_day_is_that_of_the_contract():
+    organization, contracts = a_client()
+    intake = drop(received_on=date(2025, 6, 11))
+    with pytest.raises(InvalidInput, match="in the contract's zone"):
+        confirm(intake, organization, contracts, now="2025-06-10")
+
+
+def test_a_letter_dated_today_where_it_was_written_keeps_its_date():
+    letter = replace(a_mail(), sent_on=date(2025, 6, 11))
+    assert drop(letter).sent_on == date(2025, 6, 11)
+    assert drop(replace(letter, sent_on=date(2025, 6, 12))).sent_on is None
+
+
+def test_the_acknowledgement_has_the_clients_day_in_its_name():
+    organization, contracts = a_client()
+    with tenancy.vendor():
+        Organization.objects.filter(pk=organization.pk).update(time_zone="Pacific/Auckland")
+        organization.refresh_from_db()
+    intake = confirm(drop(), organization, contracts)
+    with tenancy.vendor():
+        assert Document.objects.get(pk=intake.acknowledgement_id).filename == "acknowledgement-2025-06-12.txt"
 
 
 def test_the_sender_is_sealed():

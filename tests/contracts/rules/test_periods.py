@@ -342,6 +342,25 @@ def test_today_is_the_date_in_the_contracts_own_zone(instant, zone, on):
     assert periods.local_day(datetime.fromisoformat(instant), zone) == day(on)
 
 
+@pytest.mark.parametrize(
+    ("instant", "days"),
+    [
+        pytest.param("2026-06-01T00:00Z", {"2026-05-31": "Etc/GMT+12", "2026-06-01": "UTC"}, id="two-days"),
+        pytest.param(
+            "2026-06-01T11:00Z",
+            {"2026-05-31": "Etc/GMT+12", "2026-06-01": "Europe/Paris", "2026-06-02": "Pacific/Kiritimati"},
+            id="three-days",
+        ),
+    ],
+)
+def test_several_days_are_on_earth_at_once(instant, days):
+    found = periods.days_on_earth(datetime.fromisoformat(instant))
+    assert [str(one) for one in found] == list(days)
+    assert all(zone in found[day(on)] for on, zone in days.items())
+    assert sum(len(zones) for zones in found.values()) == len(frozenset().union(*found.values()))
+    assert periods.latest_day(datetime.fromisoformat(instant)) == day(max(days))
+
+
 def test_a_naive_instant_has_no_day():
     with pytest.raises(InvalidInput, match="instant"):
         periods.local_day(datetime.fromisoformat("2026-06-01T12:00"), "Europe/Paris")
