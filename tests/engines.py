@@ -43,6 +43,12 @@ def owner_dsn(alias):
     return os.environ[f"TERME_TEST_OWNER_{alias.upper()}"]
 
 
+def admin_dsn(alias):
+    """Return where the administrator of the server connects to this worker's database."""
+    server = urlsplit(os.environ["TERME_TEST_ADMIN"])
+    return server._replace(path=urlsplit(owner_dsn(alias)).path).geturl()
+
+
 def _start():
     folder = Path(
         _cleanup.enter_context(tempfile.TemporaryDirectory(prefix="terme-tests-", ignore_cleanup_errors=True))
