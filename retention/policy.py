@@ -75,10 +75,11 @@ POLICY: dict[str, Table] = {
     ),
     "accounts.AuditEvent": _table(
         K,
-        "id public_id organization_id name subject_type subject_id actor data detail_digest occurred_at recorded_at",
+        "id public_id organization_id name subject_type subject_id actor data detail_digest vendor_only occurred_at "
+        "recorded_at",
         basis=TRAIL,
     ),
-    "accounts.AuditDetail": _table(E, "event_id organization_id salt text", salt=C),
+    "accounts.AuditDetail": _table(E, "event_id organization_id salt text vendor_only", salt=C),
     "accounts.OutboxMessage": _table(
         K,
         "id public_id organization topic subject_type subject_id payload occurred_at recorded_at next_attempt_at "

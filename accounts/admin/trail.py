@@ -15,7 +15,7 @@ class AuditEventAdmin(ReadOnly):
 
     viewing = Permission.VIEW_TRAIL
     list_display = ("name", "subject_type", "subject_id", "actor", "occurred_at")
-    list_filter = ("subject_type",)
+    list_filter = ("subject_type", "vendor_only")
     search_fields = ("name__startswith", "actor", "subject_id", "public_id")
     show_full_result_count = False
     paginator = InfinitePaginator
@@ -32,7 +32,7 @@ class AuditDetailAdmin(ReadOnly):
     paginator = InfinitePaginator
 
     def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
-        return ["event_id", "organization_id", "text"]
+        return ["event_id", "organization_id", "text", "vendor_only"]
 
 
 @admin.register(OutboxMessage)

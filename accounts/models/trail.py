@@ -11,7 +11,10 @@ from accounts.querysets import OutboxQuerySet
 
 
 class AuditEvent(models.Model):
-    """A fact: codes, public ids and a salted digest only. No foreign keys: it outlives its subject; never changed."""
+    """A fact: codes, public ids and a salted digest only. No foreign keys: it outlives its subject; never changed.
+
+    ``vendor_only`` says that the client whom it is about does not read it (row security holds it).
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     organization_id = models.BigIntegerField(null=True, blank=True)
@@ -21,6 +24,7 @@ class AuditEvent(models.Model):
     actor = models.CharField(_("by"), max_length=80)
     data = models.JSONField(_("data"), default=dict)
     detail_digest = models.CharField(_("digest of the detail"), max_length=64, blank=True)
+    vendor_only = models.BooleanField(_("for the vendor only"), default=False, db_default=False)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
 
@@ -43,6 +47,7 @@ class AuditDetail(models.Model):
     organization_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     salt = models.BinaryField()
     text = models.JSONField(_("text"))
+    vendor_only = models.BooleanField(_("for the vendor only"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("audit detail")

@@ -25,11 +25,13 @@ def record(
     data: dict[str, Any] | None = None,
     detail: dict[str, str] | None = None,
     organization_id: int | None = None,
+    vendor_only: bool = False,
 ) -> AuditEvent:
     """Record that ``by`` did ``name`` to ``subject`` at the instant.
 
     ``data`` holds codes, numbers, dates and public ids only, and is never erased. Free text, addresses and names go
-    to ``detail``, which can be erased; the event then keeps a digest that says nothing without the erased salt.
+    to ``detail``, which can be erased; the event then keeps a digest that says nothing without the erased salt. What
+    the vendor plans or weighs is ``vendor_only``: no client reads it, nor its detail.
     """
     found = organization_id if organization_id is not None else organization_of(subject)
     salt = secrets.token_bytes(16) if detail else b""
@@ -42,9 +44,12 @@ def record(
         data=data or {},
         detail_digest=_digest(salt, detail) if detail else "",
         occurred_at=at,
+        vendor_only=vendor_only,
     )
     if detail:
-        AuditDetail.objects.create(event_id=event.pk, organization_id=found, salt=salt, text=detail)
+        AuditDetail.objects.create(
+            event_id=event.pk, organization_id=found, salt=salt, text=detail, vendor_only=vendor_only
+        )
     return event
 
 

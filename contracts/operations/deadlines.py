@@ -70,7 +70,7 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
     for old, new in changes.replaced:
         data = {"kind": old.kind, "contract": str(old.contract.public_id), "was": old.legal_on.isoformat()}
         data |= {"successor": str(new.public_id), "is": new.legal_on.isoformat()} if new else {}
-        audit.record("deadline.superseded", old, by=by, at=now, data=data)
+        audit.record("deadline.superseded", old, by=by, at=now, data=data, vendor_only=old.vendor_only)
         outbox.publish("deadline.superseded", old, at=now, payload=data)
     return set(free)
 
@@ -92,7 +92,15 @@ def meet(deadline: Deadline, *, reason: str, now: datetime, by: str) -> Deadline
     locked.met_at, locked.met_by = now, by
     locked.save(update_fields=["met_at", "met_by"])
     data = {"kind": locked.kind, "contract": str(locked.contract.public_id)}
-    audit.record("deadline.met", locked, by=by, at=now, data=data, detail={"reason": reason})
+    audit.record(
+        "deadline.met",
+        locked,
+        by=by,
+        at=now,
+        data=data,
+        detail={"reason": reason},
+        vendor_only=locked.vendor_only,
+    )
     outbox.publish("deadline.met", locked, at=now, payload=data)
     return locked
 

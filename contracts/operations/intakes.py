@@ -306,7 +306,7 @@ def _candidates(letter: Letter) -> list[dict[str, Any]]:
 def _tell(
     name: str, intake: Intake, *, now: datetime, by: str, detail: dict[str, str] | None = None, **data: Any
 ) -> None:
-    audit.record(name, intake, by=by, at=now, data=data, detail=detail)
+    audit.record(name, intake, by=by, at=now, data=data, detail=detail, vendor_only=True)
     outbox.publish(name, intake, at=now, payload=data)
 
 

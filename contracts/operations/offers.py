@@ -219,5 +219,6 @@ def _told(offer: RenewalOffer, what: str, *, now: datetime, by: str) -> None:
         "starts_on": offer.starts_on.isoformat(),
         "valid_until": offer.valid_until.isoformat(),
     }
-    audit.record(f"offer.{what}", offer, by=by, at=now, data=data)
+    # Until it is sent, the client does not know of it.
+    audit.record(f"offer.{what}", offer, by=by, at=now, data=data, vendor_only=offer.sent_at is None)
     outbox.publish(f"offer.{what}", offer, at=now, payload=data)

@@ -218,5 +218,6 @@ def _told(uplift: Uplift, *, now: datetime, by: str) -> None:
         "from": str(uplift.price_before),
         "to": None if uplift.price_after is None else str(uplift.price_after),
     }
-    audit.record(f"uplift.{uplift.state}", uplift, by=by, at=now, data=data)
+    # What the client is told is the amendment that an applied one becomes.
+    audit.record(f"uplift.{uplift.state}", uplift, by=by, at=now, data=data, vendor_only=True)
     outbox.publish(f"uplift.{uplift.state}", uplift, at=now, payload=data)
