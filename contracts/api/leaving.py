@@ -190,7 +190,7 @@ def _asked(form: type[serializers.Serializer[Any]], request: Request) -> dict[st
 
 def _rows() -> QuerySet[Contract]:
     agreed = Prefetch("terms", queryset=Term.objects.order_by("number"))
-    return Contract.objects.select_related("organization").prefetch_related(agreed).order_by("pk")
+    return Contract.objects.select_related("organization").prefetch_related(agreed, "amendments").order_by("pk")
 
 
 def _contract(public_id: UUID) -> Contract:

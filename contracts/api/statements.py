@@ -17,7 +17,7 @@ from accounts.api.permissions import has
 from accounts.api.views import ScopedView
 from accounts.rules.permissions import Permission
 from contracts.models import Contract, Payment, StatementLine
-from contracts.operations import accounting, payments, statements
+from contracts.operations import accounting, payments, positions, statements
 from contracts.rules.periods import local_day
 
 
@@ -109,7 +109,7 @@ class StatementView(ScopedView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """Say what was charged and paid, voided lines too, and until when the contract is paid."""
         contract = _contract(public_id)
-        found = statements.account_of(contract, on=local_day(self.now, contract.time_zone))
+        found = positions.account_of(contract, on=local_day(self.now, contract.time_zone))
         body = {
             "contract": contract.public_id,
             "currency": contract.currency,

@@ -8,7 +8,7 @@ from datetime import date
 from accounts.errors import FieldError, InvalidInput
 from contracts.enums import LineKind
 from contracts.models import StatementLine
-from contracts.operations.statements import charges_of
+from contracts.operations.positions import charges_of
 from contracts.rules.days import ONE_DAY
 
 COLUMNS = (

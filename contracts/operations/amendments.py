@@ -140,14 +140,14 @@ def apply_to(contract: Contract, amendment: Amendment, *, now: datetime, by: str
 
 
 def _charge_uplift(contract: Contract, amendment: Amendment, *, now: datetime, by: str) -> None:
-    """Charge what a new fee adds to the rest of a running term; a term without an end is charged by the year anyway."""
+    """Charge what a new fee adds to the rest of a running term, or of the years charged where it has no end."""
     term = contract.terms.filter(
         number=contract.term_number,
         voided_at__isnull=True,
         started_at__isnull=False,
         days__contains=amendment.valid_from,
     ).first()
-    if "annual_fee" not in amendment.values or term is None or term.days.upper is None:
+    if "annual_fee" not in amendment.values or term is None:
         return
     changed_before = contract.amendments.filter(
         applied_at__isnull=False, valid_from__gte=term.days.lower, values__has_key="annual_fee"

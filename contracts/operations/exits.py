@@ -6,9 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from contracts.enums import ContractStatus, GoverningLaw
-from contracts.models import Contract
+from contracts.models import Amendment, Contract
 from contracts.operations import stored
-from contracts.rules import whatif
+from contracts.rules import billing, whatif
+from contracts.rules.billing import FeeChange, PricedTerm
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
@@ -33,14 +34,53 @@ def exit_clause(contract: Contract) -> ExitClause:
 
 
 def annual_fees(contract: Contract) -> Callable[[int], Money]:
-    """Return the annual fee by number of term: of a term that is agreed its own, of a later one the fee in force."""
-    agreed = {
+    """Return the annual fee with which a term begins, by its number: of one that has begun its own, of a later one what
+    both sides have agreed for its first day by now.
+    """
+    begun = {
         term.number: Money(term.fee, term.currency)
         for term in contract.terms.all()
-        if term.voided_at is None  # filtered here, so that a prefetched set serves
+        if term.voided_at is None and term.started_at is not None  # filtered here, so that a prefetched set serves
     }
-    current = Money(contract.annual_fee, contract.currency)
-    return lambda number: agreed.get(number, current)
+    clause, changes = stored.clause_of(contract), fee_changes(contract)
+    applied = [one for one in _of_the_fee(contract) if one.applied_at is not None]
+    first = Money(Decimal(applied[0].before["annual_fee"]) if applied else contract.annual_fee, contract.currency)
+
+    def annual(number: int) -> Money:
+        if number in begun:
+            return begun[number]
+        starts_on = clause.term(number).starts_on
+        return next((one.annual for one in reversed(changes) if one.from_on <= starts_on), first)
+
+    return annual
+
+
+def fee_changes(contract: Contract, *, pending: bool = True) -> tuple[FeeChange, ...]:
+    """Return the annual fees that amendments have brought or (``pending``) will bring, in the order of their days."""
+    return tuple(
+        FeeChange(one.valid_from, Money(Decimal(one.values["annual_fee"]), contract.currency))
+        for one in _of_the_fee(contract)
+        if pending or one.applied_at is not None
+    )
+
+
+def priced_terms(contract: Contract, *, starts_on: date, ends_on: date) -> tuple[PricedTerm, ...]:
+    """Return the terms that hold the days from ``starts_on`` to ``ends_on`` (exclusive), each with its prices.
+
+    :raises InvalidInput: as :func:`billing.priced_terms` does.
+    """
+    return billing.priced_terms(
+        stored.clause_of(contract),
+        annual=annual_fees(contract),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        changes=fee_changes(contract),
+    )
+
+
+def _of_the_fee(contract: Contract) -> list[Amendment]:
+    found = [one for one in contract.amendments.all() if one.voided_at is None and "annual_fee" in one.values]
+    return sorted(found, key=lambda one: (one.valid_from, one.pk))
 
 
 def facts_of(contract: Contract) -> Facts:
@@ -49,6 +89,7 @@ def facts_of(contract: Contract) -> Facts:
         notice=stored.clause_of(contract),
         exit=exit_clause(contract),
         annual=annual_fees(contract),
+        changes=fee_changes(contract),
         ends_on=contract.ends_on,
     )
 

@@ -86,7 +86,6 @@ def _state(
     amendments: tuple[PendingAmendment, ...],
 ) -> State:
     ends_on, prolongs = standing.get(contract.pk, (None, False))
-    current = terms.get((contract.pk, contract.term_number))
     following = terms.get((contract.pk, contract.term_number + 1))
     return State(
         clause=stored.clause_of(contract),
@@ -101,7 +100,6 @@ def _state(
         prolongs=prolongs,
         resumes_at=contract.resumes_at,
         amendments=amendments,
-        term_fee=current.fee if current else None,
         next_fee=following.fee if following else None,
         retrieval_days=contract.retrieval_days,
         leads=tuple(contract.reminder_leads),

@@ -14,7 +14,7 @@ from accounts.operations import audit, documents, outbox
 from contracts import explain, papers
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote
-from contracts.operations import ends, exits, locking, statements, stored
+from contracts.operations import ends, exits, locking, positions, statements, stored
 from contracts.rules import billing, checklist, errors, grounds, money, notice, quotes
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
@@ -63,9 +63,7 @@ def compute(
             if exit_on >= contract.ends_on:
                 raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
             end = min(end, contract.ends_on - ONE_DAY)
-        terms = billing.priced_terms(
-            clause, annual=exits.annual_fees(contract), starts_on=exit_on, ends_on=end + ONE_DAY
-        )
+        terms = exits.priced_terms(contract, starts_on=exit_on, ends_on=end + ONE_DAY)
         return quotes.quote(
             exits.exit_clause(contract),
             _standing(contract, terms, end),
@@ -245,12 +243,7 @@ def refuse_if_ending(contract: Contract, *, exit_on: date, ground: TerminationGr
 
 def term_end(contract: Contract, exit_on: date) -> date:
     """Return the (exclusive) end of the term, or of the year of an indefinite one, in which an exit lies."""
-    (one,) = billing.priced_terms(
-        stored.clause_of(contract),
-        annual=exits.annual_fees(contract),
-        starts_on=exit_on,
-        ends_on=exit_on + ONE_DAY,
-    )
+    (one,) = exits.priced_terms(contract, starts_on=exit_on, ends_on=exit_on + ONE_DAY)
     return one.term.ends_on or exit_on + ONE_DAY
 
 
@@ -261,7 +254,7 @@ def explained(lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _standing(contract: Contract, terms: tuple[billing.PricedTerm, ...], end: date) -> quotes.Standing:
-    found = statements.position_of(contract)
+    found = positions.position_of(contract)
     first = terms[0].term.starts_on
     before = sum((part.amount.amount for part in found.charges if part.starts_on < first), Decimal(0))
     paid = found.paid.amount

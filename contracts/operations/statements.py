@@ -1,7 +1,5 @@
 """Statements: the lines that a term, a credit or an exit writes, and what the payments leave unpaid."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,10 +10,10 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.operations import audit, outbox
-from contracts.enums import BillingInterval, BillingTiming, ContractStatus, LineKind
-from contracts.models import Contract, Payment, StatementLine, Term
+from contracts.enums import ContractStatus, LineKind
+from contracts.models import Contract, StatementLine, Term
+from contracts.operations import exits, positions, stored
 from contracts.rules import billing, errors, money, quotes, terms, vat
-from contracts.rules.billing import Account, Instalment
 from contracts.rules.days import ONE_DAY, add_months
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
@@ -35,32 +33,25 @@ class NothingToCharge(Refused):
     code = "nothing_to_charge"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """What a contract has been charged and has paid, as its lines and payments say."""
-
-    charges: tuple[Instalment, ...]
-    paid: Money
-    credits: Money
-
-
 def charge_term(contract: Contract, term: Term, *, by: str, now: datetime) -> StatementLine | None:
     """Write the fee of a term that starts, once; the caller has locked the contract and leaves the audit event.
 
     Its day due is the term's first; the parts in which it really falls due are :func:`charges_of`.
-    A term of indefinite duration is charged a year at a time: this writes the next one that is not yet written.
-    Returns ``None`` where the fee is written already.
+    A term of indefinite duration is charged a year at a time: this writes the next one that is not yet written, at the
+    price of its first day, and what the prices that changed within it add. Returns ``None`` where the fee is written.
     """
     starts_on, ends_on = term.days.lower, term.days.upper
+    year = None
     if ends_on is None:
-        written = _standing(contract).filter(kind=FEE.value, term=term).order_by("ends_on").last()
+        written = positions.standing(contract).filter(kind=FEE.value, term=term).order_by("ends_on").last()
         starts_on = written.ends_on if written is not None else starts_on
         ends_on = add_months(contract.starts_on, _months(contract.starts_on, starts_on) + 12)
-    elif _standing(contract).filter(kind=FEE.value, term=term).exists():
+        year = _year(contract, term, terms.Term(term.number, starts_on, ends_on))
+    elif positions.standing(contract).filter(kind=FEE.value, term=term).exists():
         return None
-    annual = Money(term.fee, term.currency)
-    fee = billing.fee_of(terms.Term(term.number, starts_on, ends_on), annual)
-    return _write(
+    whole = terms.Term(term.number, starts_on, ends_on)
+    fee = year.fee if year is not None else billing.fee_of(whole, Money(term.fee, term.currency))
+    line = _write(
         contract,
         FEE,
         amount=fee,
@@ -72,6 +63,10 @@ def charge_term(contract: Contract, term: Term, *, by: str, now: datetime) -> St
         by=by,
         now=now,
     )
+    for changes_on, after in year.changes if year is not None else ():
+        _write_uplift(contract, term, whole, before=fee, after=after, changes_on=changes_on, now=now, by=by)
+        fee = after
+    return line
 
 
 @transaction.atomic
@@ -133,33 +128,32 @@ def charge_uplift(
     now: datetime,
     by: str,
     before: Decimal | None = None,
-) -> StatementLine:
+) -> list[StatementLine]:
     """Write what a new annual fee adds to a running term from a day on; the caller has locked the contract.
 
-    ``before`` is the annual fee until then, where it is not the one that the term began with.
+    In a term without an end it adds to each year that is charged already. ``before`` is the annual fee until then,
+    where it is not the one that the term began with.
 
     :raises accounts.errors.InvalidInput: as :func:`billing.uplift` does.
     """
-    running = terms.Term(term.number, term.days.lower, term.days.upper)
-    old, new = (
-        billing.fee_of(running, Money(fee, term.currency)) for fee in (term.fee if before is None else before, after)
-    )
-    found, why = billing.uplift(running, before=old, after=new, changes_on=changes_on)
-    line = _write(
-        contract,
-        UPLIFT,
-        amount=found,
-        starts_on=changes_on,
-        ends_on=term.days.upper,
-        due_on=changes_on,
-        term=term,
-        source=source,
-        why=why.to_json(),
-        by=by,
-        now=now,
-    )
+    charged = [terms.Term(term.number, term.days.lower, term.days.upper)]
+    if term.days.upper is None:
+        years = (
+            positions.standing(contract).filter(kind=FEE.value, term=term, ends_on__gt=changes_on).order_by("starts_on")
+        )
+        charged = [terms.Term(term.number, line.starts_on, line.ends_on) for line in years]
+    lines = []
+    for running in charged:
+        old, new = (
+            billing.fee_of(running, Money(fee, term.currency))
+            for fee in (term.fee if before is None else before, after)
+        )
+        day = max(changes_on, running.starts_on)
+        lines.append(
+            _write_uplift(contract, term, running, before=old, after=new, changes_on=day, source=source, now=now, by=by)
+        )
     _settled(contract, now=now)
-    return line
+    return lines
 
 
 def charge_exit(
@@ -199,67 +193,13 @@ def charge_exit(
 
 def void(contract: Contract, *, source: UUID, now: datetime) -> None:
     """Void the lines that a source brought, because it was taken back; the contract is locked."""
-    _standing(contract).filter(source=source).update(voided_at=now)
+    positions.standing(contract).filter(source=source).update(voided_at=now)
     _settled(contract, now=now)
 
 
 def void_terms(contract: Contract, *, now: datetime) -> None:
     """Void the lines of terms that were voided; the contract is locked."""
-    _standing(contract).filter(term__voided_at__isnull=False).update(voided_at=now)
-
-
-def position_of(contract: Contract) -> Position:
-    """Return what was charged, in the parts in which it falls due, and what was paid.
-
-    What was paid before the contract was taken over here counts as paid. What an exit takes off is not charged; other
-    credits stand apart.
-    """
-    lines = list(_standing(contract).select_related("term").order_by("due_on", "pk"))
-    charges = [part for line in lines for part in charges_of(contract, line)]
-    if contract.paid_before_on is not None:
-        charges = [part for part in charges if part.starts_on >= contract.paid_before_on]
-    paid, credits = Decimal(0), Decimal(0)
-    for line in lines:
-        if line.kind == REFUND.value:
-            paid -= line.amount
-        elif line.kind == CREDIT.value and line.source is None:
-            credits -= line.amount
-        elif line.kind == CREDIT.value:
-            charges = _taken_off(charges, line)
-    paid += sum(Payment.objects.filter(contract=contract).values_list("amount", flat=True), Decimal(0))
-    if contract.ends_on is not None:
-        charges = [replace(part, ends_on=max(part.starts_on, min(part.ends_on, contract.ends_on))) for part in charges]
-    return Position(tuple(charges), Money(paid, contract.currency), Money(credits, contract.currency))
-
-
-def charges_of(contract: Contract, line: StatementLine) -> tuple[Instalment, ...]:
-    """Return the parts in which a line falls due: the instalments of a fee; any other charge is one."""
-    amount = Money(line.amount, line.currency)
-    if line.kind in (CREDIT.value, REFUND.value):
-        return ()
-    if line.kind == FEE.value and line.term is not None:
-        clauses = line.term.clauses
-        return billing.instalments(
-            terms.Term(line.term.number, line.starts_on, line.ends_on),
-            Money(line.term.fee, line.currency),
-            anchor=contract.starts_on,
-            interval=BillingInterval(clauses["billing_interval"]),
-            timing=BillingTiming(clauses["billing_timing"]),
-        )
-    # A penalty covers no day: unpaid, it leaves the days before it paid.
-    ends_on = line.starts_on if line.kind == PENALTY.value else line.ends_on
-    return (Instalment(1, line.starts_on, ends_on, line.due_on, amount),)
-
-
-def account_of(contract: Contract, *, on: date) -> Account:
-    """Return how matters stand on a day: what is unpaid, what is prepaid, and the first day not paid for."""
-    found = position_of(contract)
-    paid = found.paid + found.credits
-    nothing = Money(Decimal(0), contract.currency)
-    account = billing.settle(found.charges, paid=paid if paid.amount > 0 else nothing, on=on)
-    if account.paid_until is None:
-        return replace(account, paid_until=contract.paid_before_on)
-    return account
+    positions.standing(contract).filter(term__voided_at__isnull=False).update(voided_at=now)
 
 
 def locked_contract(contract: Contract) -> Contract:
@@ -283,29 +223,10 @@ def settle(contract: Contract, *, now: datetime) -> None:
 
 
 def _settled(contract: Contract, *, now: datetime) -> None:
-    found = account_of(contract, on=local_day(now, contract.time_zone))
+    found = positions.account_of(contract, on=local_day(now, contract.time_zone))
     if (found.paid_until, found.excess.amount) != (contract.paid_until, contract.paid_ahead):
         contract.paid_until, contract.paid_ahead = found.paid_until, found.excess.amount
         contract.save(update_fields=["paid_until", "paid_ahead"])
-
-
-def _standing(contract: Contract) -> Any:
-    return StatementLine.objects.filter(contract=contract, voided_at__isnull=True)
-
-
-def _taken_off(charges: Iterable[Instalment], line: StatementLine) -> list[Instalment]:
-    """Return the charges less a credit, the last of the days that it is for first."""
-    left = Money(-line.amount, line.currency)
-    found = []
-    for part in sorted(charges, key=lambda one: one.starts_on, reverse=True):
-        if left.amount > 0 and part.starts_on < line.ends_on and part.ends_on > line.starts_on:
-            less = min(left, part.amount, key=lambda one: one.amount)
-            left = left - less
-            if less == part.amount:
-                continue
-            part = replace(part, amount=part.amount - less)
-        found.append(part)
-    return found[::-1]
 
 
 def _write(
@@ -339,6 +260,46 @@ def _write(
         why=why or {},
         recorded_by=by,
         recorded_at=now,
+    )
+
+
+def _year(contract: Contract, term: Term, year: terms.Term) -> billing.PricedTerm:
+    """Price a year of a term without an end by what has been applied: what is pending is charged when its day comes."""
+    (found,) = billing.priced_terms(
+        stored.clause_of(contract),
+        annual=lambda _number: Money(term.fee, term.currency),
+        starts_on=year.starts_on,
+        ends_on=year.starts_on + ONE_DAY,
+        changes=exits.fee_changes(contract, pending=False),
+    )
+    return found
+
+
+def _write_uplift(
+    contract: Contract,
+    term: Term,
+    running: terms.Term,
+    *,
+    before: Money,
+    after: Money,
+    changes_on: date,
+    now: datetime,
+    by: str,
+    source: UUID | None = None,
+) -> StatementLine:
+    found, why = billing.uplift(running, before=before, after=after, changes_on=changes_on)
+    return _write(
+        contract,
+        UPLIFT,
+        amount=found,
+        starts_on=changes_on,
+        ends_on=running.ends_on or changes_on + ONE_DAY,
+        due_on=changes_on,
+        term=term,
+        source=source,
+        why=why.to_json(),
+        by=by,
+        now=now,
     )
 
 

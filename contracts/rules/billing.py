@@ -42,11 +42,59 @@ class Instalment:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeChange:
+    """A new annual fee from a day on, as an amendment brings it."""
+
+    from_on: date
+    annual: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days at one price; ``ends_on`` is exclusive. ``fee`` is what the whole term would cost at that price."""
+
+    starts_on: date
+    ends_on: date
+    fee: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PricedTerm:
-    """A definite stretch of the contract and its fee: a term, or one year of a term of indefinite duration."""
+    """A definite stretch of the contract and its fee: a term, or one year of a term of indefinite duration.
+
+    ``fee`` is that of its first day; ``changes`` are the fees, for the whole term, from later days on.
+    """
 
     term: Term
     fee: Money
+    changes: tuple[tuple[date, Money], ...] = ()
+
+    def stretches(self, starts_on: date, ends_on: date | None = None) -> tuple[Stretch, ...]:
+        """Return the term's days from ``starts_on`` to ``ends_on`` (exclusive; else all), cut where the fee changes.
+
+        :raises InvalidInput: the term is indefinite.
+        """
+        over = _end_of(self.term)
+        prices = [(self.term.starts_on, self.fee), *self.changes]
+        borders = [*(day for day, _fee in prices[1:]), over]
+        first, last = max(starts_on, self.term.starts_on), over if ends_on is None else min(ends_on, over)
+        cut = [
+            Stretch(max(day, first), min(border, last), fee) for (day, fee), border in zip(prices, borders, strict=True)
+        ]
+        return tuple(one for one in cut if one.starts_on < one.ends_on)
+
+    def fee_on(self, day: date) -> Money:
+        """Return the price of a day, as the fee of the whole term."""
+        return next((fee for from_on, fee in reversed(self.changes) if from_on <= day), self.fee)
+
+    def between(self, starts_on: date, ends_on: date | None = None) -> Fraction:
+        """Return the exact fee of those days: each stretch is its share of the days of the term.
+
+        :raises InvalidInput: the term is indefinite.
+        """
+        days = (_end_of(self.term) - self.term.starts_on).days
+        found = self.stretches(starts_on, ends_on)
+        return sum((Fraction(one.fee.amount) * (one.ends_on - one.starts_on).days / days for one in found), Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +131,7 @@ def fee_of(term: Term, annual: Money) -> Money:
 
     :raises InvalidInput: the term is indefinite, or as :func:`term_fee` does.
     """
-    if term.ends_on is None:
-        raise InvalidInput("term_end", "indefinite", "an indefinite term has no fee of its own, only one by the year")
-    return term_fee(annual, months=_months_between(term.starts_on, term.ends_on))
+    return term_fee(annual, months=_months_between(term.starts_on, _end_of(term)))
 
 
 def instalments(
@@ -185,19 +231,22 @@ def earned(term: Term, fee: Money, *, until: date) -> Fraction:
 
     :raises InvalidInput: the term is indefinite.
     """
-    if term.ends_on is None:
-        raise InvalidInput("term_end", "indefinite", "an indefinite term has no fee of its own, only one by the year")
-    days = (min(max(until, term.starts_on), term.ends_on) - term.starts_on).days
-    return Fraction(fee.amount) * days / (term.ends_on - term.starts_on).days
+    return PricedTerm(term, fee).between(term.starts_on, until)
 
 
 def priced_terms(
-    clause: NoticeClause, *, annual: Callable[[int], Money], starts_on: date, ends_on: date
+    clause: NoticeClause,
+    *,
+    annual: Callable[[int], Money],
+    starts_on: date,
+    ends_on: date,
+    changes: Sequence[FeeChange] = (),
 ) -> tuple[PricedTerm, ...]:
     """Return the terms that hold the days from ``starts_on`` to ``ends_on`` (exclusive), each with its fee.
 
-    ``annual`` gives the annual fee of a term by its number. A term of indefinite duration is taken a year at a time,
-    counted from the contract's anchor, so that a day in it is a share of that year's fee.
+    ``annual`` gives the annual fee with which a term begins, by its number; ``changes`` are those that come within
+    terms, in order. A term of indefinite duration is taken a year at a time, counted from the contract's anchor, so
+    that a day in it is a share of that year's fee.
 
     :raises InvalidInput: as the rules of terms do, or a fee is negative.
     """
@@ -205,24 +254,35 @@ def priced_terms(
     current = clause.term_at(max(starts_on, clause.anchor))
     while current.starts_on < ends_on:
         if current.ends_on is not None:
-            found.append(PricedTerm(current, fee_of(current, annual(current.number))))
+            found.append(_priced(current, current, annual(current.number), changes))
             current = clause.term_at(current.ends_on)
             continue
         years = _years_of(clause, current, starts_on, ends_on)
-        found += [PricedTerm(year, term_fee(annual(current.number), months=12)) for year in years]
+        found += [_priced(year, current, annual(current.number), changes) for year in years]
         break
     return tuple(found)
 
 
 def fees_between(terms: Sequence[PricedTerm], *, starts_on: date, ends_on: date) -> Fraction:
     """Return the exact fees for the days from ``starts_on`` to ``ends_on`` (exclusive), day by day in each term."""
-    return sum(
-        (
-            earned(one.term, one.fee, until=ends_on) - earned(one.term, one.fee, until=min(starts_on, ends_on))
-            for one in terms
-        ),
-        Fraction(0),
-    )
+    return sum((one.between(starts_on, ends_on) for one in terms), Fraction(0))
+
+
+def _priced(days: Term, whole: Term, annual: Money, changes: Sequence[FeeChange]) -> PricedTerm:
+    """Price a term, or one year of an indefinite one: ``whole`` is the term that ``annual`` is the first fee of."""
+    later: list[tuple[date, Money]] = []
+    for one in changes:
+        if whole.starts_on <= one.from_on <= days.starts_on:
+            annual = one.annual
+        elif days.covers(one.from_on):
+            later.append((one.from_on, fee_of(days, one.annual)))
+    return PricedTerm(days, fee_of(days, annual), tuple(later))
+
+
+def _end_of(term: Term) -> date:
+    if term.ends_on is None:
+        raise InvalidInput("term_end", "indefinite", "an indefinite term has no fee of its own, only one by the year")
+    return term.ends_on
 
 
 def _years_of(clause: NoticeClause, endless: Term, starts_on: date, ends_on: date) -> Iterator[Term]:

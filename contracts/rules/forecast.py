@@ -63,7 +63,6 @@ class State:
     prolongs: bool = False
     resumes_at: datetime | None = None
     amendments: tuple[PendingAmendment, ...] = ()
-    term_fee: Decimal | None = None
     next_fee: Decimal | None = None
     retrieval_days: int = 30
     leads: tuple[int, ...] = DEFAULT_LEADS
@@ -208,10 +207,7 @@ def _lived(life: _Life, event: Event) -> Iterator[Event]:
         case EventKind.RENEWS:
             life.told.clear()
             certain_at = state.certain_at or replaced.certain_at
-            fee = state.fee if state.next_fee is None else state.next_fee
-            life.state = replace(
-                state, number=state.number + 1, certain=False, certain_at=None, term_fee=fee, next_fee=None
-            )
+            life.state = replace(state, number=state.number + 1, certain=False, certain_at=None, next_fee=None)
             if certain_at is not None:  # its certainty is caught up with it
                 on = local_day(certain_at, state.zone)
                 yield Event(EventKind.RENEWAL_CERTAIN, on, certain_at, params=event.params)

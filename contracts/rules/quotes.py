@@ -1,12 +1,13 @@
 """The quote: what leaving on a given day costs and gives back, line by line, each with its clause and its reasons."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from contracts.enums import GoverningLaw, NoticeParty, TerminationGround
 from contracts.rules import billing, leaving, money, notice
@@ -158,7 +159,7 @@ def quote(
         (``at_term``: ``not_an_end``), an amount is negative or in another currency.
     """
     current = _term_of(standing.terms, exit_on)
-    fee, currency = current.fee, current.fee.currency
+    currency = current.fee.currency
     for name, amount in (
         ("paid", standing.paid),
         ("credits", standing.credits),
@@ -168,8 +169,8 @@ def quote(
     ):
         _check(name, amount, currency)
     after = exit_on + ONE_DAY
-    earned = billing.earned(current.term, fee, until=after)
-    remaining = Fraction(fee.amount) - earned
+    earned = current.between(current.term.starts_on, after)
+    remaining = current.between(after)
     days = (current.term.ends_on - after).days if current.term.ends_on else 0
     total_days = days + (after - current.term.starts_on).days
     blame = _blame(ground, party)
@@ -181,7 +182,10 @@ def quote(
     refunds = clause.refunds or blame is TerminationGround.VENDOR_BREACH
 
     def line(kind: LineKind, exact: Fraction, steps: Sequence[Step], source: str, *, counts: bool = True) -> Line:
-        inputs = {"exit_on": exit_on, "ground": ground, "fee": str(fee), "paid": str(standing.paid)}
+        inputs: dict[str, Any] = {"exit_on": exit_on, "ground": ground, "fee": str(current.fee)}
+        inputs["paid"] = str(standing.paid)
+        if current.changes:
+            inputs["fee_changes"] = {day.isoformat(): str(fee) for day, fee in current.changes}
         why = Explanation(rule=f"quote.{kind}", version=VERSION, inputs=inputs, steps=tuple(steps), source=source)
         return Line(kind, money.from_exact(exact, currency), counts, why)
 
@@ -190,7 +194,7 @@ def quote(
 
     remainder = [
         Step("days_remaining", {"after": exit_on, "days": days, "of": total_days, "last_day": current.term.last_day}),
-        Step("fee_remaining", {"fee": str(fee), "days": days, "of": total_days, "amount": said(remaining)}),
+        *_remaining(current, after, total_days),
     ]
     lines = [line(LineKind.FEE_REMAINING, remaining, remainder, billing.SOURCE, counts=False)]
     if earned > paid:
@@ -356,6 +360,18 @@ def _fees_go_on(clause: ExitClause, standing: Standing, exit_on: date, *, held: 
     steps = [Step("held_by_commitment", {"committed_until": clause.committed_until})] if held else []
     steps.append(Step("no_right_to_leave", {"until": end, "amount": str(money.from_exact(exact, currency))}))
     return Owed(LineKind.FEES_TO_END, exact, tuple(steps), billing.SOURCE, right=False)
+
+
+def _remaining(current: PricedTerm, after: date, total_days: int) -> Iterator[Step]:
+    """Yield what the days after the exit cost, at each of the prices that they have."""
+    currency = current.fee.currency
+    parts = current.stretches(after) or (billing.Stretch(after, after, current.fee_on(after - ONE_DAY)),)
+    for part in parts:
+        days = (part.ends_on - part.starts_on).days
+        amount = str(money.from_exact(current.between(part.starts_on, part.ends_on), currency))
+        if len(parts) > 1:
+            yield Step("fee_changes", {"from": part.starts_on, "fee": str(part.fee)})
+        yield Step("fee_remaining", {"fee": str(part.fee), "days": days, "of": total_days, "amount": amount})
 
 
 def _term_of(terms: Sequence[PricedTerm], day: date) -> PricedTerm:

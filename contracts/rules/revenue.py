@@ -133,7 +133,7 @@ def _stretches(state: State, *, now: datetime, today: date, until: date) -> Iter
     """Yield the days ahead with service, cut where the term or the fee changes."""
     running, over = state, until + ONE_DAY
     at = max(today, state.clause.anchor)
-    fee = state.fee if state.term_fee is None else state.term_fee
+    fee = state.fee
     for event, after in forecast.stages(state, now=now, until=until):
         ends = event.kind is EventKind.ENDS
         if ends or event.kind in (EventKind.RENEWS, EventKind.PRICE_CHANGES):

@@ -34,7 +34,8 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the series needs of a contract. ``annual`` gives the annual fee of a term by its number.
+    """All that the series needs of a contract. ``annual`` gives the annual fee with which a term begins, by its number,
+    ``changes`` those that come within terms.
 
     ``ends_on`` (exclusive) is an end that stands already. ``switching_months`` is the agreed switching notice.
     """
@@ -45,6 +46,7 @@ class Facts:
     ends_on: date | None = None
     switching_months: int = LONGEST_SWITCHING_NOTICE
     switching_cost: Money | None = None
+    changes: Sequence[billing.FeeChange] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,9 @@ def _ends(facts: Facts, on: date, first: date, stop: date) -> list[date]:
 
 
 def _terms(facts: Facts, starts_on: date, ends_on: date) -> tuple[PricedTerm, ...]:
-    return billing.priced_terms(facts.notice, annual=facts.annual, starts_on=starts_on, ends_on=ends_on)
+    return billing.priced_terms(
+        facts.notice, annual=facts.annual, starts_on=starts_on, ends_on=ends_on, changes=facts.changes
+    )
 
 
 def _fees(terms: Sequence[PricedTerm], starts_on: date, ends_on: date, currency: str) -> Money:
@@ -212,8 +216,7 @@ def _switch_end(facts: Facts, on: date) -> date:
 def _penalty(facts: Facts, terms: Sequence[PricedTerm], exit_on: date) -> Fraction:
     """Return the early-exit fee of a day, nothing where it cannot be asked."""
     one = _term_of(terms, exit_on)
-    remaining = Fraction(one.fee.amount) - billing.earned(one.term, one.fee, until=exit_on + ONE_DAY)
-    return quotes.early_exit_fee(facts.exit, remaining, one.fee.currency).exact
+    return quotes.early_exit_fee(facts.exit, one.between(exit_on + ONE_DAY), one.fee.currency).exact
 
 
 def _term_of(terms: Sequence[PricedTerm], day: date) -> PricedTerm:

@@ -1,0 +1,99 @@
+"""What a contract was charged, in the parts in which it falls due, and what it has paid, read from its lines."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from contracts.enums import BillingInterval, BillingTiming, LineKind
+from contracts.models import Contract, Payment, StatementLine
+from contracts.rules import billing, terms
+from contracts.rules.billing import Account, Instalment
+from contracts.rules.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What a contract has been charged and has paid, as its lines and payments say."""
+
+    charges: tuple[Instalment, ...]
+    paid: Money
+    credits: Money
+
+
+def standing(contract: Contract) -> QuerySet[StatementLine]:
+    """Return the lines that were not voided."""
+    return StatementLine.objects.filter(contract=contract, voided_at__isnull=True)
+
+
+def position_of(contract: Contract) -> Position:
+    """Return what was charged, in the parts in which it falls due, and what was paid.
+
+    What was paid before the contract was taken over here counts as paid. What an exit takes off is not charged; other
+    credits stand apart.
+    """
+    lines = list(standing(contract).select_related("term").order_by("due_on", "pk"))
+    charges = [part for line in lines for part in charges_of(contract, line)]
+    if contract.paid_before_on is not None:
+        charges = [part for part in charges if part.starts_on >= contract.paid_before_on]
+    paid, credits = Decimal(0), Decimal(0)
+    for line in lines:
+        if line.kind == LineKind.REFUND.value:
+            paid -= line.amount
+        elif line.kind == LineKind.CREDIT.value and line.source is None:
+            credits -= line.amount
+        elif line.kind == LineKind.CREDIT.value:
+            charges = _taken_off(charges, line)
+    paid += sum(Payment.objects.filter(contract=contract).values_list("amount", flat=True), Decimal(0))
+    if contract.ends_on is not None:
+        charges = [replace(part, ends_on=max(part.starts_on, min(part.ends_on, contract.ends_on))) for part in charges]
+    return Position(tuple(charges), Money(paid, contract.currency), Money(credits, contract.currency))
+
+
+def charges_of(contract: Contract, line: StatementLine) -> tuple[Instalment, ...]:
+    """Return the parts in which a line falls due: the instalments of a fee; any other charge is one."""
+    amount = Money(line.amount, line.currency)
+    if line.kind in (LineKind.CREDIT.value, LineKind.REFUND.value):
+        return ()
+    if line.kind == LineKind.FEE.value and line.term is not None:
+        clauses = line.term.clauses
+        # A year of a term without an end has its own price.
+        annual = line.amount if line.term.days.upper is None else line.term.fee
+        return billing.instalments(
+            terms.Term(line.term.number, line.starts_on, line.ends_on),
+            Money(annual, line.currency),
+            anchor=contract.starts_on,
+            interval=BillingInterval(clauses["billing_interval"]),
+            timing=BillingTiming(clauses["billing_timing"]),
+        )
+    # A penalty covers no day: unpaid, it leaves the days before it paid.
+    ends_on = line.starts_on if line.kind == LineKind.PENALTY.value else line.ends_on
+    return (Instalment(1, line.starts_on, ends_on, line.due_on, amount),)
+
+
+def account_of(contract: Contract, *, on: date) -> Account:
+    """Return how matters stand on a day: what is unpaid, what is prepaid, and the first day not paid for."""
+    found = position_of(contract)
+    paid = found.paid + found.credits
+    nothing = Money(Decimal(0), contract.currency)
+    account = billing.settle(found.charges, paid=paid if paid.amount > 0 else nothing, on=on)
+    if account.paid_until is None:
+        return replace(account, paid_until=contract.paid_before_on)
+    return account
+
+
+def _taken_off(charges: Iterable[Instalment], line: StatementLine) -> list[Instalment]:
+    """Return the charges less a credit, the last of the days that it is for first."""
+    left = Money(-line.amount, line.currency)
+    found = []
+    for part in sorted(charges, key=lambda one: one.starts_on, reverse=True):
+        if left.amount > 0 and part.starts_on < line.ends_on and part.ends_on > line.starts_on:
+            less = min(left, part.amount, key=lambda one: one.amount)
+            left = left - less
+            if less == part.amount:
+                continue
+            part = replace(part, amount=part.amount - less)
+        found.append(part)
+    return found[::-1]
