@@ -10,7 +10,7 @@ from accounts.models import Document
 from accounts.operations import audit, outbox
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Termination
-from contracts.operations import ends, quotes, statements
+from contracts.operations import ends, locking, quotes, statements
 from contracts.rules import grounds
 from contracts.rules.days import ONE_DAY
 from contracts.rules.periods import local_day
@@ -43,7 +43,7 @@ def terminate(
     """
     if ground is TerminationGround.SWITCHING:
         raise Refused("A switch ends the contract by its own case.", code="by_switching_case")
-    locked = statements.locked_contract(contract)
+    locked = _locked(contract)
     today = local_day(now, locked.time_zone)
     _check(locked, ground, party, declared_on, last_day, today, proof, agreed)
     quotes.refuse_if_ending(locked, exit_on=last_day, ground=ground)
@@ -83,8 +83,9 @@ def revert(termination: Termination, *, now: datetime, by: str) -> Termination:
     """Take a termination back before it takes effect, both sides agreeing, and void what it charged.
 
     :raises NoTermination: it was taken back already, belongs to a switch, or has taken effect.
+    :raises Refused: the contract is over.
     """
-    contract = statements.locked_contract(termination.contract)
+    contract = _locked(termination.contract)
     found = Termination.objects.select_for_update(of=("self",), no_key=True).get(pk=termination.pk)
     over = found.ends_on <= local_day(now, contract.time_zone)
     if found.withdrawn_at is not None or over or found.ground == TerminationGround.SWITCHING.value:
@@ -101,6 +102,10 @@ def revert(termination: Termination, *, now: datetime, by: str) -> Termination:
     audit.record("contract.termination_reverted", contract, by=by, at=now, data=data)
     outbox.publish("contract.termination_reverted", contract, at=now, payload=data)
     return found
+
+
+def _locked(contract: Contract) -> Contract:
+    return locking.locked(contract, *locking.BINDING, refusal="Only a signed or active contract is terminated.")
 
 
 def _check(
