@@ -24,7 +24,7 @@ class AmendmentNotPending(Refused):
 
 
 class AmendmentClashes(Refused):
-    """Another amendment changes the same clause from the same day."""
+    """Another amendment changes the same clause from the same day, or was applied from a later one."""
 
     code = "amendment_clashes"
 
@@ -47,7 +47,8 @@ def record(
     fee of a term that is running stays on the term: what is due for the rest of it is billed as an uplift.
 
     :raises InvalidInput: nothing changes, a clause cannot be amended or is wrong, a day is out of order, no proof.
-    :raises AmendmentClashes: the same clause is amended from the same day already.
+    :raises AmendmentClashes: the same clause is amended from the same day already, or was from a later one: what came
+        later would be lost.
     :raises Refused: the contract is not signed or active.
     """
     locked = _locked(contract)
@@ -60,6 +61,9 @@ def record(
     same_day = locked.amendments.filter(voided_at__isnull=True, valid_from=valid_from)
     if any(one.values.keys() & changed.keys() for one in same_day):
         raise AmendmentClashes("The same clause is amended from the same day already.")
+    later = locked.amendments.filter(applied_at__isnull=False, valid_from__gt=valid_from)
+    if any(one.values.keys() & changed.keys() for one in later):
+        raise AmendmentClashes("The same clause was amended from a later day, and that was applied already.")
     found = Amendment.objects.create(
         organization_id=locked.organization_id,
         contract=locked,
