@@ -26,7 +26,7 @@ from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
 from contracts.admin.offering import Offering, renews
 from contracts.admin.timeline import timeline
-from contracts.enums import ContractStatus, ContractSuspension, NoticeChannel, NoticeKind, NoticeParty
+from contracts.enums import ContractStatus, ContractSuspension, NoticeChannel, NoticeKind
 from contracts.explain import reasons
 from contracts.models import Contract
 from contracts.operations import amendments, clauses, notices, reminders, signing, stored, suspension
@@ -210,7 +210,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         icon="outgoing_mail",
     )
     def give_notice(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Record a notice. A member of the client gives it through this page: by the client, sent and received now."""
+        """Record a client's notice. A member of the client gives it through this page: sent and received now."""
         contract = self.object_or_404(request, object_id)
 
         def perform(data: dict[str, Any]) -> str:
@@ -219,9 +219,8 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
                 proof = documents.keep_upload(
                     contract.organization, data["proof"], kind=DocumentKind.NOTICE_PROOF, now=now, by=by
                 )
-                values = {**data, "kind": kind, "proof": proof}
-                values |= {"party": NoticeParty(data["party"]), "channel": NoticeChannel(data["channel"])}
-                given = notices.give(contract, now=now, by=by, **values)
+                values = {**data, "kind": kind, "proof": proof, "channel": NoticeChannel(data["channel"])}
+                given = notices.give_for_client(contract, now=now, by=by, **values)
             else:
                 given = notices.give_as_client(contract, kind=kind, now=now, by=by)
             messages.success(request, _given(given))

@@ -179,17 +179,16 @@ class AcceptanceForm(OperationForm):
 
 
 class NoticeForm(OperationForm):
-    """A notice as it came. A member of the client gives it here and now: only its kind is asked then."""
+    """A client's notice as it came. A member of the client gives it here and now: only its kind is asked then."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=labels.NOTICE_KIND)
-    party = forms.ChoiceField(label=_("Given by"), choices=labels.NOTICE_PARTY)
     channel = forms.ChoiceField(label=_("Channel"), choices=labels.NOTICE_CHANNEL)
     sent_on = forms.DateField(label=_("Sent on"))
     received_on = forms.DateField(label=_("Received on"), required=False)
     entitled = forms.BooleanField(label=_("The sender is entitled"), required=False, initial=True)
-    proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
+    proof = forms.FileField(label=_("Proof"), help_text=_("At most 25 MiB."), max_length=200)
 
     def prepare(self) -> None:
         if self.request is not None and not works_for_vendor(self.request):
-            for name in ("party", "channel", "sent_on", "received_on", "entitled", "proof"):
+            for name in ("channel", "sent_on", "received_on", "entitled", "proof"):
                 del self.fields[name]

@@ -21,6 +21,7 @@ from contracts.api.amendments import (
     ContractSuspensionSerializer,
     NewAmendmentSerializer,
 )
+from contracts.api.proofs import PARSERS, kept
 from contracts.api.serializers import (
     ContractSerializer,
     NewContractSerializer,
@@ -113,29 +114,33 @@ class ContractResource(Resource):
         return Response(DeadlineSerializer(found, many=True, context=self.get_serializer_context()).data)
 
     @extend_schema(request=NewNoticeSerializer, responses={201: NoticeSerializer})
-    @action(detail=True, methods=["post"], url_path="give-notice")
+    @action(detail=True, methods=["post"], url_path="give-notice", parser_classes=PARSERS)
     def give_notice(self, request: Request, **kwargs: Any) -> Response:
-        """Record a notice; it is judged at once, and a late one says when it takes effect instead.
+        """Record a client's notice; it is judged at once, and a late one says when it takes effect instead.
 
-        A client's own members give notice for the client only, through the portal, on the day of the call (a local
-        day of the contract's zone): channel, days and entitlement are not theirs to say.
+        Staff send its `proof`. The vendor's own notice (`party`) is a 409 `by_outgoing_notice`: it is drafted, approved
+        by another person and sent. A client's own members give notice through the portal, on the day of the call (a
+        local day of the contract's zone): channel, days and entitlement are not theirs to say.
         """
         values = self.given(NewNoticeSerializer, request)
         contract = self.get_object()
-        kind, party = NoticeKind(values["kind"]), NoticeParty(values["party"])
+        kind, by_client = NoticeKind(values["kind"]), values["party"] == NoticeParty.CLIENT.value
         if self.caller.works_for_vendor:
-            found = notices.give(
+            if not by_client:
+                message = "The vendor's own notice is drafted, approved by another person and sent."
+                raise Refused(message, code="by_outgoing_notice")
+            found = notices.give_for_client(
                 contract,
                 kind=kind,
-                party=party,
                 channel=NoticeChannel(values["channel"]),
                 sent_on=values["sent_on"],
                 received_on=values["received_on"],
                 entitled=values["entitled"],
+                proof=kept(contract, values["proof"], now=self.now, by=self.actor),
                 now=self.now,
                 by=self.actor,
             )
-        elif party is NoticeParty.CLIENT:
+        elif by_client:
             found = notices.give_as_client(contract, kind=kind, now=self.now, by=self.actor)
         else:
             raise Refused("You give notice for the client.", code="not_your_side")
@@ -184,7 +189,8 @@ class ContractResource(Resource):
     def amend(self, request: Request, **kwargs: Any) -> Response:
         """Record an amendment with its proof. It applies at the local midnight of its day, at once if that has passed.
 
-        Terms that have begun keep their fee and clauses. 409 if the same clause is amended from the same day already.
+        Terms that have begun keep their fee and clauses. 409 if the same clause is amended from the same day
+        already, or was from a later one.
         """
         values = self.given(NewAmendmentSerializer, request)
         contract, upload = self.get_object(), values.pop("proof")

@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from contracts import labels
+from contracts.api.proofs import ProofField
 from contracts.models import Contract, IndexSeries, Notice, Term
 from contracts.rules.days import ONE_DAY
 from contracts.rules.reminders import DEFAULT_LEADS
@@ -219,3 +220,4 @@ class NewNoticeSerializer(serializers.Serializer[Any]):
     entitled = serializers.BooleanField(
         default=True, help_text="Whether the sender may bind their side; else it has no effect."
     )
+    proof = ProofField()

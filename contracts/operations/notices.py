@@ -104,6 +104,40 @@ def give(
     return found
 
 
+def give_for_client(
+    contract: Contract,
+    *,
+    kind: NoticeKind,
+    channel: NoticeChannel,
+    sent_on: date,
+    received_on: date | None,
+    entitled: bool,
+    proof: Document | None,
+    now: datetime,
+    by: str,
+) -> Notice:
+    """Record the notice of a client that came to the vendor's staff, with its proof. The vendor's own is drafted,
+    approved by another person and sent: see :mod:`contracts.operations.outgoing`.
+
+    :raises InvalidInput: the proof is missing, or as :func:`give` does.
+    :raises NoticeStands, Refused: as :func:`give` does.
+    """
+    if proof is None:
+        raise InvalidInput([FieldError("proof", "missing", "Add what the client sent: staff alone gives no notice.")])
+    return give(
+        contract,
+        kind=kind,
+        party=NoticeParty.CLIENT,
+        channel=channel,
+        sent_on=sent_on,
+        received_on=received_on,
+        entitled=entitled,
+        proof=proof,
+        now=now,
+        by=by,
+    )
+
+
 def give_as_client(contract: Contract, *, kind: NoticeKind, now: datetime, by: str) -> Notice:
     """Record the notice that a member of the client gives here: through the portal, today, by somebody entitled.
 

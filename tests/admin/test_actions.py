@@ -107,7 +107,7 @@ def test_a_list_action_reports_what_was_refused(sign_in):
 
 
 SUSPENDED = {"suspended_at": NOW, "suspension_reason": "client_decision"}
-NOTICE = {"kind": "non_renewal", "party": "client", "channel": "email", "entitled": "on"}
+NOTICE = {"kind": "non_renewal", "channel": "email", "entitled": "on"}
 
 
 def test_notice_is_given_with_its_proof_and_withdrawn(sign_in):
@@ -123,7 +123,7 @@ def test_notice_is_given_with_its_proof_and_withdrawn(sign_in):
     with tenancy.vendor():
         notice, document = Notice.objects.get(), Document.objects.get()
     assert notice.proof_id == document.pk and document.filename == "fax żółty.pdf"
-    refused = client.post(page(contract, "give_notice"), {**form, "proof": ""})
+    refused = client.post(page(contract, "give_notice"), {**form, "proof": SimpleUploadedFile("again.pdf", b"%PDF")})
     assert refused.status_code == 200
     assert "This side has given notice already." in refused.content.decode()
     # The sweeps have not ended it yet, so the notice may still be taken back while its end lies ahead.

@@ -13,7 +13,7 @@ from tests.workflows.walk import Caller
 def send(method, path, headers, body):
     """Call the service in this process; return the status and the body's bytes."""
     client = Client(headers=headers)
-    answer = client.generic(method, path, body or "", content_type="application/json")
+    answer = client.generic(method, path, body or "", content_type=headers.get("Content-Type", "application/json"))
     raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return answer.status_code, raw
 

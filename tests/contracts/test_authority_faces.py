@@ -3,7 +3,7 @@
 import pytest
 
 from accounts import tenancy
-from contracts.models import Termination
+from contracts.models import Notice, Termination
 from tests.admin.conftest import sign_in
 from tests.admin.test_actions import page, said
 from tests.api.callers import caller
@@ -59,3 +59,31 @@ def test_on_the_page_of_a_quote_only_staff_is_asked_for_the_document(sign_in):
     assert said(member.post(page(second, "accept"), {"confirmed": "yes"}))[-1] == "Accepted 1 quote."
     with tenancy.vendor():
         assert Termination.objects.select_related("proof").get(contract=other).proof.filename.startswith("quote-")
+
+
+NOTICE = {"kind": "non_renewal", "channel": "letter", "sent_on": "2025-03-01", "received_on": "2025-03-03"}
+
+
+def test_staff_records_a_client_s_notice_with_its_proof_and_never_the_vendor_s_own():
+    contract = an_active_contract()
+    manager, path = caller("contract_manager"), f"contracts/{contract.public_id}/give-notice"
+    own = manager("POST", path, {**NOTICE, "party": "vendor"}, expect=409)
+    assert codes(own) == {(None, "by_outgoing_notice")}
+    assert codes(manager("POST", path, NOTICE, expect=400)) == {("proof", "missing")}
+    with tenancy.vendor():
+        assert not Notice.objects.exists()
+    given = manager.with_file(path, NOTICE, expect=201)
+    assert (given["party"], given["judgment"]) == ("client", "in_time")
+    with tenancy.vendor():
+        assert Notice.objects.select_related("proof").get().proof.kind == "notice_proof"
+
+
+def test_the_page_of_a_notice_asks_staff_for_the_proof_and_for_no_side(sign_in):
+    contract = an_active_contract()
+    staff = sign_in("contract_manager")
+    unproved = staff.post(page(contract, "give_notice"), {**NOTICE, "party": "vendor", "confirmed": "yes"})
+    form = unproved.context["form"]
+    assert "proof" in form.errors and "party" not in form.fields
+    staff.post(page(contract, "give_notice"), {**NOTICE, "party": "vendor", "proof": a_slip(), "confirmed": "yes"})
+    with tenancy.vendor():
+        assert Notice.objects.get().party == "client"

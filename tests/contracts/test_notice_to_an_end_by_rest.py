@@ -44,7 +44,7 @@ def test_a_notice_reaches_the_end_that_the_contract_names(clause, last_notice_on
     live_until("2025-03-10")
     assert call("GET", f"contracts/{contract}")["last_notice_on"] == last_notice_on
     body = {"kind": "termination", "channel": "letter", "sent_on": "2025-03-10", "received_on": "2025-03-10"}
-    given = call("POST", f"contracts/{contract}/give-notice", body, expect=201)
+    given = call.with_file(f"contracts/{contract}/give-notice", body, expect=201)
     assert given["judgment"] == judgment
     assert call("GET", f"contracts/{contract}")["last_day"] == last_day
 

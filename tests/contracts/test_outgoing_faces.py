@@ -115,7 +115,7 @@ def test_a_withdrawal_is_recorded_with_its_proof_and_its_reason():
     call("POST", f"contracts/{contract}/sign")
     live_until("2025-06-10")
     notice = {"kind": "non_renewal", "channel": "email", "sent_on": "2025-06-05", "received_on": "2025-06-05"}
-    call("POST", f"contracts/{contract}/give-notice", notice, expect=201)
+    call.with_file(f"contracts/{contract}/give-notice", notice, expect=201)
     path = f"contracts/{contract}/withdraw-notice"
     status, answer = post_file(call, path, proof=a_slip(content=b""))
     assert (status, answer["errors"][0]["attr"]) == (400, "proof")
@@ -123,6 +123,6 @@ def test_a_withdrawal_is_recorded_with_its_proof_and_its_reason():
     assert (status, answer["ends_on"]) == (200, None)
     with tenancy.vendor():
         event = AuditEvent.objects.get(name="contract.notice_withdrawn")
-        assert event.data["proof"] == str(Document.objects.get().public_id)
+        assert event.data["proof"] == str(Document.objects.latest("pk").public_id)
         assert AuditDetail.objects.get(event_id=event.pk).text == {"reason": "Both changed their minds"}
     assert call("POST", path, expect=409)["code"] == "not_under_notice"

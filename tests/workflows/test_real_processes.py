@@ -124,7 +124,7 @@ def test_from_signature_to_certificate_with_a_worker_killed_in_between(service, 
     # A notice that came in time and is recorded late: the third term never was, the contract is over.
     came_on = add_months(starts_on, 15).isoformat()
     body = {"kind": "non_renewal", "channel": "registered_letter", "sent_on": came_on, "received_on": came_on}
-    notice = manager("POST", f"contracts/{contract}/give-notice", body, expect=201)
+    notice = manager.with_file(f"contracts/{contract}/give-notice", body, expect=201)
     assert (notice["judgment"], notice["ends_on"]) == ("in_time", add_months(starts_on, 24).isoformat())
     wait_for(lambda: manager("GET", f"contracts/{contract}")["status"] == "ended", "the end")
     found = wait_for(lambda: officer("GET", f"deletion-requests?organization={leaving}")["results"], "the request")

@@ -32,6 +32,16 @@ class Caller:
         except ValueError:
             return raw
 
+    def with_file(self, path, values, *, field="proof", content="what the client wrote", expect=200):
+        """Post a form with a file."""
+        parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}' for name, value in values.items()]
+        file = f'Content-Disposition: form-data; name="{field}"; filename="letter.txt"\r\nContent-Type: text/plain'
+        body = "".join(f"--walk\r\n{part}\r\n" for part in (*parts, f"{file}\r\n\r\n{content}")) + "--walk--\r\n"
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "multipart/form-data; boundary=walk"}
+        status, raw = self._send("POST", f"/api/v1/{path}", headers, body)
+        assert status == expect, f"POST {path}: {status} {raw[:600]!r}"
+        return json.loads(raw)
+
 
 def register(call, number, mark):
     """Register a client with people; ``mark`` begins every identifier of its people."""
