@@ -11,6 +11,7 @@ from contracts.enums import BillingInterval, BillingTiming, LineKind
 from contracts.models import Contract, Payment, StatementLine
 from contracts.rules import billing, terms
 from contracts.rules.billing import Account, Instalment
+from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
 
 
@@ -68,9 +69,11 @@ def charges_of(contract: Contract, line: StatementLine) -> tuple[Instalment, ...
             interval=BillingInterval(clauses["billing_interval"]),
             timing=BillingTiming(clauses["billing_timing"]),
         )
-    # A penalty covers no day: unpaid, it leaves the days before it paid.
-    ends_on = line.starts_on if line.kind == LineKind.PENALTY.value else line.ends_on
-    return (Instalment(1, line.starts_on, ends_on, line.due_on, amount),)
+    if line.kind == LineKind.PENALTY.value:
+        # It covers no day: unpaid, it leaves the days until the exit, on which it falls due, paid.
+        after = line.due_on + ONE_DAY
+        return (Instalment(1, after, after, line.due_on, amount),)
+    return (Instalment(1, line.starts_on, line.ends_on, line.due_on, amount),)
 
 
 def account_of(contract: Contract, *, on: date) -> Account:

@@ -161,15 +161,17 @@ def charge_exit(
 ) -> list[StatementLine]:
     """Write what an exit brings: the fee no longer owed, the early-exit fee, the refund. The contract is locked.
 
-    ``ends_on`` (exclusive) is the end of the term in which the exit lies.
+    ``ends_on`` (exclusive) is the end of the term in which the exit lies. With its last day no fee is left to credit;
+    what is asked and paid back then stands on that day.
     """
     amounts = {line.kind: line for line in found.lines}
     first = found.exit_on + ONE_DAY
-    if not found.right_to_leave or first >= ends_on:
+    if not found.right_to_leave:
         return []
+    within = first < ends_on
     days: dict[str, Any] = {
-        "starts_on": first,
-        "ends_on": ends_on,
+        "starts_on": first if within else found.exit_on,
+        "ends_on": ends_on if within else first,
         "due_on": found.exit_on,
         "source": source,
         "now": now,
@@ -179,7 +181,7 @@ def charge_exit(
     kept = amounts.get(quotes.LineKind.PREPAID_KEPT)
     unowed = remaining.amount - kept.amount if kept is not None else remaining.amount
     lines = []
-    if unowed.amount:
+    if unowed.amount > 0:  # more may be kept than remains: what was paid for a term that will not begin
         why = remaining.explanation.to_json()
         lines.append(_write(contract, CREDIT, amount=unowed * -1, why=why, **days))
     for kind, wanted in ((PENALTY, quotes.LineKind.PENALTY), (REFUND, quotes.LineKind.REFUND)):
