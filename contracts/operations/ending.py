@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.errors import Refused
 from accounts.operations import audit, licences, outbox
-from contracts.enums import ContractStatus, EndReason
+from contracts.enums import ContractStatus
 from contracts.models import Contract
 from contracts.operations import ends, renewal
 
@@ -45,7 +45,7 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     standing = ends.standing_end(locked)
     locked.status = ContractStatus.ENDED.value
     locked.ended_at = ends_at
-    locked.end_reason = (standing.reason if standing else EndReason.EXPIRY).value
+    locked.end_reason = ends.reason_of(standing).value
     locked.certain_at = locked.renews_at = None
     locked.deadlines_stale = True
     locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at", "deadlines_stale"])

@@ -1,44 +1,47 @@
 """What ends a contract, and what follows from it: the earliest end that stands counts, whoever brought it."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.models import Document
 from accounts.operations import licences
 from contracts.enums import ContractStatus, EndReason, NoticeParty, TerminationGround
 from contracts.models import Contract, Notice, Termination
 from contracts.operations import plans, statements, stored
+from contracts.rules import ends as rules
 from contracts.rules import schedule
+from contracts.rules.ends import End
+
+type Source = Notice | Termination
 
 
-@dataclass(frozen=True, slots=True)
-class StandingEnd:
-    """An end that stands: ``ends_on`` is exclusive; ``prolongs`` says that no new term begins before it."""
+def standing_ends(keys: Iterable[int]) -> dict[int, End[Source]]:
+    """Return the end that counts of each contract that has one, by the contract's key, in two queries."""
+    found: defaultdict[int, list[End[Source]]] = defaultdict(list)
+    keys = list(keys)
+    for notice in Notice.objects.filter(contract__in=keys, withdrawn_at__isnull=True).order_by("pk"):
+        if notice.ends_on is not None:
+            found[notice.contract_id].append(End(notice.ends_on, notice, by_notice=True))
+    for one in Termination.objects.filter(contract__in=keys, withdrawn_at__isnull=True).order_by("pk"):
+        found[one.contract_id].append(End(one.ends_on, one, prolongs=one.prolongs))
+    return {key: end for key, many in found.items() if (end := rules.standing(many)) is not None}
 
-    ends_on: date
-    reason: EndReason
-    source: Notice | Termination
-    prolongs: bool = False
+
+def standing_end(contract: Contract) -> End[Source] | None:
+    """Return the end that counts of one contract, if one stands."""
+    return standing_ends([contract.pk]).get(contract.pk)
 
 
-def standing_end(contract: Contract) -> StandingEnd | None:
-    """Return the end that counts: the earliest of both sides' notices and of the terminations, if one stands.
-
-    A notice ends nothing while a termination that prolongs stands: the contract goes on to that end. While one stands
-    no new term begins, whichever end counts.
-    """
-    terminations = list(contract.terminations.filter(withdrawn_at__isnull=True).order_by("ends_on", "pk"))
-    prolongs = any(one.prolongs for one in terminations)
-    found = [
-        StandingEnd(one.ends_on, TerminationGround(one.ground).end_reason, one, prolongs=prolongs)
-        for one in terminations
-    ]
-    notice = None if prolongs else stored.standing_notice(contract)
-    if notice is not None and notice.ends_on is not None:
-        found.insert(0, StandingEnd(notice.ends_on, EndReason.NOTICE, notice))
-    return min(found, key=lambda end: end.ends_on, default=None)
+def reason_of(end: End[Source] | None) -> EndReason:
+    """Return why a contract ends: by what brought the end that counts, or by itself."""
+    if end is None:
+        return EndReason.EXPIRY
+    return EndReason.NOTICE if isinstance(end.source, Notice) else TerminationGround(end.source.ground).end_reason
 
 
 def declare(
@@ -106,16 +109,10 @@ def move(
     )
 
 
-def take_back(contract: Contract, *, source: UUID, now: datetime) -> None:
-    """Withdraw what ``source`` brought: the locked contract goes on as if it had not been. The caller leaves the event.
-
-    A renewal that it held up becomes certain now, not on the day long past.
-    """
-    contract.terminations.filter(source=source, withdrawn_at__isnull=True).update(withdrawn_at=now)
-    apply(contract)
-    if contract.certain_at is not None and contract.certain_at < now:
-        contract.certain_at = now
-        contract.save(update_fields=["certain_at"])
+def take_back(contract: Contract, terminations: QuerySet[Termination], *, now: datetime) -> None:
+    """Withdraw terminations of the locked contract: it goes on as if they had not been. The caller leaves the event."""
+    terminations.filter(contract=contract, withdrawn_at__isnull=True).update(withdrawn_at=now)
+    apply(contract, freed_at=now)
 
 
 def void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None:
@@ -126,13 +123,16 @@ def void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None
     contract.term_number = min(contract.term_number, last)
 
 
-def apply(contract: Contract) -> None:
-    """Compute what follows from the ends that stand, store it on the locked contract, and move the licence's end."""
-    end = standing_end(contract)
-    stored.reschedule(contract, ends_on=end.ends_on if end else None, prolongs=end is not None and end.prolongs)
-    plans.keep(contract)
+def apply(contract: Contract, *, freed_at: datetime | None = None) -> None:
+    """Compute what follows from the ends that stand, store it on the locked contract, and move the licence's end.
+
+    ``freed_at`` is when an end was taken away: a renewal that it held up becomes certain then, not on a day long past.
+    """
+    reschedule(contract)
     if contract.status == ContractStatus.SIGNED.value:
         contract.certain_at = contract.renews_at = None
+    if freed_at is not None and contract.certain_at is not None:
+        contract.certain_at = max(contract.certain_at, freed_at)
     contract.save(update_fields=[*stored.SCHEDULED])
     grant_licence(contract)
 

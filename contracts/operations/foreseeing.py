@@ -8,9 +8,10 @@ from itertools import batched
 from django.db.models import QuerySet
 
 from contracts.enums import ContractStatus
-from contracts.models import Amendment, Contract, Notice, Term, Termination
-from contracts.operations import stored
+from contracts.models import Amendment, Contract, Term
+from contracts.operations import ends, stored
 from contracts.rules import forecast, revenue
+from contracts.rules.ends import End
 from contracts.rules.forecast import Event, PendingAmendment, State
 
 BATCH = 500
@@ -26,7 +27,7 @@ def states_of(contracts: Iterable[Contract]) -> Iterator[tuple[Contract, State]]
     """Yield signed and active contracts with their state, some at a time: four queries for each batch."""
     for some in batched(contracts, BATCH):
         keys = [one.pk for one in some]
-        standing = _standing_ends(keys)
+        standing = ends.standing_ends(keys)
         terms = {
             (term.contract_id, term.number): term
             for term in Term.objects.filter(contract__in=keys, voided_at__isnull=True).order_by("-number")
@@ -35,7 +36,7 @@ def states_of(contracts: Iterable[Contract]) -> Iterator[tuple[Contract, State]]
         for one in Amendment.objects.pending().filter(contract__in=keys):
             pending.setdefault(one.contract_id, []).append(_pending(one))
         for contract in some:
-            yield contract, _state(contract, standing, terms, tuple(pending.get(contract.pk, ())))
+            yield contract, _state(contract, standing.get(contract.pk), terms, tuple(pending.get(contract.pk, ())))
 
 
 def state_of(contract: Contract) -> State:
@@ -65,27 +66,12 @@ def revenue_of_all(contracts: QuerySet[Contract], *, now: datetime, until: date)
     return revenue.total(revenue.exact(state, now=now, until=until) for _contract, state in states_of(rows))
 
 
-def _standing_ends(keys: list[int]) -> dict[int, tuple[date, bool]]:
-    """Return the end that counts of each contract, and whether it prolongs: as ``ends.standing_end`` chooses it."""
-    found: dict[int, tuple[date, bool]] = {}
-    notices = Notice.objects.filter(contract__in=keys, withdrawn_at__isnull=True, ends_on__isnull=False)
-    for contract_id, ends_on in notices.values_list("contract_id", "ends_on"):
-        if ends_on is not None and (contract_id not in found or ends_on < found[contract_id][0]):
-            found[contract_id] = (ends_on, False)
-    terminations = Termination.objects.filter(contract__in=keys, withdrawn_at__isnull=True).order_by("ends_on", "pk")
-    for contract_id, ends_on, prolongs in terminations.values_list("contract_id", "ends_on", "prolongs"):
-        if contract_id not in found or ends_on < found[contract_id][0]:
-            found[contract_id] = (ends_on, prolongs)
-    return found
-
-
 def _state(
     contract: Contract,
-    standing: dict[int, tuple[date, bool]],
+    end: End[ends.Source] | None,
     terms: dict[tuple[int, int], Term],
     amendments: tuple[PendingAmendment, ...],
 ) -> State:
-    ends_on, prolongs = standing.get(contract.pk, (None, False))
     following = terms.get((contract.pk, contract.term_number + 1))
     return State(
         clause=stored.clause_of(contract),
@@ -96,8 +82,8 @@ def _state(
         started=contract.status == ContractStatus.ACTIVE.value,
         certain=following is not None,
         certain_at=contract.certain_at,
-        ends_on=ends_on,
-        prolongs=prolongs,
+        ends_on=None if end is None else end.ends_on,
+        prolongs=end is not None and end.prolongs,
         resumes_at=contract.resumes_at,
         amendments=amendments,
         next_fee=following.fee if following else None,

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Q
 
 from contracts.enums import ContractStatus, DeadlineKind
-from contracts.models import Contract, Deadline, Notice, Term, Termination
-from contracts.operations import stored
+from contracts.models import Contract, Deadline, Term
+from contracts.operations import ends, stored
 from contracts.rules.deadlines import Life, LivedTerm, Met, Wanted, of_life
+from contracts.rules.ends import End
 
 
 def deadlines_of_lives(contracts: Sequence[Contract]) -> dict[int, list[Wanted | Met]]:
@@ -19,13 +20,13 @@ def deadlines_of_lives(contracts: Sequence[Contract]) -> dict[int, list[Wanted |
 
 def lives_of(contracts: Sequence[Contract]) -> dict[int, Life]:
     """Return each contract as the rules of deadlines see it, by its key; in a constant number of queries."""
-    ends, lived = _standing_ends(contracts), _lived(contracts)
-    return {one.pk: _life(one, ends.get(one.pk), lived[one.pk]) for one in contracts}
+    standing, lived = ends.standing_ends(one.pk for one in contracts), _lived(contracts)
+    return {one.pk: _life(one, standing.get(one.pk), lived[one.pk]) for one in contracts}
 
 
-def _life(contract: Contract, end: Notice | Termination | None, lived: dict[int, LivedTerm]) -> Life:
+def _life(contract: Contract, end: End[ends.Source] | None, lived: dict[int, LivedTerm]) -> Life:
     counts = end is not None and end.ends_on == contract.ends_on
-    why: dict[str, Any] = end.why if end is not None and counts else {}
+    why: dict[str, Any] = end.source.why if end is not None and counts else {}
     return Life(
         contract=contract.public_id,
         clause=stored.clause_of(contract),
@@ -34,24 +35,11 @@ def _life(contract: Contract, end: Notice | Termination | None, lived: dict[int,
         term_number=contract.term_number,
         ends_on=contract.ends_on,
         retrieval_days=contract.retrieval_days,
-        prolongs=isinstance(end, Termination) and end.prolongs,
+        prolongs=end is not None and end.prolongs,
         ended_at=contract.ended_at,
         end_why=why,
         lived=lived,
     )
-
-
-def _standing_ends(contracts: Sequence[Contract]) -> dict[int, Notice | Termination]:
-    """Return what ends each contract first, as ``ends.standing_end`` does for one."""
-    keys = [contract.pk for contract in contracts]
-    found: dict[int, Notice | Termination] = {}
-    terminations = list(Termination.objects.filter(contract_id__in=keys, withdrawn_at__isnull=True))
-    prolonged = {one.contract_id for one in terminations if one.prolongs}
-    notices = Notice.objects.filter(contract_id__in=keys, withdrawn_at__isnull=True, ends_on__isnull=False)
-    rows: list[Notice | Termination] = [*notices.exclude(contract_id__in=prolonged), *terminations]
-    for row in sorted(rows, key=lambda one: (one.ends_on, isinstance(one, Termination), one.pk)):
-        found.setdefault(row.contract_id, row)
-    return found
 
 
 def _lived(contracts: Sequence[Contract]) -> defaultdict[int, dict[int, LivedTerm]]:

@@ -174,11 +174,7 @@ def withdraw(
     if standing is None or (locked.ends_at is not None and locked.ends_at <= now):
         raise NotUnderNotice("No notice stands that could be withdrawn.")
     _standing(locked).update(withdrawn_at=now)
-    ends.apply(locked)
-    if locked.certain_at is not None and locked.certain_at < now:
-        # Until now the notice stood: the renewal became certain with its withdrawal, not on the day long past.
-        locked.certain_at = now
-        locked.save(update_fields=["certain_at"])
+    ends.apply(locked, freed_at=now)
     data = {"notice": str(standing.public_id), "proof": None if proof is None else str(proof.public_id)}
     detail = {"reason": reason} if reason else None
     audit.record("contract.notice_withdrawn", locked, by=by, at=now, data=data, detail=detail)

@@ -18,7 +18,7 @@ from contracts.enums import (
     SwitchStep,
     TerminationGround,
 )
-from contracts.models import Contract, SwitchingAct, SwitchingCase
+from contracts.models import Contract, SwitchingAct, SwitchingCase, Termination
 from contracts.operations import ends, stored
 from contracts.operations.switching_parts import (
     ON_THE_WAY,
@@ -240,7 +240,7 @@ def withdraw(
     _become(found, SwitchStatus.WITHDRAWN, now=now)
     found.save()
     _note(found, SwitchStep.WITHDRAWN, on=day, proof=proof, now=now, by=by)
-    ends.take_back(contract, source=found.public_id, now=now)
+    ends.take_back(contract, Termination.objects.filter(source=found.public_id), now=now)
     _tell("switching.withdrawn", found, now=now, by=by)
     return found
 

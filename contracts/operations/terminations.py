@@ -91,12 +91,7 @@ def revert(termination: Termination, *, now: datetime, by: str) -> Termination:
     if found.withdrawn_at is not None or over or found.ground == TerminationGround.SWITCHING.value:
         raise NoTermination("No termination stands that could be taken back.")
     found.withdrawn_at = now
-    found.save(update_fields=["withdrawn_at"])
-    ends.apply(contract)
-    if contract.certain_at is not None and contract.certain_at < now:
-        # Until now the end stood: the renewal became certain with this, not on the day long past.
-        contract.certain_at = now
-        contract.save(update_fields=["certain_at"])
+    ends.take_back(contract, Termination.objects.filter(pk=found.pk), now=now)
     statements.void(contract, source=found.source or found.public_id, now=now)
     data = {"termination": str(found.public_id), "ground": found.ground}
     audit.record("contract.termination_reverted", contract, by=by, at=now, data=data)

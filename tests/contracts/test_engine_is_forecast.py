@@ -1,4 +1,4 @@
-"""The engine does what the forecast said: lived day by day or in jumps, with notices, withdrawals and amendments."""
+"""The engine does what the forecast said: lived in jumps, with notices, terminations, switches, stays, amendments."""
 
 import uuid
 from contextlib import suppress
@@ -8,21 +8,29 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
 from accounts.models import AuditEvent
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
-from contracts.enums import NoticeKind, NoticeParty
-from contracts.models import Amendment, Contract
-from contracts.operations import amendments, foreseeing, notices
-from contracts.rules import errors
+from contracts.enums import NoticeKind, NoticeParty, SwitchChoice, SwitchKind, TerminationGround
+from contracts.models import Amendment, Contract, SwitchingCase, Termination
+from contracts.operations import amendments, foreseeing, lives, notices, stays, switching, terminations
+from contracts.rules import errors, schedule
 from contracts.rules.days import ONE_DAY
 from contracts.rules.forecast import EventKind
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import MANAGER, fresh, give
+from tests.contracts.operations.switches import a_proof
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -32,6 +40,7 @@ EVERY = (
     sweeps.make_all_certain,
     sweeps.renew_all,
     sweeps.plan_all,
+    sweeps.step_all_switches,
     sweeps.end_all,
 )
 STARTS = st.sampled_from([date(2024, 1, 31), date(2024, 2, 29), date(2024, 6, 15), date(2024, 12, 31)])
@@ -45,6 +54,7 @@ CLAUSES = {
     "auto_renews": st.sampled_from([True, True, True, False]),
     "governing_law": st.sampled_from(["FR", "PL", "DE"]),
 }
+GROUNDS = [ground for ground in TerminationGround if ground is not TerminationGround.SWITCHING]
 
 
 def live(instant):
@@ -72,10 +82,32 @@ class Engine(RuleBasedStateMachine):
             concluded_on=date(2023, 12, 1),
             starts_on=starts_on,
             first_term_months=first,
+            early_exit_rate=Decimal("0.5"),
             **clauses,
         )
+        self.proof = a_proof(self.contract.organization, now="2024-12-02")
         self.today = date(2024, 12, 2)
         live(at(self.today))
+
+    @invariant()
+    def know_one_end(self):
+        """The engine, the forecast and the deadlines know one end, and one next term."""
+        contract = fresh(self.contract)
+        if contract.status not in ("signed", "active"):
+            return
+        with tenancy.vendor():
+            state, life = foreseeing.state_of(contract), lives.lives_of([contract])[contract.pk]
+        for end in ((state.ends_on, state.prolongs), (life.ends_on, life.prolongs)):
+            found = schedule.compute(
+                state.clause,
+                number=contract.term_number,
+                zone=contract.time_zone,
+                notice_ends_on=end[0],
+                prolongs=end[1],
+                certain=state.certain,
+            )
+            assert found.ends_on == contract.ends_on
+            assert not state.started or found.renews_at == contract.renews_at
 
     @rule(days=st.integers(1, 700), jumps=st.integers(1, 4))
     def quiet(self, days, jumps):
@@ -102,6 +134,64 @@ class Engine(RuleBasedStateMachine):
     def withdraw(self):
         with suppress(Refused), tenancy.vendor():
             notices.withdraw(fresh(self.contract), now=at(self.today), by=MANAGER)
+
+    @rule(after=st.integers(0, 500), ground=st.sampled_from(GROUNDS), party=st.sampled_from(NoticeParty))
+    def terminate(self, after, ground, party):
+        with suppress(Refused, InvalidInput), tenancy.vendor():
+            terminations.terminate(
+                fresh(self.contract),
+                ground=ground,
+                party=party,
+                declared_on=self.today,
+                last_day=self.today + timedelta(days=after),
+                proof=self.proof,
+                now=at(self.today),
+                by=MANAGER,
+            )
+
+    @precondition(lambda self: self.last(Termination) is not None)
+    @rule()
+    def revert(self):
+        with suppress(Refused), tenancy.vendor():
+            terminations.revert(self.last(Termination), now=at(self.today), by=MANAGER)
+
+    @rule(before=st.integers(0, 40), kind=st.sampled_from(SwitchKind))
+    def switch(self, before, kind):
+        received_on = self.today - timedelta(days=before)
+        with suppress(Refused, InvalidInput), tenancy.vendor():
+            switching.open_case(fresh(self.contract), kind=kind, received_on=received_on, **self.proved())
+
+    @precondition(lambda self: self.last(SwitchingCase) is not None)
+    @rule(
+        act=st.sampled_from(["extend", "complete", "withdraw", "choose"]),
+        choice=st.sampled_from(SwitchChoice),
+        days=st.integers(1, 200),
+    )
+    def go_on(self, act, choice, days):
+        until = self.today + timedelta(days=days)
+        what = {
+            "extend": {"until": until, "on": self.today},
+            "complete": {"completed_on": self.today},
+            "withdraw": {"on": self.today},
+            "choose": {"choice": choice, "on": self.today, "until": until},
+        }[act]
+        with suppress(Refused, InvalidInput), tenancy.vendor():
+            getattr(switching, act)(self.last(SwitchingCase), **what, **self.proved())
+
+    @rule(days=st.integers(0, 400))
+    def stay(self, days):
+        with suppress(Refused, InvalidInput), tenancy.vendor():
+            stays.agree(fresh(self.contract), until=self.today + timedelta(days=days), **self.proved())
+
+    def last(self, model):
+        """Return the latest of the contract's rows, if it has one."""
+        if self.contract is None:
+            return None
+        with tenancy.vendor():
+            return model.objects.filter(contract=self.contract).order_by("pk").last()
+
+    def proved(self):
+        return {"proof": self.proof, "now": at(self.today), "by": MANAGER}
 
     @rule(
         after=st.integers(-60, 500),
@@ -170,8 +260,8 @@ def test_what_happens_is_what_the_forecast_said():
     run_state_machine_as_test(
         Engine,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=10,
+            max_examples=25,
+            stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,

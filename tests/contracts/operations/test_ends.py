@@ -7,7 +7,9 @@ import pytest
 from accounts import tenancy
 from contracts.enums import EndReason, NoticeParty, TerminationGround
 from contracts.models import Contract
-from contracts.operations import ends
+from contracts.operations import ends, foreseeing
+from contracts.operations.lives import deadlines_of_lives
+from contracts.rules.days import ONE_DAY
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import fresh, give, licence_of, live_until, terms_of, utc
 from tests.retention.vaults import an_organization
@@ -86,3 +88,35 @@ def test_a_pending_switch_goes_on_past_the_term_without_a_new_one():
     live_until("2026-02-11")
     assert (fresh(contract).status, fresh(contract).end_reason) == ("ended", "switching")
     assert len(terms_of(contract)) == 1
+
+
+@pytest.mark.parametrize(
+    ("terminations", "ends_on"),
+    [
+        pytest.param({}, "2026-01-01", id="the-notice-alone"),
+        pytest.param({"switching": "2026-03-04"}, "2026-03-04", id="a-switch-goes-on-past-the-notice"),
+        pytest.param({"switching": "2025-11-15"}, "2025-11-15", id="a-switch-ends-before-the-notice"),
+        pytest.param(
+            {"switching": "2026-03-04", "convenience": "2026-02-11"},
+            "2026-02-11",
+            id="leaving-early-cuts-the-switch-short",
+        ),
+        pytest.param({"convenience": "2026-02-11"}, "2026-01-01", id="the-notice-is-earlier-than-leaving"),
+    ],
+)
+def test_engine_forecast_and_deadlines_know_one_end(terminations, ends_on):
+    contract = an_active_contract()
+    give(contract, "2025-02-01")
+    for ground, day in terminations.items():
+        prolongs = ground == "switching"
+        declare(contract, day, ground=TerminationGround(ground), on="2025-09-15", prolongs=prolongs)
+    found = fresh(contract)
+    with tenancy.vendor():
+        events = foreseeing.events_of(found, now=at("2025-09-15"), until=date(2026, 12, 31))
+        (deadlines,) = deadlines_of_lives([found]).values()
+    told = {str(event.kind): str(event.on) for event in events}
+    due = {str(one.kind): str(one.nominal) for one in deadlines}
+    last_day = str(date.fromisoformat(ends_on) - ONE_DAY)
+    assert (str(found.ends_on), told["ends"], due["contract_end"]) == (ends_on, last_day, last_day)
+    assert not {"renews", "renewal_certain"} & told.keys()
+    assert not {"renewal", "renewal_certain"} & due.keys()
