@@ -4,14 +4,21 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import IdempotencyKey, Organization, OutboxMessage
+from accounts.models import IdempotencyKey, LicenceGrant, Organization, OutboxMessage
 from accounts.operations import delivery, licences
-from accounts.operations.sweeping import Swept, walk
+from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet, OutboxQuerySet
 
 
 def alignments_due(*, at: datetime) -> OrganizationQuerySet:
     return Organization.objects.due_for_licence_alignment(at=at)
+
+
+def alignment_following(*, after: datetime) -> datetime | None:
+    """Return when the next licence begins or ends."""
+    grants = LicenceGrant.objects.all()
+    found = (earliest(grants, field, after=after) for field in ("valid_from", "valid_until"))
+    return min((instant for instant in found if instant is not None), default=None)
 
 
 def align_all(*, at: datetime, by: str) -> Swept:
@@ -23,6 +30,11 @@ def deliveries_due(*, at: datetime) -> OutboxQuerySet:
     return OutboxMessage.objects.due_for_delivery(at=at)
 
 
+def delivery_following(*, after: datetime) -> datetime | None:
+    waiting = OutboxMessage.objects.filter(delivered_at__isnull=True, failed_at__isnull=True)
+    return earliest(waiting, "next_attempt_at", after=after)
+
+
 def deliver_all(*, at: datetime, by: str) -> Swept:
     """Deliver what the outbox holds."""
     return walk(lambda: deliveries_due(at=at), lambda message: delivery.deliver(message, now=at))
@@ -30,6 +42,10 @@ def deliver_all(*, at: datetime, by: str) -> Swept:
 
 def keys_due(*, at: datetime) -> QuerySet[IdempotencyKey]:
     return IdempotencyKey.objects.filter(expires_at__lte=at).order_by("pk")
+
+
+def key_following(*, after: datetime) -> datetime | None:
+    return earliest(IdempotencyKey.objects.all(), "expires_at", after=after)
 
 
 def drop_keys(*, at: datetime, by: str) -> Swept:

@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 
 from accounts import sweeps as accounts
 from accounts import tasks as accounts_tasks
-from accounts.operations.sweeping import Do
+from accounts.operations.sweeping import Do, Following, by_change
 from contracts import sweeps as contracts
 from contracts import tasks as contracts_tasks
+from contracts import upcoming
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
 
@@ -24,10 +25,11 @@ class Due(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A scheduled job: what is due, what does it, the task that beat sends, how often, to which queue."""
+    """A scheduled job: what is due, when the next will be, what does it, its task, how often, to which queue."""
 
     name: str
     due: Due
+    following: Following
     do: Do
     task: Task[..., None]
     every: timedelta
@@ -37,10 +39,19 @@ class Sweep:
 SECONDS = timedelta(seconds=1)
 # In this order a simulated day is lived: what one sweep brings about, a later one finds.
 SWEEPS: tuple[Sweep, ...] = (
-    Sweep("starts", contracts.starts_due, contracts.start_all, contracts_tasks.sweep_starts, 20 * SECONDS, "workflows"),
+    Sweep(
+        "starts",
+        contracts.starts_due,
+        upcoming.start,
+        contracts.start_all,
+        contracts_tasks.sweep_starts,
+        20 * SECONDS,
+        "workflows",
+    ),
     Sweep(
         "amendments",
         contracts.amendments_due,
+        upcoming.amendment,
         contracts.amend_all,
         contracts_tasks.sweep_amendments,
         20 * SECONDS,
@@ -49,6 +60,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "certainties",
         contracts.certainties_due,
+        upcoming.certainty,
         contracts.make_all_certain,
         contracts_tasks.sweep_certainties,
         20 * SECONDS,
@@ -57,6 +69,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "renewals",
         contracts.renewals_due,
+        upcoming.renewal,
         contracts.renew_all,
         contracts_tasks.sweep_renewals,
         20 * SECONDS,
@@ -65,6 +78,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "renewal_plans",
         contracts.plans_due,
+        by_change,
         contracts.plan_all,
         contracts_tasks.sweep_renewal_plans,
         60 * SECONDS,
@@ -73,6 +87,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "switches",
         contracts.switches_due,
+        upcoming.switch,
         contracts.step_all_switches,
         contracts_tasks.sweep_switches,
         20 * SECONDS,
@@ -81,6 +96,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "reminders",
         contracts.reminders_due,
+        upcoming.reminder,
         contracts.remind_all,
         contracts_tasks.sweep_reminders,
         60 * SECONDS,
@@ -89,15 +105,25 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "charges",
         contracts.charges_due,
+        upcoming.charge,
         contracts.charge_all,
         contracts_tasks.sweep_charges,
         timedelta(minutes=10),
         "workflows",
     ),
-    Sweep("ends", contracts.ends_due, contracts.end_all, contracts_tasks.sweep_ends, 20 * SECONDS, "workflows"),
+    Sweep(
+        "ends",
+        contracts.ends_due,
+        upcoming.end,
+        contracts.end_all,
+        contracts_tasks.sweep_ends,
+        20 * SECONDS,
+        "workflows",
+    ),
     Sweep(
         "deadlines",
         contracts.deadlines_due,
+        upcoming.deadline,
         contracts.refresh_all_deadlines,
         contracts_tasks.sweep_deadlines,
         20 * SECONDS,
@@ -106,6 +132,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "resumptions",
         contracts.resumptions_due,
+        upcoming.resumption,
         contracts.resume_all,
         contracts_tasks.sweep_resumptions,
         20 * SECONDS,
@@ -114,6 +141,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "calendars",
         contracts.calendars_due,
+        upcoming.calendar,
         contracts.refresh_all_calendars,
         contracts_tasks.sweep_calendars,
         20 * SECONDS,
@@ -122,6 +150,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "offers",
         contracts.expiries_due,
+        upcoming.expiry,
         contracts.expire_all,
         contracts_tasks.sweep_offers,
         60 * SECONDS,
@@ -130,6 +159,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "uplifts",
         contracts.uplifts_due,
+        upcoming.uplift,
         contracts.propose_all,
         contracts_tasks.sweep_uplifts,
         60 * SECONDS,
@@ -138,6 +168,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "evaluations",
         contracts.evaluations_due,
+        by_change,
         contracts.evaluate_all,
         contracts_tasks.sweep_evaluations,
         60 * SECONDS,
@@ -146,17 +177,25 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "licences",
         accounts.alignments_due,
+        accounts.alignment_following,
         accounts.align_all,
         accounts_tasks.sweep_licences,
         20 * SECONDS,
         "workflows",
     ),
     Sweep(
-        "returns", retention.returns_due, retention.cancel_all, retention_tasks.sweep_returns, 20 * SECONDS, "erasure"
+        "returns",
+        retention.returns_due,
+        by_change,
+        retention.cancel_all,
+        retention_tasks.sweep_returns,
+        20 * SECONDS,
+        "erasure",
     ),
     Sweep(
         "reopenings",
         retention.reopenings_due,
+        by_change,
         retention.reopen_all,
         retention_tasks.sweep_reopenings,
         60 * SECONDS,
@@ -165,6 +204,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "departures",
         retention.departures_due,
+        by_change,
         retention.open_all,
         retention_tasks.sweep_departures,
         20 * SECONDS,
@@ -173,19 +213,43 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "switch_windows",
         retention.switches_due,
+        by_change,
         retention.follow_switches,
         retention_tasks.sweep_switch_windows,
         20 * SECONDS,
         "erasure",
     ),
-    Sweep("plans", retention.plans_due, retention.plan_all, retention_tasks.sweep_plans, 10 * SECONDS, "erasure"),
-    Sweep("erasures", retention.runs_due, retention.work_all, retention_tasks.sweep_erasures, 10 * SECONDS, "erasure"),
     Sweep(
-        "outbox", accounts.deliveries_due, accounts.deliver_all, accounts_tasks.sweep_outbox, 5 * SECONDS, "delivery"
+        "plans",
+        retention.plans_due,
+        retention.plan_following,
+        retention.plan_all,
+        retention_tasks.sweep_plans,
+        10 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
+        "erasures",
+        retention.runs_due,
+        retention.run_following,
+        retention.work_all,
+        retention_tasks.sweep_erasures,
+        10 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
+        "outbox",
+        accounts.deliveries_due,
+        accounts.delivery_following,
+        accounts.deliver_all,
+        accounts_tasks.sweep_outbox,
+        5 * SECONDS,
+        "delivery",
     ),
     Sweep(
         "idempotency_keys",
         accounts.keys_due,
+        accounts.key_following,
         accounts.drop_keys,
         accounts_tasks.sweep_idempotency_keys,
         timedelta(minutes=10),

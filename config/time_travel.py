@@ -3,17 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from django.db.models import Min, Q
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.operations import clock
 from accounts.operations.sweeping import Swept, by_whom
 from config.sweeps import SWEEPS
-from contracts.enums import ContractStatus
-from contracts.models import Amendment, Contract
-from retention.enums import RequestStatus
-from retention.models import DeletionRequest
 
 ROUNDS = 20
 
@@ -43,7 +38,7 @@ def _live(instant: datetime, tell: Callable[[datetime, str, Swept], None]) -> No
 
 
 def _instants(first: datetime, last: datetime) -> Iterator[datetime]:
-    """Yield the first instant, then each later one at which a contract or a request falls due, and the last."""
+    """Yield the first instant, then each later one at which time makes something due for a sweep, and the last."""
     at = first
     while True:
         yield at
@@ -54,16 +49,5 @@ def _instants(first: datetime, last: datetime) -> Iterator[datetime]:
 
 
 def _next_due(*, after: datetime) -> datetime | None:
-    with tenancy.vendor():
-        contracts = Contract.objects.aggregate(
-            starts=Min("starts_at", filter=Q(status=ContractStatus.SIGNED.value, starts_at__gt=after)),
-            certain=Min("certain_at", filter=Q(certain_at__gt=after)),
-            resumes=Min("resumes_at", filter=Q(status=ContractStatus.ACTIVE.value, resumes_at__gt=after)),
-            renews=Min("renews_at", filter=Q(renews_at__gt=after)),
-            ends=Min("ends_at", filter=Q(status=ContractStatus.ACTIVE.value, ends_at__gt=after)),
-        )
-        requests = DeletionRequest.objects.filter(status=RequestStatus.APPROVED, erase_from__gt=after)
-        erase = requests.aggregate(erase=Min("erase_from"))
-        amended = Amendment.objects.pending().filter(applies_at__gt=after).aggregate(amended=Min("applies_at"))
-    found = [instant for instant in (*contracts.values(), erase["erase"], amended["amended"]) if instant is not None]
+    found = [instant for sweep in SWEEPS if (instant := sweep.following(after=after)) is not None]
     return min(found, default=None)

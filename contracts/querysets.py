@@ -146,7 +146,7 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 
         return (
             self.active()
-            .filter(_on_its_day(days, "time_zone", close), renews_at__isnull=False, index_series__isnull=False)
+            .filter(on_its_day(days, "time_zone", close), renews_at__isnull=False, index_series__isnull=False)
             .filter(~Exists(known))
             .order_by("term_ends_on", "pk")
         )
@@ -217,7 +217,7 @@ class CalendarEventQuerySet(models.QuerySet["CalendarEvent"]):
         def near(day: date) -> Q:
             return Q(on__gte=add_months(day, -back), on__lte=add_months(day, ahead))
 
-        return self.filter(kept, _on_its_day(days, "contract__time_zone", near)).order_by("on", "pk")
+        return self.filter(kept, on_its_day(days, "contract__time_zone", near)).order_by("on", "pk")
 
 
 class UpliftQuerySet(models.QuerySet["Uplift"]):
@@ -266,6 +266,6 @@ class OfferQuerySet(models.QuerySet["RenewalOffer"]):
         return self.filter(sent_at__isnull=False)
 
 
-def _on_its_day(days: Days, zone: str, asked: Callable[[date], Q]) -> Q:
+def on_its_day(days: Days, zone: str, asked: Callable[[date], Q]) -> Q:
     """Ask of every row what is asked on the day of its zone, which ``zone`` names."""
     return reduce(or_, (Q(**{f"{zone}__in": sorted(zones)}) & asked(day) for day, zones in days.items()))

@@ -31,11 +31,12 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
 
 
 class ErasureRunQuerySet(models.QuerySet["ErasureRun"]):
+    def unfinished(self) -> Self:
+        """Not certified, not stopped by residue, and not given up."""
+        return self.exclude(phase__in=[RunPhase.CERTIFIED, RunPhase.RESIDUE_FOUND]).exclude(
+            request__status=RequestStatus.CANCELLED
+        )
+
     def due(self, *, at: datetime) -> Self:
         """Unfinished, and nobody's: no lease, or one that has run out (its worker was killed)."""
-        return (
-            self.exclude(phase__in=[RunPhase.CERTIFIED, RunPhase.RESIDUE_FOUND])
-            .exclude(request__status=RequestStatus.CANCELLED)
-            .filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at))
-            .order_by("pk")
-        )
+        return self.unfinished().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).order_by("pk")

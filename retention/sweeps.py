@@ -7,7 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts import tenancy
 from accounts.models import Organization
-from accounts.operations.sweeping import Swept, walk
+from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
@@ -73,6 +73,10 @@ def plans_due(*, at: datetime) -> DeletionRequestQuerySet:
     return DeletionRequest.objects.due_for_erasure(at=at).filter(runs__isnull=True)
 
 
+def plan_following(*, after: datetime) -> datetime | None:
+    return earliest(DeletionRequest.objects.filter(status=RequestStatus.APPROVED), "erase_from", after=after)
+
+
 def plan_all(*, at: datetime, by: str) -> Swept:
     """Make the run of every request that is due; one that is blocked waits."""
     return walk(lambda: plans_due(at=at), lambda request: runs.plan(request, now=at, by=by))
@@ -81,6 +85,11 @@ def plan_all(*, at: datetime, by: str) -> Swept:
 def runs_due(*, at: datetime) -> ErasureRunQuerySet:
     """Unfinished runs that nobody works on."""
     return ErasureRun.objects.due(at=at)
+
+
+def run_following(*, after: datetime) -> datetime | None:
+    """Return when the next lease of a worker that was killed runs out."""
+    return earliest(ErasureRun.objects.unfinished(), "leased_until", after=after)
 
 
 def work(run: ErasureRun, *, at: datetime, by: str, budget: timedelta | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.db import models
@@ -20,6 +20,24 @@ class Do(Protocol):
     """The work of a sweep."""
 
     def __call__(self, *, at: datetime, by: str) -> "Swept": ...
+
+
+class Following(Protocol):
+    """When will time alone make something due that is not due at the instant?"""
+
+    def __call__(self, *, after: datetime) -> datetime | None: ...
+
+
+def by_change(*, after: datetime) -> datetime | None:
+    """Return nothing: what such a sweep finds comes about by a change, another sweep's or a person's."""
+    return None
+
+
+def earliest(rows: models.QuerySet[Any], field: str, *, after: datetime) -> datetime | None:
+    """Return the first instant after the given one that rows have in a field."""
+    with tenancy.vendor():
+        found: datetime | None = rows.filter(**{f"{field}__gt": after}).aggregate(at=models.Min(field))["at"]
+    return found
 
 
 @dataclass(slots=True)

@@ -1,0 +1,99 @@
+"""A sweep says when time alone makes something due, so that a rehearsal stops at each of these instants."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from accounts import tenancy
+from accounts.models import OutboxMessage
+from config.sweeps import SWEEPS
+from contracts.enums import ContractSuspension
+from contracts.models import Contract
+from contracts.operations import amendments, suspension
+from retention.models import DeletionRequest, ErasureRun
+from tests.admin.world import NOW, a_whole_world
+from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.indices import a_series, import_rows
+from tests.contracts.operations.switches import a_proof
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until
+from tests.retention.vaults import an_organization
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+AS_LONG_AS = timedelta(days=3 * 366)
+# What these find comes about by a change: another sweep's, or a person's.
+NEVER_BY_TIME = {
+    "renewal_plans",
+    "evaluations",
+    "returns",
+    "reopenings",
+    "departures",
+    "switch_windows",
+}
+
+
+def a_world_with_something_ahead_of_every_sweep():
+    """Rows of which each waits for a day of its own; two zones."""
+    a_whole_world()
+    far = an_organization(name="Far", country="NZ", time_zone="Pacific/Auckland")
+    series = a_series("AHEAD")
+    import_rows("AHEAD,2024-10,100,2024-11-15", now=at("2024-11-20"))
+    indexed = {"annual_fee": Decimal(10000), "index_series": series, "starts_on": date(2025, 7, 1)}
+    for number, home in enumerate((far, an_organization(name="Near"))):
+        a_signed_contract(home, reference=f"I-{number}", **indexed)
+        a_signed_contract(home, reference=f"E-{number}", renewal_term_months=None)
+        a_signed_contract(home, reference=f"S-{number}", starts_on=date(2026, 6, 1))
+    live_until(at("2025-07-02"))
+    live_until(NOW)
+    leaving = a_leaving_client(reference="L-1", retrieval_days=90)
+    live_until(at("2026-01-02"))
+    decide_everything(leaving)
+    live_until(NOW)
+    with tenancy.vendor():
+        running = Contract.objects.select_related("organization").get(reference="I-0")
+        amendments.record(
+            running,
+            values={"seats": 3},
+            agreed_on=NOW.date(),
+            valid_from=date(2026, 4, 1),
+            proof=a_proof(running.organization, "2026-02-05"),
+            now=NOW,
+            by="user:one",
+        )
+        suspension.suspend(
+            Contract.objects.get(reference="I-1"),
+            reason=ContractSuspension.AGREEMENT,
+            resumes_on=date(2026, 5, 1),
+            now=NOW,
+            by="user:one",
+        )
+        request = DeletionRequest.objects.get(organization=leaving)
+        ErasureRun.objects.create(
+            organization=leaving, request=request, planned_at=NOW, leased_until=NOW + timedelta(minutes=5)
+        )
+        last = OutboxMessage.objects.filter(delivered_at__isnull=True).latest("pk")
+        OutboxMessage.objects.filter(pk=last.pk).update(next_attempt_at=NOW + timedelta(hours=1))
+
+
+def due(sweep, instant):
+    with tenancy.vendor():
+        return set(sweep.due(at=instant).values_list("pk", flat=True))
+
+
+def test_nothing_falls_due_between_the_instants_that_a_sweep_names():
+    a_world_with_something_ahead_of_every_sweep()
+    silent = set()
+    for sweep in SWEEPS:
+        instant, last = NOW, NOW + AS_LONG_AS
+        while instant < last:
+            known, following = due(sweep, instant), sweep.following(after=instant)
+            if following is None and instant == NOW:
+                silent.add(sweep.name)
+            assert following is None or following > instant, f"{sweep.name}: what follows lies ahead"
+            until = last if following is None else following - timedelta(microseconds=1)
+            early = due(sweep, until) - known
+            assert not early, (
+                f"{sweep.name}: `following` in config/sweeps.py passes over what is due before {following}"
+            )
+            instant = last if following is None else following
+    assert silent == NEVER_BY_TIME, "the world of this test has something ahead for every other sweep"
