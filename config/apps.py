@@ -1,6 +1,6 @@
 """The wiring as apps: commands of the whole service, and the admin site."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +8,13 @@ from django.utils.translation import gettext_lazy as _
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = _("Service")
+
+    def ready(self) -> None:
+        """Let the fields without a name of their own speak the reader's language; the migrations keep the English."""
+        for model in apps.get_models():
+            for field in model._meta.local_fields:
+                if field._verbose_name is None:
+                    field.verbose_name = _(field.verbose_name)
 
 
 class TermeAdminConfig(AdminConfig):

@@ -23,13 +23,15 @@ class ReadOnly(Acting):
     """A table that is looked at; what changes it is an operation behind a page of its own.
 
     ``viewing`` is the permission that opens it, ``adding`` the one whose page adds (``add_page``). Bytes are never
-    shown, nor what ``hidden`` names. Everything that ``list_select_related`` names is read along on each page.
+    shown, nor what ``hidden`` names. ``groups`` cut a long page: titles with their fields, after all others.
+    Everything that ``list_select_related`` names is read along on each page.
     """
 
     viewing: ClassVar[Permission]
     adding: ClassVar[Permission | None] = None
     hidden: ClassVar[Sequence[str]] = ()
     extra_fields: ClassVar[Sequence[str]] = ()
+    groups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
     list_display: Sequence[str] = ("__str__",)
     list_select_related: ClassVar[Sequence[str]] = ()
     list_per_page = 50
@@ -72,6 +74,12 @@ class ReadOnly(Acting):
             if not isinstance(field, BinaryField) and field.name not in self.hidden
         ]
         return [*self.extra_fields, *(name for name in shown if name != "id")]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[tuple[Any, dict[str, Any]]]:
+        fields = self.get_fields(request, obj)
+        grouped = {name for _title, names in self.groups for name in names}
+        rest = (None, {"fields": [name for name in fields if name not in grouped]})
+        return [rest, *((title, {"fields": [n for n in names if n in fields]}) for title, names in self.groups)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
         return self.get_fields(request, obj)

@@ -57,6 +57,72 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         "calendar_due_at",
     )
     extra_fields = ("last_day", "last_day_of_term", "owner_name")
+    groups = (
+        (
+            _("Terms and renewal"),
+            (
+                "first_term_months",
+                "minimum_commitment_months",
+                "renewal_term_months",
+                "auto_renews",
+                "mid_term_exit",
+                "term_number",
+                "stayed_until",
+                "stayed_term",
+                "stay_proof",
+            ),
+        ),
+        (
+            _("Notice"),
+            (
+                "notice_length",
+                "notice_unit",
+                "notice_end_of",
+                "notice_effect",
+                "last_notice_on",
+                "reminder_leads",
+                "reminds_client",
+            ),
+        ),
+        (
+            _("Price and payment"),
+            (
+                "annual_fee",
+                "currency",
+                "billing_interval",
+                "billing_timing",
+                "paid_until",
+                "paid_before_on",
+                "paid_ahead",
+                "seats",
+            ),
+        ),
+        (
+            _("Indexation"),
+            (
+                "index_series",
+                "index_fixed_part",
+                "index_floor",
+                "index_cap",
+                "index_base_period",
+                "index_base_value",
+            ),
+        ),
+        (
+            _("Leaving and erasure"),
+            (
+                "early_exit_rate",
+                "early_exit_cap",
+                "early_exit_refunds",
+                "early_exit_disclosed_on",
+                "switching_notice_months",
+                "retrieval_days",
+                "end_choice",
+                "end_reason",
+            ),
+        ),
+        (_("Suspension"), ("suspended_at", "suspension_reason", "resumes_at")),
+    )
     list_display = (
         "reference",
         "organization",
@@ -74,16 +140,16 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
     actions_detail = (
         "sign",
         "what_leaving_costs",
-        "give_notice",
-        "quote",
-        "terminate",
-        "withdraw_notice",
-        "set_reminders",
-        "amend",
-        "suspend",
-        "resume",
-        "make_offer",
-        "stay_renewal",
+        {
+            "title": _("Leaving"),
+            "icon": "logout",
+            "items": ["give_notice", "withdraw_notice", "quote", "terminate"],
+        },
+        {
+            "title": _("Changes"),
+            "icon": "edit_document",
+            "items": ["amend", "make_offer", "suspend", "resume", "stay_renewal", "set_reminders"],
+        },
         "cancel",
     )
     change_form_outer_before_template = "admin/contract_life.html"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -67,6 +67,7 @@ class DeadlineAdmin(ReadOnly):
     list_filter = (StateFilter, "kind")
     search_fields = ("contract__reference", "organization__name", "public_id", "subject_id")
     list_select_related = ("contract", "organization")
+    ordering = (F("superseded_at").asc(nulls_first=True), F("met_at").asc(nulls_first=True), "internal_on", "pk")
     actions_detail = ("meet",)
     change_form_outer_after_template = "admin/why.html"
 
@@ -75,9 +76,9 @@ class DeadlineAdmin(ReadOnly):
         found: QuerySet[Any] = super().get_queryset(request).annotate(is_late_now=Exists(late))
         return found
 
-    @display(description=_("late"), boolean=True)
-    def late(self, deadline: Any) -> bool:
-        return bool(deadline.is_late_now)
+    @display(description=_("late"), label="danger")
+    def late(self, deadline: Any) -> str:
+        return _("Late") if deadline.is_late_now else ""
 
     def described(self, obj: Deadline) -> str:
         return f"{obj.contract} · {obj.organization}"

@@ -1,5 +1,6 @@
 """What leaving costs, beside the contract: a chart of every day ahead, its steps with reasons, the commitment."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,8 +30,7 @@ from contracts.rules.periods import local_day
 from contracts.rules.whatif import LeavingDay, Way
 
 MONTHS = 24
-WIDTH, HEIGHT, LEFT, BOTTOM = 880, 260, 80, 24
-LINES = 4
+WIDTH, HEIGHT, LEFT, BOTTOM = 880, 260, 96, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ class Leaving(Acting):
 def chart(days: Sequence[LeavingDay]) -> dict[str, Any]:
     """Return what the template draws: the grid and both ways. A cost steps; it never slopes between two days."""
     highest = max((way.cost.amount for day in days for way in (day.own, day.switching)), default=Decimal(0))
-    top = float(highest) or 1.0
+    step = _step(highest)
+    lines = math.ceil(highest / step)
+    top = float(step * max(lines, 1))
     across = (WIDTH - LEFT) / max(len(days) - 1, 1)
 
     def point(index: int, way: Way) -> tuple[float, float]:
@@ -133,17 +135,17 @@ def chart(days: Sequence[LeavingDay]) -> dict[str, Any]:
     currency = days[0].own.cost.currency
     rows = [
         Mark(
-            round(HEIGHT - BOTTOM - part / LINES * (HEIGHT - 2 * BOTTOM), 1),
-            _amount(Money(highest * part / LINES, currency).rounded()),
+            round(HEIGHT - BOTTOM - part / max(lines, 1) * (HEIGHT - 2 * BOTTOM), 1),
+            _amount(Money(step * part, currency).rounded(), decimals=0 if step == int(step) else None),
         )
-        for part in range(LINES + 1)
+        for part in range(lines + 1)
     ]
     return {
         "width": WIDTH,
         "height": HEIGHT,
         "left": LEFT,
         "floor": HEIGHT - BOTTOM,
-        "rows": rows if highest else rows[:1],
+        "rows": rows,
         "columns": [Mark(round(LEFT + index * across, 1), text) for index, text in _quarters(days)],
         "lines": [
             line(_("The contract's own way"), [day.own for day in days]),
@@ -162,9 +164,16 @@ def _quarters(days: Sequence[LeavingDay]) -> list[tuple[int, str]]:
     return found
 
 
-def _amount(money: Money) -> str:
-    decimals = max(-int(money.amount.as_tuple().exponent), 0)
-    return f"{formats.number_format(money.amount, decimal_pos=decimals, force_grouping=True)} {money.currency}"
+def _step(highest: Decimal) -> Decimal:
+    """Return the amount between two lines: 1, 2 or 5 times a power of ten, so that five lines reach the highest."""
+    power = Decimal(10) ** (highest.adjusted() - 1)
+    return next((power * times for times in (1, 2, 5, 10, 20) if power * times * 5 >= highest), power)
+
+
+def _amount(money: Money, *, decimals: int | None = None) -> str:
+    own = max(-int(money.amount.as_tuple().exponent), 0)
+    shown = own if decimals is None else decimals
+    return f"{formats.number_format(money.amount, decimal_pos=shown, force_grouping=True)} {money.currency}"
 
 
 def _month(request: HttpRequest) -> int:

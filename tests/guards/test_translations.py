@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from django.contrib import admin
+from django.test import RequestFactory
+from django.utils.translation import override
 
 from tests.guards import messages
 
@@ -39,6 +42,19 @@ def test_placeholders_are_kept(language):
 def test_the_compiled_file_belongs_to_the_text(language):
     compiled = messages.po(language).with_suffix(".mo").read_bytes()
     assert compiled == messages.compiled(language), "run python -m tests.guards.messages"
+
+
+def test_every_field_that_an_admin_page_shows_has_a_name_in_each_language():
+    known = {"id", *(message.id for message in messages.read("fr") if message.id)}
+    unnamed = set()
+    for page in admin.site._registry.values():
+        fields = {field.name: field for field in page.model._meta.concrete_fields}
+        for name in {*page.list_display, *page.get_fields(RequestFactory().get("/"))} & fields.keys():
+            with override("en"):
+                said = str(fields[name].verbose_name)
+            if said not in known:
+                unnamed.add(said)
+    assert not unnamed, f"give these a verbose_name, or name them in config/admin_texts.py: {sorted(unnamed)}"
 
 
 def test_words_that_mean_something_else_in_law_are_not_used():
