@@ -13,8 +13,9 @@ class ConfigConfig(AppConfig):
         """Let the fields without a name of their own speak the reader's language; the migrations keep the English."""
         for model in apps.get_models():
             for field in model._meta.local_fields:
-                if field._verbose_name is None:
-                    field.verbose_name = _(field.verbose_name)
+                # What a migration writes of a field without a name stays without one.
+                if field.deconstruct()[3].get("verbose_name") is None:
+                    field.verbose_name = _(str(field.verbose_name))
 
 
 class TermeAdminConfig(AdminConfig):

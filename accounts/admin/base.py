@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import BinaryField, Model, QuerySet
+from django.db.models import BinaryField, Model, OrderBy, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -37,7 +37,7 @@ class ReadOnly(Acting):
     list_per_page = 50
     list_filter_submit = True
     list_disable_select_all = True
-    ordering: Sequence[str] = ("-pk",)
+    ordering: Sequence[str | OrderBy] = ("-pk",)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

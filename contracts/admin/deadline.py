@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
@@ -78,7 +79,7 @@ class DeadlineAdmin(ReadOnly):
 
     @display(description=_("late"), label="danger")
     def late(self, deadline: Any) -> str:
-        return _("Late") if deadline.is_late_now else ""
+        return gettext("Late") if deadline.is_late_now else ""
 
     def described(self, obj: Deadline) -> str:
         return f"{obj.contract} · {obj.organization}"
