@@ -31,7 +31,7 @@ def shown(client, state):
 def test_late_ones_stand_in_the_list_and_on_the_first_page(sign_in, late):
     client = sign_in("contract_manager")
     assert shown(client, "late") == ["renewal_certain", "renewal"]
-    assert shown(client, "open") == ["renewal_certain", "renewal", "last_notice"], "what is due first stands first"
+    assert shown(client, "open") == ["last_notice", "renewal_certain", "renewal"], "what is due first stands first"
     assert shown(client, "met") == shown(client, "superseded") == []
     tables = {table.title: table for table in client.get(reverse("admin:index")).context["tables"]}
     assert [row.cells[0] for row in tables["Deadlines that are late"].rows] == [
