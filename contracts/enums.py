@@ -189,7 +189,6 @@ class DeadlineKind(StrEnum):
     RETRIEVAL_END = "retrieval_end"
     CHATEL_REMINDER = "chatel_reminder"
     SEND_BY = "send_by"
-    INTAKE_ANSWER = "intake_answer"
     OFFER_EXPIRY = "offer_expiry"
     QUOTE_EXPIRY = "quote_expiry"
     UPLIFT_PROPOSAL = "uplift_proposal"

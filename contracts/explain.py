@@ -101,6 +101,9 @@ STEPS: Mapping[str, Promise] = {
         "and the commitment lasts until %(committed_until)s."
     ),
     "renewal_certain_on": _("The renewal to term %(number)s is certain from %(on)s: no notice can prevent it then."),
+    "can_be_accepted_until": _("It can be accepted until %(valid_until)s, that day included."),
+    "price_decided_before": _("The price of term %(number)s is decided before it begins, on %(starts_on)s."),
+    "price_known_before_notice": _("The client should know it before its last day for notice, %(last_notice_on)s."),
     "contract_ends_on": _("The contract's last day is %(last_day)s."),
     "mid_term_exit": _("The contract may be left within a term; the last day is %(last_day)s."),
     # Around the steps of a rule: which it was, what else it could be, and where it stands written.

@@ -157,7 +157,6 @@ DEADLINE_KIND = {
     DeadlineKind.RETRIEVAL_END.value: _("Last day of the retrieval period"),
     DeadlineKind.CHATEL_REMINDER.value: _("Reminder of the Loi Chatel"),
     DeadlineKind.SEND_BY.value: _("Last day to send our notice"),
-    DeadlineKind.INTAKE_ANSWER.value: _("Answer to a declaration received"),
     DeadlineKind.OFFER_EXPIRY.value: _("Last day of an offer"),
     DeadlineKind.QUOTE_EXPIRY.value: _("Last day of a quote"),
     DeadlineKind.UPLIFT_PROPOSAL.value: _("Proposal of an uplift"),

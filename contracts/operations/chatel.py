@@ -53,6 +53,7 @@ def settle(contract: Contract, due: reminders.Due, *, now: datetime, by: str) ->
         return None
     payload = {**facts, **_owner(contract), "contract": contract.reference, "ends_on": _iso(contract.term_ends_on)}
     message = outbox.publish(TOPIC, contract, at=now, payload=payload)
+    stored.deadlines_changed(contract)
     audit.record(TOPIC, contract, by=by, at=now, data=facts)
     return reminding.keep(
         contract,
@@ -105,6 +106,7 @@ def record(contract: Contract, *, sent_on: date, proof: Document, now: datetime,
     if locked.next_reminder_at is not None:
         locked.next_reminder_at = reminding.next_at(locked, clause)
         locked.save(update_fields=["next_reminder_at"])
+    stored.deadlines_changed(locked)
     data = {"term": number, "sent_on": sent_on.isoformat(), "in_window": judged.in_window}
     audit.record("contract.chatel_recorded", locked, by=by, at=now, data=data)
     outbox.publish("contract.chatel_recorded", locked, at=now, payload=data)

@@ -14,12 +14,27 @@ from accounts.rules import checks
 from contracts.models import Contract, Deadline
 from contracts.operations.lives import deadlines_of_lives
 from contracts.operations.switching_deadlines import deadlines_of_switches
+from contracts.operations.waiting_deadlines import (
+    deadlines_of_offers,
+    deadlines_of_outgoing,
+    deadlines_of_protected,
+    deadlines_of_quotes,
+    deadlines_of_uplifts,
+)
 from contracts.rules.deadlines import Key, Met, Wanted
 
 # What an area knows of the deadlines of contracts: given contracts with their organizations, by the contract's key.
 # It reads for all of them at once, and its area calls ``stored.deadlines_changed`` where it changes what it reads.
 type Source = Callable[[Sequence[Contract]], dict[int, list[Wanted | Met]]]
-SOURCES: tuple[Source, ...] = (deadlines_of_lives, deadlines_of_switches)
+SOURCES: tuple[Source, ...] = (
+    deadlines_of_lives,
+    deadlines_of_switches,
+    deadlines_of_offers,
+    deadlines_of_quotes,
+    deadlines_of_uplifts,
+    deadlines_of_outgoing,
+    deadlines_of_protected,
+)
 
 
 class DeadlineClosed(Refused):

@@ -78,9 +78,10 @@ def send(offer: RenewalOffer, *, now: datetime, by: str, proof: Document | None 
 
     :raises OfferNotOpen: it is no draft any more, its validity is over, or the contract does not renew into its term.
     """
-    _contract, found = _open(offer, OfferState.SENT, now=now)
+    contract, found = _open(offer, OfferState.SENT, now=now)
     found.state, found.sent_by, found.sent_at, found.sent_proof = OfferState.SENT.value, by, now, proof
     found.save(update_fields=["state", "sent_by", "sent_at", "sent_proof"])
+    stored.deadlines_changed(contract)
     _told(found, "sent", now=now, by=by)
     return found
 
@@ -209,6 +210,7 @@ def _closed(
 ) -> RenewalOffer:
     offer.state, offer.closed_by, offer.closed_at, offer.accepted_proof = state.value, by, now, proof
     offer.save(update_fields=["state", "closed_by", "closed_at", "accepted_proof"])
+    stored.deadlines_changed(offer.contract)
     _told(offer, state.value, now=now, by=by)
     return offer
 

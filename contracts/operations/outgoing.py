@@ -183,6 +183,7 @@ def _tell(
     name: str, outgoing: OutgoingNotice, *, now: datetime, by: str, detail: dict[str, str] | None = None, **data: Any
 ) -> None:
     facts = {"contract": str(outgoing.contract.public_id), **data}
+    stored.deadlines_changed(outgoing.contract)
     audit.record(name, outgoing, by=by, at=now, data=facts, detail=detail, vendor_only=True)
     outbox.publish(name, outgoing, at=now, payload=facts)
 

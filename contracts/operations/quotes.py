@@ -139,6 +139,7 @@ def make(
         made_by=by,
         made_at=now,
     )
+    stored.deadlines_changed(locked)
     audit.record("contract.quoted", locked, by=by, at=now, data=_data(quote))
     outbox.publish("contract.quoted", locked, at=now, payload=_data(quote))
     return quote

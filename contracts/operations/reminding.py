@@ -126,4 +126,9 @@ def chatel_sent_on(contract: Contract, number: int, within: Window) -> date | No
 def is_ours(contract: Contract, within: Window) -> bool:
     """Say whether the window closed after the contract was signed here: what happened before, nobody here knows."""
     at = contract.terms.order_by("pk").values_list("certain_at", flat=True).first()
-    return at is None or local_day(at, contract.time_zone) <= within.closes
+    return closed_here(contract, within, since=at)
+
+
+def closed_here(contract: Contract, within: Window, *, since: datetime | None) -> bool:
+    """Say whether the window closed after ``since``, at which the contract's first term became certain."""
+    return since is None or local_day(since, contract.time_zone) <= within.closes

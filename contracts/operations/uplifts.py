@@ -219,5 +219,6 @@ def _told(uplift: Uplift, *, now: datetime, by: str) -> None:
         "to": None if uplift.price_after is None else str(uplift.price_after),
     }
     # What the client is told is the amendment that an applied one becomes.
+    stored.deadlines_changed(uplift.contract)
     audit.record(f"uplift.{uplift.state}", uplift, by=by, at=now, data=data, vendor_only=True)
     outbox.publish(f"uplift.{uplift.state}", uplift, at=now, payload=data)

@@ -26,7 +26,7 @@ LAPSING = frozenset(
     }
 )
 # What the vendor plans: no client sees it.
-VENDOR_ONLY = frozenset({DeadlineKind.SEND_BY, DeadlineKind.UPLIFT_PROPOSAL, DeadlineKind.INTAKE_ANSWER})
+VENDOR_ONLY = frozenset({DeadlineKind.SEND_BY, DeadlineKind.UPLIFT_PROPOSAL})
 CONTRACT = "contract"
 # Kind, subject, occurrence.
 type Key = tuple[str, UUID, int]
