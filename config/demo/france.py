@@ -1,6 +1,7 @@
 """The demo's French clients whose contracts run, in the mainland and overseas. Those that leave: ``france_leaving``."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 
 from config.demo.model import DemoOrganization, Stage, contract, first_of_month, last_31st, last_leap_day
@@ -134,11 +135,13 @@ def _companies(today: date) -> list[DemoOrganization]:
                 ),
                 contract(
                     "LR-GROUPE",
-                    "The second contract of the same client, which keeps its data alive.",
+                    "The second contract of the same client keeps its data alive; leaving early costs half the rest.",
                     today=today,
                     starts_on=first_of_month(today, -4),
                     first_term_months=36,
                     annual_fee="33600.00",
+                    early_exit_rate=Decimal("0.5"),
+                    early_exit_refunds=True,
                 ),
             ),
         ),

@@ -80,6 +80,11 @@ class DemoContract:
     billing_timing: BillingTiming = BillingTiming.ADVANCE
     retrieval_days: int = 30
     end_choice: EndChoice = EndChoice.RETURN_THEN_DELETE
+    early_exit_rate: Decimal | None = None
+    early_exit_refunds: bool = False
+    switching_notice_months: int = 2
+    indexed: bool = False
+    """Whether its price follows the demo's index; the base value is the last one published at its conclusion."""
     notice: DemoNotice | None = None
     ends_on: date | None = None
     """The first day without service, for a contract that is over or is known to end."""
@@ -106,6 +111,10 @@ class DemoContract:
             "governing_law": self.governing_law.value,
             "retrieval_days": self.retrieval_days,
             "end_choice": self.end_choice.value,
+            "early_exit_rate": self.early_exit_rate,
+            "early_exit_refunds": self.early_exit_refunds,
+            "early_exit_disclosed_on": self.concluded_on if self.early_exit_rate else None,
+            "switching_notice_months": self.switching_notice_months,
         }
 
 

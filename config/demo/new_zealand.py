@@ -67,10 +67,11 @@ def organizations(today: date) -> list[DemoOrganization]:
             contracts=(
                 contract(
                     "KVT-FR-2",
-                    "French law, euro, a term that turns tomorrow: midnight comes while Europe is at lunch.",
+                    "French law, an indexed price, a term that turns tomorrow: its midnight is lunchtime in Europe.",
                     today=today,
                     starts_on=add_months(today + timedelta(days=1), -12),
                     annual_fee="15600.00",
+                    indexed=True,
                 ),
             ),
         ),

@@ -12,15 +12,15 @@ from accounts.enums import Role
 from accounts.models import Organization as Client
 from accounts.models import OutboxMessage, User
 from accounts.operations import licences, members, organizations, tokens, users
-from accounts.operations.sweeping import SYSTEM
+from accounts.operations.sweeping import SYSTEM, Swept
 from accounts.rules.permissions import Permission
-from config.demo import dialogue
+from config.demo import dialogue, present
 from config.demo import organizations as portfolio
 from config.demo.model import DemoNotice, DemoOrganization, Stage
 from config.demo.people import people
 from config.demo.script import Script
 from contracts import sweeps as contract_sweeps
-from contracts.models import Contract
+from contracts.models import Contract, IndexSeries
 from contracts.operations import notices, signing
 from retention import sweeps as retention_sweeps
 from retention.models import DeletionRequest
@@ -63,12 +63,17 @@ class _Story:
 def seed(*, now: datetime, password: Callable[[], str], tell: Callable[[str], None]) -> dict[str, object]:
     """Bring the demo to life; return its sign-ins and API tokens. Runs once, on empty tables."""
     today = now.date()
-    stories = [_register(told, now=now) for told in portfolio.organizations(today)]
+    index = present.publish_index(today, now=now, by=BY)
+    stories = [_register(told, index=index, now=now) for told in portfolio.organizations(today)]
     tell(f"{len(stories)} organizations with their people and contracts")
     count = _load_content(stories, today, now=now)
     tell(f"{count} conversations, messages, context items and diagnostics")
     _live_through(stories, now=now)
     tell("their terms, renewals, notices and ends")
+    present.go_on(today, now=now, by=BY)
+    for sweep in (contract_sweeps.propose_all, contract_sweeps.refresh_all_deadlines):
+        _checked(sweep(at=now, by=SYSTEM))
+    tell("letters, offers, a quote, a switch, an uplift and a suspension under way")
     for story in stories:
         _leave(story, now=now)
     with tenancy.vendor():
@@ -82,7 +87,7 @@ def _noon(day: date, *, before: datetime) -> datetime:
     return min(datetime.combine(day, time(12), tzinfo=UTC), before - timedelta(minutes=1))
 
 
-def _register(told: DemoOrganization, *, now: datetime) -> _Story:
+def _register(told: DemoOrganization, *, index: IndexSeries, now: datetime) -> _Story:
     first = min(contract.concluded_on for contract in told.contracts)
     began = _noon(first - timedelta(days=30), before=now)
     with tenancy.vendor():
@@ -94,7 +99,8 @@ def _register(told: DemoOrganization, *, now: datetime) -> _Story:
         users.put(row, people_of, now=began, by=BY)
         for contract in told.contracts:
             at = _noon(contract.concluded_on, before=now)
-            drafted = signing.draft(row, now=at, by=BY, **contract.agreed())
+            follows = index if contract.indexed else None
+            drafted = signing.draft(row, now=at, by=BY, index_series=follows, **contract.agreed())
             if contract.stage is not Stage.DRAFT:
                 signing.sign(drafted, now=at, by=BY)
         if told.piloted:
@@ -172,9 +178,12 @@ def _sweep_contracts(at: datetime) -> None:
         contract_sweeps.end_all,
         retention_sweeps.open_all,
     ):
-        swept = sweep(at=at, by=SYSTEM)
-        if swept.refused:
-            raise RuntimeError(f"a sweep of the demo was refused: {swept.refused}")
+        _checked(sweep(at=at, by=SYSTEM))
+
+
+def _checked(swept: Swept) -> None:
+    if swept.refused:
+        raise RuntimeError(f"a sweep of the demo was refused: {swept.refused}")
 
 
 def _leave(story: _Story, *, now: datetime) -> None:
@@ -194,9 +203,7 @@ def _leave(story: _Story, *, now: datetime) -> None:
         if request.export_decision == "pending":
             exports.waive(request, now=at, by=BY)
     retention_sweeps.plan_all(at=now, by=SYSTEM)
-    swept = retention_sweeps.work_all(at=now, by=SYSTEM)
-    if swept.refused:
-        raise RuntimeError(f"an erasure of the demo was refused: {swept.refused}")
+    _checked(retention_sweeps.work_all(at=now, by=SYSTEM))
 
 
 def _sign_ins(stories: list[_Story], *, now: datetime, password: Callable[[], str]) -> dict[str, object]:

@@ -1,0 +1,156 @@
+"""What is under way on the day of the demo: letters, an offer, a quote, a switch, an uplift, a suspension."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+
+from accounts import tenancy
+from accounts.enums import DocumentKind
+from accounts.models import Document
+from accounts.operations import documents
+from contracts.enums import ContractSuspension, NoticeChannel, NoticeKind, SwitchKind, TerminationGround
+from contracts.letters import reader
+from contracts.models import Contract, IndexSeries
+from contracts.operations import amendments, indices, intakes, offers, outgoing, quotes, suspension, switching
+from contracts.rules.days import add_months
+from contracts.rules.periods import local_day
+
+SERIES = "DEMO-SERVICES"
+MONTHS = 24
+"""How many months of the index are published."""
+DELAY = 2
+"""How many months after its month a value comes out."""
+
+
+def publish_index(today: date, *, now: datetime, by: str) -> IndexSeries:
+    """Name an invented index of the prices of services, and import its monthly values."""
+    with tenancy.vendor():
+        series = indices.create(
+            code=SERIES,
+            name="Demo index of the prices of business services (invented)",
+            publisher="Demo statistics office",
+            country="FR",
+            periodicity="month",
+            unit="2020 = 100",
+            now=now,
+            by=by,
+        )
+        last = add_months(today.replace(day=1), -DELAY)
+        lines = ["series,period,value,published_on"]
+        for month in range(MONTHS):
+            period = add_months(last, month - MONTHS + 1)
+            published = add_months(period, DELAY).replace(day=1)
+            lines.append(f"{SERIES},{period},{Decimal('118.4') + Decimal(month) / 4},{published}")
+        indices.run("\n".join(lines).encode(), now=now, by=by)
+    return series
+
+
+def go_on(today: date, *, now: datetime, by: str) -> None:
+    """Bring what has been begun and not finished to where it stands on the demo's day."""
+    with tenancy.vendor():
+        _letters(now=now, by=by)
+        offer = offers.make(
+            _contract("SMJ-4/2"),
+            values={"annual_fee": Decimal("59900.00"), "renewal_term_months": 24},
+            valid_until=today + timedelta(days=60),
+            now=now,
+            by=by,
+        )
+        offers.send(offer, now=now, by=by)
+        outgoing.draft(
+            _contract("MBH-24-12"),
+            kind=NoticeKind.NON_RENEWAL,
+            channel=NoticeChannel.REGISTERED_LETTER,
+            last_day=None,
+            now=now,
+            by=by,
+        )
+        quotes.make(
+            _contract("LR-GROUPE"),
+            exit_on=today + timedelta(days=180),
+            ground=TerminationGround.CONVENIENCE,
+            now=now,
+            by=by,
+        )
+        leaving = _contract("AB-0009")
+        switching.open_case(
+            leaving,
+            kind=SwitchKind.PROVIDER,
+            destination="Nuage du Levant SARL",
+            received_on=local_day(now, leaving.time_zone) - timedelta(days=9),
+            proof=_proof(leaving, "changement-de-fournisseur.txt", now=now, by=by),
+            now=now,
+            by=by,
+        )
+        growing = _contract("ZMB/8/31")
+        amendments.record(
+            growing,
+            values={"annual_fee": Decimal("330000.00")},
+            agreed_on=local_day(now, growing.time_zone),
+            valid_from=growing.term_ends_on,
+            proof=_proof(growing, "aneks-1.txt", now=now, by=by),
+            now=now,
+            by=by,
+        )
+        suspension.suspend(_contract("LGT-1"), reason=ContractSuspension.NON_PAYMENT, now=now, by=by)
+
+
+def _letters(*, now: datetime, by: str) -> None:
+    for name, lines in LETTERS:
+        intakes.drop(reader.read("\r\n".join(lines).encode(), name), now=now, by=by)
+
+
+def _contract(reference: str) -> Contract:
+    return Contract.objects.select_related("organization").get(reference=reference)
+
+
+def _proof(contract: Contract, name: str, *, now: datetime, by: str) -> Document:
+    text = f"What both sides signed about {contract.reference}. Invented.\n"
+    return documents.store(
+        contract.organization,
+        BytesIO(text.encode()),
+        kind=DocumentKind.NOTICE_PROOF,
+        filename=name,
+        content_type="text/plain",
+        now=now,
+        by=by,
+    )
+
+
+LETTERS: Sequence[tuple[str, Sequence[str]]] = (
+    (
+        "resiliation.eml",
+        (
+            "From: Odette Lunel <o.lunel@quatre-lunes.example>",
+            "To: contrats@terme.example",
+            "Subject: =?utf-8?q?R=C3=A9siliation_du_contrat_QL-0044?=",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: 8bit",
+            "",
+            "Madame, Monsieur,",
+            "",
+            "Nous ne souhaitons pas reconduire le contrat QL-0044, conclu avec Messageries Quatre-Lunes SARL.",
+            "",
+            "Odette Lunel, gérante",
+        ),
+    ),
+    (
+        "question.eml",
+        (
+            "From: Jan Sarna <jan.sarna@siedem-debow.example>",
+            "To: contracts@terme.example",
+            "Subject: Nasza umowa",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: 8bit",
+            "",
+            "Dzień dobry,",
+            "",
+            "proszę o usunięcie naszych danych albo o rozmowę o umowie. Logistyka Siedem Dębów sp. z o.o.",
+            "",
+            "Jan Sarna",
+        ),
+    ),
+)
