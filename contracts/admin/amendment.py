@@ -12,9 +12,11 @@ from unfold.decorators import display
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
+from accounts.enums import DocumentKind
+from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from contracts import labels
-from contracts.admin.forms import DraftForm
+from contracts.admin.forms import AgreementForm, DraftForm
 from contracts.models import Amendment, Contract
 from contracts.operations import amendments, stored
 
@@ -68,12 +70,14 @@ class AmendmentAdmin(ReadOnly):
         Permission.AMEND_CONTRACT,
         when=lambda amendment: amendment.applied_at is None and amendment.voided_at is None,
         vendor_only=True,
+        form=AgreementForm,
         done=ngettext_lazy("Voided %(count)d amendment.", "Voided %(count)d amendments.", "count"),
         explanation=_("Both sides agree that the amendment is taken back before its day."),
         icon="undo",
     )
     def void(self, amendment: Amendment, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        amendments.void(amendment, now=now, by=by)
+        proof = documents.keep_upload(amendment.organization, data["proof"], kind=DocumentKind.CONTRACT, now=now, by=by)
+        amendments.void(amendment, proof=proof, now=now, by=by)
 
 
 def _shown(value: Any) -> str:

@@ -253,7 +253,8 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
     )
     def withdraw_notice(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
         proof = documents.keep_upload(contract.organization, data["proof"], now=now, by=by)
-        notices.withdraw(contract, reason=data["reason"], proof=proof, now=now, by=by)
+        named = data.get("notices", ())
+        notices.withdraw(contract, named=named, reason=data["reason"], proof=proof, now=now, by=by)
 
     @act(
         _("Set reminders"),

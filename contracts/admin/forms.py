@@ -10,7 +10,8 @@ from accounts.admin.forms import OperationForm, ReasonForm
 from accounts.models import Organization, User
 from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
-from contracts.models import IndexSeries
+from contracts.models import IndexSeries, Notice
+from contracts.operations import notices
 
 LONGEST = 32_767  # what a small whole number holds in the database; the rules are stricter
 
@@ -162,10 +163,27 @@ class DraftForm(OperationForm):
     end_choice = forms.ChoiceField(label=_("At the end"), choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR"))
 
 
-class WithdrawalForm(ReasonForm):
-    """The agreement of both sides that a notice is taken back."""
+class AgreementForm(OperationForm):
+    """The agreement of both sides that something is taken back."""
 
-    proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
+    proof = forms.FileField(label=_("Proof"), help_text=_("At most 25 MiB."), max_length=200)
+
+
+class WithdrawalForm(AgreementForm, ReasonForm):
+    """The agreement that a notice is taken back; which one is asked only where both sides' stand."""
+
+    field_order = ("notices", "proof", "reason")
+    notices = forms.ModelMultipleChoiceField(label=_("Notices taken back"), queryset=Notice.objects.none())
+
+    def prepare(self) -> None:
+        standing = [] if self.subject is None else notices.standing_of(self.subject)
+        if len(standing) < 2:
+            del self.fields["notices"]
+            return
+        asked = self.fields["notices"]
+        if isinstance(asked, forms.ModelMultipleChoiceField):
+            asked.queryset = Notice.objects.filter(pk__in=[one.pk for one in standing])
+            asked.choices = [(one.pk, f"{one.get_party_display()} · {one.sent_on}") for one in standing]
 
 
 class AcceptanceForm(OperationForm):

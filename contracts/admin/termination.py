@@ -11,8 +11,11 @@ from unfold.decorators import display
 
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
+from accounts.enums import DocumentKind
+from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from contracts.admin.days import last_day, said
+from contracts.admin.forms import AgreementForm
 from contracts.explain import reasons
 from contracts.models import Termination
 from contracts.operations import terminations
@@ -35,12 +38,16 @@ class TerminationAdmin(ReadOnly):
         Permission.END_CONTRACT,
         when=lambda termination: termination.withdrawn_at is None,
         vendor_only=True,
+        form=AgreementForm,
         done=ngettext_lazy("Took back %(count)d termination.", "Took back %(count)d terminations.", "count"),
         explanation=_("Both sides agree: the contract goes on, and what the termination charged is voided."),
         icon="undo",
     )
     def revert(self, termination: Termination, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        terminations.revert(termination, now=now, by=by)
+        proof = documents.keep_upload(
+            termination.organization, data["proof"], kind=DocumentKind.CONTRACT, now=now, by=by
+        )
+        terminations.revert(termination, proof=proof, now=now, by=by)
 
     @display(description=_("last day of the contract"), ordering="ends_on")
     def last_day(self, termination: Termination) -> str:

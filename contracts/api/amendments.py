@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from accounts.errors import FieldError, InvalidInput
 from contracts import labels
+from contracts.api.proofs import ProofField
 from contracts.api.serializers import NewContractSerializer
 from contracts.models import Amendment
 from contracts.operations import stored
@@ -65,3 +66,4 @@ class ContractSuspensionSerializer(serializers.Serializer[Any]):
 
 class AmendmentChoiceSerializer(serializers.Serializer[Any]):
     amendment = serializers.UUIDField()
+    proof = ProofField()

@@ -148,17 +148,22 @@ class ContractResource(Resource):
         return Response(NoticeSerializer(found).data, status=201)
 
     @extend_schema(request={"multipart/form-data": WithdrawalSerializer}, responses={200: ContractSerializer})
-    @action(detail=True, methods=["post"], url_path="withdraw-notice", parser_classes=[MultiPartParser, JSONParser])
+    @action(detail=True, methods=["post"], url_path="withdraw-notice", parser_classes=PARSERS)
     def withdraw_notice(self, request: Request, **kwargs: Any) -> Response:
-        """Take back the standing notice, both sides agreeing, before it takes effect. The vendor's staff record it."""
+        """Take back a notice before it takes effect, both sides agreeing; staff record it with the `proof`.
+
+        Where both sides' notices stand, `notices` says which.
+        """
         if not self.caller.works_for_vendor:
             raise Refused("A withdrawal needs both sides: ask the vendor to record it.", code="needs_both_sides")
         values = self.given(WithdrawalSerializer, request)
-        contract, upload = self.get_object(), values.get("proof")
-        proof = None
-        if upload is not None:
-            proof = documents.keep_upload(contract.organization, upload, now=self.now, by=self.actor)
-        return self.told(notices.withdraw(contract, reason=values["reason"], proof=proof, now=self.now, by=self.actor))
+        contract = self.get_object()
+        proof = kept(contract, values.get("proof"), now=self.now, by=self.actor)
+        named = [by_public_id(contract.notices.all(), one) for one in values["notices"]]
+        withdrawn = notices.withdraw(
+            contract, named=named, reason=values["reason"], proof=proof, now=self.now, by=self.actor
+        )
+        return self.told(withdrawn)
 
     @extend_schema(request=ContractSuspensionSerializer, responses={200: ContractSerializer})
     @action(detail=True, methods=["post"])
@@ -202,11 +207,11 @@ class ContractResource(Resource):
         return Response(AmendmentSerializer(found).data, status=201)
 
     @extend_schema(request=AmendmentChoiceSerializer, responses={200: AmendmentSerializer})
-    @action(detail=True, methods=["post"], url_path="void-amendment")
+    @action(detail=True, methods=["post"], url_path="void-amendment", parser_classes=PARSERS)
     def void_amendment(self, request: Request, **kwargs: Any) -> Response:
-        """Take back an amendment that was not applied yet, both sides agreeing."""
-        contract = self.get_object()
-        chosen = self.given(AmendmentChoiceSerializer, request)["amendment"]
-        found = by_public_id(contract.amendments.select_related("contract"), chosen)
+        """Take back an amendment that was not applied yet, both sides agreeing, with the `proof` of that."""
+        contract, values = self.get_object(), self.given(AmendmentChoiceSerializer, request)
+        found = by_public_id(contract.amendments.select_related("contract"), values["amendment"])
+        proof = kept(contract, values["proof"], kind=DocumentKind.CONTRACT, now=self.now, by=self.actor)
         self.touches(contract.organization_id)
-        return Response(AmendmentSerializer(amendments.void(found, now=self.now, by=self.actor)).data)
+        return Response(AmendmentSerializer(amendments.void(found, proof=proof, now=self.now, by=self.actor)).data)

@@ -74,6 +74,10 @@ class AcceptanceSerializer(serializers.Serializer[Any]):
     proof = ProofField()
 
 
+class RevertSerializer(serializers.Serializer[Any]):
+    proof = ProofField()
+
+
 class TerminationSerializer(serializers.ModelSerializer[Termination]):
     contract = serializers.UUIDField(source="contract.public_id")
 
@@ -213,17 +217,20 @@ class TerminationResource(Resource):
 
     queryset = Termination.objects.select_related("contract", "organization").order_by("pk")
     serializer_class = TerminationSerializer
+    parser_classes = PARSERS
     rights = {
         "list": Permission.VIEW_CONTRACT,
         "retrieve": Permission.VIEW_CONTRACT,
         "revert": Permission.END_CONTRACT,
     }
 
-    @extend_schema(request=None, responses={200: TerminationSerializer})
+    @extend_schema(request=RevertSerializer, responses={200: TerminationSerializer})
     @action(detail=True, methods=["post"])
     def revert(self, request: Request, **kwargs: Any) -> Response:
-        """Take a termination back before it takes effect, both sides agreeing; the vendor's staff record it."""
-        return self.told(terminations.revert(self.get_object(), now=self.now, by=self.actor))
+        """Take a termination back before it takes effect, both sides agreeing; staff record it with the `proof`."""
+        values, termination = self.given(RevertSerializer, request), self.get_object()
+        proof = kept(termination.contract, values["proof"], kind=DocumentKind.CONTRACT, now=self.now, by=self.actor)
+        return self.told(terminations.revert(termination, proof=proof, now=self.now, by=self.actor))
 
 
 def _contract(public_id: UUID) -> Contract:

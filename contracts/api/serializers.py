@@ -209,6 +209,12 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 class WithdrawalSerializer(serializers.Serializer[Any]):
     proof = serializers.FileField(required=False, max_length=200, help_text="The agreement of both sides; 25 MiB.")
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+    notices = serializers.ListField(
+        child=serializers.UUIDField(),
+        default=list,
+        max_length=2,
+        help_text="Which are taken back; needed where both sides' stand.",
+    )
 
 
 class NewNoticeSerializer(serializers.Serializer[Any]):

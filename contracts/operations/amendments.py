@@ -101,18 +101,24 @@ def apply(amendment: Amendment, *, now: datetime, by: str) -> Amendment:
 
 
 @transaction.atomic
-def void(amendment: Amendment, *, now: datetime, by: str) -> Amendment:
-    """Take back an amendment that was not applied yet, both sides agreeing.
+def void(amendment: Amendment, *, proof: Document | None, now: datetime, by: str) -> Amendment:
+    """Take back an amendment that was not applied yet, both sides agreeing. The trail names the proof of that.
 
     :raises AmendmentNotPending: it was applied, or is void already.
+    :raises InvalidInput: the proof is missing.
     """
     locked = _locked(amendment.contract)
     if not Amendment.objects.pending().filter(pk=amendment.pk).update(voided_at=now):
         raise AmendmentNotPending("This amendment was applied or voided already.")
+    if proof is None:
+        raise InvalidInput(
+            [FieldError("proof", "missing", "Add what both sides agreed: one alone takes nothing back.")]
+        )
     amendment.voided_at = now
     stored.deadlines_changed(locked)
     data = {"amendment": str(amendment.public_id)}
-    audit.record("contract.amendment_voided", locked, by=by, at=now, data=data)
+    evidence = {**data, "proof": str(proof.public_id)}
+    audit.record("contract.amendment_voided", locked, by=by, at=now, data=evidence)
     outbox.publish("contract.amendment_voided", locked, at=now, payload=data)
     return amendment
 

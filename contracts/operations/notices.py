@@ -1,5 +1,6 @@
 """Notice: recorded with its proof, judged, and given its effect; withdrawn where both sides agree."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
@@ -161,25 +162,52 @@ def give_as_client(contract: Contract, *, kind: NoticeKind, now: datetime, by: s
 
 @transaction.atomic
 def withdraw(
-    contract: Contract, *, now: datetime, by: str, reason: str = "", proof: Document | None = None
+    contract: Contract,
+    *,
+    proof: Document | None,
+    now: datetime,
+    by: str,
+    reason: str = "",
+    named: Collection[Notice] = (),
 ) -> Contract:
-    """Take back what notices stand before they take effect, both sides agreeing. It is an act of its own.
+    """Take back a notice before it takes effect, both sides agreeing. It is an act of its own.
 
-    The trail names the proof of the agreement; a reason goes to its erasable part.
+    ``named`` says which; where one side's stands only, that one is meant. The trail names the proof of the agreement; a
+    reason goes to its erasable part.
 
-    :raises NotUnderNotice: none stands, or its end has come.
+    :raises NotUnderNotice: none stands, one that is named does not, or the end has come.
+    :raises InvalidInput: both sides' notices stand and none is named, or the proof of the agreement is missing.
     """
     locked = _locked(contract)
-    standing = stored.standing_notice(locked)
-    if standing is None or (locked.ends_at is not None and locked.ends_at <= now):
+    found = {notice.pk: notice for notice in standing_of(locked)}
+    over = locked.ends_at is not None and locked.ends_at <= now
+    if over or not found or any(notice.pk not in found for notice in named):
         raise NotUnderNotice("No notice stands that could be withdrawn.")
-    _standing(locked).update(withdrawn_at=now)
-    ends.apply(locked, freed_at=now)
-    data = {"notice": str(standing.public_id), "proof": None if proof is None else str(proof.public_id)}
+    faults = []
+    if len(found) > 1 and not named:
+        faults.append(FieldError("notices", "which_notice", "Both sides have given notice: say which is taken back."))
+    if proof is None:
+        faults.append(FieldError("proof", "missing", "Add what both sides agreed: one alone takes no notice back."))
+    if faults or proof is None:
+        raise InvalidInput(faults)
+    chosen = [found[notice.pk] for notice in named] or list(found.values())
+    _standing(locked).filter(pk__in=[notice.pk for notice in chosen]).update(withdrawn_at=now)
+    ends.apply(locked)
+    if locked.certain_at is not None and locked.certain_at < now:
+        # Until now the notice stood: the renewal became certain with its withdrawal, not on the day long past.
+        locked.certain_at = now
+        locked.save(update_fields=["certain_at"])
+    data = {"notices": [str(notice.public_id) for notice in chosen]}
     detail = {"reason": reason} if reason else None
-    audit.record("contract.notice_withdrawn", locked, by=by, at=now, data=data, detail=detail)
-    outbox.publish("contract.notice_withdrawn", locked, at=now, payload={"notice": str(standing.public_id)})
+    evidence = {**data, "proof": str(proof.public_id)}
+    audit.record("contract.notice_withdrawn", locked, by=by, at=now, data=evidence, detail=detail)
+    outbox.publish("contract.notice_withdrawn", locked, at=now, payload=data)
     return locked
+
+
+def standing_of(contract: Contract) -> list[Notice]:
+    """Return the notices that end the contract and were not taken back: at most one of each side."""
+    return list(_standing(contract).order_by("pk"))
 
 
 def _clause(contract: Contract, sent_on: date, received_on: date | None) -> NoticeClause:

@@ -79,10 +79,13 @@ def terminate(
 
 
 @transaction.atomic
-def revert(termination: Termination, *, now: datetime, by: str) -> Termination:
+def revert(termination: Termination, *, proof: Document | None, now: datetime, by: str) -> Termination:
     """Take a termination back before it takes effect, both sides agreeing, and void what it charged.
 
+    The trail names the proof of the agreement.
+
     :raises NoTermination: it was taken back already, belongs to a switch, or has taken effect.
+    :raises InvalidInput: the proof is missing.
     :raises Refused: the contract is over.
     """
     contract = _locked(termination.contract)
@@ -90,11 +93,16 @@ def revert(termination: Termination, *, now: datetime, by: str) -> Termination:
     over = found.ends_on <= local_day(now, contract.time_zone)
     if found.withdrawn_at is not None or over or found.ground == TerminationGround.SWITCHING.value:
         raise NoTermination("No termination stands that could be taken back.")
+    if proof is None:
+        raise InvalidInput(
+            [FieldError("proof", "missing", "Add what both sides agreed: one alone takes nothing back.")]
+        )
     found.withdrawn_at = now
     ends.take_back(contract, Termination.objects.filter(pk=found.pk), now=now)
     statements.void(contract, source=found.source or found.public_id, now=now)
     data = {"termination": str(found.public_id), "ground": found.ground}
-    audit.record("contract.termination_reverted", contract, by=by, at=now, data=data)
+    evidence = {**data, "proof": str(proof.public_id)}
+    audit.record("contract.termination_reverted", contract, by=by, at=now, data=evidence)
     outbox.publish("contract.termination_reverted", contract, at=now, payload=data)
     return found
 

@@ -129,7 +129,9 @@ def test_notice_is_given_with_its_proof_and_withdrawn(sign_in):
     # The sweeps have not ended it yet, so the notice may still be taken back while its end lies ahead.
     with tenancy.vendor():
         Contract.objects.filter(pk=contract.pk).update(ends_at=at("2099-01-01"))
-    assert said(act(client, contract, "withdraw_notice"))[-1] == "Withdrew 1 notice."
+    agreed = {"proof": SimpleUploadedFile("agreed.pdf", b"%PDF"), "confirmed": "yes"}
+    assert "proof" in client.post(page(contract, "withdraw_notice"), {"confirmed": "yes"}).context["form"].errors
+    assert said(client.post(page(contract, "withdraw_notice"), agreed))[-1] == "Withdrew 1 notice."
     assert fresh(notice).withdrawn_at is not None
 
 

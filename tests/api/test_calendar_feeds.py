@@ -14,11 +14,11 @@ from accounts.models import AuditEvent, IdempotencyKey, User
 from contracts import sweeps
 from contracts.enums import CalendarFeedKind
 from contracts.models import CalendarEvent, CalendarFeed, Contract
-from contracts.operations import feeds, notices
+from contracts.operations import feeds
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import at_once, give, live_until, utc
+from tests.contracts.operations.lives import at_once, give, live_until, utc, withdraw
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -142,8 +142,7 @@ def test_a_notice_cancels_and_its_withdrawal_brings_back_the_same_events():
     assert (cancelled["STATUS"], cancelled["SEQUENCE"], cancelled["UID"]) == ("CANCELLED", 1, before["UID"])
     assert cancelled.decoded("DTSTAMP") == at("2025-02-02") and not cancelled.walk("VALARM")
     assert ("Last day of the contract", date(2025, 12, 31)) in events(address)
-    with tenancy.vendor():
-        notices.withdraw(contract, now=at("2025-02-03"), by="user:manager")
+    withdraw(contract, "2025-02-03")
     refresh("2025-02-04")
     back = events(address)[key]
     assert (back["STATUS"], back["SEQUENCE"], back["UID"]) == ("CONFIRMED", 2, before["UID"])

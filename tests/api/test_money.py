@@ -133,7 +133,9 @@ def test_a_termination_is_declared_and_taken_back():
     assert codes(manager("POST", path, unknown, expect=400)) == {("proof", "unknown_document")}
     found = manager("POST", path, {**body, "ground": "convenience"}, expect=201)
     assert (found["ends_on"], fresh(contract).ends_on) == ("2025-04-01", date(2025, 4, 1))
-    assert manager("POST", f"terminations/{found['public_id']}/revert")["withdrawn_at"] is not None
+    revert = f"terminations/{found['public_id']}/revert"
+    assert codes(manager("POST", revert, expect=400)) == {("proof", "missing")}
+    assert manager.with_file(revert, {})["withdrawn_at"] is not None
     assert fresh(contract).ends_on is None
     assert codes(manager("POST", f"terminations/{found['public_id']}/revert", expect=409)) == {(None, "no_termination")}
 

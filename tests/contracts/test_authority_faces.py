@@ -3,12 +3,13 @@
 import pytest
 
 from accounts import tenancy
+from contracts.enums import NoticeParty
 from contracts.models import Notice, Termination
 from tests.admin.conftest import sign_in
 from tests.admin.test_actions import page, said
 from tests.api.callers import caller
 from tests.contracts.agreements import at
-from tests.contracts.operations.lives import fresh
+from tests.contracts.operations.lives import TERMINATION, fresh, give
 from tests.contracts.operations.test_quotes import an_active_contract, make
 from tests.contracts.test_outgoing_faces import a_slip, post_file
 
@@ -87,3 +88,20 @@ def test_the_page_of_a_notice_asks_staff_for_the_proof_and_for_no_side(sign_in):
     staff.post(page(contract, "give_notice"), {**NOTICE, "party": "vendor", "proof": a_slip(), "confirmed": "yes"})
     with tenancy.vendor():
         assert Notice.objects.get().party == "client"
+
+
+def test_where_both_sides_gave_notice_the_page_and_the_interface_ask_which_is_taken_back(sign_in):
+    contract = an_active_contract(mid_term_exit=True)
+    vendors = give(contract, "2025-03-01", party=NoticeParty.VENDOR)
+    clients = give(contract, "2025-03-02", kind=TERMINATION)
+    staff, manager = sign_in("contract_manager"), caller("contract_manager")
+    asked = staff.get(page(contract, "withdraw_notice"))
+    assert "Client · 2025-03-02" in asked.content.decode()
+    path = f"contracts/{contract.public_id}/withdraw-notice"
+    unclear = manager.with_file(path, {"reason": ""}, expect=400)
+    assert codes(unclear) == {("notices", "which_notice")}
+    form = {"notices": [clients.pk], "proof": a_slip(), "confirmed": "yes"}
+    assert said(staff.post(page(contract, "withdraw_notice"), form))[-1] == "Withdrew 1 notice."
+    assert fresh(contract).ends_on == vendors.ends_on
+    manager.with_file(path, {"notices": vendors.public_id})
+    assert fresh(contract).ends_on is None

@@ -24,12 +24,12 @@ from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.enums import NoticeKind, NoticeParty, SwitchChoice, SwitchKind, TerminationGround
 from contracts.models import Amendment, Contract, SwitchingCase, Termination
-from contracts.operations import amendments, foreseeing, lives, notices, stays, switching, terminations
+from contracts.operations import amendments, foreseeing, lives, stays, switching, terminations
 from contracts.rules import errors, schedule
 from contracts.rules.days import ONE_DAY
 from contracts.rules.forecast import EventKind
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import MANAGER, fresh, give
+from tests.contracts.operations.lives import MANAGER, fresh, give, withdraw
 from tests.contracts.operations.switches import a_proof
 from tests.retention.vaults import an_organization
 
@@ -132,8 +132,8 @@ class Engine(RuleBasedStateMachine):
     @precondition(lambda self: self.contract is not None and fresh(self.contract).ends_on is not None)
     @rule()
     def withdraw(self):
-        with suppress(Refused), tenancy.vendor():
-            notices.withdraw(fresh(self.contract), now=at(self.today), by=MANAGER)
+        with suppress(Refused):
+            withdraw(fresh(self.contract), at(self.today))
 
     @rule(after=st.integers(0, 500), ground=st.sampled_from(GROUNDS), party=st.sampled_from(NoticeParty))
     def terminate(self, after, ground, party):
@@ -153,7 +153,7 @@ class Engine(RuleBasedStateMachine):
     @rule()
     def revert(self):
         with suppress(Refused), tenancy.vendor():
-            terminations.revert(self.last(Termination), now=at(self.today), by=MANAGER)
+            terminations.revert(self.last(Termination), proof=self.proof, now=at(self.today), by=MANAGER)
 
     @rule(before=st.integers(0, 40), kind=st.sampled_from(SwitchKind))
     def switch(self, before, kind):

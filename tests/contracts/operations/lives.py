@@ -3,12 +3,15 @@
 import threading
 from collections import Counter
 from datetime import UTC, date, datetime
+from io import BytesIO
 
 from django.db import connections
 
 from accounts import tenancy
+from accounts.enums import DocumentKind
 from accounts.errors import Refused
 from accounts.models import AuditEvent, LicenceGrant, OutboxMessage
+from accounts.operations import documents
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
@@ -65,6 +68,27 @@ def give(contract, on, *, recorded=None, kind=NON_RENEWAL, party=NoticeParty.CLI
             now=at(recorded or received or on),
             by=MANAGER,
         )
+
+
+def an_agreement(contract, now):
+    """Store the document of both sides that something is taken back."""
+    return documents.store(
+        contract.organization,
+        BytesIO(b"%PDF agreed"),
+        kind=DocumentKind.CONTRACT,
+        filename="agreement.pdf",
+        content_type="application/pdf",
+        now=now,
+        by=MANAGER,
+    )
+
+
+def withdraw(contract, now):
+    """Take back whatever notices stand, by the agreement of both sides."""
+    now = at(now) if isinstance(now, str) else now
+    with tenancy.vendor():
+        named, proof = notices.standing_of(contract), an_agreement(contract, now)
+        return notices.withdraw(contract, named=named, proof=proof, now=now, by=MANAGER)
 
 
 def trail(contract):

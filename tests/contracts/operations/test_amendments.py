@@ -3,6 +3,7 @@
 import uuid
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -11,9 +12,20 @@ from accounts.errors import InvalidInput, Refused
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.models import StatementLine
-from contracts.operations import amendments, notices, stored
+from contracts.operations import amendments, stored
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, fresh, give, terms_of, trail, utc
+from tests.contracts.operations.lives import (
+    IN_ORDER,
+    MANAGER,
+    an_agreement,
+    at_once,
+    fresh,
+    give,
+    terms_of,
+    trail,
+    utc,
+    withdraw,
+)
 from tests.contracts.operations.lives import live_until as live_without
 from tests.retention.vaults import an_organization
 
@@ -132,8 +144,7 @@ def test_a_notice_is_judged_under_the_clause_of_its_day():
     before = give(contract, "2025-05-31", recorded="2025-07-15")
     assert before.why["inputs"]["length"] == 3
     live_until("2025-07-15")
-    with tenancy.vendor():
-        notices.withdraw(fresh(contract), now=at("2025-07-15"), by=MANAGER)
+    withdraw(fresh(contract), "2025-07-15")
     assert give(contract, "2025-07-16").judgment == "late"
 
 
@@ -206,8 +217,9 @@ def test_one_that_was_voided_never_applies():
     contract = an_active_contract()
     one = amend(contract, "2025-06-01", notice_length=1)
     with tenancy.vendor():
-        amendments.void(one, now=at("2025-05-01"), by=MANAGER)
-    for act in (amendments.void, amendments.apply):
+        proof = an_agreement(contract, at("2025-05-01"))
+        amendments.void(one, proof=proof, now=at("2025-05-01"), by=MANAGER)
+    for act in (partial(amendments.void, proof=proof), amendments.apply):
         with pytest.raises(amendments.AmendmentNotPending), tenancy.vendor():
             act(one, now=at("2025-06-02"), by=MANAGER)
     live_until("2025-06-02")

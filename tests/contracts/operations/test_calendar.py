@@ -11,9 +11,9 @@ from accounts import tenancy
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.models import CalendarEvent, Contract, Deadline
-from contracts.operations import amendments, calendar, ends, notices, reminders, stored
+from contracts.operations import amendments, calendar, ends, reminders, stored
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, give, live_until
+from tests.contracts.operations.lives import IN_ORDER, MANAGER, an_agreement, at_once, give, live_until, withdraw
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -62,8 +62,7 @@ def test_a_notice_given_and_withdrawn_cancels_and_brings_back_the_same_events():
     assert found["last_notice", 1] == ("2025-09-30", 1, True) and found["renewal", 2] == ("2026-01-01", 1, True)
     assert found["contract_end", 0] == ("2025-12-31", 0, False)
     assert found["retrieval_end", 0] == ("2026-01-30", 0, False)
-    with tenancy.vendor():
-        notices.withdraw(contract, now=at("2025-06-10"), by=MANAGER)
+    withdraw(contract, "2025-06-10")
     refresh("2025-06-11")
     found = events(contract)
     assert found["contract_end", 0] == ("2025-12-31", 1, True)
@@ -114,7 +113,8 @@ def test_an_amendment_to_come_moves_the_events_after_its_day_and_voided_moves_th
     assert events(contract)["last_notice", 2] == ("2026-11-30", 1, False)
     assert events(contract)["last_notice", 1] == before["last_notice", 1]
     with tenancy.vendor():
-        amendments.void(found, now=at("2025-02-02"), by=MANAGER)
+        proof = an_agreement(contract, at("2025-02-02"))
+        amendments.void(found, proof=proof, now=at("2025-02-02"), by=MANAGER)
     refresh("2025-02-02")
     assert events(contract)["last_notice", 2] == ("2026-09-30", 2, False)
 

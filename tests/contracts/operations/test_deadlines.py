@@ -14,9 +14,9 @@ from accounts.operations.sweeping import SYSTEM
 from contracts import explain, sweeps
 from contracts.enums import GoverningLaw
 from contracts.models import Contract, Deadline
-from contracts.operations import deadlines, notices, signing, stored
+from contracts.operations import deadlines, signing, stored
 from tests.contracts.agreements import a_draft, a_signed_contract, at
-from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, fresh, give, live_until, utc
+from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, fresh, give, live_until, utc, withdraw
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -99,8 +99,7 @@ def test_a_notice_given_and_withdrawn_closes_and_reopens_with_the_old_rows_kept(
         ("contract_end", 0): ("2025-12-31", "open"),
         ("retrieval_end", 0): ("2026-01-30", "open"),
     }
-    with tenancy.vendor():
-        notices.withdraw(contract, now=at("2025-06-10"), by=MANAGER)
+    withdraw(contract, "2025-06-10")
     refresh("2025-06-11")
     assert standing(contract) == {
         ("last_notice", 1): ("2025-09-30", "open"),
@@ -281,8 +280,7 @@ def test_what_is_stored_is_what_the_rules_say_all_along_a_life():
         if week == 70:
             give(contract, instant.date().isoformat())
         if week == 75:
-            with tenancy.vendor():
-                notices.withdraw(contract, now=instant, by=MANAGER)
+            withdraw(contract, instant)
         refresh(instant)
         with tenancy.vendor():
             found = deadlines.SOURCES[0]([fresh(contract)])[contract.pk]

@@ -22,6 +22,7 @@ from tests.contracts.operations.lives import (
     terms_of,
     trail,
     utc,
+    withdraw,
 )
 from tests.retention.vaults import an_organization
 
@@ -39,11 +40,6 @@ def a_contract_before(day, **terms):
     contract = a_signed_contract(an_organization(), **terms)
     live_until(at(date.fromisoformat(day) - ONE_DAY))
     return fresh(contract)
-
-
-def withdraw(contract, now):
-    with tenancy.vendor():
-        return notices.withdraw(contract, now=now, by=MANAGER)
 
 
 @pytest.mark.parametrize(

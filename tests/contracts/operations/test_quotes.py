@@ -280,12 +280,12 @@ def test_a_termination_is_taken_back_by_agreement_before_it_takes_effect():
     terminate(contract)
     with tenancy.vendor():
         termination = Termination.objects.select_related("contract").get()
-        terminations.revert(termination, now=at("2025-06-30"), by=BY)
+        terminations.revert(termination, proof=a_proof(contract), now=at("2025-06-30"), by=BY)
     again = fresh(contract)
     assert (again.ends_on, str(again.paid_until)) == (None, "2026-01-01")
     assert [kind for kind, *_ in lines_of(contract)] == ["fee"]
     with tenancy.vendor(), pytest.raises(Refused) as refused:
-        terminations.revert(termination, now=at("2025-06-30"), by=BY)
+        terminations.revert(termination, proof=None, now=at("2025-06-30"), by=BY)
     assert refused.value.code == "no_termination"
     live_until("2026-01-02")
     assert len(terms_of(contract)) == 2
@@ -295,7 +295,8 @@ def test_a_termination_that_took_effect_is_not_taken_back():
     contract = an_active_contract()
     terminate(contract)
     with tenancy.vendor(), pytest.raises(Refused) as refused:
-        terminations.revert(Termination.objects.select_related("contract").get(), now=at("2025-07-01"), by=BY)
+        termination = Termination.objects.select_related("contract").get()
+        terminations.revert(termination, proof=None, now=at("2025-07-01"), by=BY)
     assert refused.value.code == "no_termination"
 
 

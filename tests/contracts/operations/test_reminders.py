@@ -12,10 +12,10 @@ from accounts.operations import delivery
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.models import Reminder
-from contracts.operations import notices, reminders
+from contracts.operations import reminders
 from tests.accounts.parties import a_member
 from tests.contracts.agreements import a_draft, a_signed_contract, at
-from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, fresh, give, live_until, utc
+from tests.contracts.operations.lives import IN_ORDER, MANAGER, at_once, fresh, give, live_until, utc, withdraw
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -133,8 +133,7 @@ def test_a_notice_ends_the_reminders_and_its_withdrawal_brings_them_back():
     give(contract, "2025-07-10")
     assert fresh(contract).next_reminder_at is None
     live("2025-08-02")
-    with tenancy.vendor():
-        notices.withdraw(contract, now=at("2025-08-03"), by=MANAGER)
+    withdraw(contract, "2025-08-03")
     live("2025-08-04")
     assert [(lead, bool(on)) for _term, lead, on in rows(contract)] == [(90, True), (60, True)]
 

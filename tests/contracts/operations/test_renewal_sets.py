@@ -11,9 +11,9 @@ from accounts.models import AuditEvent, OutboxMessage
 from accounts.operations.sweeping import SYSTEM, walk
 from contracts import sweeps
 from contracts.models import Contract, RenewalPlan
-from contracts.operations import ending, notices, renewal, renewal_sets, signing, stored
+from contracts.operations import ending, renewal, renewal_sets, signing, stored
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import fresh, give, live_until, terms_of, trail, utc
+from tests.contracts.operations.lives import fresh, give, live_until, terms_of, trail, utc, withdraw
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -152,8 +152,7 @@ def test_a_notice_makes_another_plan():
     live_until("2026-02-01")
     found = fresh(contract)
     assert (found.term_number, found.renews_at, found.ends_on) == (2, None, date(2027, 1, 1))
-    with tenancy.vendor():
-        notices.withdraw(found, now=at("2026-02-01"), by=SYSTEM)
+    withdraw(found, "2026-02-01")
     assert fresh(contract).planned_for == 3
 
 

@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 
 from accounts import tenancy
-from accounts.errors import Refused
-from contracts.enums import TerminationGround
+from accounts.errors import InvalidInput, Refused
+from accounts.models import AuditEvent, OutboxMessage
+from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import StatementLine, Termination
-from contracts.operations import terminations
+from contracts.operations import amendments, notices, terminations
 from tests.contracts.agreements import at
-from tests.contracts.operations import test_amendments
-from tests.contracts.operations.lives import fresh, give, live_until
+from tests.contracts.operations import test_amendments, test_both_sides
+from tests.contracts.operations.lives import TERMINATION, an_agreement, fresh, give, live_until
 from tests.contracts.operations.test_quotes import BY, an_active_contract, terminate
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -45,7 +46,10 @@ def test_a_termination_of_a_contract_that_is_over_is_not_taken_back():
     with tenancy.vendor():
         Termination.objects.update(ends_on=date(2025, 12, 1))
         later = Termination.objects.select_related("contract").get()
-    assert refused(lambda: terminations.revert(later, now=at("2025-08-01"), by=BY)) == "contract_not_in_that_state"
+    assert (
+        refused(lambda: terminations.revert(later, proof=None, now=at("2025-08-01"), by=BY))
+        == "contract_not_in_that_state"
+    )
 
 
 def test_an_amendment_dated_back_does_not_overwrite_a_later_one():
@@ -67,3 +71,64 @@ def test_an_amendment_ahead_does_not_keep_an_earlier_day_from_being_agreed():
     test_amendments.amend(contract, "2025-06-01", annual_fee=Decimal("12500.00"))
     test_amendments.live_until("2025-10-01")
     assert fresh(contract).annual_fee == Decimal(13000)
+
+
+def under_both_notices():
+    contract = test_both_sides.a_contract_before("2025-06-01", mid_term_exit=True)
+    vendors = give(contract, "2025-06-01", party=NoticeParty.VENDOR)
+    clients = give(fresh(contract), "2025-06-02", kind=TERMINATION)
+    return fresh(contract), vendors, clients
+
+
+def take_back(contract, **values):
+    now = at("2025-06-03")
+    with tenancy.vendor():
+        proof = an_agreement(contract, now)
+        return notices.withdraw(contract, **{"proof": proof, "now": now, "by": BY, **values})
+
+
+def test_one_side_s_notice_is_taken_back_and_the_other_s_stands():
+    contract, vendors, clients = under_both_notices()
+    with pytest.raises(InvalidInput) as wrong:
+        take_back(contract)
+    assert [(one.field, one.code) for one in wrong.value.errors] == [("notices", "which_notice")]
+    take_back(contract, named=[clients])
+    assert fresh(contract).ends_on == vendors.ends_on
+    with tenancy.vendor():
+        event = AuditEvent.objects.get(name="contract.notice_withdrawn")
+        message = OutboxMessage.objects.get(topic="contract.notice_withdrawn")
+    assert event.data["notices"] == message.payload["notices"] == [str(clients.public_id)]
+    with pytest.raises(notices.NotUnderNotice):
+        take_back(fresh(contract), named=[clients])
+
+
+def test_nothing_is_taken_back_without_the_agreement_of_both_sides():
+    contract = an_active_contract()
+    termination = terminate(contract)
+    amendment = test_amendments.amend(contract, "2025-06-01", on="2025-03-01", seats=5)
+    given = give(contract, "2025-03-02")
+    attempts = (
+        lambda: notices.withdraw(fresh(contract), proof=None, now=at("2025-03-03"), by=BY),
+        lambda: terminations.revert(termination, proof=None, now=at("2025-03-03"), by=BY),
+        lambda: amendments.void(amendment, proof=None, now=at("2025-03-03"), by=BY),
+    )
+    for act in attempts:
+        with tenancy.vendor(), pytest.raises(InvalidInput) as wrong:
+            act()
+        assert [(one.field, one.code) for one in wrong.value.errors] == [("proof", "missing")]
+    with tenancy.vendor():
+        for row, name in ((given, "withdrawn_at"), (termination, "withdrawn_at"), (amendment, "voided_at")):
+            row.refresh_from_db()
+            assert getattr(row, name) is None
+
+
+def test_the_trail_names_the_proof_of_what_was_taken_back():
+    contract = an_active_contract()
+    termination = terminate(contract)
+    amendment = test_amendments.amend(contract, "2025-06-01", on="2025-03-01", seats=5)
+    with tenancy.vendor():
+        proof = an_agreement(contract, at("2025-03-03"))
+        terminations.revert(termination, proof=proof, now=at("2025-03-03"), by=BY)
+        amendments.void(amendment, proof=proof, now=at("2025-03-03"), by=BY)
+        for name in ("contract.termination_reverted", "contract.amendment_voided"):
+            assert AuditEvent.objects.get(name=name).data["proof"] == str(proof.public_id)

@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 
 from accounts import tenancy
-from accounts.models import AuditEvent, LicenceGrant, OutboxMessage
+from accounts.models import AuditEvent, Document, LicenceGrant, OutboxMessage
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice, Term
 from contracts.operations import ending, importing, notices, renewal, signing
 from tests.contracts.agreements import TERMS, a_draft, a_signed_contract, at
-from tests.contracts.operations.lives import MANAGER, give, live_until
+from tests.contracts.operations.lives import MANAGER, an_agreement, give, live_until
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -40,6 +40,17 @@ def under_notice(organization):
     contract = active(organization)
     give(contract, "2025-06-01")
     return contract
+
+
+def agreed(organization):
+    contract = under_notice(organization)
+    with tenancy.vendor():
+        an_agreement(contract, at("2025-06-02"))
+    return contract
+
+
+def _withdraw(contract):
+    notices.withdraw(contract, proof=Document.objects.get(), now=at("2025-06-02"), by=MANAGER)
 
 
 def _draft(organization):
@@ -78,11 +89,7 @@ OPERATIONS = {
         "contract.renewed",
     ),
     "give": (active, _give, "contract.notice_given"),
-    "withdraw": (
-        under_notice,
-        lambda c: notices.withdraw(c, now=at("2025-06-02"), by=MANAGER),
-        "contract.notice_withdrawn",
-    ),
+    "withdraw": (agreed, _withdraw, "contract.notice_withdrawn"),
     "end": (under_notice, lambda c: ending.end(c, now=at("2026-01-01"), by=MANAGER), "contract.ended"),
     "set_paid_until": (
         active,

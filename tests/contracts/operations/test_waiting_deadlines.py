@@ -10,12 +10,12 @@ from accounts.enums import Role
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.enums import NoticeChannel, NoticeKind, TerminationGround
-from contracts.models import CalendarEvent, Contract, Deadline, Uplift
-from contracts.operations import chatel, notices, offers, outgoing, quotes, uplifts
+from contracts.models import CalendarEvent, Deadline, Uplift
+from contracts.operations import chatel, offers, outgoing, quotes, uplifts
 from tests.accounts.parties import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import a_series, import_rows
-from tests.contracts.operations.lives import IN_ORDER, MANAGER, fresh, give, live_until
+from tests.contracts.operations.lives import IN_ORDER, MANAGER, fresh, give, live_until, withdraw
 from tests.contracts.operations.switches import a_proof
 from tests.retention.vaults import an_organization
 
@@ -202,8 +202,7 @@ def test_under_notice_nobody_is_reminded():
     contract = an_association()
     give(contract, "2025-03-01")
     assert states(contract, "2025-03-02") == [(*CHATEL, "withdrawn")]
-    with tenancy.vendor():
-        notices.withdraw(Contract.objects.get(pk=contract.pk), now=at("2025-03-03"), by=MANAGER)
+    withdraw(fresh(contract), "2025-03-03")
     assert states(contract, "2025-03-04") == [(*CHATEL, "withdrawn"), (*CHATEL, "open")]
 
 
