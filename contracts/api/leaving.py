@@ -108,9 +108,10 @@ class LeavingView(ScopedView):
         """
         asked = _asked(LeavingQuery, request)
         contract = _contract(public_id)
-        on = asked["on"] or local_day(self.now, contract.time_zone)
+        today = local_day(self.now, contract.time_zone)
+        on = asked["on"] or today
         try:
-            days = exits.series(contract, on=on, months=asked["months"])
+            days = exits.series(contract, on=on, months=asked["months"], today=today)
         except errors.InvalidInput as error:
             raise explain.bad_input(error) from error
         body = {

@@ -52,7 +52,7 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
     )
     lives, others = lives_of(contracts), _of_other_areas(contracts)
     living = [one for one in contracts if one.status in LIVING]
-    ahead = {contract.pk: state for contract, state in foreseeing.states_of(living)}
+    ahead = {contract.pk: state for contract, state in foreseeing.states_of(living, now=now)}
     known: dict[int, dict[Key, CalendarEvent]] = {one.pk: {} for one in contracts}
     for row in CalendarEvent.objects.filter(contract_id__in=list(known)):
         known[row.contract_id][row.kind, row.subject_id, row.occurrence] = row

@@ -1,5 +1,6 @@
 """The reminder that the Loi Chatel demands: sent in its window with proof, or missed, which opens a free way out."""
 
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -12,8 +13,10 @@ from contracts.enums import ContractStatus, ReminderKind
 from contracts.models import Contract, Reminder
 from contracts.operations import reminding, stored
 from contracts.rules import chatel, reminders
-from contracts.rules.chatel import Reminded, Window
+from contracts.rules.chatel import Window
+from contracts.rules.free_exit import Missed
 from contracts.rules.periods import local_day, midnight
+from contracts.rules.terms import Term
 
 TOPIC = "contract.chatel_reminder"
 MISSED = "contract.chatel_missed"
@@ -113,24 +116,42 @@ def record(contract: Contract, *, sent_on: date, proof: Document, now: datetime,
     return found
 
 
-def free_exit(contract: Contract, *, on: date) -> Reminded | None:
-    """Return what a missed reminder gives the client for a notice that counts from ``on``: from when it may leave.
+def missed(contract: Contract, *, on: date) -> tuple[Missed, ...]:
+    """Return what :func:`missed_of` does, of one contract."""
+    return missed_of([contract], on=lambda _contract: on)[contract.pk]
 
-    What was missed before the contract was signed here is not ours to say, so it gives nothing.
+
+def missed_of(contracts: Iterable[Contract], *, on: Callable[[Contract], date]) -> dict[int, tuple[Missed, ...]]:
+    """Return, by contract, the reminders that had not come in their window by a day: of its term and the one before.
+
+    What was missed before the contract was signed here is not ours to say, so it gives nothing. In three queries.
     """
+    closed = {one.pk: (one, _closed(one, on(one))) for one in contracts}
+    owed = {key: one for key, (one, windows) in closed.items() if windows}
+    sent = reminding.chatel_days(owed.keys()) if owed else {}
+    signed = reminding.signed_at(owed.values()) if owed else {}
+    found: dict[int, tuple[Missed, ...]] = {}
+    for key, (contract, windows) in closed.items():
+        ours = [one for one in windows if reminding.closed_here(contract, one[1], since=signed.get(key))]
+        judged = (_judged(term, window, sent.get((key, term.number), ())) for term, window in ours)
+        found[key] = tuple(one for one in judged if one.reminded.free_exit_from is not None)
+    return found
+
+
+def _closed(contract: Contract, on: date) -> list[tuple[Term, Window]]:
+    """Return the windows of the term of a day and of the one before that had closed by then, where one was owed."""
     if not reminding.protected(contract) or not contract.auto_renews:
-        return None
+        return []
     clause = stored.clause_of(contract)
     running = clause.term_at(max(on, clause.anchor)).number
-    for number in (running - 1, running):
-        window = reminding.window(contract, clause, number) if number >= 1 else None
-        if window is None or on <= window.closes or not reminding.is_ours(contract, window):
-            continue
-        sent_on = reminding.chatel_sent_on(contract, number, window)
-        judged = chatel.judge(window, sent_on=sent_on, term=clause.term(number), protected=True)
-        if judged.free_exit_from is not None:
-            return judged
-    return None
+    numbers = range(max(running - 1, 1), running + 1)
+    windows = [(clause.term(number), reminding.window(contract, clause, number)) for number in numbers]
+    return [(term, window) for term, window in windows if window is not None and window.closes < on]
+
+
+def _judged(term: Term, window: Window, days: Collection[date]) -> Missed:
+    sent_on = chatel.counted(window, days)
+    return Missed(term.number, window.closes, chatel.judge(window, sent_on=sent_on, term=term, protected=True))
 
 
 def _missed(contract: Contract, due: reminders.Due, window: Window, *, number: int, now: datetime, by: str) -> Reminder:

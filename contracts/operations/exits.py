@@ -1,16 +1,17 @@
 """What leaving a contract rests on, read from its rows for the rules of quotes and of what-if; nothing is written."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from contracts.enums import ContractStatus, GoverningLaw
 from contracts.models import Amendment, Contract
-from contracts.operations import stored
+from contracts.operations import chatel, stored
 from contracts.rules import billing, whatif
 from contracts.rules.billing import FeeChange, PricedTerm
 from contracts.rules.days import ONE_DAY
+from contracts.rules.free_exit import Missed
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
 from contracts.rules.quotes import ExitClause
@@ -83,23 +84,27 @@ def _of_the_fee(contract: Contract) -> list[Amendment]:
     return sorted(found, key=lambda one: (one.valid_from, one.pk))
 
 
-def facts_of(contract: Contract) -> Facts:
-    """Return all that the rules of what-if need of a contract."""
+def facts_of(contract: Contract, missed: Sequence[Missed]) -> Facts:
+    """Return all that the rules of what-if need of a contract, ``missed`` being the reminders that did not come."""
     return Facts(
         notice=stored.clause_of(contract),
         exit=exit_clause(contract),
         annual=annual_fees(contract),
         changes=fee_changes(contract),
         ends_on=contract.ends_on,
+        missed=missed,
     )
 
 
-def series(contract: Contract, *, on: date, months: int) -> tuple[LeavingDay, ...]:
+def series(contract: Contract, *, on: date, months: int, today: date | None = None) -> tuple[LeavingDay, ...]:
     """Return what leaving costs on each day of the next ``months``, decided on the local day ``on``.
+
+    ``today`` is the local day on which that is asked, where it is another one.
 
     :raises InvalidInput: the contract is over, or as :func:`whatif.series` does.
     """
-    return whatif.series(facts_of(contract), on=on, months=months)
+    known = chatel.missed(contract, on=min(on, today or on))
+    return whatif.series(facts_of(contract, known), on=on, months=months)
 
 
 def committed(contract: Contract, *, on: date, year_starts_in: int) -> tuple[YearAmount, ...]:
@@ -107,7 +112,8 @@ def committed(contract: Contract, *, on: date, year_starts_in: int) -> tuple[Yea
 
     :raises InvalidInput: the contract is over, or as :func:`whatif.committed` does.
     """
-    return whatif.committed(facts_of(contract), on=on, year_starts_in=year_starts_in)
+    facts = facts_of(contract, chatel.missed(contract, on=on))
+    return whatif.committed(facts, on=on, year_starts_in=year_starts_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +135,16 @@ def commitments(contracts: Iterable[Contract], *, now: datetime, year_starts_in:
 
     :raises InvalidInput: the month is none.
     """
+    binding = [one for one in contracts if _binds(one, local_day(now, one.time_zone))]
+    missed = chatel.missed_of(binding, on=lambda one: local_day(now, one.time_zone))
     found = []
-    for contract in contracts:
-        today = local_day(now, contract.time_zone)
-        over = contract.ends_on is not None and contract.ends_on <= max(today, contract.starts_on)
-        if contract.status not in LEAVABLE or over:
-            continue
-        years = committed(contract, on=today, year_starts_in=year_starts_in)
-        found.append(Commitment(contract, years[-1].ends_on - ONE_DAY, years))
+    for one in binding:
+        today = local_day(now, one.time_zone)
+        years = whatif.committed(facts_of(one, missed[one.pk]), on=today, year_starts_in=year_starts_in)
+        found.append(Commitment(one, years[-1].ends_on - ONE_DAY, years))
     return found
+
+
+def _binds(contract: Contract, today: date) -> bool:
+    over = contract.ends_on is not None and contract.ends_on <= max(today, contract.starts_on)
+    return contract.status in LEAVABLE and not over

@@ -1,6 +1,7 @@
 """What the forecast looks at, read from stored contracts; nothing is written."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import batched
@@ -9,10 +10,11 @@ from django.db.models import QuerySet
 
 from contracts.enums import ContractStatus
 from contracts.models import Amendment, Contract, Term
-from contracts.operations import ends, stored
+from contracts.operations import chatel, ends, stored
 from contracts.rules import forecast, revenue
 from contracts.rules.ends import End
 from contracts.rules.forecast import Event, PendingAmendment, State
+from contracts.rules.periods import local_day
 
 BATCH = 500
 
@@ -23,8 +25,8 @@ def open_ones(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     return contracts.filter(status__in=states).select_related("organization").order_by("pk")
 
 
-def states_of(contracts: Iterable[Contract]) -> Iterator[tuple[Contract, State]]:
-    """Yield signed and active contracts with their state, some at a time: four queries for each batch."""
+def states_of(contracts: Iterable[Contract], *, now: datetime) -> Iterator[tuple[Contract, State]]:
+    """Yield signed and active contracts with their state, some at a time: at most seven queries for each batch."""
     for some in batched(contracts, BATCH):
         keys = [one.pk for one in some]
         standing = ends.standing_ends(keys)
@@ -35,13 +37,15 @@ def states_of(contracts: Iterable[Contract]) -> Iterator[tuple[Contract, State]]
         pending: dict[int, list[PendingAmendment]] = {}
         for one in Amendment.objects.pending().filter(contract__in=keys):
             pending.setdefault(one.contract_id, []).append(_pending(one))
+        missed = chatel.missed_of(some, on=lambda one: local_day(now, one.time_zone))
         for contract in some:
-            yield contract, _state(contract, standing.get(contract.pk), terms, tuple(pending.get(contract.pk, ())))
+            state = _state(contract, standing.get(contract.pk), terms, tuple(pending.get(contract.pk, ())))
+            yield contract, replace(state, missed=missed[contract.pk])
 
 
-def state_of(contract: Contract) -> State:
+def state_of(contract: Contract, *, now: datetime) -> State:
     """Return the state of one signed or active contract."""
-    ((_contract, state),) = states_of([contract])
+    ((_contract, state),) = states_of([contract], now=now)
     return state
 
 
@@ -49,21 +53,21 @@ def events_of(contract: Contract, *, now: datetime, until: date) -> list[Event]:
     """Return what lies ahead of a contract until the end of a day; nothing of a draft or of one that is over."""
     if contract.status not in (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value):
         return []
-    return list(forecast.events(state_of(contract), now=now, until=until))
+    return list(forecast.events(state_of(contract, now=now), now=now, until=until))
 
 
 def events_by_contract(
     contracts: Iterable[Contract], *, now: datetime, until: date
 ) -> Iterator[tuple[Contract, Iterator[Event]]]:
     """Yield signed and active contracts with what lies ahead of each, one after the other."""
-    for contract, state in states_of(contracts):
+    for contract, state in states_of(contracts, now=now):
         yield contract, forecast.events(state, now=now, until=until)
 
 
 def revenue_of_all(contracts: QuerySet[Contract], *, now: datetime, until: date) -> list[revenue.Revenue]:
     """Return the revenue ahead of many contracts by month, currency and class."""
     rows = open_ones(contracts).iterator(chunk_size=BATCH)
-    return revenue.total(revenue.exact(state, now=now, until=until) for _contract, state in states_of(rows))
+    return revenue.total(revenue.exact(state, now=now, until=until) for _contract, state in states_of(rows, now=now))
 
 
 def _state(

@@ -13,7 +13,7 @@ from contracts import explain
 from contracts.enums import NoticeChannel, NoticeEffect, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
 from contracts.operations import chatel, ends, locking, stored
-from contracts.rules import errors, free_exit, notice, periods, stay
+from contracts.rules import errors, periods, worth
 from contracts.rules.notice import NoticeClause
 
 
@@ -54,23 +54,20 @@ def give(
     """
     locked = _locked(contract)
     _check_days(locked, sent_on, received_on, now)
+    clause = _clause(locked, sent_on, received_on)
     try:
-        judged = notice.judge(
-            _clause(locked, sent_on, received_on),
+        weighed = worth.weigh(
+            clause,
             sent_on=sent_on,
             received_on=received_on,
             entitled=entitled,
             party=party,
             kind=kind,
+            missed=chatel.missed(locked, on=clause.counts_from(sent_on, received_on)),
         )
     except errors.InvalidInput as error:
         raise explain.bad_input(error) from error
-    reminded = chatel.free_exit(locked, on=judged.given_on) if party is NoticeParty.CLIENT else None
-    ordinary = judged
-    if reminded is not None:
-        judged = free_exit.judge(ordinary, stored.clause_of(locked), reminded=reminded, kind=kind)
-    leaves_free = judged is not ordinary
-    judged, void_from = stay.judged(judged, stored.clause_of(locked))
+    judged, void_from = weighed.judged, weighed.void_from
     if judged.ends_on is not None and _standing(locked).filter(party=party.value).exists():
         raise NoticeStands("This side has given notice already.")
     found = Notice.objects.create(
@@ -84,7 +81,7 @@ def give(
         entitled=entitled,
         judgment=judged.judgment.value,
         ends_on=judged.ends_on,
-        free_of_charge=leaves_free and void_from is None,
+        free_of_charge=weighed.free_of_charge,
         why=judged.explanation.to_json(),
         proof=proof,
         recorded_by=by,

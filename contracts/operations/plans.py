@@ -20,7 +20,7 @@ _CHANGED = [
 
 def keep(contract: Contract) -> None:
     """Plan the next renewal of a locked contract whose schedule was computed; the caller saves ``planned_for``."""
-    plan = _planned(contract, _signed_at([contract]).get(contract.pk))
+    plan = _planned(contract, reminding.signed_at([contract]).get(contract.pk))
     contract.planned_for = None if plan is None else plan.number
     if plan is not None:
         _write([plan])
@@ -29,7 +29,7 @@ def keep(contract: Contract) -> None:
 def plan_batch(contracts: Iterable[Contract]) -> int:
     """Plan locked contracts, as they are stored, and return how many have a plan now."""
     locked = list(contracts)
-    signed_at = _signed_at(locked)
+    signed_at = reminding.signed_at(locked)
     plans = [plan for one in locked if (plan := _planned(one, signed_at.get(one.pk))) is not None]
     _write(plans)
     with connection.cursor() as cursor:
@@ -77,17 +77,6 @@ def _planned(contract: Contract, signed_at: datetime | None) -> RenewalPlan | No
         ends_on=found.ends_on,
         ends_at=found.ends_at,
     )
-
-
-def _signed_at(contracts: list[Contract]) -> dict[int, datetime]:
-    """Return when each contract was signed here: its first term was certain then."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (contract_id) contract_id, certain_at FROM contracts_term "
-            "WHERE organization_id = ANY(%s) AND contract_id = ANY(%s) ORDER BY contract_id, id",
-            [list({one.organization_id for one in contracts}), [one.pk for one in contracts]],
-        )
-        return dict(cursor.fetchall())
 
 
 def _write(plans: list[RenewalPlan]) -> None:

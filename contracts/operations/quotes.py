@@ -14,7 +14,7 @@ from accounts.operations import audit, documents, outbox
 from contracts import explain, papers
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote
-from contracts.operations import ends, exits, locking, positions, statements, stored
+from contracts.operations import chatel, ends, exits, locking, positions, statements, stored
 from contracts.rules import billing, checklist, errors, grounds, money, notice, quotes
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
@@ -58,7 +58,9 @@ def compute(
     """
     clause, currency = stored.clause_of(contract), contract.currency
     try:
-        end = quotes.next_end(clause, on=on, exit_on=exit_on)
+        missed = chatel.missed(contract, on=on)
+        end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
+        free = bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on)
         if contract.ends_on is not None:
             if exit_on >= contract.ends_on:
                 raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
@@ -66,7 +68,7 @@ def compute(
         terms = exits.priced_terms(contract, starts_on=exit_on, ends_on=end + ONE_DAY)
         return quotes.quote(
             exits.exit_clause(contract),
-            _standing(contract, terms, end),
+            _standing(contract, terms, end, free_of_charge=free),
             exit_on=exit_on,
             ground=ground,
             party=party,
@@ -114,7 +116,9 @@ def make(
     )
     until = min(valid_until or today + timedelta(days=VALID_DAYS), exit_on)
     if found.on_notice:
-        until = min(until, quotes.last_notice_for(stored.clause_of(locked), on=today, exit_on=exit_on) or until)
+        missed = chatel.missed(locked, on=today)
+        clause = stored.clause_of(locked)
+        until = min(until, quotes.last_notice_for(clause, on=today, exit_on=exit_on, missed=missed) or until)
     if until < today:
         raise InvalidInput([FieldError("valid_until", "in_the_past", f"Today is {today.isoformat()}.")])
     quote = Quote.objects.create(
@@ -254,7 +258,9 @@ def explained(lines: list[dict[str, Any]]) -> dict[str, Any]:
     return next((dict(line["why"]) for line in lines if line["kind"] in kinds), {})
 
 
-def _standing(contract: Contract, terms: tuple[billing.PricedTerm, ...], end: date) -> quotes.Standing:
+def _standing(
+    contract: Contract, terms: tuple[billing.PricedTerm, ...], end: date, *, free_of_charge: bool
+) -> quotes.Standing:
     found = positions.position_of(contract)
     first = terms[0].term.starts_on
     before = sum((part.amount.amount for part in found.charges if part.starts_on < first), Decimal(0))
@@ -271,6 +277,7 @@ def _standing(contract: Contract, terms: tuple[billing.PricedTerm, ...], end: da
         paid=Money(max(paid, nothing), contract.currency),
         credits=Money(max(found.credits.amount, nothing), contract.currency),
         charged_before=Money(max(before, nothing), contract.currency),
+        free_of_charge=free_of_charge,
     )
 
 

@@ -1,7 +1,11 @@
 """What is known of a contract's reminders: which still wait, when the next is due, which protect the client, proofs."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from uuid import UUID
+
+from django.db import connection
 
 from accounts.enums import LegalCategory
 from accounts.models import Document, OutboxMessage
@@ -43,7 +47,7 @@ def planned(
     term = clause.term(number)
     found = reminders.ladder(term, last_notice_on=last_notice_on, leads=contract.reminder_leads)
     owed = window(contract, clause, number)
-    if owed is None or not is_ours(contract, owed):
+    if owed is None or not closed_here(contract, owed, since=signed_at([contract]).get(contract.pk)):
         return list(found.reminders)
     due_on = max(owed.opens, term.starts_on)
     return [*found.reminders, reminders.Due(ReminderKind.CHATEL, max((owed.deadline - due_on).days, 0), due_on)]
@@ -107,28 +111,37 @@ def keep(
     )
 
 
-def chatel_sent_on(contract: Contract, number: int, within: Window) -> date | None:
-    """Return the day on which the reminder of a term went out: in the window if one did, else the latest attempt.
+def chatel_days(keys: Collection[int]) -> dict[tuple[int, int], list[date]]:
+    """Return the local days on which reminders of the Loi Chatel went out, by contract and term, in two queries.
 
     What was announced counts once it was delivered; what was posted, on the day that its proof says.
     """
-    found = []
-    for row in contract.reminders.filter(term_number=number, kind=ReminderKind.CHATEL.value, sent_at__isnull=False):
-        at = row.sent_at
-        if row.proof_id is None and row.message is not None:
-            at = OutboxMessage.objects.filter(public_id=row.message).values_list("delivered_at", flat=True).first()
+    sent = Reminder.objects.filter(contract__in=keys, kind=ReminderKind.CHATEL.value, sent_at__isnull=False)
+    rows = list(sent.select_related("contract").order_by("pk"))
+    announced = [row.message for row in rows if row.proof_id is None and row.message is not None]
+    delivered = dict(OutboxMessage.objects.filter(public_id__in=announced).values_list("public_id", "delivered_at"))
+    found: defaultdict[tuple[int, int], list[date]] = defaultdict(list)
+    for row in rows:
+        at = delivered.get(row.message) if row.proof_id is None and row.message is not None else row.sent_at
         if at is not None:
-            found.append(local_day(at, contract.time_zone))
-    timely = [day for day in found if within.opens <= day <= within.closes]
-    return max(timely or found, default=None)
+            found[row.contract_id, row.term_number].append(local_day(at, row.contract.time_zone))
+    return found
 
 
-def is_ours(contract: Contract, within: Window) -> bool:
-    """Say whether the window closed after the contract was signed here: what happened before, nobody here knows."""
-    at = contract.terms.order_by("pk").values_list("certain_at", flat=True).first()
-    return closed_here(contract, within, since=at)
+def signed_at(contracts: Iterable[Contract]) -> dict[int, datetime]:
+    """Return when each contract was signed here: its first term was certain then."""
+    many = list(contracts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (contract_id) contract_id, certain_at FROM contracts_term "
+            "WHERE organization_id = ANY(%s) AND contract_id = ANY(%s) ORDER BY contract_id, id",
+            [list({one.organization_id for one in many}), [one.pk for one in many]],
+        )
+        return dict(cursor.fetchall())
 
 
 def closed_here(contract: Contract, within: Window, *, since: datetime | None) -> bool:
-    """Say whether the window closed after ``since``, at which the contract's first term became certain."""
+    """Say whether the window closed after ``since``, when the contract was signed here: of what was before, nobody here
+    knows.
+    """
     return since is None or local_day(since, contract.time_zone) <= within.closes

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.enums import ContractStatus, OfferState, OutgoingStatus, ReminderKind, UpliftState
-from contracts.models import Contract, OutgoingNotice, Quote, Reminder, RenewalOffer, Term, Uplift
+from contracts.models import Contract, OutgoingNotice, Quote, Reminder, RenewalOffer, Uplift
 from contracts.operations import locking, quotes, reminding, stored
 from contracts.rules import waiting_deadlines as rules
 from contracts.rules.deadlines import Met, Wanted
@@ -99,8 +99,7 @@ def deadlines_of_protected(contracts: Sequence[Contract]) -> Found:
     }
     if not running:
         return {}
-    first = Term.objects.filter(contract_id__in=running).order_by("contract_id", "pk").distinct("contract_id")
-    since = dict(first.values_list("contract_id", "certain_at"))
+    since = reminding.signed_at(running.values())
     sent: defaultdict[tuple[int, int], list[datetime]] = defaultdict(list)
     rows = Reminder.objects.filter(contract_id__in=running, kind=ReminderKind.CHATEL.value, sent_at__isnull=False)
     for key, number, sent_at in rows.values_list("contract_id", "term_number", "sent_at"):

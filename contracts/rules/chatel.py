@@ -1,5 +1,6 @@
 """Loi Chatel: when the reminder before a tacit renewal is due, and what a missed one costs (L215-1 C. consom.)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -65,6 +66,11 @@ def window(term_end: date, *, length: int, unit: NoticeUnit, end_of: NoticeEndOf
         other_reading=greatest if greatest != closes else None,
     )
     return Window(opens, closes, deadline, explanation)
+
+
+def counted(of: Window, days: Collection[date]) -> date | None:
+    """Return which of the days on which a reminder went out counts: the last in the window, else the last one."""
+    return max([day for day in days if of.opens <= day <= of.closes] or days, default=None)
 
 
 def judge(of: Window, *, sent_on: date | None, term: Term, protected: bool) -> Reminded:

@@ -11,6 +11,7 @@ from contracts.enums import NoticeUnit
 from contracts.rules import amending, periods, schedule
 from contracts.rules.days import ONE_DAY
 from contracts.rules.errors import InvalidInput
+from contracts.rules.free_exit import Missed
 from contracts.rules.notice import NoticeClause
 from contracts.rules.periods import local_day, midnight
 from contracts.rules.schedule import Schedule
@@ -49,6 +50,7 @@ class State:
 
     ``certain_at`` is the stored instant where it differs from the computed one (after a withdrawal); ``certain`` says
     that the next renewal is recorded. ``number`` is the running term's, ``started`` whether the contract is active.
+    ``missed`` are reminders as for ``worth.weigh``.
     """
 
     clause: NoticeClause
@@ -66,6 +68,7 @@ class State:
     next_fee: Decimal | None = None
     retrieval_days: int = 30
     leads: tuple[int, ...] = DEFAULT_LEADS
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

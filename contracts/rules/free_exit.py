@@ -1,5 +1,9 @@
 """The way out that a missed reminder opens: a client's notice ends the contract at once, or with its term."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
 from contracts.enums import NoticeJudgment, NoticeKind
 from contracts.rules.chatel import SOURCE, Reminded
 from contracts.rules.days import ONE_DAY
@@ -7,6 +11,27 @@ from contracts.rules.explanation import Explanation, Step
 from contracts.rules.notice import JudgedNotice, NoticeClause
 
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A reminder of term ``number`` that had not come when its window closed (with ``closes``), and what that gives."""
+
+    number: int
+    closes: date
+    reminded: Reminded
+
+
+def open_on(clause: NoticeClause, day: date, missed: Sequence[Missed]) -> Reminded | None:
+    """Return what a missed reminder gives to a notice that counts from a day: in its own term, and in the next one.
+
+    :raises InvalidInput: the day lies outside the calendar.
+    """
+    if not missed:
+        return None
+    running = clause.term_at(max(day, clause.anchor)).number
+    ways = (one.reminded for one in missed if one.number in (running - 1, running) and one.closes < day)
+    return next(ways, None)
 
 
 def judge(judged: JudgedNotice, clause: NoticeClause, *, reminded: Reminded, kind: NoticeKind) -> JudgedNotice:

@@ -70,6 +70,16 @@ class NoticeClause:
         """Return ``day``, or the end of the month or quarter that contains it where the contract asks for one."""
         return day if self.end_of is None else end_containing(day, self.end_of)
 
+    def counts_from(self, sent_on: date | None, received_on: date | None) -> date:
+        """Return the day that counts for a notice. :raises InvalidInput: it is missing, or receipt precedes sending."""
+        if sent_on is not None and received_on is not None and received_on < sent_on:
+            raise InvalidInput("received_on", "before_sending", "a notice is not received before it is sent")
+        sending = self.effect is NoticeEffect.SENDING
+        counted, field = (sent_on, "sent_on") if sending else (received_on, "received_on")
+        if counted is None:
+            raise InvalidInput(field, "missing", f"the contract counts from {self.effect}")
+        return counted
+
     def term(self, number: int) -> Term:
         """:raises InvalidInput: as ``terms.term`` does."""
         return terms.term(number, anchor=self.anchor, first=self.first, renewal=self.renewal, fixed=self.fixed)
@@ -171,7 +181,7 @@ def judge(
     :raises InvalidInput: the date that counts is missing, receipt precedes sending, the contract does not renew and
         is over already, or a day lies outside the calendar.
     """
-    given_on = _given_on(clause, sent_on, received_on)
+    given_on = clause.counts_from(sent_on, received_on)
     steps = [Step("counts_from", {"effect": clause.effect, "on": given_on})]
     running = clause.term_at(max(given_on, clause.anchor))
     if not clause.auto_renews and running.number > 1:
@@ -213,25 +223,6 @@ def judge(
         source=SOURCES[contract_regime(clause.law)],
     )
     return JudgedNotice(judgment, given_on, last_day + ONE_DAY if entitled else None, explanation)
-
-
-def ends_if_given(clause: NoticeClause, *, on: date, party: NoticeParty = NoticeParty.CLIENT) -> JudgedNotice:
-    """Return what a notice to leave as soon as possible, sent and received on ``on``, would do.
-
-    This is what an indefinite contract shows in place of a last notice day: "notice given today ends on …".
-
-    :raises InvalidInput: as ``judge`` does.
-    """
-    return judge(clause, sent_on=on, received_on=on, entitled=True, party=party)
-
-
-def _given_on(clause: NoticeClause, sent_on: date | None, received_on: date | None) -> date:
-    if sent_on is not None and received_on is not None and received_on < sent_on:
-        raise InvalidInput("received_on", "before_sending", "a notice is not received before it is sent")
-    counted, field = (sent_on, "sent_on") if clause.effect is NoticeEffect.SENDING else (received_on, "received_on")
-    if counted is None:
-        raise InvalidInput(field, "missing", f"the contract counts from {clause.effect}")
-    return counted
 
 
 def _weigh(

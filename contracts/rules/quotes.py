@@ -10,12 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 from contracts.enums import GoverningLaw, NoticeParty, TerminationGround
-from contracts.rules import billing, leaving, money, notice
+from contracts.rules import billing, chatel, leaving, money, worth
 from contracts.rules.billing import PricedTerm
 from contracts.rules.dated import DISCLOSURE_REQUIRED, SWITCHING_CHARGED, in_force
-from contracts.rules.days import ONE_DAY, check_day, end_containing
+from contracts.rules.days import ONE_DAY, check_day
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation, Step
+from contracts.rules.free_exit import Missed
 from contracts.rules.money import Money
 from contracts.rules.notice import NoticeClause
 
@@ -83,6 +84,7 @@ class Standing:
     ``next_end`` is the first day, from the exit on, with which a notice given today or later can end the contract
     (:func:`next_end`); ``terms`` hold every day from the exit to it. ``paid`` was paid for the term in which the exit
     lies and those before, ``charged_before`` is the fee of those before; ``credits`` are owed to the client.
+    ``free_of_charge``: that notice needs the way out of a missed reminder, so what is prepaid is given back.
     """
 
     terms: Sequence[PricedTerm]
@@ -90,6 +92,7 @@ class Standing:
     paid: Money
     credits: Money
     charged_before: Money | None = None
+    free_of_charge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,9 @@ def quote(
     if standing.charged_before is not None:
         earned += Fraction(standing.charged_before.amount)
     unused = max(paid - earned, Fraction(0))
-    refunds = clause.refunds or blame is TerminationGround.VENDOR_BREACH
+    breach = blame is TerminationGround.VENDOR_BREACH
+    free = standing.free_of_charge and exit_on == standing.next_end and blame is not TerminationGround.CLIENT_BREACH
+    refunds = clause.refunds or breach or free
 
     def line(kind: LineKind, exact: Fraction, steps: Sequence[Step], source: str, *, counts: bool = True) -> Line:
         inputs: dict[str, Any] = {"exit_on": exit_on, "ground": ground, "fee": str(current.fee)}
@@ -209,8 +214,7 @@ def quote(
     if unused > set_off:
         params = {"unused": said(unused), "set_off": said(set_off), "amount": said(unused - set_off)}
         if refunds:
-            breach = blame is TerminationGround.VENDOR_BREACH
-            source = RESTITUTION[clause.law] if breach else leaving.SOURCE
+            source = RESTITUTION[clause.law] if breach else chatel.SOURCE if free else leaving.SOURCE
             lines.append(line(LineKind.REFUND, -refund, [Step("prepaid_refunded", params)], source))
         else:
             step = Step("prepaid_not_refunded", params)
@@ -238,49 +242,41 @@ def quote(
     )
 
 
-def next_end(clause: NoticeClause, *, on: date, exit_on: date) -> date:
+def next_end(clause: NoticeClause, *, on: date, exit_on: date, missed: Sequence[Missed] = ()) -> date:
     """Return the first day, not before ``exit_on``, with which a notice given on ``on`` or later ends the contract.
 
-    A later notice never ends it earlier, so the first one that reaches ``exit_on`` is found by halving.
+    A later notice never ends it earlier, so the first one that reaches ``exit_on`` is found by halving. ``missed`` as
+    for ``worth.weigh``.
 
     :raises InvalidInput: the exit is before ``on``, or as ``notice.judge`` does.
     """
     check_day(exit_on, field="exit_on")
     if exit_on < on:
         raise InvalidInput("exit_on", "in_the_past", "a contract is not left before today")
-    if end_if_given(clause, on) <= exit_on and (named := named_end(clause, exit_on)) is not None:
+    earliest = end_if_given(clause, on, missed)
+    if earliest <= exit_on and (named := worth.named_end(clause, exit_on, missed)) is not None:
         return named
     within = range((exit_on - on).days + 1)
-    found = bisect_left(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days)))
-    return end_if_given(clause, on + timedelta(days=found))
+    found = bisect_left(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days), missed))
+    return end_if_given(clause, on + timedelta(days=found), missed)
 
 
-def last_notice_for(clause: NoticeClause, *, on: date, exit_on: date) -> date | None:
+def last_notice_for(clause: NoticeClause, *, on: date, exit_on: date, missed: Sequence[Missed] = ()) -> date | None:
     """Return the last day, not before ``on``, on which a notice can still end the contract with ``exit_on``.
 
     :raises InvalidInput: as ``notice.judge`` does.
     """
     within = range((exit_on - on).days + 1)
-    found = bisect_right(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days)))
+    found = bisect_right(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days), missed))
     return on + timedelta(days=found - 1) if found else None
 
 
-def end_if_given(clause: NoticeClause, on: date) -> date:
+def end_if_given(clause: NoticeClause, on: date, missed: Sequence[Missed] = ()) -> date:
     """Return the last day that a notice given on ``on`` leaves to the contract.
 
     :raises InvalidInput: as ``notice.judge`` does.
     """
-    return notice.ends_if_given(clause, on=on).takes_effect_on or date.max
-
-
-def named_end(clause: NoticeClause, day: date) -> date | None:
-    """Return the end that a notice given early enough may name: ``day`` itself, or the end of its month or quarter.
-
-    ``None`` where the contract ends with a term only.
-    """
-    if not clause.mid_term_exit and not clause.term_at(day).indefinite:
-        return None
-    return day if clause.end_of is None else end_containing(day, clause.end_of)
+    return worth.ends_if_given(clause, on=on, missed=missed).takes_effect_on or date.max
 
 
 def early_exit_fee(clause: ExitClause, remaining: Fraction, currency: str) -> Owed:
@@ -345,7 +341,8 @@ def _owed(
         return Owed(LineKind.PENALTY, Fraction(agreed.amount), (step,), "agreement")
     if on_notice and ground is not TerminationGround.CLIENT_BREACH:
         step = Step("left_on_notice", {"exit_on": exit_on})
-        return Owed(LineKind.PENALTY, nothing, (step,), "notice_clause", on_notice=True)
+        source = chatel.SOURCE if standing.free_of_charge else "notice_clause"
+        return Owed(LineKind.PENALTY, nothing, (step,), source, on_notice=True)
     held = clause.holds(exit_on)
     if ground is TerminationGround.CONVENIENCE and (clause.rate is None or held):
         return _fees_go_on(clause, standing, exit_on, held=held)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from contracts.rules import billing, forecast, money, notice
+from contracts.rules import billing, forecast, money, notice, worth
 from contracts.rules.days import ONE_DAY, add_months
 from contracts.rules.forecast import EventKind, State
 from contracts.rules.money import Money
@@ -116,7 +116,7 @@ def _borders(state: State, today: date) -> _Borders:
     if state.ends_on is not None:
         return _Borders(state.ends_on, today, None)
     on = max(today, clause.anchor)
-    earliest = notice.ends_if_given(clause, on=on).ends_on or today
+    earliest = worth.ends_if_given(clause, on=on, missed=state.missed).ends_on or today
     current = clause.term(max(state.number, 1))
     if state.certain and current.ends_on is not None:
         current = clause.term(current.number + 1)

@@ -6,11 +6,12 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from contracts.rules import billing, money, quotes
+from contracts.rules import billing, money, quotes, worth
 from contracts.rules.billing import PricedTerm
 from contracts.rules.dated import SWITCHING_CHARGED, in_force
 from contracts.rules.days import ONE_DAY, add_months
 from contracts.rules.errors import InvalidInput
+from contracts.rules.free_exit import Missed
 from contracts.rules.money import Money
 from contracts.rules.notice import NoticeClause
 from contracts.rules.quotes import ExitClause
@@ -37,7 +38,8 @@ class Facts:
     """All that the series needs of a contract. ``annual`` gives the annual fee with which a term begins, by its number,
     ``changes`` those that come within terms.
 
-    ``ends_on`` (exclusive) is an end that stands already. ``switching_months`` is the agreed switching notice.
+    ``ends_on`` (exclusive) is an end that stands already. ``switching_months`` is the agreed switching notice,
+    ``missed`` the reminders that did not come in their window, as for ``worth.weigh``.
     """
 
     notice: NoticeClause
@@ -47,6 +49,7 @@ class Facts:
     switching_months: int = LONGEST_SWITCHING_NOTICE
     switching_cost: Money | None = None
     changes: Sequence[billing.FeeChange] = ()
+    missed: Sequence[Missed] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def committed(facts: Facts, *, on: date, year_starts_in: int = 1) -> tuple[YearA
     if not 1 <= year_starts_in <= 12:
         raise InvalidInput("year_starts_in", "no_month", "a month is 1 to 12")
     first = max(on, facts.notice.anchor)
-    until = facts.ends_on or quotes.end_if_given(facts.notice, on) + ONE_DAY
+    until = _at_most(facts, quotes.end_if_given(facts.notice, on, facts.missed)) + ONE_DAY
     if first >= until:
         raise InvalidInput("on", "contract_over", "the contract is over")
     terms = _terms(facts, first, until)
@@ -159,19 +162,24 @@ def _stop(facts: Facts, *, min_stop: date) -> date:
 
 
 def _ends(facts: Facts, on: date, first: date, stop: date) -> list[date]:
-    """Return, for each day looked at, the first end from it on that a notice given on ``on`` or later brings."""
-    if facts.ends_on is not None:
-        return [facts.ends_on - ONE_DAY] * (stop - first).days
-    earliest = end = quotes.end_if_given(facts.notice, on)
+    """Return, for each day looked at, the first end from it on that a notice given on ``on`` or later brings, or that
+    stands already.
+    """
+    earliest = end = quotes.end_if_given(facts.notice, on, facts.missed)
     given, found = on, []
     for ordinal in range(first.toordinal(), stop.toordinal()):
         day = date.fromordinal(ordinal)
-        named = quotes.named_end(facts.notice, day) if day >= earliest else None
+        named = worth.named_end(facts.notice, day, facts.missed) if day >= earliest else None
         while named is None and end < day:
             given += ONE_DAY
-            end = quotes.end_if_given(facts.notice, given)
-        found.append(named or end)
+            end = quotes.end_if_given(facts.notice, given, facts.missed)
+        found.append(_at_most(facts, named or end))
     return found
+
+
+def _at_most(facts: Facts, end: date) -> date:
+    """Return an end (inclusive), or the one that stands if that is earlier."""
+    return end if facts.ends_on is None else min(end, facts.ends_on - ONE_DAY)
 
 
 def _terms(facts: Facts, starts_on: date, ends_on: date) -> tuple[PricedTerm, ...]:
@@ -209,8 +217,7 @@ def _switching(
 
 
 def _switch_end(facts: Facts, on: date) -> date:
-    end = add_months(on, min(facts.switching_months, LONGEST_SWITCHING_NOTICE))
-    return end if facts.ends_on is None else min(end, facts.ends_on - ONE_DAY)
+    return _at_most(facts, add_months(on, min(facts.switching_months, LONGEST_SWITCHING_NOTICE)))
 
 
 def _penalty(facts: Facts, terms: Sequence[PricedTerm], exit_on: date) -> Fraction:

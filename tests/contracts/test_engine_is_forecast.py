@@ -96,7 +96,8 @@ class Engine(RuleBasedStateMachine):
         if contract.status not in ("signed", "active"):
             return
         with tenancy.vendor():
-            state, life = foreseeing.state_of(contract), lives.lives_of([contract])[contract.pk]
+            state = foreseeing.state_of(contract, now=at(self.today))
+            life = lives.lives_of([contract])[contract.pk]
         for end in ((state.ends_on, state.prolongs), (life.ends_on, life.prolongs)):
             found = schedule.compute(
                 state.clause,

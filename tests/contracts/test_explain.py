@@ -9,7 +9,7 @@ from django.utils import translation
 
 from contracts import explain
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
-from contracts.rules import notice
+from contracts.rules import notice, worth
 from contracts.rules.notice import NoticeClause
 
 HERE = Path(explain.__file__).parent
@@ -73,7 +73,7 @@ def test_the_last_day_for_notice_is_explained_in_order():
     ],
 )
 def test_a_judgment_is_explained(values, given, sentence):
-    judged = notice.ends_if_given(clause(**values), on=given)
+    judged = worth.ends_if_given(clause(**values), on=given)
     with translation.override("en"):
         assert sentence in explain.reasons(judged.explanation.to_json())
 

@@ -12,7 +12,8 @@ from accounts.models import AuditEvent, OutboxMessage
 from accounts.operations import delivery, documents
 from contracts import sweeps
 from contracts.enums import NoticeParty
-from contracts.operations import chatel
+from contracts.models import Contract
+from contracts.operations import chatel, exits, foreseeing, quotes
 from tests.accounts.parties import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import (
@@ -70,7 +71,7 @@ def test_a_non_professional_is_reminded_in_the_window_with_proof(category):
         row = contract.reminders.get()
         message = OutboxMessage.objects.get(public_id=row.message)
         (letter,) = delivery.letters(message)
-        assert chatel.free_exit(contract, on=date(2025, 10, 15)) is None
+        assert chatel.missed(contract, on=date(2025, 10, 15)) == ()
     assert message.delivered_at == at("2025-06-30")
     assert "Sept. 30, 2025" in letter.body and "L215-1" in letter.body
     assert (row.kind, row.due_on, row.last_notice_on) == ("chatel", date(2025, 6, 30), date(2025, 9, 30))
@@ -90,7 +91,7 @@ def test_who_is_owed_none(category, terms):
     live("2025-09-01")
     assert topics() == []
     with tenancy.vendor():
-        assert chatel.free_exit(contract, on=date(2025, 11, 1)) is None
+        assert chatel.missed(contract, on=date(2025, 11, 1)) == ()
 
 
 def test_nobody_to_tell_is_said_to_the_vendor_and_tried_again_every_day():
@@ -136,11 +137,44 @@ def test_missed_while_the_service_was_down(on, kind, ends_on):
     assert str(notice.ends_on) == ends_on
 
 
+def test_who_was_not_reminded_is_told_so_wherever_leaving_is_asked_about():
+    contract = an_association(reachable=False)
+    live("2026-03-01")
+    on = date(2026, 3, 1)
+    with tenancy.vendor():
+        quote = quotes.make(contract, exit_on=date(2026, 5, 20), ground=None, now=at(on), by=MANAGER)
+        series = exits.series(contract, on=on, months=2)
+        (commitment,) = exits.commitments([contract], now=at(on), year_starts_in=1)
+        revenue = foreseeing.revenue_of_all(Contract.objects.all(), now=at(on), until=date(2026, 5, 31))
+    assert (quote.right_to_leave, quote.penalty) == (True, 0)
+    assert {(one.own.cost.amount, one.own.bound_until == one.exit_on) for one in series} == {(0, True)}
+    assert commitment.bound_until == on
+    assert [(one.month, str(one.sureness)) for one in revenue if one.sureness.value == "locked_in"] == [
+        (date(2026, 3, 1), "locked_in")
+    ]
+
+
+def test_a_window_that_has_not_closed_yet_is_missed_by_nobody():
+    contract = an_association()
+    live("2025-02-01")
+    with tenancy.vendor():
+        series = exits.series(contract, on=date(2025, 12, 1), months=1, today=date(2025, 2, 1))
+    assert series[0].own.bound_until == date(2026, 12, 31)
+
+
+def test_many_contracts_are_asked_at_once(django_assert_num_queries):
+    contracts = [an_association() for _each in range(3)]
+    with tenancy.vendor(), django_assert_num_queries(2):
+        found = chatel.missed_of(contracts, on=lambda _one: date(2025, 12, 1))
+    assert [len(found[one.pk]) for one in contracts] == [1, 1, 1]
+
+
 def test_a_reminder_that_was_never_delivered_reminds_nobody():
     contract = an_association()
     live("2025-06-30")
     with tenancy.vendor():
-        assert chatel.free_exit(contract, on=date(2025, 12, 1)).free_exit_from == date(2026, 1, 1)
+        (missed,) = chatel.missed(contract, on=date(2025, 12, 1))
+    assert missed.reminded.free_exit_from == date(2026, 1, 1)
 
 
 def test_the_vendors_own_notice_gains_nothing():
@@ -176,7 +210,7 @@ def test_a_letter_is_recorded_with_its_proof_and_counts_in_its_window(sent_on, f
     contract = an_association(reachable=False)
     record(contract, sent_on)
     with tenancy.vendor():
-        assert (chatel.free_exit(contract, on=date(2025, 12, 1)) is not None) is free
+        assert bool(chatel.missed(contract, on=date(2025, 12, 1))) is free
 
 
 def test_a_recorded_letter_spares_the_mail():

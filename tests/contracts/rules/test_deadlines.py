@@ -8,7 +8,8 @@ import pytest
 from contracts.enums import ContractStatus, DeadlineKind, GoverningLaw, NoticeEffect, NoticeUnit
 from contracts.rules import deadlines
 from contracts.rules.deadlines import Life, LivedTerm, Met, Wanted
-from contracts.rules.notice import NoticeClause, ends_if_given
+from contracts.rules.notice import NoticeClause
+from contracts.rules.worth import ends_if_given
 
 CONTRACT = uuid.uuid4()
 AT = datetime(2025, 10, 1, tzinfo=UTC)

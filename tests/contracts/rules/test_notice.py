@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
-from contracts.rules import notice
+from contracts.rules import notice, worth
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation
 from contracts.rules.notice import NoticeClause
@@ -247,11 +247,11 @@ def test_a_renewal_is_certain_when_the_last_day_for_notice_has_passed(of, number
     ids=["plain", "clamped", "leap-day"],
 )
 def test_an_indefinite_contract_shows_when_a_notice_given_today_ends_it(on, takes_effect_on):
-    assert notice.ends_if_given(INDEFINITE, on=day(on)).takes_effect_on == day(takes_effect_on)
+    assert worth.ends_if_given(INDEFINITE, on=day(on)).takes_effect_on == day(takes_effect_on)
 
 
 def test_the_vendor_too_sees_when_its_own_notice_would_end_the_contract():
-    assert notice.ends_if_given(POLISH, on=day("2026-11-02"), party=NoticeParty.VENDOR).judgment == LATE
+    assert worth.ends_if_given(POLISH, on=day("2026-11-02"), party=NoticeParty.VENDOR).judgment == LATE
 
 
 clauses = st.builds(

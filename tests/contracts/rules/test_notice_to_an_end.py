@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeUnit
-from contracts.rules import days, notice, periods
+from contracts.rules import days, notice, periods, worth
 from contracts.rules.notice import NoticeClause
 from contracts.rules.periods import Regime
 
@@ -119,7 +119,7 @@ def test_a_disputed_reading_does_not_pass_the_end_at_which_the_notice_takes_effe
     ],
 )
 def test_a_notice_takes_effect_at_the_end_that_the_clause_names(of, on, judgment, takes_effect_on):
-    found = notice.ends_if_given(of, on=day(on))
+    found = worth.ends_if_given(of, on=day(on))
     assert (found.judgment, found.takes_effect_on) == (judgment, day(takes_effect_on))
     assert "effective_at_end_of" in [step.code for step in found.explanation.steps]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from contracts.enums import GoverningLaw, NoticeEndOf, TerminationGround
-from contracts.rules import notice, quotes
+from contracts.rules import quotes, worth
 from contracts.rules.billing import PricedTerm
 from contracts.rules.errors import InvalidInput
 from contracts.rules.quotes import ExitClause, LineKind, Standing
@@ -193,14 +193,14 @@ def test_the_first_end_from_a_day_on(of, on, exit_on, end):
     ],
 )
 def test_the_day_that_a_notice_may_name(of, on, named):
-    found = quotes.named_end(notices(**of), day(on))
+    found = worth.named_end(notices(**of), day(on))
     assert found == (named and day(named))
 
 
 def test_an_end_if_given_is_the_day_on_which_the_notice_takes_effect():
     of = notices(mid_term_exit=True)
     assert quotes.end_if_given(of, day("2026-05-02")) == day("2026-08-02")
-    assert quotes.end_if_given(of, day("2026-05-02")) == notice.ends_if_given(of, on=day("2026-05-02")).takes_effect_on
+    assert quotes.end_if_given(of, day("2026-05-02")) == worth.ends_if_given(of, on=day("2026-05-02")).takes_effect_on
 
 
 def test_an_exit_is_a_day_of_the_calendar():

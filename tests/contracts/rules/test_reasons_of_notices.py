@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
-from contracts.rules import notice
+from contracts.rules import notice, worth
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Step
 from contracts.rules.notice import Stay
@@ -226,10 +226,10 @@ def test_a_judgment_keeps_all_that_went_in():
 
 def test_a_notice_to_leave_as_soon_as_possible_is_the_client_s_termination_sent_and_received_that_day():
     of = notices(mid_term_exit=True)
-    found = notice.ends_if_given(of, on=day("2026-05-01"))
+    found = worth.ends_if_given(of, on=day("2026-05-01"))
     assert found == judged(of, "2026-05-01", party=NoticeParty.CLIENT, kind=NoticeKind.TERMINATION)
     assert found.explanation.inputs["received_on"] == found.explanation.inputs["sent_on"] == "2026-05-01"
-    vendor = notice.ends_if_given(of, on=day("2026-05-01"), party=NoticeParty.VENDOR)
+    vendor = worth.ends_if_given(of, on=day("2026-05-01"), party=NoticeParty.VENDOR)
     assert vendor.explanation.inputs["party"] == "vendor"
 
 
