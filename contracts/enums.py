@@ -305,7 +305,8 @@ class CalendarFeedKind(StrEnum):
 class UpliftState(StrEnum):
     """Where the revision of a price for the next term stands; the transitions stand in ``contracts/rules/uplifts.py``.
 
-    ``flagged``: there is no index value to revise by. ``lapsed``: nobody decided before the term began.
+    ``flagged``: there is no index value to revise by. ``lapsed``: nobody decided before the term began. ``voided``: the
+    amendment that it became was taken back.
     """
 
     PROPOSED = "proposed"
@@ -313,13 +314,18 @@ class UpliftState(StrEnum):
     APPLIED = "applied"
     REJECTED = "rejected"
     LAPSED = "lapsed"
+    VOIDED = "voided"
 
 
 class OfferState(StrEnum):
-    """Where a renewal offer stands; the transitions stand in ``contracts/rules/offers.py``."""
+    """Where a renewal offer stands; the transitions stand in ``contracts/rules/offers.py``.
+
+    ``voided``: it was accepted, and the amendment that it became was taken back.
+    """
 
     DRAFT = "draft"
     SENT = "sent"
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    VOIDED = "voided"

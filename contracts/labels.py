@@ -266,6 +266,7 @@ UPLIFT_STATE = {
     UpliftState.APPLIED.value: _("Applied"),
     UpliftState.REJECTED.value: _("Rejected"),
     UpliftState.LAPSED.value: _("Lapsed"),
+    UpliftState.VOIDED.value: _("Voided"),
 }
 OFFER_STATE = {
     OfferState.DRAFT.value: _("Draft"),
@@ -273,6 +274,7 @@ OFFER_STATE = {
     OfferState.ACCEPTED.value: _("Accepted"),
     OfferState.EXPIRED.value: _("Expired"),
     OfferState.WITHDRAWN.value: _("Withdrawn"),
+    OfferState.VOIDED.value: _("Voided"),
 }
 # The same as lists of pairs, by which the description of the REST interface names them.
 INTAKE_KINDS = list(INTAKE_KIND.items())

@@ -137,7 +137,7 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 
         known = Uplift.objects.filter(
             organization=OuterRef("organization"), contract=OuterRef("pk"), starts_on=OuterRef("term_ends_on")
-        )
+        ).exclude(state=UpliftState.VOIDED.value)
 
         def close(day: date) -> Q:
             by = day + lead

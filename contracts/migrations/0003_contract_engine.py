@@ -1203,6 +1203,7 @@ class Migration(migrations.Migration):
                             ("accepted", "Accepted"),
                             ("expired", "Expired"),
                             ("withdrawn", "Withdrawn"),
+                            ("voided", "Voided"),
                         ],
                         default="draft",
                         max_length=10,
@@ -1288,15 +1289,17 @@ class Migration(migrations.Migration):
                         name="offer_accepted_once",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["draft", "sent", "accepted", "expired", "withdrawn"])),
+                        condition=models.Q(
+                            ("state__in", ["draft", "sent", "accepted", "expired", "withdrawn", "voided"])
+                        ),
                         name="offer_state_known",
                     ),
                     models.CheckConstraint(condition=models.Q(("number__gte", 2)), name="offer_is_of_a_later_term"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("sent_at__isnull", True), ("state", "draft")),
-                            models.Q(("sent_at__isnull", False), ("state__in", ["sent", "accepted"])),
-                            models.Q(("state__in", ["draft", "sent", "accepted"]), _negated=True),
+                            models.Q(("sent_at__isnull", False), ("state__in", ["sent", "accepted", "voided"])),
+                            models.Q(("state__in", ["draft", "sent", "accepted", "voided"]), _negated=True),
                             _connector="OR",
                         ),
                         name="offer_accepted_only_if_sent",
@@ -1312,7 +1315,9 @@ class Migration(migrations.Migration):
                         name="offer_closed_at_iff_closed",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("accepted_proof__isnull", True), ("state", "accepted"), _connector="OR"),
+                        condition=models.Q(
+                            ("accepted_proof__isnull", True), ("state__in", ["accepted", "voided"]), _connector="OR"
+                        ),
                         name="offer_proof_of_acceptance_iff_accepted",
                     ),
                 ],
@@ -1963,6 +1968,7 @@ class Migration(migrations.Migration):
                             ("applied", "Applied"),
                             ("rejected", "Rejected"),
                             ("lapsed", "Lapsed"),
+                            ("voided", "Voided"),
                         ],
                         max_length=8,
                         verbose_name="state",
@@ -2010,10 +2016,14 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("organization", "id"), name="contracts_uplift_tenant_key"),
                     models.UniqueConstraint(fields=("public_id",), name="contracts_uplift_public_id_key"),
                     models.UniqueConstraint(
-                        fields=("organization", "contract", "starts_on"), name="uplift_once_per_term"
+                        condition=models.Q(("state", "voided"), _negated=True),
+                        fields=("organization", "contract", "starts_on"),
+                        name="uplift_once_per_term",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["proposed", "flagged", "applied", "rejected", "lapsed"])),
+                        condition=models.Q(
+                            ("state__in", ["proposed", "flagged", "applied", "rejected", "lapsed", "voided"])
+                        ),
                         name="uplift_state_known",
                     ),
                     models.CheckConstraint(condition=models.Q(("number__gte", 2)), name="uplift_is_of_a_later_term"),
@@ -2042,7 +2052,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state__in", ["proposed", "applied"]), _negated=True),
+                            models.Q(("state__in", ["proposed", "applied", "voided"]), _negated=True),
                             ("s1__isnull", False),
                             _connector="OR",
                         ),
@@ -2050,9 +2060,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("decided_at__isnull", False), ("state__in", ["applied", "rejected"])),
+                            models.Q(("decided_at__isnull", False), ("state__in", ["applied", "rejected", "voided"])),
                             models.Q(
-                                models.Q(("state__in", ["applied", "rejected"]), _negated=True),
+                                models.Q(("state__in", ["applied", "rejected", "voided"]), _negated=True),
                                 ("decided_at__isnull", True),
                             ),
                             _connector="OR",

@@ -12,6 +12,7 @@ from contracts.models.contract import Contract
 from contracts.querysets import OfferQuerySet
 
 _OPEN = [OfferState.DRAFT.value, OfferState.SENT.value]
+_ACCEPTED = [OfferState.ACCEPTED.value, OfferState.VOIDED.value]
 
 
 class RenewalOffer(TenantModel):
@@ -57,8 +58,8 @@ class RenewalOffer(TenantModel):
             models.CheckConstraint(condition=Q(number__gte=2), name="offer_is_of_a_later_term"),
             models.CheckConstraint(
                 condition=Q(state=OfferState.DRAFT.value, sent_at__isnull=True)
-                | Q(state__in=[OfferState.SENT.value, OfferState.ACCEPTED.value], sent_at__isnull=False)
-                | ~Q(state__in=[OfferState.DRAFT.value, OfferState.SENT.value, OfferState.ACCEPTED.value]),
+                | Q(state__in=[OfferState.SENT.value, *_ACCEPTED], sent_at__isnull=False)
+                | ~Q(state__in=[*_OPEN, *_ACCEPTED]),
                 name="offer_accepted_only_if_sent",
             ),
             models.CheckConstraint(
@@ -67,7 +68,7 @@ class RenewalOffer(TenantModel):
                 name="offer_closed_at_iff_closed",
             ),
             models.CheckConstraint(
-                condition=Q(accepted_proof__isnull=True) | Q(state=OfferState.ACCEPTED.value),
+                condition=Q(accepted_proof__isnull=True) | Q(state__in=_ACCEPTED),
                 name="offer_proof_of_acceptance_iff_accepted",
             ),
         ]

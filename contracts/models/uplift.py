@@ -10,7 +10,8 @@ from contracts.enums import UpliftState
 from contracts.models.contract import Contract
 from contracts.querysets import UpliftQuerySet
 
-_DECIDED = [UpliftState.APPLIED.value, UpliftState.REJECTED.value]
+_COMPUTED = [UpliftState.PROPOSED.value, UpliftState.APPLIED.value, UpliftState.VOIDED.value]
+_DECIDED = [UpliftState.APPLIED.value, UpliftState.REJECTED.value, UpliftState.VOIDED.value]
 
 
 class Uplift(TenantModel):
@@ -48,7 +49,11 @@ class Uplift(TenantModel):
         verbose_name_plural = _("uplifts")
         constraints = [
             *tenant_keys("contracts_uplift"),
-            models.UniqueConstraint(fields=["organization", "contract", "starts_on"], name="uplift_once_per_term"),
+            models.UniqueConstraint(
+                fields=["organization", "contract", "starts_on"],
+                condition=~Q(state=UpliftState.VOIDED.value),
+                name="uplift_once_per_term",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in UpliftState]), name="uplift_state_known"
             ),
@@ -61,7 +66,7 @@ class Uplift(TenantModel):
                 name="uplift_computed_whole_or_not_at_all",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[UpliftState.PROPOSED.value, UpliftState.APPLIED.value]) | Q(s1__isnull=False),
+                condition=~Q(state__in=_COMPUTED) | Q(s1__isnull=False),
                 name="uplift_never_guessed",
             ),
             models.CheckConstraint(

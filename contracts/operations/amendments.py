@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
 from accounts.operations import audit, outbox
+from contracts.enums import OfferState, UpliftState
 from contracts.models import Amendment, Contract
 from contracts.operations import ends, locking, signing, statements, stored
 from contracts.rules import amending
@@ -104,6 +105,8 @@ def apply(amendment: Amendment, *, now: datetime, by: str) -> Amendment:
 def void(amendment: Amendment, *, proof: Document | None, now: datetime, by: str) -> Amendment:
     """Take back an amendment that was not applied yet, both sides agreeing. The trail names the proof of that.
 
+    The offer or the uplift that it came from is void with it: another may be made for the same term.
+
     :raises AmendmentNotPending: it was applied, or is void already.
     :raises InvalidInput: the proof is missing.
     """
@@ -120,7 +123,24 @@ def void(amendment: Amendment, *, proof: Document | None, now: datetime, by: str
     evidence = {**data, "proof": str(proof.public_id)}
     audit.record("contract.amendment_voided", locked, by=by, at=now, data=evidence)
     outbox.publish("contract.amendment_voided", locked, at=now, payload=data)
+    _void_source(locked, amendment, now=now, by=by)
     return amendment
+
+
+def _void_source(contract: Contract, amendment: Amendment, *, now: datetime, by: str) -> None:
+    if amendment.source is None:
+        return
+    data = {"amendment": str(amendment.public_id)}
+    for offer in contract.offers.filter(public_id=amendment.source, state=OfferState.ACCEPTED.value):
+        offer.state = OfferState.VOIDED.value
+        offer.save(update_fields=["state"])
+        audit.record("offer.voided", offer, by=by, at=now, data=data)
+        outbox.publish("offer.voided", offer, at=now, payload=data)
+    for uplift in contract.uplifts.filter(public_id=amendment.source, state=UpliftState.APPLIED.value):
+        uplift.state = UpliftState.VOIDED.value
+        uplift.save(update_fields=["state"])
+        audit.record("uplift.voided", uplift, by=by, at=now, data=data, vendor_only=True)
+        outbox.publish("uplift.voided", uplift, at=now, payload=data)
 
 
 def apply_to(contract: Contract, amendment: Amendment, *, now: datetime, by: str) -> None:

@@ -165,9 +165,8 @@ def _clause(contract: Contract, *, before: date) -> tuple[IndexSeries, IndexClau
     if series is None or contract.index_base_value is None or contract.index_base_period is None:
         raise UpliftNotDue("The price of this contract follows no index.")
     s0, s0_period = contract.index_base_value, contract.index_base_period
-    void = contract.amendments.filter(voided_at__isnull=False, source__isnull=False).values("source")
     applied = contract.uplifts.filter(state=UpliftState.APPLIED.value, starts_on__lt=before)
-    for earlier in applied.exclude(public_id__in=void).order_by("starts_on"):
+    for earlier in applied.order_by("starts_on"):
         if earlier.s1 is None or earlier.s1_period is None:
             continue
         s0, s0_period = earlier.s1, earlier.s1_period

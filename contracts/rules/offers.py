@@ -18,9 +18,10 @@ ALLOWED: Mapping[OfferState, frozenset[OfferState]] = MappingProxyType(
     {
         S.DRAFT: frozenset({S.SENT, S.WITHDRAWN, S.EXPIRED}),
         S.SENT: frozenset({S.ACCEPTED, S.WITHDRAWN, S.EXPIRED}),
-        S.ACCEPTED: frozenset(),
+        S.ACCEPTED: frozenset({S.VOIDED}),
         S.EXPIRED: frozenset(),
         S.WITHDRAWN: frozenset(),
+        S.VOIDED: frozenset(),
     }
 )
 FEE = "annual_fee"

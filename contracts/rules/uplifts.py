@@ -13,14 +13,16 @@ from contracts.rules.indices import Latest
 from contracts.rules.money import Money
 
 S = UpliftState
-# What nobody decided is computed anew as often as its inputs change; a decision stands.
+# What nobody decided is computed anew as often as its inputs change; a decision stands, unless both
+# sides take its amendment back.
 ALLOWED: Mapping[UpliftState, frozenset[UpliftState]] = MappingProxyType(
     {
         S.PROPOSED: frozenset({S.PROPOSED, S.FLAGGED, S.APPLIED, S.REJECTED, S.LAPSED}),
         S.FLAGGED: frozenset({S.PROPOSED, S.FLAGGED, S.REJECTED, S.LAPSED}),
-        S.APPLIED: frozenset(),
+        S.APPLIED: frozenset({S.VOIDED}),
         S.REJECTED: frozenset(),
         S.LAPSED: frozenset(),
+        S.VOIDED: frozenset(),
     }
 )
 

@@ -33,7 +33,7 @@ def of_offer(
     if state is OfferState.SENT:
         why = _validity("offer_validity", valid_until, "agreement", number=number)
         return [_wanted(place, DeadlineKind.OFFER_EXPIRY, OFFER, offer, number, valid_until, valid_until, why)]
-    if state in (OfferState.ACCEPTED, OfferState.EXPIRED) and closed_at is not None:
+    if state in (OfferState.ACCEPTED, OfferState.VOIDED, OfferState.EXPIRED) and closed_at is not None:
         return [Met(DeadlineKind.OFFER_EXPIRY, offer, number, closed_at)]
     return []
 

@@ -10,8 +10,9 @@ from accounts.errors import InvalidInput, Refused
 from accounts.models import AuditEvent, OutboxMessage
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import StatementLine, Termination
-from contracts.operations import amendments, notices, terminations
+from contracts.operations import amendments, notices, terminations, uplifts
 from tests.contracts.agreements import at
+from tests.contracts.indexation import test_offers, test_uplifts
 from tests.contracts.operations import test_amendments, test_both_sides
 from tests.contracts.operations.lives import TERMINATION, an_agreement, fresh, give, live_until
 from tests.contracts.operations.test_quotes import BY, an_active_contract, terminate
@@ -132,3 +133,36 @@ def test_the_trail_names_the_proof_of_what_was_taken_back():
         amendments.void(amendment, proof=proof, now=at("2025-03-03"), by=BY)
         for name in ("contract.termination_reverted", "contract.amendment_voided"):
             assert AuditEvent.objects.get(name=name).data["proof"] == str(proof.public_id)
+
+
+def void_the_amendment(contract):
+    with tenancy.vendor():
+        amendment = contract.amendments.select_related("contract").latest("pk")
+        return amendments.void(amendment, proof=an_agreement(contract, at("2025-09-02")), now=at("2025-09-02"), by=BY)
+
+
+def test_an_offer_whose_amendment_was_taken_back_leaves_room_for_another():
+    contract = test_offers.an_active_contract()
+    first = test_offers.sent(contract)
+    test_offers.accept(first)
+    void_the_amendment(contract)
+    assert test_offers.stored(first).state == "voided"
+    second = test_offers.sent(contract, values={"annual_fee": Decimal("12600.00")})
+    test_offers.accept(second)
+    test_offers.live_until("2026-01-02", test_offers.AMENDING)
+    assert fresh(contract).annual_fee == Decimal(12600)
+
+
+def test_an_uplift_whose_amendment_was_taken_back_is_proposed_anew():
+    contract = test_uplifts.an_indexed_contract()
+    test_uplifts.import_rows(test_uplifts.SUMMER, now=at("2025-08-20"))
+    test_uplifts.sweep(test_uplifts.DUE)
+    test_uplifts.decide(uplifts.apply)
+    void_the_amendment(contract)
+    assert test_uplifts.state()[0] == "voided"
+    assert test_uplifts.sweep(at("2025-09-03")) == (1, 0)
+    with tenancy.vendor():
+        found = list(contract.uplifts.order_by("pk").values_list("state", "s0", "price_after"))
+    assert [one[0] for one in found] == ["voided", "proposed"] and found[0][1:] == found[1][1:]
+    test_uplifts.decide(uplifts.apply, now=at("2025-09-03"))
+    assert test_uplifts.state()[0] == "applied"

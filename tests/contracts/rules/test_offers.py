@@ -10,8 +10,8 @@ from contracts.rules import offers
 from contracts.rules.errors import InvalidInput
 
 day = date.fromisoformat
-D, S, A, E, W = OfferState
-MAY = {(D, S), (D, W), (D, E), (S, A), (S, W), (S, E)}
+D, S, A, E, W, V = OfferState
+MAY = {(D, S), (D, W), (D, E), (S, A), (S, W), (S, E), (A, V)}
 
 
 @pytest.mark.parametrize("state", OfferState)

@@ -14,8 +14,8 @@ from contracts.rules.money import Money
 from contracts.rules.uplifts import IndexClause
 
 day = date.fromisoformat
-P, F, A, R, L = UpliftState
-MAY = {(P, P), (P, F), (P, A), (P, R), (P, L), (F, P), (F, F), (F, R), (F, L)}
+P, F, A, R, L, V = UpliftState
+MAY = {(P, P), (P, F), (P, A), (P, R), (P, L), (F, P), (F, F), (F, R), (F, L), (A, V)}
 CLAUSE = IndexClause(s0=Decimal("242.60"), s0_period=day("2024-11-01"))
 
 
