@@ -207,13 +207,17 @@ class IndexPeriodicity(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a statement line is: a term's fee, a change of price within it, what is taken off, asked, or paid back."""
+    """What a statement line is: a term's fee, a change of price within it, what is taken off, asked, or paid back.
+
+    ``switch`` is what is asked for a switch itself.
+    """
 
     FEE = "fee"
     UPLIFT = "uplift"
     CREDIT = "credit"
     PENALTY = "penalty"
     REFUND = "refund"
+    SWITCH = "switch"
 
 
 class VatTreatment(StrEnum):

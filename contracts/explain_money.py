@@ -11,6 +11,10 @@ from django.utils.translation import gettext_lazy as _
 STEPS: Mapping[str, Promise] = {
     "days_remaining": _("After %(after)s, %(days)s of the term's %(of)s days remain; its last day is %(last_day)s."),
     "fee_remaining": _("The fee for these days is %(fee)s × %(days)s / %(of)s = %(amount)s, before VAT."),
+    "service_after_term": _(
+        "The service went on for %(days)s days after the term, which ended on %(last_day)s: "
+        "%(fee)s × %(days)s / %(of)s = %(amount)s, before VAT."
+    ),
     "fee_changes": _("From %(from)s on the fee of the whole term is %(fee)s."),
     "penalty_at_rate": _("The clause asks %(rate)s of it: %(amount)s."),
     "penalty_capped": _("The clause limits it to %(cap)s."),

@@ -176,6 +176,7 @@ LINE_KIND = {
     LineKind.CREDIT.value: _("Credit"),
     LineKind.PENALTY.value: _("Early-exit fee"),
     LineKind.REFUND.value: _("Refund"),
+    LineKind.SWITCH.value: _("Switching charge"),
 }
 VAT_TREATMENT = {
     VatTreatment.STANDARD.value: _("Taxed in the vendor's country"),

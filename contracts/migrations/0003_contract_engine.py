@@ -1417,6 +1417,7 @@ class Migration(migrations.Migration):
                             ("credit", "Credit"),
                             ("penalty", "Early-exit fee"),
                             ("refund", "Refund"),
+                            ("switch", "Switching charge"),
                         ],
                         max_length=8,
                         verbose_name="kind",
@@ -1488,7 +1489,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("organization", "id"), name="contracts_statementline_tenant_key"),
                     models.UniqueConstraint(fields=("public_id",), name="contracts_statementline_public_id_key"),
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["fee", "uplift", "credit", "penalty", "refund"])),
+                        condition=models.Q(("kind__in", ["fee", "uplift", "credit", "penalty", "refund", "switch"])),
                         name="statement_kind_known",
                     ),
                     models.CheckConstraint(

@@ -1,5 +1,7 @@
 """The termination: a contract ended otherwise than by notice at its term, on which ground, with what proof."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -57,3 +59,8 @@ class Termination(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_ground_display()} {self.declared_on}"
+
+    @property
+    def brought_by(self) -> UUID:
+        """The public id that its statement lines name as their source."""
+        return self.source or self.public_id

@@ -53,7 +53,7 @@ def export(*, due_from: date, due_to: date) -> str:
 
 
 def _rows(line: StatementLine, due_from: date, due_to: date) -> Iterator[list[object]]:
-    if line.kind in (LineKind.CREDIT.value, LineKind.REFUND.value, LineKind.PENALTY.value, LineKind.UPLIFT.value):
+    if line.kind != LineKind.FEE.value:
         parts = [(1, line.starts_on, line.ends_on, line.due_on, line.amount)]
     else:
         found = charges_of(line.contract, line)

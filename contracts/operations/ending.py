@@ -8,7 +8,7 @@ from accounts.errors import Refused
 from accounts.operations import audit, licences, outbox
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from contracts.operations import ends, renewal
+from contracts.operations import ends, renewal, settling
 
 
 class EndNotDue(Refused):
@@ -22,7 +22,7 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     """End a contract whose last day is over (in its own zone).
 
     ``ended_at`` is the local midnight at which the service stopped, however late this runs. Terms that should have
-    started before are caught up first: they were lived, and are owed.
+    started before are caught up first: they were lived, and are owed. What the end charges and gives back is written.
 
     :raises EndNotDue: no end has come, or it ended already.
     """
@@ -49,6 +49,7 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     locked.certain_at = locked.renews_at = None
     locked.deadlines_stale = True
     locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at", "deadlines_stale"])
+    settling.settle(locked, standing, now=now, by=by)
     ends.grant_licence(locked)
     data = {"ended_on": ends_on.isoformat(), "reason": locked.end_reason}
     audit.record("contract.ended", locked, by=by, at=now, data=data)

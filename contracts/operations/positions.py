@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from contracts.enums import BillingInterval, BillingTiming, LineKind
-from contracts.models import Contract, Payment, StatementLine
+from contracts.models import Contract, Payment, StatementLine, Term
 from contracts.rules import billing, terms
 from contracts.rules.billing import Account, Instalment
 from contracts.rules.days import ONE_DAY
@@ -58,7 +58,7 @@ def charges_of(contract: Contract, line: StatementLine) -> tuple[Instalment, ...
     amount = Money(line.amount, line.currency)
     if line.kind in (LineKind.CREDIT.value, LineKind.REFUND.value):
         return ()
-    if line.kind == LineKind.FEE.value and line.term is not None:
+    if line.kind == LineKind.FEE.value and line.term is not None and not _after_term(line, line.term):
         clauses = line.term.clauses
         # A year of a term without an end has its own price.
         annual = line.amount if line.term.days.upper is None else line.term.fee
@@ -69,11 +69,16 @@ def charges_of(contract: Contract, line: StatementLine) -> tuple[Instalment, ...
             interval=BillingInterval(clauses["billing_interval"]),
             timing=BillingTiming(clauses["billing_timing"]),
         )
-    if line.kind == LineKind.PENALTY.value:
+    if line.kind in (LineKind.PENALTY.value, LineKind.SWITCH.value):
         # It covers no day: unpaid, it leaves the days until the exit, on which it falls due, paid.
         after = line.due_on + ONE_DAY
         return (Instalment(1, after, after, line.due_on, amount),)
     return (Instalment(1, line.starts_on, line.ends_on, line.due_on, amount),)
+
+
+def _after_term(line: StatementLine, term: Term) -> bool:
+    """Say whether a fee is of days after the term, which fall due at once."""
+    return term.days.upper is not None and line.starts_on >= term.days.upper
 
 
 def account_of(contract: Contract, *, on: date) -> Account:

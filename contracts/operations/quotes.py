@@ -51,17 +51,25 @@ def compute(
     on: date,
     agreed: Decimal | None = None,
     switching_cost: Decimal | None = None,
+    ended: bool = False,
+    free: bool = False,
 ) -> quotes.Quote:
     """Return what leaving costs, without storing it.
+
+    ``ended`` says that the contract ends with that day: its own end is then no other way out, and without a ground it
+    ends on notice. ``free`` says that it was left free of charge after a missed reminder.
 
     :raises InvalidInput: as :func:`contracts.rules.quotes.quote` does.
     """
     clause, currency = stored.clause_of(contract), contract.currency
     try:
         missed = chatel.missed(contract, on=on)
-        end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
-        free = bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on)
-        if contract.ends_on is not None:
+        if ended and ground is None:
+            end = exit_on
+        else:
+            end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
+            free = bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on)
+        if contract.ends_on is not None and not ended:
             if exit_on >= contract.ends_on:
                 raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
             end = min(end, contract.ends_on - ONE_DAY)
@@ -197,6 +205,7 @@ def accept(quote: Quote, *, now: datetime, by: str, for_client: bool = False, pr
     )
     if not again.right_to_leave or again.penalty.amount > locked.penalty:
         raise QuoteOutdated("Leaving on that day costs more by now, or is no longer possible: ask for a new quote.")
+    statements.void_exits(contract, now=now)
     # The price is the quoted one; what is paid back goes by what has been paid until today.
     found = compute(
         contract,

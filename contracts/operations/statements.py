@@ -15,15 +15,17 @@ from contracts.models import Contract, StatementLine, Term
 from contracts.operations import exits, positions, stored
 from contracts.rules import billing, errors, money, quotes, terms, vat
 from contracts.rules.days import ONE_DAY, add_months
+from contracts.rules.explanation import Explanation
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
 
-UPLIFT, CREDIT, PENALTY, REFUND, FEE = (
+UPLIFT, CREDIT, PENALTY, REFUND, FEE, SWITCH = (
     LineKind.UPLIFT,
     LineKind.CREDIT,
     LineKind.PENALTY,
     LineKind.REFUND,
     LineKind.FEE,
+    LineKind.SWITCH,
 )
 
 
@@ -193,9 +195,63 @@ def charge_exit(
     return lines
 
 
+def charge_after_term(
+    contract: Contract, term: Term, amount: Money, *, ends_on: date, why: Explanation, now: datetime, by: str
+) -> StatementLine:
+    """Write the fee of the days that a contract went on after its last term. The contract is locked."""
+    return _write(
+        contract,
+        FEE,
+        amount=amount,
+        starts_on=term.days.upper,
+        ends_on=ends_on,
+        due_on=ends_on - ONE_DAY,
+        term=term,
+        seats=term.clauses.get("seats"),
+        why=why.to_json(),
+        now=now,
+        by=by,
+    )
+
+
+def charge_switch(
+    contract: Contract, amount: Money, *, last_day: date, source: UUID, why: dict[str, Any], now: datetime, by: str
+) -> None:
+    """Write what is asked for a switch itself, in place of what was; nothing is no line. The contract is locked."""
+    positions.standing(contract).filter(kind=SWITCH.value, source=source).update(voided_at=now)
+    if amount.amount:
+        _write(
+            contract,
+            SWITCH,
+            amount=amount,
+            starts_on=last_day,
+            ends_on=last_day + ONE_DAY,
+            due_on=last_day,
+            source=source,
+            why=why,
+            now=now,
+            by=by,
+        )
+    _settled(contract, now=now)
+
+
 def void(contract: Contract, *, source: UUID, now: datetime) -> None:
     """Void the lines that a source brought, because it was taken back; the contract is locked."""
     positions.standing(contract).filter(source=source).update(voided_at=now)
+    _settled(contract, now=now)
+
+
+def void_exits(contract: Contract, *, now: datetime, but: UUID | None = None) -> None:
+    """Void what the terminations that stand have written: an earlier end forestalls them. The contract is locked."""
+    for one in contract.terminations.filter(withdrawn_at__isnull=True):
+        if one.brought_by != but:
+            void(contract, source=one.brought_by, now=now)
+
+
+def restore_exits(contract: Contract, *, voided_at: datetime, now: datetime) -> None:
+    """Let the lines of the terminations that stand count again which an end that was taken back had forestalled."""
+    sources = [one.brought_by for one in contract.terminations.filter(withdrawn_at__isnull=True)]
+    StatementLine.objects.filter(contract=contract, source__in=sources, voided_at=voided_at).update(voided_at=None)
     _settled(contract, now=now)
 
 

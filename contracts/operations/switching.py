@@ -26,6 +26,7 @@ from contracts.operations.switching_parts import (
     active,
     compute,
     hold_still,
+    last_day_of,
     locked,
     next_step_at,
     said,
@@ -347,9 +348,8 @@ def _become(case: SwitchingCase, following: SwitchStatus, *, now: datetime) -> N
 
 def _ends_on(case: SwitchingCase) -> date:
     """Return the first day without service, by the stored dates."""
-    last: date = case.completed_on or case.transition_end or case.notice_end
     first: date = case.contract.starts_on
-    return max(last + ONE_DAY, first)
+    return max(last_day_of(case) + ONE_DAY, first)
 
 
 def _move_end(case: SwitchingCase, *, now: datetime, by: str) -> None:

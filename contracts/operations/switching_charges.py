@@ -7,8 +7,9 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.operations import audit, outbox
-from contracts.enums import SwitchStatus
+from contracts.enums import ContractStatus, SwitchStatus
 from contracts.models import SwitchingCase
+from contracts.operations import settling
 from contracts.operations.switching_parts import locked
 from contracts.rules import periods
 from contracts.rules.switching import ChargeRule, charge_rule
@@ -39,6 +40,8 @@ def record_charge(case: SwitchingCase, *, amount: Decimal, cost: Decimal, now: d
         raise Refused("Nothing may be charged for a switch from 12 January 2027.", code="switching_charge_forbidden")
     found.charge, found.charge_cost, found.charged_on = amount, cost, today
     found.save(update_fields=["charge", "charge_cost", "charged_on"])
+    if found.contract.status == ContractStatus.ENDED.value:  # else it is written as the contract ends
+        settling.charge_switch(found.contract, found, now=now, by=by)
     data = {"amount": str(amount), "cost": str(cost), "currency": found.contract.currency}
     audit.record("switching.charged", found, by=by, at=now, data=data)
     outbox.publish("switching.charged", found, at=now, payload=data)

@@ -132,6 +132,12 @@ def compute(case: SwitchingCase) -> None:
     case.next_at = next_step_at(case)
 
 
+def last_day_of(case: SwitchingCase) -> date:
+    """Return the day on which a switch ends, as far as its stored dates say."""
+    found: date = case.completed_on or case.transition_end or case.notice_end
+    return found
+
+
 def next_step_at(case: SwitchingCase) -> datetime | None:
     """Return when a switch goes on by itself: after its notice, after its transition, then to ask the client."""
     after = {

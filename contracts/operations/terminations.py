@@ -47,6 +47,7 @@ def terminate(
     today = local_day(now, locked.time_zone)
     _check(locked, ground, party, declared_on, last_day, today, proof, agreed)
     quotes.refuse_if_ending(locked, exit_on=last_day, ground=ground)
+    statements.void_exits(locked, now=now)
     found = quotes.compute(
         locked,
         exit_on=last_day,
@@ -99,7 +100,8 @@ def revert(termination: Termination, *, proof: Document | None, now: datetime, b
         )
     found.withdrawn_at = now
     ends.take_back(contract, Termination.objects.filter(pk=found.pk), now=now)
-    statements.void(contract, source=found.source or found.public_id, now=now)
+    statements.void(contract, source=found.brought_by, now=now)
+    statements.restore_exits(contract, voided_at=found.recorded_at, now=now)
     data = {"termination": str(found.public_id), "ground": found.ground}
     evidence = {**data, "proof": str(proof.public_id)}
     audit.record("contract.termination_reverted", contract, by=by, at=now, data=evidence)

@@ -234,6 +234,23 @@ def earned(term: Term, fee: Money, *, until: date) -> Fraction:
     return PricedTerm(term, fee).between(term.starts_on, until)
 
 
+def after_term(priced: PricedTerm, *, until: date) -> tuple[Money, Explanation]:
+    """Return what the service costs that goes on after the last term, before ``until`` (exclusive), and why.
+
+    No new term begins, so each day costs what a day of that term did at its last price.
+
+    :raises InvalidInput: the term is indefinite.
+    """
+    over = _end_of(priced.term)
+    fee = priced.fee_on(over - ONE_DAY)
+    days, of = (until - over).days, (over - priced.term.starts_on).days
+    found = money.from_exact(Fraction(fee.amount) * days / of, fee.currency)
+    params = {"last_day": over - ONE_DAY, "days": days, "fee": str(fee), "of": of, "amount": str(found)}
+    inputs = {"term_start": priced.term.starts_on, "term_end": over - ONE_DAY, "fee": str(fee), "until": until}
+    steps = (Step("service_after_term", params),)
+    return found, Explanation(rule="after-term", version=VERSION, inputs=inputs, steps=steps, source=SOURCE)
+
+
 def priced_terms(
     clause: NoticeClause,
     *,
