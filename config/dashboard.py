@@ -21,6 +21,7 @@ from contracts.enums import ContractStatus, IntakeState, OutgoingStatus, SwitchS
 from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice, SwitchingCase, Uplift
 from contracts.operations import clauses
 from contracts.rules.periods import local_day
+from contracts.rules.status import BINDING
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.enums import RunPhase
 from retention.models import DeletionRequest, ErasureRun
@@ -30,7 +31,6 @@ NOTICE_AHEAD = timedelta(days=90)
 RENEWAL_AHEAD = timedelta(days=60)
 END_AHEAD = timedelta(days=60)
 LETTER_WAITS = timedelta(days=2)
-IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def late_deadlines(now: datetime) -> Table:
 def standing_notices(now: datetime) -> Table:
     """Notices that will end a contract."""
     found = (
-        Notice.objects.filter(withdrawn_at__isnull=True, ends_on__isnull=False, contract__status__in=IN_FORCE)
+        Notice.objects.filter(withdrawn_at__isnull=True, ends_on__isnull=False, contract__status__in=BINDING)
         .select_related("contract")
         .order_by("ends_on", "pk")
     )

@@ -12,9 +12,11 @@ from django.db.models import Exists, F, OuterRef, Q
 from contracts.enums import ClauseCode, ContractStatus, LineKind, OfferState, SwitchStatus, UpliftState
 from contracts.rules.clause_checklist import MOST_BREACH_HOURS
 from contracts.rules.clauses import EEA
-from contracts.rules.dated import SWITCHING_CHARGED, in_force
+from contracts.rules.dated import DISCLOSURE_REQUIRED, SWITCHING_CHARGED, days_of, in_force
 from contracts.rules.days import add_months
-from contracts.rules.switching import APPLIES_FROM, MAX_NOTICE_MONTHS, RETRIEVAL_DAYS, TRANSITION_DAYS
+from contracts.rules.status import BINDING
+from contracts.rules.switching import MAX_NOTICE_MONTHS, RETRIEVAL_DAYS, TRANSITION_DAYS
+from contracts.rules.switching_states import FINAL, HOLDING
 
 if TYPE_CHECKING:
     from contracts.models import (
@@ -40,7 +42,11 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 
     def open(self) -> Self:
         """Not over: signed, active, or still a draft under negotiation."""
-        return self.filter(status__in=[ContractStatus.DRAFT, ContractStatus.SIGNED, ContractStatus.ACTIVE])
+        return self.filter(status__in=[ContractStatus.DRAFT, *BINDING])
+
+    def binding(self) -> Self:
+        """Signed or active: both sides are bound."""
+        return self.filter(status__in=BINDING)
 
     def in_doubt(self, *, on: date, kept: Collection[str]) -> Self:
         """In force, and may violate what a contract must say (``contracts/rules/clause_checklist.py`` decides)."""
@@ -61,10 +67,15 @@ class ContractQuerySet(models.QuerySet["Contract"]):
             | (Q(code=ClauseCode.EXPORTABLE_DATA.value) & ~listed)
             | (Q(code=ClauseCode.HOSTING.value) & ~hosted)
         )
-        undisclosed = Q(early_exit_rate__isnull=False, concluded_on__gte=APPLIES_FROM) & (
-            Q(early_exit_disclosed_on__isnull=True) | Q(early_exit_disclosed_on__gt=F("concluded_on"))
+        required = [
+            Q(concluded_on__gte=first, concluded_on__lt=over) for first, over in days_of(DISCLOSURE_REQUIRED, True)
+        ]
+        undisclosed = (
+            Q(early_exit_rate__isnull=False)
+            & reduce(or_, required, Q(pk__in=[]))
+            & (Q(early_exit_disclosed_on__isnull=True) | Q(early_exit_disclosed_on__gt=F("concluded_on")))
         )
-        return self.filter(status__in=[ContractStatus.SIGNED, ContractStatus.ACTIVE]).filter(
+        return self.binding().filter(
             Q(switching_notice_months__gt=MAX_NOTICE_MONTHS)
             | Q(retrieval_days__lt=RETRIEVAL_DAYS)
             | undisclosed
@@ -173,7 +184,7 @@ class SwitchingCaseQuerySet(models.QuerySet["SwitchingCase"]):
 
     def holding(self) -> Self:
         """Pending, or unfinished: the client's data are still on their way, so nothing is erased by itself."""
-        return self.filter(status__in=[SwitchStatus.NOTIFIED, SwitchStatus.IN_TRANSITION, SwitchStatus.UNFINISHED])
+        return self.filter(status__in=HOLDING)
 
     def settled(self) -> Self:
         """Completed, or to be erased: its dates say from when the client's data may go."""
@@ -181,7 +192,7 @@ class SwitchingCaseQuerySet(models.QuerySet["SwitchingCase"]):
 
     def pending(self) -> Self:
         """Not over yet."""
-        return self.exclude(status__in=[SwitchStatus.COMPLETED, SwitchStatus.ENDED, SwitchStatus.WITHDRAWN])
+        return self.exclude(status__in=FINAL)
 
     def due_for_step(self, *, at: datetime) -> Self:
         """At or past ``next_at``: the local midnight after the notice, or the transition; then the day to ask."""
@@ -201,7 +212,7 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
                 Q(contract__renews_at__isnull=True) | Q(contract__renews_at__gte=F("applies_at")),
                 Q(contract__certain_at__isnull=True) | Q(contract__certain_at__gte=F("applies_at")),
                 applies_at__lte=at,
-                contract__status__in=[ContractStatus.SIGNED, ContractStatus.ACTIVE],
+                contract__status__in=BINDING,
             )
             .filter(Q(contract__ends_at__isnull=True) | Q(contract__ends_at__gt=F("applies_at")))
         )

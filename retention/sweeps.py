@@ -23,7 +23,7 @@ def departures_due(*, at: datetime) -> OrganizationQuerySet:
     ended = contracts.filter(status=ContractStatus.ENDED.value, ended_at__lte=at).order_by("-ended_at", "-pk")
     return (
         Organization.objects.annotate(left_on=Subquery(ended.values("ends_on")[:1]))
-        .filter(~Exists(contracts.filter(status__in=requests.IN_FORCE)), left_on__isnull=False, closed_at__isnull=True)
+        .filter(~Exists(contracts.binding()), left_on__isnull=False, closed_at__isnull=True)
         .exclude(
             Exists(
                 DeletionRequest.objects.exclude(status=RequestStatus.CANCELLED).filter(
@@ -45,7 +45,7 @@ def open_all(*, at: datetime, by: str) -> Swept:
 
 def returns_due(*, at: datetime) -> DeletionRequestQuerySet:
     """Requests that can still be given up, of organizations that have a contract again."""
-    contracts = Contract.objects.filter(organization=OuterRef("organization"), status__in=requests.IN_FORCE)
+    contracts = Contract.objects.binding().filter(organization=OuterRef("organization"))
     return DeletionRequest.objects.filter(Exists(contracts), status__in=requests.CANCELLABLE).order_by("pk")
 
 
@@ -129,7 +129,7 @@ def work_all(*, at: datetime, by: str) -> Swept:
 def reopenings_due(*, at: datetime) -> OrganizationQuerySet:
     """Organizations that came back after their erasure: their vault may take content again."""
     vaults = Vault.objects.filter(organization=OuterRef("pk"), state=VaultState.DESTROYED)
-    contracts = Contract.objects.filter(organization=OuterRef("pk"), status__in=requests.IN_FORCE)
+    contracts = Contract.objects.binding().filter(organization=OuterRef("pk"))
     unfinished = DeletionRequest.objects.open().filter(organization=OuterRef("pk"))
     return (
         Organization.objects.filter(Q(closed_at__isnull=False), Exists(vaults), Exists(contracts))

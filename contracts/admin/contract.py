@@ -31,6 +31,7 @@ from contracts.explain import reasons
 from contracts.models import Contract
 from contracts.operations import amendments, clauses, notices, reminders, signing, stored, suspension
 from contracts.rules.periods import local_day
+from contracts.rules.status import BINDING
 
 DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value
 
@@ -244,7 +245,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
     @act(
         _("Withdraw notice"),
         Permission.END_CONTRACT,
-        when=lambda contract: contract.status in (SIGNED, ACTIVE) and contract.ends_on is not None,
+        when=lambda contract: contract.status in BINDING and contract.ends_on is not None,
         vendor_only=True,
         done=ngettext_lazy("Withdrew %(count)d notice.", "Withdrew %(count)d notices.", "count"),
         form=WithdrawalForm,
@@ -341,7 +342,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
 
     def makes_sense(self, request: HttpRequest, obj: Contract, method: Any) -> bool:
         if getattr(method, "url_path", "") in ("give-notice", "amend", "what-leaving-costs"):
-            return obj.status in (SIGNED, ACTIVE)
+            return obj.status in BINDING
         if getattr(method, "url_path", "") == "make-offer":
             return renews(obj)
         return super().makes_sense(request, obj, method)

@@ -1,7 +1,7 @@
 """The admin of deadlines: what is open and late first, each with its why; met by a person with a reason."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -19,6 +19,7 @@ from accounts.rules.permissions import Permission
 from contracts.explain import reasons
 from contracts.models import Deadline
 from contracts.operations import deadlines
+from contracts.querysets import DeadlineQuerySet
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -31,16 +32,17 @@ class StateFilter(admin.SimpleListFilter):
         return [("open", _("Open")), ("late", _("Late")), ("met", _("Met")), ("superseded", _("Superseded"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found = cast(DeadlineQuerySet, queryset)
         match self.value():
             case "open":
-                return queryset.filter(met_at__isnull=True, superseded_at__isnull=True)
+                return found.open()
             case "late":
                 return queryset.filter(is_late_now=True)
             case "met":
-                return queryset.filter(met_at__isnull=False, superseded_at__isnull=True)
+                return found.standing().filter(met_at__isnull=False)
             case "superseded":
-                return queryset.filter(superseded_at__isnull=False)
-        return queryset
+                return found.filter(superseded_at__isnull=False)
+        return found
 
 
 class MeetForm(OperationForm):

@@ -16,10 +16,9 @@ from accounts.enums import DocumentKind
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from contracts import labels
-from contracts.enums import ContractStatus, NoticeParty, TerminationGround
+from contracts.enums import NoticeParty, TerminationGround
 from contracts.operations import quotes, terminations
-
-LEAVABLE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
+from contracts.rules.status import BINDING
 
 
 class QuoteForm(OperationForm):
@@ -133,5 +132,5 @@ class Exiting(Acting):
 
     def makes_sense(self, request: HttpRequest, obj: Any, method: Any) -> bool:
         if getattr(method, "url_path", "") in ("quote", "terminate"):
-            return obj.status in LEAVABLE
+            return obj.status in BINDING
         return super().makes_sense(request, obj, method)

@@ -52,7 +52,7 @@ class ConfirmForm(OperationForm):
     organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
     contracts = forms.ModelMultipleChoiceField(
         label=_("Contracts"),
-        queryset=Contract.objects.filter(status__in=("signed", "active")).order_by("reference", "pk"),
+        queryset=Contract.objects.binding().order_by("reference", "pk"),
         help_text=_("Every contract that the letter covers"),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=DECIDABLE)

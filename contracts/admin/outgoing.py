@@ -30,7 +30,7 @@ class DraftNoticeForm(OperationForm):
 
     contract = forms.ModelChoiceField(
         label=_("Contract"),
-        queryset=Contract.objects.filter(status__in=("signed", "active")).order_by("reference", "pk"),
+        queryset=Contract.objects.binding().order_by("reference", "pk"),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=labels.NOTICE_KIND)
     channel = forms.ChoiceField(label=_("Channel"), choices=labels.NOTICE_CHANNEL)

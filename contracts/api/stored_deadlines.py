@@ -1,8 +1,8 @@
 """REST: stored deadlines, with the days, the rule and the why of each; met by a person with a reason."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource
-from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts import labels
 from contracts.explain import reasons
@@ -81,12 +80,16 @@ class DeadlineFilter(filters.FilterSet):
         fields = ["organization", "contract", "kind", "due_before", "open", "late"]
 
     def in_open(self, found: QuerySet[Deadline], name: str, value: bool) -> QuerySet[Deadline]:
-        matching = Q(met_at__isnull=True, superseded_at__isnull=True)
-        return found.filter(matching if value else ~matching)
+        return _among(found, Deadline.objects.open(), value)
 
     def in_late(self, found: QuerySet[Deadline], name: str, value: bool) -> QuerySet[Deadline]:
-        matching = Q(met_at__isnull=True, superseded_at__isnull=True, lapses=False, due_at__lte=clock.instant())
-        return found.filter(matching if value else ~matching)
+        view = cast(Request, self.request).parser_context["view"]
+        return _among(found, Deadline.objects.late(at=view.now), value)
+
+
+def _among(found: QuerySet[Deadline], wanted: QuerySet[Deadline], value: bool) -> QuerySet[Deadline]:
+    matching = Exists(wanted.filter(pk=OuterRef("pk")))
+    return found.filter(matching if value else ~matching)
 
 
 class DeadlineResource(Resource):

@@ -16,6 +16,7 @@ from contracts.operations import ends, locking, signing, statements, stored
 from contracts.rules import amending
 from contracts.rules.explanation import plain
 from contracts.rules.periods import local_day, midnight
+from contracts.rules.status import BINDING
 
 
 class AmendmentNotPending(Refused):
@@ -237,4 +238,4 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *locking.BINDING, refusal="Only a signed or active contract is amended.")
+    return locking.locked(contract, *BINDING, refusal="Only a signed or active contract is amended.")

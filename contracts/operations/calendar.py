@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from contracts.enums import ContractStatus, DeadlineKind
+from contracts.enums import DeadlineKind
 from contracts.models import CalendarEvent, Contract, Deadline
 from contracts.operations import foreseeing
 from contracts.operations.lives import lives_of
@@ -19,12 +19,12 @@ from contracts.rules import calendar, periods
 from contracts.rules.calendar import Event
 from contracts.rules.days import add_months
 from contracts.rules.deadlines import Key
+from contracts.rules.status import BINDING
 
 # So far ahead a calendar sees; it is computed a little further, and again before that is used up.
 MONTHS_AHEAD = 24
 MARGIN = timedelta(days=35)
 EVERY = timedelta(days=28)
-LIVING = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
         .select_for_update(of=("self",), no_key=True, skip_locked=True)
     )
     lives, others = lives_of(contracts), _of_other_areas(contracts)
-    living = [one for one in contracts if one.status in LIVING]
+    living = [one for one in contracts if one.status in BINDING]
     ahead = {contract.pk: state for contract, state in foreseeing.states_of(living, now=now)}
     known: dict[int, dict[Key, CalendarEvent]] = {one.pk: {} for one in contracts}
     for row in CalendarEvent.objects.filter(contract_id__in=list(known)):
@@ -65,7 +65,7 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
         )
         wanted = [*found, *others[contract.pk]]
         _compare(contract, wanted, known[contract.pk], changes, today=today, now=now)
-        contract.calendar_due_at = now + EVERY if contract.status in LIVING else None
+        contract.calendar_due_at = now + EVERY if contract.status in BINDING else None
     CalendarEvent.objects.bulk_update(
         changes.changed,
         ["on", "act_by", "why", "alarms", "vendor_only", "fingerprint", "sequence", "changed_at", "cancelled_at"],

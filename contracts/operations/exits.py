@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from contracts.enums import ContractStatus, GoverningLaw
+from contracts.enums import GoverningLaw
 from contracts.models import Amendment, Contract
 from contracts.operations import chatel, stored
 from contracts.rules import billing, whatif
@@ -15,9 +15,8 @@ from contracts.rules.free_exit import Missed
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
 from contracts.rules.quotes import ExitClause
+from contracts.rules.status import BINDING
 from contracts.rules.whatif import Facts, LeavingDay, YearAmount
-
-LEAVABLE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 
 
 def exit_clause(contract: Contract) -> ExitClause:
@@ -147,4 +146,4 @@ def commitments(contracts: Iterable[Contract], *, now: datetime, year_starts_in:
 
 def _binds(contract: Contract, today: date) -> bool:
     over = contract.ends_on is not None and contract.ends_on <= max(today, contract.starts_on)
-    return contract.status in LEAVABLE and not over
+    return contract.status in BINDING and not over

@@ -15,14 +15,14 @@ from contracts.rules import forecast, revenue
 from contracts.rules.ends import End
 from contracts.rules.forecast import Event, PendingAmendment, State
 from contracts.rules.periods import local_day
+from contracts.rules.status import BINDING
 
 BATCH = 500
 
 
 def open_ones(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """Return those that have something ahead: signed or active."""
-    states = [ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value]
-    return contracts.filter(status__in=states).select_related("organization").order_by("pk")
+    return contracts.filter(status__in=BINDING).select_related("organization").order_by("pk")
 
 
 def states_of(contracts: Iterable[Contract], *, now: datetime) -> Iterator[tuple[Contract, State]]:
@@ -51,7 +51,7 @@ def state_of(contract: Contract, *, now: datetime) -> State:
 
 def events_of(contract: Contract, *, now: datetime, until: date) -> list[Event]:
     """Return what lies ahead of a contract until the end of a day; nothing of a draft or of one that is over."""
-    if contract.status not in (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value):
+    if contract.status not in BINDING:
         return []
     return list(forecast.events(state_of(contract, now=now), now=now, until=until))
 

@@ -211,7 +211,7 @@ def is_member(organization: Organization, email: str) -> bool:
 
 def open_contracts(organization: Organization) -> list[Contract]:
     """Return the contracts that a notice can be given of."""
-    return list(Contract.objects.filter(organization=organization, status__in=("signed", "active")).order_by("pk"))
+    return list(Contract.objects.binding().filter(organization=organization).order_by("pk"))
 
 
 def _give(
@@ -281,9 +281,7 @@ def _candidates(letter: Letter) -> list[dict[str, Any]]:
     """Return who may have sent it, as it is stored: public ids, scores and reasons."""
     references: dict[int, list[tuple[str, str]]] = {}
     for organization_id, key, reference in (
-        Contract.objects.filter(status__in=("signed", "active"))
-        .order_by("pk")
-        .values_list("organization_id", "public_id", "reference")
+        Contract.objects.binding().order_by("pk").values_list("organization_id", "public_id", "reference")
     ):
         references.setdefault(organization_id, []).append((str(key), reference))
     clients = [

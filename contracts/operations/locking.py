@@ -4,8 +4,6 @@ from accounts.errors import Refused
 from contracts.enums import ContractStatus
 from contracts.models import Contract
 
-BINDING = (ContractStatus.SIGNED, ContractStatus.ACTIVE)
-
 
 class ContractNotInThatState(Refused):
     """The contract has moved on: another operator, or a sweep, was faster."""

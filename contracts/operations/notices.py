@@ -15,6 +15,7 @@ from contracts.models import Contract, Notice
 from contracts.operations import chatel, ends, locking, stored
 from contracts.rules import errors, periods, worth
 from contracts.rules.notice import NoticeClause
+from contracts.rules.status import BINDING
 
 
 class NoticeStands(Refused):
@@ -220,9 +221,7 @@ def _standing(contract: Contract) -> QuerySet[Notice]:
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(
-        contract, *locking.BINDING, refusal="Notice can be given of a signed or active contract only."
-    )
+    return locking.locked(contract, *BINDING, refusal="Notice can be given of a signed or active contract only.")
 
 
 def _check_days(contract: Contract, sent_on: date, received_on: date | None, now: datetime) -> None:

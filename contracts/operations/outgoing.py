@@ -14,6 +14,7 @@ from contracts.operations import locking, notices, stored
 from contracts.rules import errors, sending
 from contracts.rules.days import ONE_DAY
 from contracts.rules.periods import local_day
+from contracts.rules.status import BINDING
 
 DRAFT, APPROVED, SENT = OutgoingStatus.DRAFT, OutgoingStatus.APPROVED, OutgoingStatus.SENT
 
@@ -189,9 +190,7 @@ def _tell(
 
 
 def _locked_contract(contract: Contract) -> Contract:
-    return locking.locked(
-        contract, *locking.BINDING, refusal="Notice can be given of a signed or active contract only."
-    )
+    return locking.locked(contract, *BINDING, refusal="Notice can be given of a signed or active contract only.")
 
 
 def _locked(outgoing: OutgoingNotice, *states: OutgoingStatus) -> OutgoingNotice:

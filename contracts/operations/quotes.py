@@ -19,6 +19,7 @@ from contracts.rules import billing, checklist, errors, grounds, money, notice, 
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
+from contracts.rules.status import BINDING
 
 VALID_DAYS = 30
 ACCEPTABLE = (TerminationGround.CONVENIENCE.value, TerminationGround.AGREEMENT.value)
@@ -334,4 +335,4 @@ def _data(quote: Quote) -> dict[str, Any]:
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *locking.BINDING, refusal="Only a signed or active contract can be left.")
+    return locking.locked(contract, *BINDING, refusal="Only a signed or active contract can be left.")

@@ -14,6 +14,7 @@ from contracts.operations import ends, locking, quotes, statements
 from contracts.rules import grounds
 from contracts.rules.days import ONE_DAY
 from contracts.rules.periods import local_day
+from contracts.rules.status import BINDING
 
 
 class NoTermination(Refused):
@@ -110,7 +111,7 @@ def revert(termination: Termination, *, proof: Document | None, now: datetime, b
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *locking.BINDING, refusal="Only a signed or active contract is terminated.")
+    return locking.locked(contract, *BINDING, refusal="Only a signed or active contract is terminated.")
 
 
 def _check(

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from contracts.enums import ContractStatus, OfferState, OutgoingStatus, ReminderKind, UpliftState
 from contracts.models import Contract, OutgoingNotice, Quote, Reminder, RenewalOffer, Uplift
-from contracts.operations import locking, quotes, reminding, stored
+from contracts.operations import quotes, reminding, stored
 from contracts.rules import waiting_deadlines as rules
 from contracts.rules.deadlines import Met, Wanted
+from contracts.rules.status import BINDING
 from contracts.rules.waiting_deadlines import Place
 
 type Found = dict[int, list[Wanted | Met]]
@@ -122,7 +123,7 @@ def deadlines_of_protected(contracts: Sequence[Contract]) -> Found:
 
 def _binding(contracts: Sequence[Contract]) -> dict[int, Contract]:
     """Return those under which something can still be agreed, by their keys."""
-    return {one.pk: one for one in contracts if one.status in locking.BINDING}
+    return {one.pk: one for one in contracts if one.status in BINDING}
 
 
 def _place(contract: Contract) -> Place:

@@ -31,3 +31,10 @@ SWITCHING_CHARGED: Sequence[Dated[bool]] = (
 def in_force[Value](lines: Sequence[Dated[Value]], *, on: date) -> Dated[Value]:
     """Return the line that holds on the day ``on``; the first of a table holds since ever."""
     return max((line for line in lines if line.from_on <= on), key=lambda line: line.from_on)
+
+
+def days_of[Value](lines: Sequence[Dated[Value]], value: Value) -> list[tuple[date, date]]:
+    """Return the days, half-open, on which a value holds; what holds for good lasts as long as the calendar."""
+    ordered = sorted(lines, key=lambda line: line.from_on)
+    ends = [*(line.from_on for line in ordered[1:]), date.max]
+    return [(line.from_on, end) for line, end in zip(ordered, ends, strict=True) if line.value == value]

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from contracts.enums import NoticeUnit
-from contracts.rules import amending, periods, schedule
+from contracts.rules import amending, periods, reminders, schedule
 from contracts.rules.days import ONE_DAY
 from contracts.rules.errors import InvalidInput
 from contracts.rules.free_exit import Missed
 from contracts.rules.notice import NoticeClause
 from contracts.rules.periods import local_day, midnight
 from contracts.rules.schedule import Schedule
-
-DEFAULT_LEADS = (90, 60, 30, 7)
 
 
 class EventKind(StrEnum):
@@ -67,7 +65,7 @@ class State:
     amendments: tuple[PendingAmendment, ...] = ()
     next_fee: Decimal | None = None
     retrieval_days: int = 30
-    leads: tuple[int, ...] = DEFAULT_LEADS
+    leads: tuple[int, ...] = reminders.DEFAULT_LEADS
     missed: tuple[Missed, ...] = ()
 
 
@@ -185,10 +183,8 @@ def _notice_days(life: _Life, planned: Schedule) -> Iterator[Event]:
     if day is None or planned.certain_at is None:
         return
     wanted = [(EventKind.LAST_NOTICE, day, {"number": state.number})]
-    for lead in state.leads:
-        on = day - timedelta(days=lead)
-        if on >= planned.term.starts_on:
-            wanted.append((EventKind.REMINDER, on, {"number": state.number, "lead": lead}))
+    for due in reminders.due_days(planned.term, last_notice_on=day, leads=state.leads):
+        wanted.append((EventKind.REMINDER, due.due_on, {"number": state.number, "lead": due.lead}))
     for kind, on, params in wanted:
         if (state.number, kind, on) not in life.told:
             yield Event(kind, on, midnight(on, state.zone), params=params)

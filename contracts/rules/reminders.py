@@ -57,6 +57,12 @@ def check_leads(leads: Collection[int]) -> None:
             raise InvalidInput("reminder_leads", "out_of_range", f"between 1 and {LONGEST_LEAD} days", params)
 
 
+def due_days(term: Term, *, last_notice_on: date, leads: Collection[int]) -> list[Due]:
+    """Return the reminders before the last day for notice, the earliest first, without such as fall before the term."""
+    days = [Due(ReminderKind.NOTICE, lead, last_notice_on - timedelta(days=lead)) for lead in leads]
+    return sorted((due for due in days if due.due_on >= term.starts_on), key=lambda due: due.due_on)
+
+
 def ladder(term: Term, *, last_notice_on: date | None, leads: Collection[int]) -> Plan:
     """Return the reminders before ``last_notice_on``, the last day to give notice in ``term``.
 
@@ -71,18 +77,15 @@ def ladder(term: Term, *, last_notice_on: date | None, leads: Collection[int]) -
         "last_notice_on": last_notice_on,
         "leads": sorted(leads, reverse=True),
     }
-    found, steps = [], []
-    for lead in sorted(leads, reverse=True):
-        if last_notice_on is None:
-            break
-        on = last_notice_on - timedelta(days=lead)
-        if on < term.starts_on:
-            steps.append(Step("reminder_before_term", {"lead": lead, "on": on, "starts_on": term.starts_on}))
-        else:
-            steps.append(Step("reminder_planned", {"lead": lead, "on": on, "last_notice_on": last_notice_on}))
-            found.append(Due(ReminderKind.NOTICE, lead, on))
     if last_notice_on is None:
-        steps.append(Step("nothing_to_remind_of"))
+        return Plan((), Explanation("reminders", VERSION, inputs, (Step("nothing_to_remind_of"),), SOURCE))
+    found, steps = due_days(term, last_notice_on=last_notice_on, leads=leads), []
+    for lead in sorted(leads, reverse=True):
+        on = last_notice_on - timedelta(days=lead)
+        if any(due.lead == lead for due in found):
+            steps.append(Step("reminder_planned", {"lead": lead, "on": on, "last_notice_on": last_notice_on}))
+        else:
+            steps.append(Step("reminder_before_term", {"lead": lead, "on": on, "starts_on": term.starts_on}))
     return Plan(tuple(found), Explanation("reminders", VERSION, inputs, tuple(steps), SOURCE))
 
 

@@ -15,6 +15,8 @@ ALLOWED: Mapping[ContractStatus, frozenset[ContractStatus]] = MappingProxyType(
         ContractStatus.CANCELLED: frozenset(),
     }
 )
+# Both sides are bound: it can be given notice of, amended, left.
+BINDING = (ContractStatus.SIGNED, ContractStatus.ACTIVE)
 
 
 def may_become(status: ContractStatus, following: ContractStatus) -> bool:

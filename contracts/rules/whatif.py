@@ -15,9 +15,7 @@ from contracts.rules.free_exit import Missed
 from contracts.rules.money import Money
 from contracts.rules.notice import NoticeClause
 from contracts.rules.quotes import ExitClause
-
-# A switching notice is two months at most (Regulation (EU) 2023/2854, Article 25(2)(d)), whatever the contract says.
-LONGEST_SWITCHING_NOTICE = 2
+from contracts.rules.switching import MAX_NOTICE_MONTHS
 
 
 class Reason(StrEnum):
@@ -46,7 +44,7 @@ class Facts:
     exit: ExitClause
     annual: Callable[[int], Money]
     ends_on: date | None = None
-    switching_months: int = LONGEST_SWITCHING_NOTICE
+    switching_months: int = MAX_NOTICE_MONTHS
     switching_cost: Money | None = None
     changes: Sequence[billing.FeeChange] = ()
     missed: Sequence[Missed] = ()
@@ -217,7 +215,7 @@ def _switching(
 
 
 def _switch_end(facts: Facts, on: date) -> date:
-    return _at_most(facts, add_months(on, min(facts.switching_months, LONGEST_SWITCHING_NOTICE)))
+    return _at_most(facts, add_months(on, min(facts.switching_months, MAX_NOTICE_MONTHS)))
 
 
 def _penalty(facts: Facts, terms: Sequence[PricedTerm], exit_on: date) -> Fraction:

@@ -19,7 +19,6 @@ from retention.enums import Decision, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest, ErasureRun, LegalHold
 from retention.rules import requests as rules
 
-IN_FORCE = (ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value)
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
 
 
@@ -74,7 +73,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
     :raises Refused: nothing has ended (unless the client asks), or a request for this end exists.
     """
     contracts = Contract.objects.filter(organization=organization)
-    if contracts.filter(status__in=IN_FORCE).exists():
+    if contracts.binding().exists():
         raise ContractOpen("A contract of this organization is signed or active.")
     last = contracts.filter(status=ContractStatus.ENDED.value).order_by("ended_at", "pk").last()
     if (last is None or last.ends_on is None) and origin is not RequestOrigin.CLIENT:
@@ -248,7 +247,7 @@ def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = ""
     with tenancy.vendor():  # the run before the request, as everybody who takes both does
         list(ErasureRun.objects.select_for_update(of=("self",), no_key=True).filter(request=request))
     locked = _locked(request, *CANCELLABLE)
-    if not Contract.objects.filter(organization=locked.organization_id, status__in=IN_FORCE).exists():
+    if not Contract.objects.binding().filter(organization=locked.organization_id).exists():
         raise NoContract("No contract is signed or active: the data have no ground to stay.")
     with tenancy.vendor():
         ErasureRun.objects.filter(request=locked).update(

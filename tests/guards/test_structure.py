@@ -93,6 +93,14 @@ def test_only_settings_and_what_starts_before_them_read_the_environment():
         assert not re.search(r"os\.environ|os\.getenv", path.read_text()), f"{place}: read it in config/settings.py"
 
 
+def test_the_states_that_bind_both_sides_are_written_once():
+    pair = re.compile(r'"signed", "active"|SIGNED(\.value)?, (ContractStatus\.)?ACTIVE(\.value)?[])]')
+    found = {
+        str(path.relative_to(ROOT)) for path in FILES if "tests" not in path.parts and pair.search(path.read_text())
+    }
+    assert found == {"contracts/rules/status.py"}, "take BINDING, or Contract.objects.binding()"
+
+
 def test_rules_are_pure():
     for path in FILES:
         if "rules" in path.parts and "tests" not in path.parts:
