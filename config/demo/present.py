@@ -84,6 +84,8 @@ def go_on(today: date, *, now: datetime, by: str) -> None:
             by=by,
         )
         growing = _contract("ZMB/8/31")
+        if growing.term_ends_on is None:
+            raise LookupError("the demo's contract that grows runs in a term with an end")
         amendments.record(
             growing,
             values={"annual_fee": Decimal("330000.00")},
