@@ -68,6 +68,20 @@ class Reason:
 
 REASONS: tuple[Reason, ...] = (
     Reason("last_term_of", "last_day < clause.anchor", "last_day <= clause.anchor", "The anchor is a day of term 1."),
+    Reason(
+        "end_containing",
+        r"day \+ relativedelta",
+        r"day - relativedelta",
+        "A month and a day that are set have no sign.",
+    ),
+    Reason("end_containing", "day=31", "day=32", "Both are clamped to the last day of the month."),
+    Reason("count_forward", "NoticeUnit.DAYS", "None", "What is neither weeks nor months is counted as days."),
+    Reason(
+        "_number_after",
+        "elapsed < lasts",
+        "elapsed <= lasts",
+        "The first day of a term is named alike from both sides.",
+    ),
 )
 
 _DETAIL = re.compile(r'(InvalidInput\( ?(?:"\w+"|\w+), "\w+", )(?:None|f?"(?:[^"\\]|\\.)*")')
