@@ -41,6 +41,15 @@ def static_files_as_they_lie(settings):
     }
 
 
+@pytest.fixture(scope="module")
+def shared_rows(django_db_setup, django_db_blocker):
+    """Let the tests of a module share committed rows, gone with its last one. Each undoes what it does to them."""
+    with django_db_blocker.unblock():
+        yield
+        empty_all_tables()
+        cache.clear()
+
+
 def empty_all_tables():
     """Empty every table that has rows, as the server's administrator: the service's own role may not.
 

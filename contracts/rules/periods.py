@@ -264,9 +264,10 @@ def zone_of(name: str) -> ZoneInfo:
 
     :raises InvalidInput: there is none (code ``unknown_time_zone``); ``localtime`` is a machine's choice, not a zone.
     """
-    if name not in _zones():
+    found = _zones().get(name)
+    if found is None:
         raise InvalidInput("time_zone", "unknown_time_zone", "no IANA time zone has this name", {"name": name})
-    return ZoneInfo(name)
+    return found
 
 
 def instant_of(wall: datetime, zone: str | ZoneInfo, *, field: str = "at") -> datetime:
@@ -347,8 +348,9 @@ def _zone(zone: str | ZoneInfo) -> ZoneInfo:
 
 
 @cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones() - _NOT_A_PLACE)
+def _zones() -> dict[str, ZoneInfo]:
+    """Return every zone by its name, read once: the library itself keeps the last eight only."""
+    return {name: ZoneInfo(name) for name in available_timezones() - _NOT_A_PLACE}
 
 
 def _check(length: int, regime: Regime, kind: PeriodKind) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from accounts import tenancy
 from contracts import sweeps
@@ -65,7 +65,6 @@ from tests.contracts.copies import copy
 from tests.contracts.operations.lives import give, live_until, utc
 from tests.retention.vaults import an_organization
 
-pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 # The target of composite foreign keys. No row can break it without breaking the primary key first.
 TENANT_KEYS = {
     "contracts_renewaloffer_tenant_key",
@@ -287,9 +286,24 @@ def an_example():
         return Contract.objects.get(pk=found.pk)
 
 
-def broken_by(breaks):
+@pytest.fixture(scope="module")
+def life(shared_rows):
+    """One life for all examples."""
+    return an_example()
+
+
+@pytest.fixture
+def example(life):
+    """Return its contract; what a test does to it is not there for the next."""
+    with transaction.atomic():
+        with tenancy.vendor():
+            found = Contract.objects.select_related("organization").get(pk=life.pk)
+        yield found
+        transaction.set_rollback(True)
+
+
+def broken_by(breaks, found):
     """Return the name of the constraint that refuses."""
-    found = an_example()
     with pytest.raises(IntegrityError) as raised, tenancy.vendor():
         breaks(found)
         with connection.cursor() as cursor:
@@ -298,18 +312,18 @@ def broken_by(breaks):
 
 
 @pytest.mark.parametrize(("name", "breaks"), EXAMPLES.items(), ids=EXAMPLES)
-def test_each_constraint_refuses_its_example(name, breaks):
-    assert broken_by(breaks) == name
+def test_each_constraint_refuses_its_example(name, breaks, example):
+    assert broken_by(breaks, example) == name
 
 
 @pytest.mark.parametrize(("name", "breaks"), MORE)
-def test_other_ways_to_break_one(name, breaks):
-    assert broken_by(breaks) == name
+def test_other_ways_to_break_one(name, breaks, example):
+    assert broken_by(breaks, example) == name
 
 
 @pytest.mark.parametrize(("name", "breaks"), FOREIGN_KEYS.items(), ids=FOREIGN_KEYS)
-def test_nothing_points_next_door(name, breaks):
-    assert broken_by(breaks) == name
+def test_nothing_points_next_door(name, breaks, example):
+    assert broken_by(breaks, example) == name
 
 
 def test_every_constraint_has_an_example():
@@ -322,7 +336,7 @@ def test_every_constraint_has_an_example():
     assert not EXAMPLES.keys() - named, "these exist no more"
 
 
-def test_every_named_constraint_is_in_the_database():
+def test_every_named_constraint_is_in_the_database(shared_rows):
     with tenancy.vendor(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
@@ -358,9 +372,8 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("change", ALLOWED.values(), ids=ALLOWED)
-def test_what_is_next_to_it_is_accepted(change):
-    found = an_example()
+def test_what_is_next_to_it_is_accepted(change, example):
     with tenancy.vendor():
-        change(found)
+        change(example)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
