@@ -17,6 +17,7 @@ class Permission(StrEnum):
     SIGN_CONTRACT = "sign_contract"
     RENEW_CONTRACT = "renew_contract"
     GIVE_NOTICE = "give_notice"
+    WITHDRAW_NOTICE = "withdraw_notice"
     END_CONTRACT = "end_contract"
     AMEND_CONTRACT = "amend_contract"
     SUSPEND_CONTRACT = "suspend_contract"
@@ -63,6 +64,8 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.SIGN_CONTRACT,
             P.RENEW_CONTRACT,
             P.GIVE_NOTICE,
+            # It takes both sides: the vendor's staff record their agreement.
+            P.WITHDRAW_NOTICE,
             P.END_CONTRACT,
             P.AMEND_CONTRACT,
             P.SUSPEND_CONTRACT,

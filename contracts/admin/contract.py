@@ -232,7 +232,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
 
     @act(
         _("Cancel"),
-        Permission.END_CONTRACT,
+        Permission.SIGN_CONTRACT,
         when=lambda contract: contract.status in (DRAFT, SIGNED),
         many=True,
         done=ngettext_lazy("Cancelled %(count)d contract.", "Cancelled %(count)d contracts.", "count"),
@@ -244,9 +244,8 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
 
     @act(
         _("Withdraw notice"),
-        Permission.END_CONTRACT,
+        Permission.WITHDRAW_NOTICE,
         when=lambda contract: contract.status in BINDING and contract.ends_on is not None,
-        vendor_only=True,
         done=ngettext_lazy("Withdrew %(count)d notice.", "Withdrew %(count)d notices.", "count"),
         form=WithdrawalForm,
         explanation=_("Both sides agree that the notice is taken back: the contract goes on as if it renewed."),

@@ -1,10 +1,13 @@
 """Whose act it is, by REST and in the admin: staff act for a client with its document, each right has one name."""
 
 import pytest
+from django.contrib.admin import site
 
 from accounts import tenancy
+from accounts.rules.permissions import MATRIX, Permission, is_vendor
+from contracts.api.contracts import ContractResource
 from contracts.enums import NoticeParty
-from contracts.models import Notice, Termination
+from contracts.models import Contract, Notice, Termination
 from tests.admin.conftest import sign_in
 from tests.admin.test_actions import page, said
 from tests.api.callers import caller
@@ -105,3 +108,18 @@ def test_where_both_sides_gave_notice_the_page_and_the_interface_ask_which_is_ta
     assert fresh(contract).ends_on == vendors.ends_on
     manager.with_file(path, {"notices": vendors.public_id})
     assert fresh(contract).ends_on is None
+
+
+def test_a_withdrawal_is_the_vendor_s_to_record_and_cancelling_has_one_right_on_both_faces(sign_in):
+    contract = an_active_contract()
+    give(contract, "2025-03-01")
+    home = contract.organization
+    client, member = caller("client_administrator", str(home.public_id)), sign_in("client_administrator", home)
+    client("POST", f"contracts/{contract.public_id}/withdraw-notice", {}, expect=403)
+    assert member.get(page(contract, "withdraw_notice")).status_code == 403
+    for role, granted in MATRIX.items():
+        if not is_vendor(role):
+            assert Permission.WITHDRAW_NOTICE not in granted, role
+    by_page = {act.name: act.permission for act in site.get_model_admin(Contract).acts()}
+    assert by_page["cancel"] == ContractResource.rights["cancel"]
+    assert by_page["withdraw_notice"] == ContractResource.rights["withdraw_notice"]

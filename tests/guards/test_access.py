@@ -51,7 +51,7 @@ EXPECTED = {
     "GET revenue-forecast": "view_contract",
     "POST contracts/<uuid>/amend": "amend_contract",
     "POST contracts/<uuid>/void-amendment": "amend_contract",
-    "POST contracts/<uuid>/withdraw-notice": "give_notice",
+    "POST contracts/<uuid>/withdraw-notice": "withdraw_notice",
     "GET contracts/<uuid>/statement": "view_statement",
     "POST contracts/<uuid>/credits": "manage_statements",
     "POST contracts/<uuid>/payments": "manage_statements",
