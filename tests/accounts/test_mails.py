@@ -21,6 +21,7 @@ from tests.retention.vaults import an_organization
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAILS = sorted(path.stem for path in (ROOT / "templates" / "mail").glob("*.txt") if path.stem != "base")
+SWITCH = {"notice_end": "2027-02-01", "transition_end": "2027-03-03", "erase_from": "2027-04-03", "status": "notified"}
 # What an announcement of each topic carries (the operations that publish it say so).
 PAYLOADS = {
     "contract.signed": {"starts_on": "2026-01-01"},
@@ -47,6 +48,10 @@ PAYLOADS = {
     "intake.asked_back": {"received_on": "2026-09-30"},
     "offer.sent": {"number": 2, "starts_on": "2027-01-01", "valid_until": "2026-11-30"},
     "offer.accepted": {"number": 2, "starts_on": "2027-01-01", "valid_until": "2026-11-30"},
+    **{
+        f"switching.{act}": SWITCH
+        for act in ("opened", "unfeasible_told", "extended", "completed", "withdrawn", "unfinished", "choice_asked")
+    },
     "licences.suspended": {"users": 3},
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
     "legal_hold.placed": {"ground": "law"},
@@ -71,6 +76,16 @@ def letters(topic, organization, payload=None):
         ("contract.signed", {"client_administrator", "authorised_contact", "client_finance", "contract_manager"}),
         (
             "deletion_request.opened",
+            {
+                "client_administrator",
+                "authorised_contact",
+                "client_privacy_officer",
+                "contract_manager",
+                "privacy_officer",
+            },
+        ),
+        (
+            "switching.choice_asked",
             {
                 "client_administrator",
                 "authorised_contact",
@@ -175,6 +190,14 @@ def test_dates_are_shown_as_people_count_them(topic, payload, shown):
     a_member(Role.CONTRACT_MANAGER)
     (letter,) = letters(topic, organization, payload)
     assert shown in letter.body
+
+
+def test_erasure_only_has_no_transition():
+    organization = an_organization()
+    a_member(Role.PRIVACY_OFFICER)
+    (letter,) = letters("switching.opened", organization, {**SWITCH, "transition_end": None})
+    assert "Feb. 1, 2027" in letter.body and "April 3, 2027" in letter.body
+    assert "transition" not in letter.body and "\n\n\n" not in letter.body
 
 
 def test_each_judgment_reads_differently_and_one_without_effect_shows_no_day():
