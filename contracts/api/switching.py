@@ -210,7 +210,9 @@ class SwitchingCaseResource(Resource):
     @extend_schema(request=ChargeSerializer, responses={200: SwitchingCaseSerializer})
     @action(detail=True, methods=["post"], url_path="record-charge")
     def record_charge(self, request: Request, **kwargs: Any) -> Response:
-        """Record the switching charge: at most its cost, and 409 `switching_charge_forbidden` from 12 January 2027."""
+        """Record the switching charge: at most its cost. 409 `switching_charge_forbidden` if the switch ends, or is
+        charged, on 12 January 2027 or later.
+        """
         values = self.given(ChargeSerializer, request)
         return self._answer(switching_charges.record_charge(self.get_object(), now=self.now, by=self.actor, **values))
 

@@ -1,4 +1,4 @@
-"""What the customer is charged for the switch itself: at most its cost, nothing from 12 January 2027 (Article 29)."""
+"""What the customer is charged for the switch itself: at most its cost, and nothing once the law forbids it."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +10,8 @@ from accounts.operations import audit, outbox
 from contracts.enums import ContractStatus, SwitchStatus
 from contracts.models import SwitchingCase
 from contracts.operations import settling
-from contracts.operations.switching_parts import locked
-from contracts.rules import periods
-from contracts.rules.switching import ChargeRule, charge_rule
+from contracts.operations.switching_parts import last_day_of, locked
+from contracts.rules import dated, periods
 
 LARGEST = Decimal("999999999999.99")
 
@@ -21,7 +20,8 @@ LARGEST = Decimal("999999999999.99")
 def record_charge(case: SwitchingCase, *, amount: Decimal, cost: Decimal, now: datetime, by: str) -> SwitchingCase:
     """Record what the customer is charged for the switch itself, and what it costs the vendor, in the fee's currency.
 
-    At most the cost until 11 January 2027, nothing from the 12th (Article 29): the day of recording counts.
+    At most the cost, and nothing once the law forbids it (Article 29): the day on which the switch ends counts, as in
+    every quote; what ended before is not asked for afterwards either. If the end moves past that day, nothing is asked.
 
     :raises InvalidInput: an amount is negative, has more than two decimals, or exceeds the cost.
     :raises Refused: nothing may be charged any more, or the switch is withdrawn.
@@ -36,8 +36,10 @@ def record_charge(case: SwitchingCase, *, amount: Decimal, cost: Decimal, now: d
     if faults:
         raise InvalidInput(faults)
     today = periods.local_day(now, found.contract.time_zone)
-    if amount and charge_rule(today) is ChargeRule.NONE:
-        raise Refused("Nothing may be charged for a switch from 12 January 2027.", code="switching_charge_forbidden")
+    rule = dated.in_force(dated.SWITCHING_CHARGED, on=max(today, last_day_of(found)))
+    if amount and not rule.value:
+        message = f"Nothing may be charged for a switch that ends on {rule.from_on.isoformat()} or later."
+        raise Refused(message, code="switching_charge_forbidden")
     found.charge, found.charge_cost, found.charged_on = amount, cost, today
     found.save(update_fields=["charge", "charge_cost", "charged_on"])
     if found.contract.status == ContractStatus.ENDED.value:  # else it is written as the contract ends

@@ -21,7 +21,8 @@ DISCLOSURE_REQUIRED: Sequence[Dated[bool]] = (
     Dated(date(2025, 9, 12), True, "Regulation (EU) 2023/2854, Article 29(4)"),
 )
 
-# Whether a charge for switching may be asked, at most its cost, by the day on which the switch ends.
+# Whether a charge for switching may be asked, at most its cost, by the day on which the switch ends. Penalties for
+# leaving early are another matter.
 SWITCHING_CHARGED: Sequence[Dated[bool]] = (
     Dated(date.min, True, "Regulation (EU) 2023/2854, Article 29(2)-(3)"),
     Dated(date(2027, 1, 12), False, "Regulation (EU) 2023/2854, Article 29(1)"),

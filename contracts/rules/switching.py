@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from holidays.version import __version__ as HOLIDAYS_VERSION
 
@@ -22,18 +21,6 @@ TRANSITION_DAYS = 30
 UNFEASIBLE_WORKING_DAYS = 14
 MAX_TRANSITION_MONTHS = 7
 RETRIEVAL_DAYS = 30
-
-
-class ChargeRule(StrEnum):
-    """What the vendor may ask for the switching itself (Article 29)."""
-
-    AS_AGREED = "as_agreed"
-    AT_COST = "at_cost"
-    NONE = "none"
-
-
-# The rule in force from each day on, the latest first.
-CHARGES = ((date(2027, 1, 12), ChargeRule.NONE), (date(2024, 1, 11), ChargeRule.AT_COST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +161,6 @@ def nth_working_day_after(day: date, count: int, country: str) -> date:
     for _each in range(count):
         day = workdays.on_or_after(day + ONE_DAY, country).to
     return day
-
-
-def charge_rule(on: date) -> ChargeRule:
-    """Return what may be asked for a switch on that day; penalties for leaving early are another matter."""
-    return next((rule for since, rule in CHARGES if on >= since), ChargeRule.AS_AGREED)
 
 
 def _too_long(length: int, unit: NoticeUnit, notice_on: date) -> bool:

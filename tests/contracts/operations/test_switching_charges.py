@@ -1,4 +1,4 @@
-"""Switching charges: at most the cost until 11 January 2027, none from the 12th, by the contract's own calendar."""
+"""Switching charges: at most the cost, none for a switch that ends from 12 January 2027 on, nor asked from then on."""
 
 from decimal import Decimal
 
@@ -6,17 +6,20 @@ import pytest
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
+from contracts import sweeps
 from contracts.operations import switching_charges
 from tests.contracts.agreements import at
-from tests.contracts.operations.lives import MANAGER, trail, utc
-from tests.contracts.operations.switches import an_active_contract, opened, stored
+from tests.contracts.operations.lives import IN_ORDER, MANAGER, fresh, live_until, trail, utc
+from tests.contracts.operations.switches import act, an_active_contract, day, opened, stored
+from tests.contracts.operations.test_statements import lines_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
 
 @pytest.fixture
 def case():
-    return opened(an_active_contract())
+    """Return a switch that ends with 2026."""
+    return opened(an_active_contract(until="2026-10-01"), received="2026-10-01")
 
 
 def charge(case, amount, cost="500", *, now):
@@ -48,3 +51,33 @@ def test_what_may_be_charged(case, amount, cost, now, code):
     error = raised.value
     assert (error.code if isinstance(error, Refused) else error.errors[0].code) == code
     assert stored(case).charge is None
+
+
+@pytest.mark.parametrize(
+    ("received", "ends", "code"),
+    [
+        pytest.param("2026-10-12", "2027-01-11", None, id="ends-on-the-last-day"),
+        pytest.param("2026-10-13", "2027-01-12", "switching_charge_forbidden", id="ends-the-day-after"),
+    ],
+)
+def test_the_day_on_which_the_switch_ends_counts(received, ends, code):
+    case = opened(an_active_contract(until="2026-10-01"), received=received)
+    assert stored(case).transition_end.isoformat() == ends
+    if code is None:
+        assert charge(case, "500", now=at("2026-11-05")).charge == Decimal(500)
+        return
+    with pytest.raises(Refused) as refused:
+        charge(case, "500", now=at("2026-11-05"))
+    assert refused.value.code == code
+    act("complete", case, now="2027-01-05", completed_on=day("2027-01-05"))
+    assert charge(case, "500", now=at("2027-01-11")).charge == Decimal(500), "it ended before that day after all"
+
+
+def test_a_charge_is_not_asked_if_the_switch_ends_later_than_it_was_to():
+    contract = an_active_contract(until="2026-10-01")
+    case = opened(contract, received="2026-10-12")
+    charge(case, "500", now=at("2026-11-05"))
+    act("extend", case, now="2026-12-20", on=day("2026-12-20"), until=day("2027-02-01"))
+    live_until("2027-02-03", order=(*IN_ORDER[:3], sweeps.step_all_switches, sweeps.end_all))
+    assert fresh(contract).status == "ended"
+    assert [kind for kind, *_ in lines_of(contract)] == ["fee", "fee"]

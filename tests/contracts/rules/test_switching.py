@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from contracts.enums import NoticeUnit
 from contracts.rules import switching, workdays
+from contracts.rules.dated import SWITCHING_CHARGED, in_force
 from contracts.rules.days import add_months
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation
-from contracts.rules.switching import ChargeRule, Request, Unfeasible
+from contracts.rules.switching import Request, Unfeasible
 
 day = date.fromisoformat
 ONE = timedelta(days=1)
@@ -257,16 +258,11 @@ def test_before_the_data_act_the_contract_alone_decides_and_the_steps_say_so():
 
 
 @pytest.mark.parametrize(
-    ("on", "rule"),
-    [
-        ("2024-01-10", ChargeRule.AS_AGREED),
-        ("2024-01-11", ChargeRule.AT_COST),
-        ("2027-01-11", ChargeRule.AT_COST),
-        ("2027-01-12", ChargeRule.NONE),
-    ],
+    ("on", "charged"),
+    [("2024-01-10", True), ("2024-01-11", True), ("2027-01-11", True), ("2027-01-12", False), ("2030-01-01", False)],
 )
-def test_switching_charges_end(on, rule):
-    assert switching.charge_rule(day(on)) is rule
+def test_switching_charges_end(on, charged):
+    assert in_force(SWITCHING_CHARGED, on=day(on)).value is charged
 
 
 requests = st.builds(

@@ -6,7 +6,8 @@ import pytest
 
 from contracts.enums import SwitchStatus
 from contracts.models import switching as model
-from contracts.rules import switching, switching_states
+from contracts.rules import switching_states
+from contracts.rules.dated import SWITCHING_CHARGED
 
 ALLOWED = {
     ("notified", "in_transition"),
@@ -41,4 +42,4 @@ def test_what_is_final_and_what_holds_the_data_back():
 
 def test_the_table_in_the_database_goes_by_the_same_states_and_day():
     assert set(model.FINAL) == {status.value for status in switching_states.FINAL}
-    assert {rule: since for since, rule in switching.CHARGES}[switching.ChargeRule.NONE] == model.NO_CHARGES_FROM
+    assert [line.from_on for line in SWITCHING_CHARGED if not line.value] == [model.NO_CHARGES_FROM]
