@@ -261,7 +261,8 @@ def choose(
 ) -> SwitchingCase:
     """Record the client's written choice about an unfinished switch; nothing else releases its data for erasure.
 
-    *Extend* needs ``until`` and is the customer's one extension; *completed* takes the day of completion, today unless
+    *Extend* needs ``until`` and is the customer's one extension: where the contract's end has come, it keeps the data
+    and not the service, however late the sweeps are; *completed* takes the day of completion, today unless
     said otherwise; *delete* ends the switch without a transfer.
 
     :raises InvalidInput: what the choice needs is missing or wrong, or the proof is missing.
@@ -353,7 +354,9 @@ def _ends_on(case: SwitchingCase) -> date:
 
 
 def _move_end(case: SwitchingCase, *, now: datetime, by: str) -> None:
-    if case.contract.status == ContractStatus.ACTIVE.value:
+    """Move the contract's end with the switch, unless that end has come: then it is over, swept or not."""
+    ends_at = case.contract.ends_at
+    if case.contract.status == ContractStatus.ACTIVE.value and (ends_at is None or ends_at > now):
         ends.move(case.contract, source=case.public_id, ends_on=_ends_on(case), now=now, by=by, why=case.why)
 
 

@@ -224,12 +224,34 @@ def test_the_client_chooses_more_time_after_the_contract_has_ended():
     assert refusal("choose", case, until=day("2027-12-31"), **{**choice, "now": "2027-06-02"}) == "extended_already"
 
 
-def test_an_extension_chosen_while_the_contract_still_runs_keeps_it_running():
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param((), id="no-sweep"),
+        pytest.param((sweeps.step_all_switches,), id="switches"),
+        pytest.param(ORDER, id="switches-and-ends"),
+    ],
+)
+def test_an_extension_after_the_end_keeps_the_data_whichever_sweep_was_faster(first):
     contract = an_active_contract()
     case = opened(contract)
-    live("2027-03-04", order=(sweeps.step_all_switches,))
-    assert (stored(case).status, fresh(contract).status) == ("unfinished", "active")
-    act("choose", case, now="2027-03-04", on=day("2027-03-04"), choice=SwitchChoice.EXTEND, until=day("2027-05-31"))
+    if first:
+        live("2027-03-04", order=first)
+    more = {"now": "2027-03-04", "on": day("2027-03-04"), "until": day("2027-05-31")}
+    if first:
+        act("choose", case, choice=SwitchChoice.EXTEND, **more)
+    else:
+        act("extend", case, **more)
+    live_until("2027-03-05")
+    assert the_end(contract) == ("ended", "2027-03-04", 1)
+    assert (stored(case).status, dates_of(case)[1:]) == ("in_transition", ["2027-05-31", "2027-06-30", "2027-07-01"])
+
+
+def test_an_extension_before_the_end_keeps_the_service():
+    contract = an_active_contract()
+    case = opened(contract)
+    live_until("2027-03-03")
+    act("extend", case, now="2027-03-03", on=day("2027-03-03"), until=day("2027-05-31"))
     live_until("2027-03-05")
     assert the_end(contract) == ("active", "2027-06-01", 1)
 
