@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Amendment, Contract, Term
 from contracts.operations import chatel, ends, stored
+from contracts.operations.switching_parts import after_switches
 from contracts.rules import forecast, revenue
 from contracts.rules.ends import End
 from contracts.rules.forecast import Event, PendingAmendment, State
@@ -26,7 +27,7 @@ def open_ones(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
 
 
 def states_of(contracts: Iterable[Contract], *, now: datetime) -> Iterator[tuple[Contract, State]]:
-    """Yield signed and active contracts with their state, some at a time: at most seven queries for each batch."""
+    """Yield signed and active contracts with their state, some at a time: at most eight queries for each batch."""
     for some in batched(contracts, BATCH):
         keys = [one.pk for one in some]
         standing = ends.standing_ends(keys)
@@ -38,9 +39,10 @@ def states_of(contracts: Iterable[Contract], *, now: datetime) -> Iterator[tuple
         for one in Amendment.objects.pending().filter(contract__in=keys):
             pending.setdefault(one.contract_id, []).append(_pending(one))
         missed = chatel.missed_of(some, on=lambda one: local_day(now, one.time_zone))
+        switches = after_switches(keys)
         for contract in some:
             state = _state(contract, standing.get(contract.pk), terms, tuple(pending.get(contract.pk, ())))
-            yield contract, replace(state, missed=missed[contract.pk])
+            yield contract, replace(state, missed=missed[contract.pk], switch=switches.get(contract.pk))
 
 
 def state_of(contract: Contract, *, now: datetime) -> State:

@@ -14,12 +14,13 @@ from accounts.operations import audit, documents, outbox
 from contracts import explain, papers
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote
-from contracts.operations import chatel, ends, exits, locking, positions, statements, stored
+from contracts.operations import chatel, ends, exits, locking, positions, statements, stored, switching_parts
 from contracts.rules import billing, checklist, errors, grounds, money, notice, quotes
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
 from contracts.rules.status import BINDING
+from contracts.rules.switching import AfterSwitch
 
 VALID_DAYS = 30
 ACCEPTABLE = (TerminationGround.CONVENIENCE.value, TerminationGround.AGREEMENT.value)
@@ -148,7 +149,7 @@ def make(
         blocked=found.blocked,
         flagged=found.flagged,
         lines=[_line(one) for one in found.lines],
-        checklist=[_item(one) for one in _checklist(locked, found, until)],
+        checklist=[_item(one) for one in _checklist(locked, found, until, on=today)],
         made_by=by,
         made_at=now,
     )
@@ -291,7 +292,7 @@ def _standing(
     )
 
 
-def _checklist(contract: Contract, found: quotes.Quote, until: date) -> tuple[checklist.Item, ...]:
+def _checklist(contract: Contract, found: quotes.Quote, until: date, *, on: date) -> tuple[checklist.Item, ...]:
     act_by: date | None = until
     if found.ground is None:
         clause = stored.clause_of(contract)
@@ -304,7 +305,19 @@ def _checklist(contract: Contract, found: quotes.Quote, until: date) -> tuple[ch
         refund=found.refund,
         retrieval_days=contract.retrieval_days,
         country=contract.organization.country,
+        switch=_switch(contract, found, on=on),
     )
+
+
+def _switch(contract: Contract, found: quotes.Quote, *, on: date) -> AfterSwitch | None:
+    """Return what becomes of the data under a switch: the open one, or the one that the quote is about."""
+    known = switching_parts.after_switches([contract.pk]).get(contract.pk)
+    if known is not None or found.ground is not TerminationGround.SWITCHING:
+        return known
+    try:
+        return switching_parts.after_a_switch(contract, on=on, exit_on=found.exit_on)
+    except errors.InvalidInput as error:
+        raise explain.bad_input(error) from error
 
 
 def _line(line: quotes.Line) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What the acts of a switch share: the rows locked in order, the day that counts with its proof, the dates computed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 
 from accounts import tenancy
@@ -12,6 +13,8 @@ from contracts.enums import ContractStatus, NoticeUnit, SwitchKind, SwitchStatus
 from contracts.models import Contract, SwitchingCase
 from contracts.rules import errors, periods, switching
 from contracts.rules.days import ONE_DAY
+from contracts.rules.explanation import Explanation
+from contracts.rules.switching import AfterSwitch
 from contracts.rules.switching_deadlines import ASK_AFTER
 
 # Where it may be completed, extended, or told unfeasible.
@@ -148,6 +151,34 @@ def next_step_at(case: SwitchingCase) -> datetime | None:
     if case.status == SwitchStatus.UNFINISHED.value and case.asked_at is None and case.transition_end is not None:
         after = case.transition_end + ASK_AFTER
     return None if after is None else periods.midnight(after + ONE_DAY, case.contract.time_zone)
+
+
+def after_switches(keys: Iterable[int]) -> dict[int, AfterSwitch]:
+    """Return what becomes of the data of contracts under their latest switch, by the contract's key, in one query."""
+    cases = SwitchingCase.objects.filter(contract__in=list(keys)).exclude(status=SwitchStatus.WITHDRAWN.value)
+    return {
+        case.contract_id: AfterSwitch(case.retrieval_end, case.erase_from, Explanation.from_json(case.why))
+        for case in cases.order_by("pk")
+    }
+
+
+def after_a_switch(contract: Contract, *, on: date, exit_on: date) -> AfterSwitch:
+    """Return what would become of the data if a switching notice came on a day and service ended on another.
+
+    A transition that the service outlasts is one that the customer extends; an earlier end is its completion.
+
+    :raises InvalidInput: as the rule of switching does.
+    """
+    notice = switching.notice_of_contract(contract.switching_notice_months, NoticeUnit.MONTHS, notice_on=on)
+    asked = switching.Request(
+        notice_on=on, notice=notice, country=contract.organization.country, retrieval_days=contract.retrieval_days
+    )
+    found = switching.compute(asked)
+    if found.transition_end is not None and exit_on > found.transition_end:
+        found = switching.compute(replace(asked, extend_to=exit_on))
+    elif found.transition_end is not None and exit_on < found.transition_end:
+        found = switching.compute(replace(asked, completed_on=exit_on))
+    return AfterSwitch(found.retrieval_end, found.erase_from, found.explanation)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from contracts.rules.days import ONE_DAY
 from contracts.rules.explanation import Explanation
 from contracts.rules.money import Money
 from contracts.rules.periods import PeriodKind, Purpose, Regime, count_forward
+from contracts.rules.switching import AfterSwitch
 
 
 class ItemCode(StrEnum):
@@ -41,16 +42,36 @@ def leaving_checklist(
     refund: Money,
     retrieval_days: int,
     country: str,
+    switch: AfterSwitch | None = None,
 ) -> tuple[Item, ...]:
     """Return the checklist of a contract whose last day of service is ``exit_on``.
 
     ``act_by`` is the last day on which the notice, or the acceptance of the quote, is in time. The retrieval period is
     a minimum granted to the client, so its last day moves forward to a working day of ``country``; what was not fetched
-    by then is lost from the next day on, which is also the first on which it may be erased.
+    by then is lost from the next day on, which is also the first on which it may be erased. A ``switch`` has its own
+    days; where it asks for erasure only there is nothing to fetch.
 
     :raises InvalidInput: the days are negative, the country has no calendar, or a day lies outside the calendar.
     """
-    retrieval = count_forward(
+    after = switch or _by_contract(exit_on, retrieval_days, country)
+    why, last_day = after.explanation, after.retrieval_end
+    found = [
+        Item(ItemCode.NOTICE, act_by),
+        Item(ItemCode.PENALTY, amount=penalty),
+        Item(ItemCode.REFUND, amount=refund),
+    ]
+    if last_day is not None:
+        found.append(Item(ItemCode.EXPORT_ASKED, exit_on))
+        found.append(Item(ItemCode.EXPORT_CHECKED, last_day, explanation=why))
+    lost_from = after.erase_from if last_day is None else last_day + ONE_DAY
+    found.append(Item(ItemCode.DATA_LOST, lost_from, explanation=why))
+    found.append(Item(ItemCode.ERASURE, after.erase_from, explanation=why))
+    return tuple(found)
+
+
+def _by_contract(exit_on: date, retrieval_days: int, country: str) -> AfterSwitch:
+    """Return the same window that a switch gives, by contract: every exit behaves alike."""
+    window = count_forward(
         exit_on,
         length=retrieval_days,
         unit=NoticeUnit.DAYS,
@@ -59,13 +80,4 @@ def leaving_checklist(
         kind=PeriodKind.PERFORMANCE,
         purpose=Purpose.GRANT,
     )
-    why, last_day = retrieval.explanation, retrieval.legal
-    return (
-        Item(ItemCode.NOTICE, act_by),
-        Item(ItemCode.PENALTY, amount=penalty),
-        Item(ItemCode.REFUND, amount=refund),
-        Item(ItemCode.EXPORT_ASKED, exit_on),
-        Item(ItemCode.EXPORT_CHECKED, last_day, explanation=why),
-        Item(ItemCode.DATA_LOST, last_day + ONE_DAY, explanation=why),
-        Item(ItemCode.ERASURE, last_day + ONE_DAY, explanation=why),
-    )
+    return AfterSwitch(window.legal, window.legal + ONE_DAY, window.explanation)

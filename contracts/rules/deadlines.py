@@ -100,7 +100,8 @@ class Life:
     """A contract as its deadlines depend on it.
 
     ``ends_on`` is the (exclusive) end that stands, ``end_why`` its stored explanation, ``prolongs`` as for
-    ``schedule.compute``; ``lived`` holds the terms that were not voided, or the latest of them.
+    ``schedule.compute``; ``lived`` holds the terms that were not voided, or the latest of them. ``switched`` says that
+    a switch decides how long the client may fetch its data: its own deadlines say so.
     """
 
     contract: UUID
@@ -114,6 +115,7 @@ class Life:
     ended_at: datetime | None = None
     end_why: Mapping[str, Any] = field(default_factory=dict)
     lived: Mapping[int, LivedTerm] = field(default_factory=dict)
+    switched: bool = False
 
 
 def of_life(life: Life) -> list[Wanted | Met]:
@@ -194,6 +196,9 @@ def _why_certain(life: Life, term: Term, certain_on: date, deadline: periods.Dea
 def of_end(life: Life) -> list[Wanted | Met]:
     """Return the last day of the contract and of the period in which the client may fetch its data, if it ends.
 
+    After a switch that period is the switch's: at least 30 days from the end of the agreed transition, none where only
+    erasure was asked for (Regulation 2023/2854, Article 25).
+
     :raises InvalidInput: as the rules of periods do.
     """
     if life.ends_on is None:
@@ -204,6 +209,8 @@ def of_end(life: Life) -> list[Wanted | Met]:
         found.append(_on_the_day(life, DeadlineKind.CONTRACT_END, 0, last_day, _why_end(life, last_day)))
     else:
         found.append(Met(DeadlineKind.CONTRACT_END, life.contract, 0, life.ended_at))
+    if life.switched:
+        return found
     window = periods.count_forward(
         last_day,
         length=life.retrieval_days,

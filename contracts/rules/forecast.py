@@ -15,6 +15,7 @@ from contracts.rules.free_exit import Missed
 from contracts.rules.notice import NoticeClause
 from contracts.rules.periods import local_day, midnight
 from contracts.rules.schedule import Schedule
+from contracts.rules.switching import AfterSwitch
 
 
 class EventKind(StrEnum):
@@ -48,7 +49,7 @@ class State:
 
     ``certain_at`` is the stored instant where it differs from the computed one (after a withdrawal); ``certain`` says
     that the next renewal is recorded. ``number`` is the running term's, ``started`` whether the contract is active.
-    ``missed`` are reminders as for ``worth.weigh``.
+    ``missed`` are reminders as for ``worth.weigh``, ``switch`` is what a switch says of the client's data.
     """
 
     clause: NoticeClause
@@ -67,6 +68,7 @@ class State:
     retrieval_days: int = 30
     leads: tuple[int, ...] = reminders.DEFAULT_LEADS
     missed: tuple[Missed, ...] = ()
+    switch: AfterSwitch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,18 +236,25 @@ def _amended(life: _Life, event: Event) -> Iterator[Event]:
 def _leaving(state: State, end: Event) -> Iterator[Event]:
     """The end and what follows it: the client's window to fetch its data, and the earliest day of erasure."""
     yield end
+    last_day, erase_from = _after(state, end.on)
+    if last_day is not None:
+        yield Event(EventKind.RETRIEVAL_ENDS, last_day, midnight(last_day + ONE_DAY, state.zone))
+    yield Event(EventKind.ERASURE_POSSIBLE, erase_from, midnight(erase_from, state.zone))
+
+
+def _after(state: State, end: date) -> tuple[date | None, date]:
+    """Return the last day to fetch the data and the first of erasure: a switch has its own."""
+    if state.switch is not None:
+        return state.switch.retrieval_end, state.switch.erase_from
     window = periods.count_forward(
-        end.on,
+        end,
         length=state.retrieval_days,
         unit=NoticeUnit.DAYS,
         regime=periods.Regime.EU,
         calendar_country=state.clause.calendar_country,
         purpose=periods.Purpose.GRANT,
     )
-    over = window.latest + ONE_DAY
-    at = midnight(over, state.zone)
-    yield Event(EventKind.RETRIEVAL_ENDS, window.latest, at)
-    yield Event(EventKind.ERASURE_POSSIBLE, over, at)
+    return window.latest, window.latest + ONE_DAY
 
 
 def _fee(state: State, amount: Decimal) -> tuple[Decimal, str]:

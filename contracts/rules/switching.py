@@ -81,6 +81,18 @@ class Switching:
     explanation: Explanation
 
 
+@dataclass(frozen=True, slots=True)
+class AfterSwitch:
+    """What becomes of the client's data after a switch: the last day to fetch them, and the first of erasure.
+
+    Without a last day the client has waived them: it asked for erasure only.
+    """
+
+    retrieval_end: date | None
+    erase_from: date
+    explanation: Explanation
+
+
 def notice_asked(length: int, unit: NoticeUnit, *, notice_on: date) -> Notice:
     """Return the period of notice for a switch.
 

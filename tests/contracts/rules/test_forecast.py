@@ -9,8 +9,10 @@ import pytest
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
 from contracts.rules import forecast, revenue
+from contracts.rules.explanation import Explanation
 from contracts.rules.forecast import PendingAmendment, State
 from contracts.rules.notice import NoticeClause
+from contracts.rules.switching import AfterSwitch
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 CLAUSE = NoticeClause(
@@ -25,6 +27,11 @@ CLAUSE = NoticeClause(
 )
 YEARLY = State(clause=CLAUSE, zone="Europe/Paris", number=2, fee=Decimal("12000.00"), currency="EUR", leads=(30, 7))
 day = date.fromisoformat
+
+
+def after(retrieval_end, erase_from):
+    last_day = None if retrieval_end is None else day(retrieval_end)
+    return AfterSwitch(last_day, day(erase_from), Explanation("switching", 1, {}, (), ""))
 
 
 def ahead(state, until, now=NOW):
@@ -49,6 +56,16 @@ CASES = {
         replace(YEARLY, ends_on=day("2027-01-01")),
         "2027-12-31",
         [("ends", "2026-12-31"), ("retrieval_ends", "2027-02-01"), ("erasure_possible", "2027-02-02")],
+    ),
+    "completed-early-the-data-stay-as-the-switch-says": (
+        replace(YEARLY, ends_on=day("2026-12-11"), prolongs=True, switch=after("2027-04-02", "2027-04-03")),
+        "2027-12-31",
+        [("ends", "2026-12-10"), ("retrieval_ends", "2027-04-02"), ("erasure_possible", "2027-04-03")],
+    ),
+    "erasure-only-there-is-nothing-to-fetch": (
+        replace(YEARLY, ends_on=day("2026-12-11"), prolongs=True, switch=after(None, "2026-12-11")),
+        "2027-12-31",
+        [("ends", "2026-12-10"), ("erasure_possible", "2026-12-11")],
     ),
     "late-notice": (
         replace(YEARLY, ends_on=day("2028-01-01"), number=2, retrieval_days=0),
