@@ -31,6 +31,7 @@ NOTICE_AHEAD = timedelta(days=90)
 RENEWAL_AHEAD = timedelta(days=60)
 END_AHEAD = timedelta(days=60)
 LETTER_WAITS = timedelta(days=2)
+ANSWER_WAITS = timedelta(days=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +149,17 @@ def standing_notices(now: datetime) -> Table:
 
 
 def letters(now: datetime) -> Table:
-    """Letters that nobody has decided on yet, the oldest first; late after two days."""
-    found = Intake.objects.filter(state=IntakeState.NEW.value).order_by("received_at", "pk")
-    headers = (_("Letter"), _("Received on"), _("Suggested"))
+    """Letters not decided on yet, the oldest first, late after two days; and those whose answer has not come in ten."""
+    waiting = (IntakeState.NEW.value, IntakeState.ASKED_BACK.value)
+    found = Intake.objects.filter(state__in=waiting).order_by("received_at", "pk")
+    headers = (_("Letter"), _("Received on"), _("Suggested"), _("State"))
 
     def row(intake: Intake) -> Row:
         received = said(intake.received_on or intake.received_at.date())
-        late = intake.received_at < now - LETTER_WAITS
-        return _of(intake, str(intake), received, str(intake.get_suggested_display()), late=late)
+        asked = intake.decided_at
+        late = intake.received_at < now - LETTER_WAITS if asked is None else asked < now - ANSWER_WAITS
+        shown = str(intake.get_suggested_display()), str(intake.get_state_display())
+        return _of(intake, str(intake), received, *shown, late=late)
 
     return _table(_("Letters to decide on"), "contracts_intake", headers, found, row)
 

@@ -132,7 +132,7 @@ class OutgoingNoticeAdmin(ReadOnly):
     @act(
         _("Cancel"),
         Permission.APPROVE_NOTICE,
-        when=lambda row: row.status in (DRAFT, APPROVED),
+        when=lambda row: row.status in (DRAFT, APPROVED, SENT),
         form=ReasonForm,
         done=ngettext_lazy("Cancelled %(count)d notice.", "Cancelled %(count)d notices.", "count"),
         icon="cancel",

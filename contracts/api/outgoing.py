@@ -126,6 +126,6 @@ class OutgoingNoticeResource(Resource):
     @extend_schema(request=CancelSerializer, responses={200: OutgoingNoticeSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """Give up a notice that was not sent."""
+        """Give up a notice that was not given. One that was sent and did not arrive needs a `reason`."""
         values = self.given(CancelSerializer, request)
         return self.told(outgoing.cancel(self.get_object(), now=self.now, by=self.actor, **values))

@@ -694,7 +694,9 @@ class Migration(migrations.Migration):
                     models.Index(fields=["organization", "document"], name="intake_by_document"),
                     models.Index(fields=["organization", "acknowledgement"], name="intake_by_acknowledgement"),
                     models.Index(
-                        condition=models.Q(("state", "new")), fields=["received_at", "id"], name="intake_to_decide"
+                        condition=models.Q(("state__in", ["new", "asked_back"])),
+                        fields=["received_at", "id"],
+                        name="intake_to_decide",
                     ),
                 ],
                 "constraints": [
@@ -891,7 +893,9 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("proof__isnull", False), ("sent_on__isnull", False), ("status__in", ["sent", "given"])
+                                ("proof__isnull", False),
+                                ("sent_on__isnull", False),
+                                ("status__in", ["sent", "given", "cancelled"]),
                             ),
                             models.Q(
                                 models.Q(("status__in", ["sent", "given"]), _negated=True),

@@ -12,6 +12,7 @@ from contracts import labels
 from contracts.enums import IntakeKind, IntakeState
 
 _OPEN = [IntakeState.NEW.value, IntakeState.REJECTED.value]
+_WAITING = [IntakeState.NEW.value, IntakeState.ASKED_BACK.value]
 _DECIDED = [IntakeState.CONFIRMED.value, IntakeState.HANDED_OVER.value]
 
 
@@ -84,9 +85,7 @@ class Intake(models.Model):
             models.Index(fields=["organization", "id"], name="intake_by_organization"),
             models.Index(fields=["organization", "document"], name="intake_by_document"),
             models.Index(fields=["organization", "acknowledgement"], name="intake_by_acknowledgement"),
-            models.Index(
-                fields=["received_at", "id"], condition=Q(state=IntakeState.NEW.value), name="intake_to_decide"
-            ),
+            models.Index(fields=["received_at", "id"], condition=Q(state__in=_WAITING), name="intake_to_decide"),
         ]
 
     def __str__(self) -> str:

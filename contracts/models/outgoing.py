@@ -57,7 +57,9 @@ class OutgoingNotice(TenantModel):
             ),
             models.CheckConstraint(condition=~Q(approved_by=F("drafted_by")), name="outgoing_approved_by_another"),
             models.CheckConstraint(
-                condition=Q(status__in=_GONE, sent_on__isnull=False, proof__isnull=False)
+                condition=Q(
+                    status__in=[*_GONE, OutgoingStatus.CANCELLED.value], sent_on__isnull=False, proof__isnull=False
+                )
                 | (~Q(status__in=_GONE) & Q(sent_on__isnull=True, proof__isnull=True)),
                 name="outgoing_sent_with_proof",
             ),

@@ -20,7 +20,7 @@ from accounts.operations import audit, documents, outbox
 from accounts.rules.permissions import Permission, allowed
 from contracts.enums import IntakeKind, IntakeState, NoticeChannel, NoticeKind, NoticeParty, SwitchKind
 from contracts.letters.reader import Letter
-from contracts.models import Contract, Intake, Notice
+from contracts.models import Contract, Intake, Notice, SwitchingCase
 from contracts.operations import acknowledging, notices, switching
 from contracts.rules import classification, matching
 from contracts.rules.periods import latest_day, local_day
@@ -151,8 +151,7 @@ def confirm(
     locked.notices = [str(notice.public_id) for notice in given]
     locked.cases = [str(case.public_id) for case in cases]
     locked.sealed_file, locked.decided_by, locked.decided_at = None, by, now
-    if given:
-        locked.acknowledgement = _acknowledged(locked, organization, given, now=now, by=by)
+    locked.acknowledgement = _acknowledged(locked, organization, given, cases, now=now, by=by)
     locked.save()
     contracts_named = [str(contract.public_id) for contract in contracts]
     _tell(
@@ -181,12 +180,17 @@ def ask_back(intake: Intake, *, organization: Organization, now: datetime, by: s
 def reject(intake: Intake, *, now: datetime, by: str, reason: str = "") -> Intake:
     """Put away what is no notice: its file and its words are dropped. A reason goes to the erasable part of the trail.
 
+    A letter that it seemed to answer still waits for its answer, with its day of receipt.
+
     :raises IntakeNotInThatState: it was decided meanwhile.
     """
     locked = _locked(intake, IntakeState.NEW)
     locked.state, locked.decided_by, locked.decided_at = IntakeState.REJECTED.value, by, now
     locked.sealed_file = locked.sealed_facts = None
     locked.save(update_fields=["state", "decided_by", "decided_at", "sealed_file", "sealed_facts"])
+    if locked.answers is not None:
+        asked = Intake.objects.filter(public_id=locked.answers, state=IntakeState.ANSWERED.value)
+        asked.update(state=IntakeState.ASKED_BACK.value)
     _tell("intake.rejected", locked, now=now, by=by, detail={"reason": reason} if reason else None)
     return locked
 
@@ -242,11 +246,18 @@ def _give(
 
 
 def _acknowledged(
-    intake: Intake, organization: Organization, given: Sequence[Notice], *, now: datetime, by: str
+    intake: Intake,
+    organization: Organization,
+    given: Sequence[Notice],
+    cases: Sequence[SwitchingCase],
+    *,
+    now: datetime,
+    by: str,
 ) -> Document:
     """Write the acknowledgement in the client's language, keep it, and announce it."""
-    lines = acknowledging.facts(given)
-    text = acknowledging.text(organization, given, received_on=given[0].received_on)
+    lines = [*acknowledging.facts(given), *acknowledging.facts_of_switches(cases)]
+    received_on = given[0].received_on if given else cases[0].received_on
+    text = acknowledging.text(organization, lines, received_on=received_on)
     outbox.publish("intake.acknowledged", intake, at=now, payload={"notices": lines})
     return documents.store(
         organization,

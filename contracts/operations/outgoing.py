@@ -140,11 +140,16 @@ def receive(outgoing: OutgoingNotice, *, received_on: date, now: datetime, by: s
 
 @transaction.atomic
 def cancel(outgoing: OutgoingNotice, *, now: datetime, by: str, reason: str = "") -> OutgoingNotice:
-    """Give up a notice that was not sent. A reason goes to the erasable part of the trail.
+    """Give up a notice that was not given. A reason goes to the erasable part of the trail.
 
-    :raises OutgoingNotInThatState: it was sent, or given up already.
+    One that was sent and did not arrive is given up with a reason; its sending and the proof of it stay.
+
+    :raises InvalidInput: it was sent, and no reason is named.
+    :raises OutgoingNotInThatState: it was given, or given up already.
     """
-    locked = _locked(outgoing, DRAFT, APPROVED)
+    locked = _locked(outgoing, DRAFT, APPROVED, SENT)
+    if locked.status == SENT.value and not reason.strip():
+        raise InvalidInput([FieldError("reason", "missing", "It was sent: say why it is given up.")])
     locked.status, locked.cancelled_at = OutgoingStatus.CANCELLED.value, now
     locked.save(update_fields=["status", "cancelled_at"])
     _tell("outgoing_notice.cancelled", locked, now=now, by=by, detail={"reason": reason} if reason else None)

@@ -57,7 +57,7 @@ def test_a_pdf_is_dropped_found_and_confirmed():
         pytest.param({"file": a_file(b"")}, ("file", "empty"), id="empty-file"),
         pytest.param({"file": a_file(b"PK\x03\x04 zip")}, ("file", "not_a_pdf"), id="not-what-it-says"),
         pytest.param({"file": a_file(a_pdf(""))}, ("file", "no_text"), id="a-scan"),
-        pytest.param({"text": "hello", "received_on": "2025-06-11"}, ("received_on", "in_the_future"), id="tomorrow"),
+        pytest.param({"text": "hello", "received_on": "2025-06-12"}, ("received_on", "in_the_future"), id="tomorrow"),
         pytest.param({"text": "hello", "received_on": "x"}, ("received_on", "invalid"), id="no-date"),
         pytest.param(
             {"text": "hello", "answers": "00000000-0000-0000-0000-000000000000"},
