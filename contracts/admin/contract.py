@@ -21,15 +21,16 @@ from contracts.admin.amendment import AmendmentForm, SuspensionForm
 from contracts.admin.calculator import Calculating
 from contracts.admin.days import last_day, said
 from contracts.admin.exits import Exiting
-from contracts.admin.forms import DraftForm, NoticeForm, RemindersForm, WithdrawalForm
+from contracts.admin.forms import DraftForm, NoticeForm, WithdrawalForm
 from contracts.admin.importing import Importing
 from contracts.admin.leaving import Leaving
 from contracts.admin.offering import Offering, renews
+from contracts.admin.reminding import Reminding
 from contracts.admin.timeline import timeline
 from contracts.enums import ContractStatus, ContractSuspension, NoticeChannel, NoticeKind
 from contracts.explain import reasons
 from contracts.models import Contract
-from contracts.operations import amendments, clauses, notices, reminders, signing, stored, suspension
+from contracts.operations import amendments, clauses, notices, signing, stored, suspension
 from contracts.rules.periods import local_day
 from contracts.rules.status import BINDING
 
@@ -37,7 +38,7 @@ DRAFT, SIGNED, ACTIVE = ContractStatus.DRAFT.value, ContractStatus.SIGNED.value,
 
 
 @admin.register(Contract)
-class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly):
+class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, Reminding, ReadOnly):
     viewing = Permission.VIEW_CONTRACT
     adding = Permission.SIGN_CONTRACT
     # The instants are local midnights, in UTC: the timeline shows their days in the contract's zone instead.
@@ -149,7 +150,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         {
             "title": _("Changes"),
             "icon": "edit_document",
-            "items": ["amend", "make_offer", "suspend", "resume", "stay_renewal", "set_reminders"],
+            "items": ["amend", "make_offer", "suspend", "resume", "stay_renewal", "set_reminders", "record_reminder"],
         },
         "cancel",
     )
@@ -255,20 +256,6 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, ReadOnly
         proof = documents.keep_upload(contract.organization, data["proof"], now=now, by=by)
         named = data.get("notices", ())
         notices.withdraw(contract, named=named, reason=data["reason"], proof=proof, now=now, by=by)
-
-    @act(
-        _("Set reminders"),
-        Permission.AMEND_CONTRACT,
-        when=lambda contract: contract.status == ACTIVE,
-        form=RemindersForm,
-        done=ngettext_lazy(
-            "Set the reminders of %(count)d contract.", "Set the reminders of %(count)d contracts.", "count"
-        ),
-        explanation=_("Each is sent once a term. The vendor's owner and contract managers always get them."),
-        icon="notifications",
-    )
-    def set_reminders(self, contract: Contract, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        reminders.set_leads(contract, now=now, by=by, **data)
 
     @action(
         description=_("Give notice"),

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -72,3 +73,78 @@ def test_set_on_the_contracts_page():
     with tenancy.vendor():
         found = Contract.objects.get(pk=contract.pk)
     assert (found.reminder_leads, found.reminds_client) == ([14, 7], True)
+
+
+# The reminder of the Loi Chatel, sent by letter. Last day for notice 30 September; window 30 June to 30 August.
+
+
+@pytest.fixture
+def july(monkeypatch):
+    monkeypatch.setattr("accounts.operations.clock.instant", lambda: at("2025-07-15"))
+
+
+def a_protected_contract(category="association"):
+    contract = a_signed_contract(an_organization(legal_category=category))
+    live_until("2025-01-02")
+    return contract
+
+
+def letter():
+    return SimpleUploadedFile("letter.pdf", b"%PDF", content_type="application/pdf")
+
+
+def record(contract, call, **values):
+    client = Client(headers={"Authorization": f"Bearer {call._token}"})
+    return client.post(f"/api/v1/contracts/{contract.public_id}/reminders", values)
+
+
+def test_a_letter_is_recorded_with_its_proof_once(july):
+    contract, call = a_protected_contract(), caller("contract_manager")
+    answer = record(contract, call, sent_on="2025-07-10", proof=letter())
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["kind"], answer.json()["due_on"]) == ("chatel", "2025-07-10")
+    again = record(contract, call, sent_on="2025-07-10", proof=letter())
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "reminded_already")
+    with tenancy.vendor():
+        row = contract.reminders.select_related("proof").get()
+    assert row.proof.filename == "letter.pdf"
+
+
+@pytest.mark.parametrize(
+    ("values", "attr"),
+    [
+        pytest.param({"sent_on": "2025-07-10"}, "proof", id="without-proof"),
+        pytest.param({"proof": True}, "sent_on", id="without-a-day"),
+        pytest.param({"sent_on": "2025-07-16", "proof": True}, "sent_on", id="tomorrow"),
+        pytest.param({"sent_on": "2024-12-31", "proof": True}, "sent_on", id="before-the-contract"),
+        pytest.param({"sent_on": "x", "proof": True}, "sent_on", id="no-day"),
+    ],
+)
+def test_a_letter_that_cannot_be_is_refused_by_field(july, values, attr):
+    if "proof" in values:
+        values = {**values, "proof": letter()}
+    answer = record(a_protected_contract(), caller("contract_manager"), **values)
+    assert answer.status_code == 400
+    assert {error["attr"] for error in answer.json()["errors"]} == {attr}
+
+
+def test_a_company_is_owed_none_and_a_client_records_none(july):
+    contract = a_protected_contract("company")
+    answer = record(contract, caller("contract_manager"), sent_on="2025-07-10", proof=letter())
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "chatel_does_not_apply")
+    theirs = caller("client_administrator", str(contract.organization.public_id))
+    assert record(contract, theirs, sent_on="2025-07-10", proof=letter()).status_code == 403
+
+
+def test_a_letter_is_recorded_on_the_contracts_page(july):
+    contract, company = a_protected_contract(), a_protected_contract("company")
+    client = Client()
+    client.force_login(a_member("contract_manager"))
+    page = reverse("admin:contracts_contract_record_reminder", args=[contract.pk])
+    assert page in client.get(reverse("admin:contracts_contract_change", args=[contract.pk])).content.decode()
+    answer = client.post(page, {"confirmed": "yes", "sent_on": "2025-07-10", "proof": letter()})
+    assert answer.status_code == 302
+    with tenancy.vendor():
+        assert contract.reminders.filter(kind="chatel", sent_at__isnull=False).count() == 1
+    change = client.get(reverse("admin:contracts_contract_change", args=[company.pk])).content.decode()
+    assert "record-reminder" not in change and "record_reminder" not in change

@@ -110,6 +110,7 @@ EXPECTED = {
     "POST switching-cases/<uuid>/record-charge": "manage_switching",
     "GET contracts/<uuid>/reminders": "view_contract",
     "PUT contracts/<uuid>/reminders": "amend_contract",
+    "POST contracts/<uuid>/reminders": "amend_contract",
     "GET intakes": "handle_intake",
     "POST intakes": "handle_intake",
     "GET intakes/<uuid>": "handle_intake",
