@@ -1,11 +1,12 @@
 """What all tests share: databases made by tests/engines.py, emptied by their owner, time limits for nobody."""
 
+import contextlib
 import functools
 
 import psycopg
 import pytest
 from django.core.cache import cache
-from django.db import connections
+from django.db import connections, transaction
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
@@ -48,6 +49,19 @@ def shared_rows(django_db_setup, django_db_blocker):
         yield
         empty_all_tables()
         cache.clear()
+
+
+@pytest.fixture
+def undone(shared_rows):
+    """What a test does to the rows that its module shares is not there for the next."""
+    with contextlib.ExitStack() as stack:
+        for alias in connections:
+            around = transaction.atomic(using=alias)
+            around._from_testcase = True  # as Django's own test case does: what is durable may run within
+            stack.enter_context(around)
+        yield
+        for alias in connections:
+            transaction.set_rollback(True, using=alias)
 
 
 def empty_all_tables():

@@ -12,10 +12,16 @@ from accounts.rules.permissions import MATRIX
 from retention import ledger
 from tests.admin.world import a_whole_world
 
-pytestmark = pytest.mark.django_db(databases=["default", "ledger"])
+pytestmark = pytest.mark.usefixtures("world", "undone")
 OURS = [model for app in ("accounts", "contracts", "retention") for model in apps.get_app_config(app).get_models()]
 LEDGER = {"DataKey", "ErasureEntry"}
 CONFIRMED = {"confirmed": "yes"}
+
+
+@pytest.fixture(scope="module")
+def world(shared_rows):
+    """One world for all pages: the client that left, and the one that stays."""
+    return a_whole_world()
 
 
 def url(model, page, *args):
@@ -52,8 +58,8 @@ def test_every_model_is_registered():
 
 
 @pytest.mark.parametrize("role", [str(role) for role in Role])
-def test_lists_details_and_add_pages_open_by_permission(role, sign_in):
-    _left, stays = a_whole_world()
+def test_lists_details_and_add_pages_open_by_permission(role, sign_in, world):
+    _left, stays = world
     client = sign_in(role, stays if role in CLIENT_ROLES else None)
     wrong = []
     for model in OURS:
@@ -80,8 +86,8 @@ def test_nobody_is_sent_to_the_sign_in():
 
 
 @pytest.mark.parametrize("role", [str(role) for role in CLIENT_ROLES])
-def test_a_client_sees_nothing_of_a_neighbour(role, sign_in):
-    left, stays = a_whole_world()
+def test_a_client_sees_nothing_of_a_neighbour(role, sign_in, world):
+    left, stays = world
     seen = [model for model in OURS if admin.site.get_model_admin(model).viewing in MATRIX[role]]
     tried = set()
     for mine, other in ((left, stays), (stays, left)):
@@ -101,7 +107,6 @@ def test_a_client_sees_nothing_of_a_neighbour(role, sign_in):
 
 
 def test_pages_are_read_only(sign_in):
-    a_whole_world()
     client = sign_in("administrator")
     for model in OURS:
         pk = a_row(model)
@@ -110,7 +115,6 @@ def test_pages_are_read_only(sign_in):
 
 
 def test_no_page_shows_keys_salts_or_digests_of_tokens(sign_in):
-    a_whole_world()
     client = sign_in("administrator")
     for model in OURS:
         shown = {name for name, *_rest in _fields(client.get(url(model, "change", a_row(model))))}
@@ -128,14 +132,13 @@ def _fields(response):
 
 @pytest.mark.parametrize("query", ["q=%00", "q=abc", "o=99", "p=x", "e=1", "status__exact=%00", "q=%3Cb%3E"])
 def test_lists_survive_odd_queries(query, sign_in):
-    a_whole_world()
     client = sign_in("administrator")
     for model in OURS:
         assert client.get(f"{url(model, 'changelist')}?{query}").status_code in (200, 302, 400), (model, query)
 
 
-def test_the_history_of_an_object_is_the_trail(sign_in):
-    _left, stays = a_whole_world()
+def test_the_history_of_an_object_is_the_trail(sign_in, world):
+    _left, stays = world
     client = sign_in("administrator")
     answer = client.get(reverse("admin:accounts_organization_history", args=[stays.pk]), follow=True)
     assert answer.status_code == 200

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
 from accounts import tenancy
 from contracts import sweeps
@@ -293,13 +293,10 @@ def life(shared_rows):
 
 
 @pytest.fixture
-def example(life):
-    """Return its contract; what a test does to it is not there for the next."""
-    with transaction.atomic():
-        with tenancy.vendor():
-            found = Contract.objects.select_related("organization").get(pk=life.pk)
-        yield found
-        transaction.set_rollback(True)
+def example(life, undone):
+    """Return its contract."""
+    with tenancy.vendor():
+        return Contract.objects.select_related("organization").get(pk=life.pk)
 
 
 def broken_by(breaks, found):
