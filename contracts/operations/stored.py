@@ -10,7 +10,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeUnit
-from contracts.models import Contract, Notice, Term
+from contracts.models import Contract, Term
 from contracts.operations import reminding
 from contracts.rules import schedule
 from contracts.rules.notice import NoticeClause, Stay
@@ -103,11 +103,6 @@ def stay_of(contract: Contract) -> Stay | None:
     if contract.stayed_until is None or contract.stayed_term is None:
         return None
     return Stay(contract.stayed_term, contract.stayed_until)
-
-
-def standing_notice(contract: Contract) -> Notice | None:
-    """Return the notice that ends the contract, if one stands: of both sides' notices the earlier end counts."""
-    return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False).order_by("ends_on", "pk").first()
 
 
 def reschedule(contract: Contract, *, ends_on: date | None, prolongs: bool = False) -> None:

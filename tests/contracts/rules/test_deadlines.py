@@ -1,6 +1,7 @@
 """The deadlines of a contract's life: which lie ahead, which were met, each on its day and with its why."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -200,3 +201,9 @@ def test_what_the_client_is_granted_passes_by_itself_and_the_vendors_plans_stay_
     }
     assert not any(one.vendor_only for one in found.values())
     assert DeadlineKind.SEND_BY in deadlines.VENDOR_ONLY
+
+
+def test_after_a_switch_its_own_deadlines_say_how_long_the_data_stay():
+    ended = a_life(ends_on=day("2026-01-01"))
+    kinds = [[one.kind.value for one in deadlines.of_end(life)] for life in (ended, replace(ended, switched=True))]
+    assert kinds == [["contract_end", "retrieval_end"], ["contract_end"]]
