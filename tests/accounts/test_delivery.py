@@ -193,7 +193,7 @@ def test_the_files_backend_writes_mails_where_the_settings_say(settings, tmp_pat
     (written,) = (tmp_path / "mail").iterdir()
     parsed = email.message_from_bytes(written.read_bytes(), policy=email.policy.default)
     assert (parsed["Subject"], parsed["To"]) == ("Contract signed: Société Été", reader.email)
-    assert "Jan. 1, 2026" in parsed.get_content()
+    assert "1 Jan 2026" in parsed.get_content()
 
 
 def test_a_mail_folder_that_cannot_be_written_backs_off(settings, tmp_path):

@@ -119,7 +119,7 @@ def test_notice_is_given_with_its_proof_and_withdrawn(sign_in):
     assert asked.status_code == 200 and "C-1" in asked.content.decode()
     form = {**NOTICE, "sent_on": "2025-06-01", "received_on": "2025-06-02", "proof": proof, "confirmed": "yes"}
     answer = client.post(page(contract, "give_notice"), form)
-    assert said(answer) == ["Notice recorded: In time. The contract's last day is Dec. 31, 2025."]
+    assert said(answer) == ["Notice recorded: In time. The contract's last day is 31 Dec 2025."]
     with tenancy.vendor():
         notice, document = Notice.objects.get(), Document.objects.get()
     assert notice.proof_id == document.pk and document.filename == "fax żółty.pdf"

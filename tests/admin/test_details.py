@@ -29,11 +29,11 @@ def test_a_contract_says_why_its_last_day_for_notice_and_shows_its_life_by_local
     contract = a_signed_contract(an_organization())
     live_until(at("2025-01-02"))
     answer = detail(sign_in("finance"), contract)
-    assert "3 months counted back from the last day, Dec. 31, 2025, lead to Sept. 30, 2025." in answer.content.decode()
+    assert "3 months counted back from the last day, 31 Dec 2025, lead to 30 Sep 2025." in answer.content.decode()
     moments = [(moment.on, moment.text, moment.past) for moment in answer.context["timeline"]]
     assert [one for one in moments if one[0] < date(2026, 2, 1) and "Reminder" not in one[1]] == [
         (date(2024, 12, 1), "Concluded", True),
-        (date(2025, 1, 1), "Term 1, last day Dec. 31, 2025; 12000.00 EUR a year", True),
+        (date(2025, 1, 1), "Term 1, last day 31 Dec 2025; 12000.00 EUR a year", True),
         (date(2025, 9, 30), "Last day to give notice", False),
         (date(2025, 10, 1), "The renewal becomes certain", False),
         (date(2026, 1, 1), "Renews: term 2, 12000.00 EUR a year", False),
@@ -49,7 +49,7 @@ def test_a_contract_under_notice_shows_its_inclusive_last_day(sign_in):
     assert moments["Non-renewal notice (Client): In time"] == date(2025, 6, 1)
     assert moments["Last day of service"] == date(2025, 12, 31)
     assert not any("Renews" in text for text in moments) and answer.context["reasons"] == []
-    assert "Jan. 1, 2026" not in answer.content.decode()
+    assert ">1 Jan 2026" not in answer.content.decode()
 
 
 def test_a_draft_promises_nothing(sign_in):

@@ -22,7 +22,7 @@ def test_the_page_draws_both_ways_and_says_why_they_step(sign_in):
     assert [len(line.points.split()) for line in lines] == [1 + 2 * 729] * 2
     assert lines[0].changes[0].reasons == "the first day looked at"
     assert "a new term binds" in answer.content.decode()
-    assert answer.context["years"][0][0] == "Feb. 10, 2026"
+    assert answer.context["years"][0][0] == "10 Feb 2026"
 
 
 def test_the_page_of_a_contract_that_is_over_leads_back(sign_in):

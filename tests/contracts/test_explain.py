@@ -47,27 +47,27 @@ def test_the_last_day_for_notice_is_explained_in_order():
     found = notice.last_notice(clause(anchor=date(2024, 7, 1)), clause(anchor=date(2024, 7, 1)).term(1))
     with translation.override("en"):
         said = explain.reasons(found.explanation.to_json())
-    assert said[0] == "6 months counted back from the last day, June 30, 2025, lead to Dec. 30, 2024."
-    assert said[1] == "A notice on Dec. 31, 2024 is still in time: the period then reaches June 30, 2025."
+    assert said[0] == "6 months counted back from the last day, 30 Jun 2025, lead to 30 Dec 2024."
+    assert said[1] == "A notice on 31 Dec 2024 is still in time: the period then reaches 30 Jun 2025."
     assert said[-1].startswith("Source: Code de procédure civile")
 
 
 @pytest.mark.parametrize(
     ("values", "given", "sentence"),
     [
-        pytest.param({}, date(2025, 2, 1), "It is in time for term 1: the last day is Dec. 31, 2025.", id="in-time"),
-        pytest.param({}, date(2025, 12, 1), "It takes effect at the end of term 2, on Dec. 31, 2026.", id="late"),
+        pytest.param({}, date(2025, 2, 1), "It is in time for term 1: the last day is 31 Dec 2025.", id="in-time"),
+        pytest.param({}, date(2025, 12, 1), "It takes effect at the end of term 2, on 31 Dec 2026.", id="late"),
         pytest.param(
             {"mid_term_exit": True, "commitment": 6},
             date(2025, 2, 1),
-            "It was given before the right to leave opens: the contract starts on Jan. 1, 2025, "
-            "and the commitment lasts until June 30, 2025.",
+            "It was given before the right to leave opens: the contract starts on 1 Jan 2025, "
+            "and the commitment lasts until 30 Jun 2025.",
             id="premature",
         ),
         pytest.param(
             {"renewal": None},
             date(2026, 2, 1),
-            "The indefinite term ends on Aug. 1, 2026.",
+            "The indefinite term ends on 1 Aug 2026.",
             id="indefinite",
         ),
     ],

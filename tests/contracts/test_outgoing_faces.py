@@ -100,7 +100,7 @@ def test_in_the_admin_with_the_late_one_on_the_dashboard(monkeypatch):
         assert OutgoingNotice.objects.get().status == "draft"
     monkeypatch.setattr("accounts.operations.clock.instant", lambda: at("2025-09-26"))
     table = next(t for t in one.get(reverse("admin:index")).context["tables"] if t.title == "Vendor's notices to send")
-    assert [(line.late, line.cells[3]) for line in table.rows] == [(True, "Sept. 25, 2025, late")]
+    assert [(line.late, line.cells[3]) for line in table.rows] == [(True, "25 Sep 2025, late")]
     assert two.post(page("approve"), {"confirmed": "yes"}).status_code == 302
     sent = {"sent_on": "2025-09-26", "received_on": "2025-09-26", "proof": a_slip(), "confirmed": "yes"}
     assert two.post(page("send"), sent).status_code == 302

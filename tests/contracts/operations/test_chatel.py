@@ -73,7 +73,7 @@ def test_a_non_professional_is_reminded_in_the_window_with_proof(category):
         (letter,) = delivery.letters(message)
         assert chatel.missed(contract, on=date(2025, 10, 15)) == ()
     assert message.delivered_at == at("2025-06-30")
-    assert "Sept. 30, 2025" in letter.body and "L215-1" in letter.body
+    assert "30 Sep 2025" in letter.body and "L215-1" in letter.body
     assert (row.kind, row.due_on, row.last_notice_on) == ("chatel", date(2025, 6, 30), date(2025, 9, 30))
 
 

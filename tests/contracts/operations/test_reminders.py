@@ -165,7 +165,7 @@ def test_the_owner_and_the_managers_are_told_and_the_client_where_the_contract_s
         found = delivery.letters(message)
     expected = {manager.email, owner.email} | ({contact.email} if opted_in else set())
     assert {letter.to for letter in found} == expected
-    assert all("C-1" in letter.body and "Sept. 30, 2025" in letter.body for letter in found)
+    assert all("C-1" in letter.body and "30 Sep 2025" in letter.body for letter in found)
 
 
 def test_leads_are_set_again_in_the_middle_of_a_term():

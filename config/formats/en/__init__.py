@@ -1,0 +1,1 @@
+"""English as it is written in Europe: the day before the month, and twenty-four hours."""
