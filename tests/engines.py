@@ -1,4 +1,4 @@
-"""The engines of the tests: PostgreSQL without fsync and Valkey, started once per run, a pair of databases per worker.
+"""The engines of the tests: PostgreSQL without fsync and Valkey, started once per run, own databases per worker.
 
 Loaded by ``-p`` before Django reads its settings. ``TEST_DATABASE_URL`` (an administrator of a server that is for
 tests only) and ``TEST_REDIS_URL`` replace the embedded engines; ``DATABASE_URL`` is ignored.
@@ -21,6 +21,7 @@ from config.embedded import engines, roles
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "for-tests-only"
 TEMPLATES = ("terme_template", "terme_ledger_template")
+VALKEY_DATABASES = 16
 _cleanup = contextlib.ExitStack()
 
 
@@ -118,6 +119,10 @@ def _own_databases(worker):
         for template, name in zip(TEMPLATES, names.values(), strict=True):
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             _create(connection, name, template=template)
+    if worker != "main":
+        # Each worker empties the cache after its tests: the one beside it needs its own.
+        number = int(worker.removeprefix("gw")) % VALKEY_DATABASES
+        os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
     os.environ["DATABASE_URL"] = _dsn("terme_app", names["default"])
     os.environ["LEDGER_DATABASE_URL"] = _dsn("terme_app", names["ledger"])
     for alias, name in names.items():
