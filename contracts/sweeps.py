@@ -28,7 +28,7 @@ from contracts.operations import (
     switching,
     uplifts,
 )
-from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, SetWise
+from contracts.operations.renewal_sets import CERTAINTY, RENEWAL, START, Chunk, Mark, SetWise
 from contracts.querysets import (
     AmendmentQuerySet,
     ContractQuerySet,
@@ -261,8 +261,10 @@ def _in_sets(
     """
     swept, refused = Swept(), list[int]()
     while True:
-        while done := _chunk(kind, at=at, by=by, refused=refused):
-            swept.done += done
+        after: Mark | None = START
+        while after is not None:
+            chunk = _chunk(kind, at=at, by=by, refused=refused, after=after)
+            swept.done, after = swept.done + chunk.done, chunk.last
         if not _plan(lambda: due().due_for_planning()):
             break
     left: set[int] = set()
@@ -275,15 +277,15 @@ def _in_sets(
         swept.add(walk(partial(_among, due, found), act))
 
 
-def _chunk(kind: SetWise, *, at: datetime, by: str, refused: list[int]) -> int:
+def _chunk(kind: SetWise, *, at: datetime, by: str, refused: list[int], after: Mark) -> Chunk:
     """Do one chunk in a transaction of its own; whoever spoils it is put on the list of those ``refused``."""
     try:
         with tenancy.vendor():
-            return kind.write(at=at, by=by, without=refused)
+            return kind.write(at=at, by=by, without=refused, after=after)
     except (IntegrityError, DataError):
         with tenancy.vendor():
-            among = kind.ready(at=at, without=refused)
-        return _halves(kind, among, at=at, by=by, refused=refused)
+            among, last = kind.ready(at=at, without=refused, after=after)
+        return Chunk(_halves(kind, among, at=at, by=by, refused=refused), last)
 
 
 def _halves(kind: SetWise, among: list[int], *, at: datetime, by: str, refused: list[int]) -> int:
@@ -295,7 +297,7 @@ def _halves(kind: SetWise, among: list[int], *, at: datetime, by: str, refused: 
     for half in (among[:middle], among[middle:]):
         try:
             with tenancy.vendor():
-                done += kind.write(at=at, by=by, among=half) if half else 0
+                done += kind.write(at=at, by=by, among=half).done if half else 0
         except (IntegrityError, DataError):
             done += _halves(kind, half, at=at, by=by, refused=refused)
     return done

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from contracts.rules.money import WHOLE_UNITS
 from contracts.rules.vat import MEMBER_STATES
 
 # Small enough that a transaction holds its locks for less than a tenth of a second, large enough that commits are few.
-CHUNK = 250
+CHUNK = 150
 _CLAUSES = ", ".join(f"'{name}', c.{name}" for name in stored.CLAUSES)
 _DUE = "c.status = '{status}' AND c.{instant} <= %(at)s"
 # A plan is used only if it is of the next term and all that it was made from still stands, and no payment waits for
@@ -30,15 +30,23 @@ _PLANNED = f"""
     )
 """
 _MATCHED = "contracts_renewalplan p ON p.organization_id = c.organization_id AND p.contract_id = c.id"
-_JOINED = f"contracts_contract c JOIN {_MATCHED}"
+# The next chunk is cut off the index by what is due alone; only then is it asked which of it is planned. Asked at once,
+# every chunk would read and sort all that is due.
+_WINDOW = """
+looked_at AS MATERIALIZED (
+    SELECT c.id, c.{instant} AS due_at FROM contracts_contract c
+    WHERE {due} AND (c.{instant}, c.id) > (%(after)s, %(after_id)s) {among}
+    ORDER BY c.{instant}, c.id LIMIT %(limit)s
+)
+"""
 _CHOSEN = f"""
-chosen AS MATERIALIZED (
+{_WINDOW}, chosen AS MATERIALIZED (
     SELECT c.id, c.organization_id, c.public_id, c.starts_on AS anchor, c.term_ends_on, c.certain_at, c.renews_at,
         p.number, p.days, p.fee, p.currency, p.clauses, p.news_from, p.ends_on, p.ends_at, p.following_last_notice_on,
         p.following_last_notice_why, p.following_certain_at, p.following_renews_at, p.following_reminder_at
-    FROM {_JOINED}
-    WHERE {{due}} AND {_PLANNED} AND NOT c.id = ANY(%(without)s) {{among}}
-    ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
+    FROM looked_at w JOIN contracts_contract c ON c.id = w.id JOIN {_MATCHED}
+    WHERE {{due}} AND {_PLANNED} AND NOT c.id = ANY(%(without)s)
+    ORDER BY c.{{instant}}, c.id
     FOR NO KEY UPDATE OF c SKIP LOCKED
 )
 """
@@ -55,9 +63,10 @@ _NEW_TERMS = """
 """
 _FACT_OF_CERTAINTY = f"""
     SELECT d.organization_id, d.public_id, d.id, d.{{instant}} AS due_at, 1 AS step,
-        'contract.renewal_certain' AS name, d.news_from, t.certain_at AS happened_at,
-        jsonb_build_object('number', d.number, 'certain_at', {_ISO.format("t.certain_at")}) AS data
-    FROM chosen d JOIN made t ON t.contract_id = d.id
+        'contract.renewal_certain' AS name, d.news_from, coalesce(d.certain_at, d.renews_at) AS happened_at,
+        jsonb_build_object('number', d.number, 'certain_at', {_ISO.format("coalesce(d.certain_at, d.renews_at)")})
+            AS data
+    FROM chosen d
 """
 _TRAIL = """
 audited AS (
@@ -72,11 +81,11 @@ audited AS (
     SELECT gen_random_uuid(), organization_id, name, 'Contract', public_id, data, %(at)s, %(at)s, 0, ''
     FROM facts WHERE news_from IS NULL OR happened_at >= news_from ORDER BY due_at, id, step
 )
-SELECT count(*) FROM chosen
+SELECT w.due_at, w.id, (SELECT count(*) FROM chosen) FROM looked_at w ORDER BY w.due_at DESC, w.id DESC LIMIT 1
 """
 _CERTAIN = f"""
 WITH {_CHOSEN}, made AS (
-    {_NEW_TERMS.format(started_at="NULL")} FROM chosen RETURNING contract_id, certain_at
+    {_NEW_TERMS.format(started_at="NULL")} FROM chosen
 ), moved AS (
     UPDATE contracts_contract c SET certain_at = NULL, next_reminder_at = NULL, deadlines_stale = true
     FROM chosen d WHERE c.id = d.id
@@ -110,7 +119,7 @@ WITH {_CHOSEN}, started AS (
     RETURNING t.contract_id, t.id
 ), made AS (
     {_NEW_TERMS.format(started_at="renews_at")}
-    FROM chosen WHERE id NOT IN (SELECT contract_id FROM started) RETURNING contract_id, certain_at, id
+    FROM chosen WHERE id NOT IN (SELECT contract_id FROM started) RETURNING contract_id, id
 ), charged AS ({_FEES}), moved AS (
     UPDATE contracts_contract c SET term_number = d.number, term_ends_on = upper(d.days),
         last_notice_on = d.following_last_notice_on, last_notice_why = d.following_last_notice_why,
@@ -118,7 +127,7 @@ WITH {_CHOSEN}, started AS (
         next_reminder_at = d.following_reminder_at, ends_on = d.ends_on, ends_at = d.ends_at, deadlines_stale = true
     FROM chosen d WHERE c.id = d.id
 ), facts AS (
-    {_FACT_OF_CERTAINTY.format(instant="renews_at")}
+    {_FACT_OF_CERTAINTY.format(instant="renews_at")} WHERE d.id NOT IN (SELECT contract_id FROM started)
     UNION ALL
     SELECT organization_id, public_id, id, renews_at, 2, 'contract.renewed', news_from, renews_at,
         jsonb_build_object('number', number, 'starts_on', to_char(term_ends_on, 'YYYY-MM-DD'))
@@ -126,13 +135,27 @@ WITH {_CHOSEN}, started AS (
 ), {_TRAIL}
 """
 _READY = f"""
-SELECT c.id FROM {_JOINED} WHERE {{due}} AND {_PLANNED} AND NOT c.id = ANY(%(without)s)
-ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
+WITH {_WINDOW}
+SELECT w.due_at, w.id, p.id IS NOT NULL AND ({_PLANNED}) AND NOT c.id = ANY(%(without)s)
+FROM looked_at w JOIN contracts_contract c ON c.id = w.id LEFT JOIN {_MATCHED} ORDER BY w.due_at, w.id
 """
 _LEFT_OVER = f"""
 SELECT c.id FROM contracts_contract c LEFT JOIN {_MATCHED} WHERE {{due}} AND ({_PLANNED}) IS NOT TRUE
 ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
 """
+
+
+type Mark = tuple[datetime, int]
+"""How far the contracts that are due were looked at: by their instants, then by their keys."""
+START: Mark = (datetime.min.replace(tzinfo=UTC), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """How many were done, and the last that was looked at; nothing where nothing was due."""
+
+    done: int = 0
+    last: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,29 +170,32 @@ class SetWise:
         *,
         at: datetime,
         by: str,
+        after: Mark = START,
         without: Sequence[int] = (),
         among: Sequence[int] | None = None,
-    ) -> int:
-        """Do the next chunk of what is due and planned, in the caller's transaction; return how many were done.
+    ) -> Chunk:
+        """Do what is planned of the next contracts due after ``after``, in the caller's transaction.
 
         What another worker holds is skipped. ``without`` leaves some out, ``among`` restricts it to some.
 
         :raises django.db.IntegrityError: one of the rows is refused, and with it the chunk.
         """
         with connection.cursor() as cursor:
-            cursor.execute(self._filled(self.statement, among), self._values(at, without, among) | {"by": by})
-            return int(cursor.fetchone()[0])
+            cursor.execute(self._filled(self.statement, among), self._values(at, without, among, after) | {"by": by})
+            found = cursor.fetchone()
+        return Chunk() if found is None else Chunk(last=(found[0], found[1]), done=found[2])
 
-    def ready(self, *, at: datetime, without: Sequence[int] = ()) -> list[int]:
-        """Return the contracts of the next chunk, without taking them."""
+    def ready(self, *, at: datetime, after: Mark = START, without: Sequence[int] = ()) -> tuple[list[int], Mark | None]:
+        """Return the contracts of the next chunk, without taking them, and the last that was looked at."""
         with connection.cursor() as cursor:
-            cursor.execute(self.ready_query, self._values(at, without, None))
-            return [row[0] for row in cursor.fetchall()]
+            cursor.execute(self.ready_query, self._values(at, without, None, after))
+            rows = cursor.fetchall()
+        return [key for _instant, key, planned in rows if planned], (rows[-1][0], rows[-1][1]) if rows else None
 
     def left_over(self, *, at: datetime) -> list[int]:
         """Return what is due and has no plan that could be used: each goes through the one-item operation."""
         with connection.cursor() as cursor:
-            cursor.execute(self.left_over_query, self._values(at, (), None))
+            cursor.execute(self.left_over_query, self._values(at, (), None, START))
             return [row[0] for row in cursor.fetchall()]
 
     @property
@@ -190,9 +216,10 @@ class SetWise:
         chosen = "" if among is None else "AND c.id = ANY(%(among)s)"
         return statement.replace("{due}", self._due).replace("{instant}", self.instant).replace("{among}", chosen)
 
-    def _values(self, at: datetime, without: Sequence[int], among: Sequence[int] | None) -> dict[str, Any]:
+    def _values(self, at: datetime, without: Sequence[int], among: Sequence[int] | None, after: Mark) -> dict[str, Any]:
         taxed = {"vendor": settings.VENDOR_COUNTRY, "union": sorted(MEMBER_STATES), "whole": sorted(WHOLE_UNITS)}
-        return {"at": at, "without": list(without), "among": list(among or ()), "limit": CHUNK, **taxed}
+        place = {"after": after[0], "after_id": after[1], "limit": CHUNK}
+        return {"at": at, "without": list(without), "among": list(among or ()), **place, **taxed}
 
 
 CERTAINTY = SetWise("certain_at", _CERTAIN)

@@ -1,5 +1,6 @@
 """Renewal of many contracts at once: the same rows as one by one, each failure alone, once, at a flat cost."""
 
+import re
 import threading
 from datetime import date, timedelta
 
@@ -94,7 +95,7 @@ def test_the_set_and_the_single_operation_write_the_same_rows(days, planned, mon
         live_until(day)
         if planned:
             sweeps.plan_all(at=at(day), by=SYSTEM)
-    assert sum(used) > 20, "the set-wise path was taken"
+    assert sum(chunk.done for chunk in used) > 20, "the set-wise path was taken"
     singly = a_portfolio()
     for day in days:
         one_by_one(at(day))
@@ -137,7 +138,7 @@ def test_a_plan_whose_inputs_changed_is_never_used(change):
     with tenancy.vendor():
         Contract.objects.update(**change)
         assert renewal_sets.RENEWAL.left_over(at=at("2026-01-02")) == [contract.pk]
-        assert renewal_sets.RENEWAL.write(at=at("2026-01-02"), by=SYSTEM) == 0
+        assert renewal_sets.RENEWAL.write(at=at("2026-01-02"), by=SYSTEM).done == 0
     live_until("2026-01-02")
     with tenancy.vendor():
         second = fresh(contract).terms.get(number=2)
@@ -237,9 +238,10 @@ def test_the_sweep_reads_what_is_due_and_nothing_else(kind, index):
         with tenancy.vendor(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute("SET LOCAL enable_sort = off")
-            cursor.execute(f"EXPLAIN {query}", {"at": at("2025-06-01"), "without": [], "limit": 500})
+            place = {"at": at("2025-06-01"), "without": [], "limit": 500, "after": renewal_sets.START[0], "after_id": 0}
+            cursor.execute(f"EXPLAIN {query}", place)
             plan = "\n".join(row[0] for row in cursor.fetchall())
-        assert f"Index Scan using {index}" in plan, plan
+        assert re.search(rf"Index (Only )?Scan using {index}", plan), plan
         assert "Seq Scan on contracts_contract" not in plan, plan
 
 
