@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.operations import clock
 from accounts.operations.sweeping import Swept, by_whom
-from config.sweeps import SWEEPS
+from config.sweeps import SWEEPS, Sweep
 
 ROUNDS = 20
 
@@ -28,13 +28,19 @@ def _live(instant: datetime, tell: Callable[[datetime, str, Swept], None]) -> No
     by = by_whom(instant, timezone.now())
     for _round in range(ROUNDS):
         done = 0
-        for sweep in SWEEPS:
+        for sweep in _due(instant):
             swept = sweep.do(at=instant, by=by)
             done += swept.done
             if swept.done or swept.refused:
                 tell(instant, sweep.name, swept)
         if not done:
             return
+
+
+def _due(instant: datetime) -> list[Sweep]:
+    """Return the sweeps that have something to do, in their order; what they bring about is seen the next time."""
+    with tenancy.vendor():
+        return [sweep for sweep in SWEEPS if sweep.due(at=instant).exists()]
 
 
 def _instants(first: datetime, last: datetime) -> Iterator[datetime]:

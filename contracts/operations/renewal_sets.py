@@ -14,7 +14,7 @@ from contracts.rules.money import WHOLE_UNITS
 from contracts.rules.vat import MEMBER_STATES
 
 # Small enough that a transaction holds its locks for less than a tenth of a second, large enough that commits are few.
-CHUNK = 150
+CHUNK = 100
 _CLAUSES = ", ".join(f"'{name}', c.{name}" for name in stored.CLAUSES)
 _DUE = "c.status = '{status}' AND c.{instant} <= %(at)s"
 # A plan is used only if it is of the next term and all that it was made from still stands, and no payment waits for
