@@ -1,4 +1,4 @@
-"""Due/do pairs of contracts: the question asked of the tables, joined to the operation that answers one item."""
+"""Due/do pairs of contracts: the question asked of the tables, joined to the operation that does one item, or a set."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime

@@ -1,1 +1,1 @@
-"""What changes things: one transaction, with its audit event and outbox message."""
+"""What changes things: one transaction, with audit event and outbox message; and what reads rows for the rules."""

@@ -1,4 +1,4 @@
-"""Stored deadlines: compared with what the rules say now, closed and reopened, met by the state or by a person."""
+"""Stored deadlines: compared with what the rules say now, superseded by others, met by the state or by a person."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""S0: the index value from which a contract's price is revised, at signature and after a revision."""
+"""S0: the index value from which a contract's price is first revised: as agreed, else as published on conclusion."""
 
 from datetime import date
 from decimal import Decimal

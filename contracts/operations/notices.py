@@ -1,4 +1,4 @@
-"""Notice: recorded with its proof, judged, and given its effect; withdrawn where both sides agree."""
+"""Notice: recorded, by staff with its proof, judged, and given its effect; withdrawn where both sides agree."""
 
 from collections.abc import Collection
 from datetime import date, datetime

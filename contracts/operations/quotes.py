@@ -1,4 +1,4 @@
-"""Quotes: made and kept, told to the client, accepted within their validity by one of two who try."""
+"""Quotes: made and kept, shown to the client, accepted within their validity by one of two who try."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal

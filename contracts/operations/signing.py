@@ -1,4 +1,4 @@
-"""Beginning: drafting a contract, signing it, starting it."""
+"""Beginning: drafting a contract, signing it, starting it; or giving it up before its start."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

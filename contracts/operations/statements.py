@@ -1,4 +1,4 @@
-"""Statements: the lines that a term, a credit or an exit writes, and what the payments leave unpaid."""
+"""Statements: the lines that a term, a new price, a credit, an exit or a switch writes, and the first unpaid day."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Terminations: a contract ended otherwise than by notice, with ground, proof and price; taken back by agreement."""
+"""Terminations: a contract ended otherwise than by notice, with ground, price and, but for convenience, proof."""
 
 from datetime import date, datetime
 from decimal import Decimal
