@@ -270,7 +270,7 @@ def _in_sets(
     left: set[int] = set()
     while True:
         with tenancy.vendor():
-            found = {*refused, *kind.left_over(at=at)} - left
+            found = {*refused, *kind.left_over(at=at, without=[*left])} - left
         if not found:
             return swept
         left |= found

@@ -18,12 +18,12 @@ CHUNK = 100
 _CLAUSES = ", ".join(f"'{name}', c.{name}" for name in stored.CLAUSES)
 _DUE = "c.status = '{status}' AND c.{instant} <= %(at)s"
 # A plan is used only if it is of the next term and all that it was made from still stands, and no payment waits for
-# the new term: what it then covers, the one-item operation computes.
+# the new term, which is not free: until when it is then paid, the one-item operation computes.
 _PLANNED = f"""
     c.planned_for = c.term_number + 1 AND p.number = c.term_number + 1
     AND p.starts_at = c.renews_at AND lower(p.days) = c.term_ends_on
     AND p.fee = c.annual_fee AND p.currency = c.currency AND p.ends_on IS NOT DISTINCT FROM c.ends_on
-    AND p.clauses = jsonb_build_object({_CLAUSES}) AND c.paid_ahead = 0
+    AND p.clauses = jsonb_build_object({_CLAUSES}) AND c.annual_fee > 0 AND c.paid_ahead = 0
     AND NOT EXISTS (
         SELECT FROM contracts_amendment a WHERE a.contract_id = c.id AND a.applied_at IS NULL AND a.voided_at IS NULL
             AND a.applies_at <= c.{{instant}}
@@ -141,6 +141,7 @@ FROM looked_at w JOIN contracts_contract c ON c.id = w.id LEFT JOIN {_MATCHED} O
 """
 _LEFT_OVER = f"""
 SELECT c.id FROM contracts_contract c LEFT JOIN {_MATCHED} WHERE {{due}} AND ({_PLANNED}) IS NOT TRUE
+    AND NOT c.id = ANY(%(without)s)
 ORDER BY c.{{instant}}, c.id LIMIT %(limit)s
 """
 
@@ -192,10 +193,10 @@ class SetWise:
             rows = cursor.fetchall()
         return [key for _instant, key, planned in rows if planned], (rows[-1][0], rows[-1][1]) if rows else None
 
-    def left_over(self, *, at: datetime) -> list[int]:
-        """Return what is due and has no plan that could be used: each goes through the one-item operation."""
+    def left_over(self, *, at: datetime, without: Sequence[int] = ()) -> list[int]:
+        """Return what is due and has no plan that could be used, a chunk of it: each goes through the one-item way."""
         with connection.cursor() as cursor:
-            cursor.execute(self.left_over_query, self._values(at, (), None, START))
+            cursor.execute(self.left_over_query, self._values(at, without, None, START))
             return [row[0] for row in cursor.fetchall()]
 
     @property

@@ -3,6 +3,7 @@
 import re
 import threading
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection, connections
@@ -169,6 +170,33 @@ def test_one_that_is_refused_is_left_alone_and_the_others_go_through():
     swept = sweeps.renew_all(at=at("2026-01-02"), by=SYSTEM)
     assert (swept.done, swept.refused) == (8, {"error": 1})
     assert [fresh(one).term_number for one in contracts] == [2, 2, 2, 2, 1, 2, 2, 2, 2]
+
+
+def test_those_that_fail_do_not_hold_up_what_is_behind_them(monkeypatch):
+    """A chunk of contracts without a plan that all fail is left out when the next ones are looked for."""
+    monkeypatch.setattr(renewal_sets, "CHUNK", 2)
+    organization = an_organization()
+    contracts = [a_signed_contract(organization, reference=f"C-{number}") for number in range(4)]
+    live_until("2025-01-02")
+    with tenancy.vendor():
+        for one in contracts[:2]:
+            in_the_way = stored.new_term(fresh(one), 3)
+            in_the_way.days, in_the_way.certain_at = (date(2026, 6, 1), date(2027, 6, 1)), at("2025-01-02")
+            in_the_way.save(force_insert=True)
+        Contract.objects.update(paid_ahead=1)  # none goes by the set-wise way
+    swept = sweeps.renew_all(at=at("2026-01-02"), by=SYSTEM)
+    assert (swept.done, swept.refused) == (2, {"error": 2})
+
+
+def test_a_free_term_is_paid_until_its_end_whichever_way_it_is_renewed():
+    in_sets = a_signed_contract(an_organization(), annual_fee=Decimal(0))
+    live_until("2025-01-02")
+    assert sweeps.renew_all(at=at("2026-01-02"), by=SYSTEM).done == 1
+    singly = a_signed_contract(an_organization(), annual_fee=Decimal(0))
+    for day in ("2025-01-02", "2026-01-02"):
+        one_by_one(at(day))
+    assert fresh(in_sets).term_number == fresh(singly).term_number == 2
+    assert fresh(in_sets).paid_until == fresh(singly).paid_until
 
 
 def test_two_sweeps_at_once_renew_once():
