@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -44,29 +45,29 @@ class ImportPage(Acting):
     import_right: ClassVar[Permission]
     import_form: ClassVar[type[forms.Form]]
 
+    @abstractmethod
     def taken(self, form: Any) -> Any:
         """Return what is kept of a valid form."""
-        raise NotImplementedError
 
+    @abstractmethod
     def planned(self, kept: Any) -> Any:
         """Return the plan. :raises InvalidInput: the file cannot be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_possible(self, plan: Any, kept: Any) -> bool:
         """Say whether there is something to confirm."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done(self, kept: Any, *, by: str) -> Iterable[str]:
         """Do it, and return what to report. :raises InvalidInput, Refused: nothing was written."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, plan: Any) -> list[dict[str, Any]]:
         """Return all that the file would do, as the template shows it, what must be looked at first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def totals(self, plan: Any) -> Any:
         """Return the sums, as the template shows them."""
-        raise NotImplementedError
 
     def get_urls(self) -> list[URLPattern]:
         own = path("import/", self.admin_site.admin_view(self.import_view), name=self._import_name)

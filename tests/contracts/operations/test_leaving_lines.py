@@ -8,13 +8,14 @@ import pytest
 from accounts import tenancy
 from contracts import sweeps
 from contracts.enums import NoticeParty, TerminationGround
-from contracts.operations import ending, payments, quotes, switching_charges, terminations
+from contracts.operations import ending, quotes, switching_charges, terminations
 from contracts.rules import chatel
 from contracts.rules.money import Money
 from contracts.rules.terms import Term
 from tests.contracts.agreements import at
 from tests.contracts.operations import switches, test_chatel
 from tests.contracts.operations.lives import IN_ORDER, TERMINATION, at_once, fresh, give, live_until, terms_of
+from tests.contracts.operations.test_fee_changes import pay
 from tests.contracts.operations.test_quotes import BY, CLAUSE, a_proof, accept, an_active_contract, make, terminate
 from tests.contracts.operations.test_statements import lines_of
 
@@ -22,19 +23,6 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 G, VENDOR = TerminationGround, NoticeParty.VENDOR
 THREE_THOUSAND = {"agreed": Decimal(3000)}
 WITH_SWITCHES = (*IN_ORDER[:3], sweeps.step_all_switches, sweeps.end_all)
-
-
-def pay(contract, amount, on):
-    with tenancy.vendor():
-        payments.record(
-            contract,
-            reference=f"B-{on}",
-            paid_on=date.fromisoformat(on),
-            amount=Decimal(amount),
-            currency="EUR",
-            now=at(on),
-            by=BY,
-        )
 
 
 def charge(case, amount, now):
