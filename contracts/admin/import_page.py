@@ -45,6 +45,13 @@ class ImportPage(Acting):
     import_right: ClassVar[Permission]
     import_form: ClassVar[type[forms.Form]]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """:raises TypeError: the class leaves one of the answers out; the service does not start with it."""
+        super().__init_subclass__(**kwargs)
+        left = [name for name in dir(cls) if getattr(getattr(cls, name, None), "__isabstractmethod__", False)]
+        if left:
+            raise TypeError(f"{cls.__name__} does not say: {', '.join(left)}")
+
     @abstractmethod
     def taken(self, form: Any) -> Any:
         """Return what is kept of a valid form."""
