@@ -694,9 +694,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["organization", "document"], name="intake_by_document"),
                     models.Index(fields=["organization", "acknowledgement"], name="intake_by_acknowledgement"),
                     models.Index(
-                        condition=models.Q(("state__in", ["new", "asked_back"])),
-                        fields=["received_at", "id"],
-                        name="intake_to_decide",
+                        condition=models.Q(("state", "new")), fields=["received_at", "id"], name="intake_to_decide"
                     ),
                 ],
                 "constraints": [
@@ -893,9 +891,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("proof__isnull", False),
-                                ("sent_on__isnull", False),
-                                ("status__in", ["sent", "given", "cancelled"]),
+                                ("proof__isnull", False), ("sent_on__isnull", False), ("status__in", ["sent", "given"])
                             ),
                             models.Q(
                                 models.Q(("status__in", ["sent", "given"]), _negated=True),
@@ -1207,7 +1203,6 @@ class Migration(migrations.Migration):
                             ("accepted", "Accepted"),
                             ("expired", "Expired"),
                             ("withdrawn", "Withdrawn"),
-                            ("voided", "Voided"),
                         ],
                         default="draft",
                         max_length=10,
@@ -1293,17 +1288,15 @@ class Migration(migrations.Migration):
                         name="offer_accepted_once",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["draft", "sent", "accepted", "expired", "withdrawn", "voided"])
-                        ),
+                        condition=models.Q(("state__in", ["draft", "sent", "accepted", "expired", "withdrawn"])),
                         name="offer_state_known",
                     ),
                     models.CheckConstraint(condition=models.Q(("number__gte", 2)), name="offer_is_of_a_later_term"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("sent_at__isnull", True), ("state", "draft")),
-                            models.Q(("sent_at__isnull", False), ("state__in", ["sent", "accepted", "voided"])),
-                            models.Q(("state__in", ["draft", "sent", "accepted", "voided"]), _negated=True),
+                            models.Q(("sent_at__isnull", False), ("state__in", ["sent", "accepted"])),
+                            models.Q(("state__in", ["draft", "sent", "accepted"]), _negated=True),
                             _connector="OR",
                         ),
                         name="offer_accepted_only_if_sent",
@@ -1319,9 +1312,7 @@ class Migration(migrations.Migration):
                         name="offer_closed_at_iff_closed",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("accepted_proof__isnull", True), ("state__in", ["accepted", "voided"]), _connector="OR"
-                        ),
+                        condition=models.Q(("accepted_proof__isnull", True), ("state", "accepted"), _connector="OR"),
                         name="offer_proof_of_acceptance_iff_accepted",
                     ),
                 ],
@@ -1421,7 +1412,6 @@ class Migration(migrations.Migration):
                             ("credit", "Credit"),
                             ("penalty", "Early-exit fee"),
                             ("refund", "Refund"),
-                            ("switch", "Switching charge"),
                         ],
                         max_length=8,
                         verbose_name="kind",
@@ -1493,7 +1483,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("organization", "id"), name="contracts_statementline_tenant_key"),
                     models.UniqueConstraint(fields=("public_id",), name="contracts_statementline_public_id_key"),
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["fee", "uplift", "credit", "penalty", "refund", "switch"])),
+                        condition=models.Q(("kind__in", ["fee", "uplift", "credit", "penalty", "refund"])),
                         name="statement_kind_known",
                     ),
                     models.CheckConstraint(
@@ -1973,7 +1963,6 @@ class Migration(migrations.Migration):
                             ("applied", "Applied"),
                             ("rejected", "Rejected"),
                             ("lapsed", "Lapsed"),
-                            ("voided", "Voided"),
                         ],
                         max_length=8,
                         verbose_name="state",
@@ -2021,14 +2010,10 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("organization", "id"), name="contracts_uplift_tenant_key"),
                     models.UniqueConstraint(fields=("public_id",), name="contracts_uplift_public_id_key"),
                     models.UniqueConstraint(
-                        condition=models.Q(("state", "voided"), _negated=True),
-                        fields=("organization", "contract", "starts_on"),
-                        name="uplift_once_per_term",
+                        fields=("organization", "contract", "starts_on"), name="uplift_once_per_term"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["proposed", "flagged", "applied", "rejected", "lapsed", "voided"])
-                        ),
+                        condition=models.Q(("state__in", ["proposed", "flagged", "applied", "rejected", "lapsed"])),
                         name="uplift_state_known",
                     ),
                     models.CheckConstraint(condition=models.Q(("number__gte", 2)), name="uplift_is_of_a_later_term"),
@@ -2057,7 +2042,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state__in", ["proposed", "applied", "voided"]), _negated=True),
+                            models.Q(("state__in", ["proposed", "applied"]), _negated=True),
                             ("s1__isnull", False),
                             _connector="OR",
                         ),
@@ -2065,9 +2050,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("decided_at__isnull", False), ("state__in", ["applied", "rejected", "voided"])),
+                            models.Q(("decided_at__isnull", False), ("state__in", ["applied", "rejected"])),
                             models.Q(
-                                models.Q(("state__in", ["applied", "rejected", "voided"]), _negated=True),
+                                models.Q(("state__in", ["applied", "rejected"]), _negated=True),
                                 ("decided_at__isnull", True),
                             ),
                             _connector="OR",
@@ -2180,6 +2165,7 @@ class Migration(migrations.Migration):
                             ("retrieval_end", "Last day of the retrieval period"),
                             ("chatel_reminder", "Reminder of the Loi Chatel"),
                             ("send_by", "Last day to send our notice"),
+                            ("intake_answer", "Answer to a declaration received"),
                             ("offer_expiry", "Last day of an offer"),
                             ("quote_expiry", "Last day of a quote"),
                             ("uplift_proposal", "Proposal of an uplift"),
@@ -2251,6 +2237,7 @@ class Migration(migrations.Migration):
                                     "retrieval_end",
                                     "chatel_reminder",
                                     "send_by",
+                                    "intake_answer",
                                     "offer_expiry",
                                     "quote_expiry",
                                     "uplift_proposal",
@@ -2490,6 +2477,7 @@ class Migration(migrations.Migration):
                             ("retrieval_end", "Last day of the retrieval period"),
                             ("chatel_reminder", "Reminder of the Loi Chatel"),
                             ("send_by", "Last day to send our notice"),
+                            ("intake_answer", "Answer to a declaration received"),
                             ("offer_expiry", "Last day of an offer"),
                             ("quote_expiry", "Last day of a quote"),
                             ("uplift_proposal", "Proposal of an uplift"),
@@ -2596,6 +2584,7 @@ class Migration(migrations.Migration):
                                     "retrieval_end",
                                     "chatel_reminder",
                                     "send_by",
+                                    "intake_answer",
                                     "offer_expiry",
                                     "quote_expiry",
                                     "uplift_proposal",
