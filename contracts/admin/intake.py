@@ -23,7 +23,8 @@ from contracts.letters import reader
 from contracts.models import Contract, Intake
 from contracts.operations import intakes
 
-NEW = IntakeState.NEW.value
+NEW, ASKED_BACK = IntakeState.NEW.value, IntakeState.ASKED_BACK.value
+UNDECIDED = tuple(state.value for state in intakes.UNDECIDED)
 DECIDABLE = {kind: label for kind, label in labels.INTAKE_KIND.items() if kind != IntakeKind.UNCLEAR.value}
 
 
@@ -46,9 +47,19 @@ class DropForm(OperationForm):
     )
 
 
-class ConfirmForm(OperationForm):
-    """What a person decides about a letter. What was found is filled in."""
+class DecisionForm(ReasonForm):
+    """A decision on a letter. Where the client was asked what it means, it takes a reason."""
 
+    def prepare(self) -> None:
+        if self.subject is not None and self.subject.state == ASKED_BACK:
+            self.fields["reason"].required = True
+            self.fields["reason"].help_text = _("What the client answered, or that it did not")
+
+
+class ConfirmForm(DecisionForm):
+    """What a person decides about a letter. What was found is filled in, and the client that was asked."""
+
+    field_order = ("organization", "contracts", "kind", "entitled", "channel", "sent_on", "reason")
     organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
     contracts = forms.ModelMultipleChoiceField(
         label=_("Contracts"),
@@ -67,16 +78,16 @@ class ConfirmForm(OperationForm):
     sent_on = forms.DateField(label=_("Sent on"), required=False)
 
     def prepare(self) -> None:
-        if self.subject is None or not self.subject.candidates:
+        super().prepare()
+        if self.subject is None:
             return
-        best = self.subject.candidates[0]
-        organization = Organization.objects.filter(public_id=best["organization"]).first()
+        best = self.subject.candidates[0] if self.subject.candidates else {"organization": None, "contracts": []}
+        organization = self.subject.organization or Organization.objects.filter(public_id=best["organization"]).first()
         if organization is None:
             return
         self.fields["organization"].initial = organization.pk
-        covered = [
-            one for one in intakes.open_contracts(organization) if str(one.public_id) in best["contracts"]
-        ] or intakes.open_contracts(organization)
+        possible = intakes.open_contracts(organization)
+        covered = [one for one in possible if str(one.public_id) in best["contracts"]] or possible
         self.fields["contracts"].initial = [contract.pk for contract in covered]
         if self.subject.suggested in DECIDABLE:
             self.fields["kind"].initial = self.subject.suggested
@@ -142,7 +153,7 @@ class IntakeAdmin(ReadOnly):
     @act(
         _("Confirm"),
         Permission.HANDLE_INTAKE,
-        when=lambda row: row.state == NEW,
+        when=lambda row: row.state in UNDECIDED,
         form=ConfirmForm,
         done=ngettext_lazy("Confirmed %(count)d letter.", "Confirmed %(count)d letters.", "count"),
         explanation=_("A notice is recorded of every contract, with the letter as proof, and acknowledged."),
@@ -158,6 +169,7 @@ class IntakeAdmin(ReadOnly):
             entitled={"yes": True, "no": False}.get(data["entitled"]),
             channel=NoticeChannel(data["channel"]) if data["channel"] else None,
             sent_on=data["sent_on"],
+            reason=data["reason"],
             now=now,
             by=by,
         )
@@ -178,8 +190,8 @@ class IntakeAdmin(ReadOnly):
     @act(
         _("Reject"),
         Permission.HANDLE_INTAKE,
-        when=lambda row: row.state == NEW,
-        form=ReasonForm,
+        when=lambda row: row.state in UNDECIDED,
+        form=DecisionForm,
         done=ngettext_lazy("Rejected %(count)d letter.", "Rejected %(count)d letters.", "count"),
         explanation=_("It is no notice: its file and its words are dropped. This cannot be undone."),
         icon="delete",

@@ -86,6 +86,13 @@ class ConfirmSerializer(serializers.Serializer[Any]):
         choices=list(labels.NOTICE_CHANNEL.items()), required=False, allow_null=True, default=None
     )
     sent_on = serializers.DateField(required=False, allow_null=True, default=None)
+    reason = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Required where the client was asked what the letter means: how that became clear.",
+    )
 
 
 class AskBackSerializer(serializers.Serializer[Any]):
@@ -93,7 +100,13 @@ class AskBackSerializer(serializers.Serializer[Any]):
 
 
 class RejectSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+    reason = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Required where the client was asked what the letter means.",
+    )
 
 
 class IntakeResource(Resource):
@@ -122,7 +135,10 @@ class IntakeResource(Resource):
     @extend_schema(request=ConfirmSerializer, responses={200: IntakeSerializer})
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, **kwargs: Any) -> Response:
-        """Decide: a notice of every contract named, all or none; switching and erasure only open cases."""
+        """Decide: a notice of every contract named, all or none; switching and erasure only open cases.
+
+        One that was asked back too, with a `reason`: the client answered otherwise than by a letter.
+        """
         values = self.given(ConfirmSerializer, request)
         organization = the_organization(values["organization"])
         channel = values["channel"]
@@ -134,6 +150,7 @@ class IntakeResource(Resource):
             entitled=values["entitled"],
             channel=None if channel is None else NoticeChannel(channel),
             sent_on=values["sent_on"],
+            reason=values["reason"],
             now=self.now,
             by=self.actor,
         )
@@ -149,7 +166,7 @@ class IntakeResource(Resource):
     @extend_schema(request=RejectSerializer, responses={200: IntakeSerializer})
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, **kwargs: Any) -> Response:
-        """Put away what is no notice: its file and its words are dropped."""
+        """Put away what is no notice: its file and its words are dropped. One that was asked back needs a `reason`."""
         values = self.given(RejectSerializer, request)
         return self.told(intakes.reject(self.get_object(), now=self.now, by=self.actor, **values))
 

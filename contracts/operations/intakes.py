@@ -27,6 +27,7 @@ from contracts.rules.periods import latest_day, local_day
 
 SWITCHES = {IntakeKind.SWITCHING: SwitchKind.PROVIDER, IntakeKind.ERASURE_ONLY: SwitchKind.ERASURE_ONLY}
 NOTICES = {IntakeKind.NON_RENEWAL: NoticeKind.NON_RENEWAL, IntakeKind.TERMINATION: NoticeKind.TERMINATION}
+UNDECIDED = (IntakeState.NEW, IntakeState.ASKED_BACK)
 CHANNELS = {"message/rfc822": NoticeChannel.EMAIL}
 
 
@@ -108,21 +109,24 @@ def confirm(
     sent_on: date | None,
     now: datetime,
     by: str,
+    reason: str = "",
 ) -> Intake:
     """Decide what a letter is: a notice, or a switching case, of every contract that it covers, in one transaction.
 
     Where the sender is no member of the client who may give notice, the person says whether they are entitled.
-    The letter becomes the proof; an acknowledgement is written and announced.
+    The letter becomes the proof; an acknowledgement is written and announced. Where the client was asked what it means,
+    the reason says how that became clear; it goes to the erasable part of the trail.
 
-    :raises InvalidInput: the kind is unclear, a contract is another client's, or who is entitled is not said.
+    :raises InvalidInput: the kind is unclear, a contract is another client's, who is entitled is not said, or the
+        client was asked and no reason is named.
     :raises IntakeNotInThatState: it was decided meanwhile.
     :raises Refused: as :func:`notices.give` and :func:`switching.open_case`, for any contract; then nothing is written.
     """
-    locked = _locked(intake, IntakeState.NEW)
-    facts = opened(locked)
+    locked = _locked(intake, *UNDECIDED)
+    was, facts = locked.state, opened(locked)
     if entitled is None and is_member(organization, facts.sender_email):
         entitled = True
-    _check(organization, contracts, kind, entitled)
+    _check(locked, organization, contracts, kind, entitled, reason)
     file = crypto.decrypt(_key(locked), bytes(locked.sealed_file or b""), context=_place(locked.public_id, "file"))
     document = documents.store(
         organization,
@@ -153,9 +157,16 @@ def confirm(
     locked.sealed_file, locked.decided_by, locked.decided_at = None, by, now
     locked.acknowledgement = _acknowledged(locked, organization, given, cases, now=now, by=by)
     locked.save()
-    contracts_named = [str(contract.public_id) for contract in contracts]
     _tell(
-        "intake.confirmed", locked, now=now, by=by, kind=kind.value, contracts=contracts_named, notices=locked.notices
+        "intake.confirmed",
+        locked,
+        now=now,
+        by=by,
+        detail=_detail(reason),
+        was=was,
+        kind=kind.value,
+        contracts=[str(contract.public_id) for contract in contracts],
+        notices=locked.notices,
     )
     return locked
 
@@ -180,18 +191,23 @@ def ask_back(intake: Intake, *, organization: Organization, now: datetime, by: s
 def reject(intake: Intake, *, now: datetime, by: str, reason: str = "") -> Intake:
     """Put away what is no notice: its file and its words are dropped. A reason goes to the erasable part of the trail.
 
-    A letter that it seemed to answer still waits for its answer, with its day of receipt.
+    One about which the client was asked, and that nobody answers, takes a reason. A letter that it seemed to answer
+    still waits for its answer, with its day of receipt.
 
+    :raises InvalidInput: the client was asked, and no reason is named.
     :raises IntakeNotInThatState: it was decided meanwhile.
     """
-    locked = _locked(intake, IntakeState.NEW)
+    locked = _locked(intake, *UNDECIDED)
+    if faults := _unexplained(locked, reason):
+        raise InvalidInput(faults)
+    was = locked.state
     locked.state, locked.decided_by, locked.decided_at = IntakeState.REJECTED.value, by, now
     locked.sealed_file = locked.sealed_facts = None
     locked.save(update_fields=["state", "decided_by", "decided_at", "sealed_file", "sealed_facts"])
     if locked.answers is not None:
         asked = Intake.objects.filter(public_id=locked.answers, state=IntakeState.ANSWERED.value)
         asked.update(state=IntakeState.ASKED_BACK.value)
-    _tell("intake.rejected", locked, now=now, by=by, detail={"reason": reason} if reason else None)
+    _tell("intake.rejected", locked, now=now, by=by, detail=_detail(reason), was=was)
     return locked
 
 
@@ -270,8 +286,15 @@ def _acknowledged(
     )
 
 
-def _check(organization: Organization, contracts: Sequence[Contract], kind: IntakeKind, entitled: bool | None) -> None:
-    faults = []
+def _check(
+    intake: Intake,
+    organization: Organization,
+    contracts: Sequence[Contract],
+    kind: IntakeKind,
+    entitled: bool | None,
+    reason: str,
+) -> None:
+    faults = _unexplained(intake, reason)
     if kind is IntakeKind.UNCLEAR:
         faults.append(FieldError("kind", "unclear", "An unclear letter is asked back, not confirmed."))
     if not contracts:
@@ -286,6 +309,17 @@ def _check(organization: Organization, contracts: Sequence[Contract], kind: Inta
         faults.append(FieldError("entitled", "not_entitled", message))
     if faults:
         raise InvalidInput(faults)
+
+
+def _unexplained(intake: Intake, reason: str) -> list[FieldError]:
+    """Return what is wrong with a decision on a letter about which the client was asked: it says what came of it."""
+    if intake.state != IntakeState.ASKED_BACK.value or reason.strip():
+        return []
+    return [FieldError("reason", "missing", "The client was asked: say what it answered, or that it did not.")]
+
+
+def _detail(reason: str) -> dict[str, str] | None:
+    return {"reason": reason} if reason.strip() else None
 
 
 def _candidates(letter: Letter) -> list[dict[str, Any]]:
@@ -319,11 +353,11 @@ def _tell(
     outbox.publish(name, intake, at=now, payload=data)
 
 
-def _locked(intake: Intake, state: IntakeState) -> Intake:
+def _locked(intake: Intake, *states: IntakeState) -> Intake:
     found = (
         Intake.objects.select_for_update(of=("self",), no_key=True)
         .select_related("organization")
-        .filter(pk=intake.pk, state=state.value)
+        .filter(pk=intake.pk, state__in=[state.value for state in states])
         .first()
     )
     if found is None:
