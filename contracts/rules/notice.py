@@ -70,6 +70,14 @@ class NoticeClause:
         """Return ``day``, or the end of the month or quarter that contains it where the contract asks for one."""
         return day if self.end_of is None else end_containing(day, self.end_of)
 
+    def end_within(self, day: date) -> date:
+        """Return the last day of a contract that is left within a term or an indefinite one, from ``day`` on.
+
+        Whoever may leave within a term may also leave with it, where the month or quarter would end later.
+        """
+        named, last_day = self.takes_effect(day), self.term_at(day).last_day
+        return named if last_day is None else min(named, last_day)
+
     def counts_from(self, sent_on: date | None, received_on: date | None) -> date:
         """Return the day that counts for a notice. :raises InvalidInput: it is missing, or receipt precedes sending."""
         if sent_on is not None and received_on is not None and received_on < sent_on:
@@ -261,7 +269,7 @@ def _weigh(
     earliest = max(expires_on, committed_until or expires_on)
     target = clause.term_at(earliest)
     if target.last_day is None:
-        earliest = clause.takes_effect(earliest)
+        earliest = clause.end_within(earliest)
         steps.append(Step("ends_indefinite_term", {"last_day": earliest}))
         return judgment, earliest
     steps.append(Step("takes_effect_at_end_of_term", {"number": target.number, "last_day": target.last_day}))
@@ -273,11 +281,7 @@ def _leave_within_term(
 ) -> tuple[NoticeJudgment, date]:
     committed_until = clause.committed_until
     earliest = max(expires_on, clause.anchor, committed_until or expires_on)
-    last_day = clause.takes_effect(earliest)
-    # Whoever may leave within a term may also leave with it, where the month or quarter would end later.
-    term_end = clause.term_at(earliest).last_day
-    if term_end is not None:
-        last_day = min(last_day, term_end)
+    last_day = clause.end_within(earliest)
     premature = given_on < clause.anchor or (committed_until is not None and given_on <= committed_until)
     if premature:
         held_by = {"starts_on": clause.anchor, "committed_until": committed_until}

@@ -254,7 +254,7 @@ def next_end(clause: NoticeClause, *, on: date, exit_on: date, missed: Sequence[
     if exit_on < on:
         raise InvalidInput("exit_on", "in_the_past", "a contract is not left before today")
     earliest = end_if_given(clause, on, missed)
-    if earliest <= exit_on and (named := worth.named_end(clause, exit_on, missed)) is not None:
+    if (named := worth.named_end(clause, exit_on, earliest=earliest, missed=missed)) is not None:
         return named
     within = range((exit_on - on).days + 1)
     found = bisect_left(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days), missed))

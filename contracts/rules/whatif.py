@@ -167,7 +167,7 @@ def _ends(facts: Facts, on: date, first: date, stop: date) -> list[date]:
     given, found = on, []
     for ordinal in range(first.toordinal(), stop.toordinal()):
         day = date.fromordinal(ordinal)
-        named = worth.named_end(facts.notice, day, facts.missed) if day >= earliest else None
+        named = worth.named_end(facts.notice, day, earliest=earliest, missed=facts.missed)
         while named is None and end < day:
             given += ONE_DAY
             end = quotes.end_if_given(facts.notice, given, facts.missed)

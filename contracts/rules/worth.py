@@ -6,7 +6,6 @@ from datetime import date
 
 from contracts.enums import NoticeKind, NoticeParty
 from contracts.rules import free_exit, notice, stay
-from contracts.rules.days import end_containing
 from contracts.rules.free_exit import Missed
 from contracts.rules.notice import JudgedNotice, NoticeClause
 
@@ -59,15 +58,19 @@ def ends_if_given(
     return weigh(clause, sent_on=on, received_on=on, entitled=True, party=party, missed=missed).judged
 
 
-def named_end(clause: NoticeClause, day: date, missed: Sequence[Missed] = ()) -> date | None:
-    """Return the end that a notice given early enough may name: ``day`` itself, or the end of its month or quarter.
+def named_end(clause: NoticeClause, day: date, *, earliest: date, missed: Sequence[Missed] = ()) -> date | None:
+    """Return the end that a notice given early enough may name: ``day`` itself, or the end of its month or quarter,
+    or of its term where that comes first.
 
-    ``None`` where the contract ends with a term only. A client that was not reminded in time may name any day of the
-    renewed term.
+    ``earliest`` is the end that a notice brings which names none: no day before it can be named, and that day always
+    can. ``None`` where the contract ends with a term only. A client that was not reminded in time may name any day of
+    the renewed term.
     """
+    if day <= earliest:
+        return day if day == earliest else None
     way = free_exit.open_on(clause, day, missed)
     if way is not None and way.free_exit_from is not None and way.free_exit_from <= day:
         return day
     if not clause.mid_term_exit and not clause.term_at(day).indefinite:
         return None
-    return day if clause.end_of is None else end_containing(day, clause.end_of)
+    return clause.end_within(day)

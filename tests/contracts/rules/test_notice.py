@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.enums import GoverningLaw, NoticeEffect, NoticeEndOf, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
+from contracts.enums import GoverningLaw, NoticeEffect, NoticeJudgment, NoticeKind, NoticeParty, NoticeUnit
 from contracts.rules import notice, worth
 from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation
 from contracts.rules.notice import NoticeClause
+from tests.contracts.rules.clauses import clauses
 
 day = date.fromisoformat
 ONE = timedelta(days=1)
@@ -254,20 +255,6 @@ def test_the_vendor_too_sees_when_its_own_notice_would_end_the_contract():
     assert worth.ends_if_given(POLISH, on=day("2026-11-02"), party=NoticeParty.VENDOR).judgment == LATE
 
 
-clauses = st.builds(
-    NoticeClause,
-    anchor=st.dates(date(2000, 1, 1), date(2050, 12, 31)) | st.sampled_from([day("2024-02-29"), day("2025-01-31")]),
-    first=st.integers(1, 48),
-    renewal=st.none() | st.integers(1, 24),
-    length=st.integers(0, 14),
-    unit=st.sampled_from(NoticeUnit),
-    effect=st.just(NoticeEffect.RECEIPT),
-    law=st.sampled_from(GoverningLaw),
-    calendar_country=st.sampled_from(["FR", "PL", "DE"]),
-    commitment=st.integers(0, 48),
-    mid_term_exit=st.booleans(),
-    end_of=st.none() | st.sampled_from(NoticeEndOf),
-)
 offsets = st.integers(-60, 4000)
 
 

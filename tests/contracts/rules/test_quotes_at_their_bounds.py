@@ -190,10 +190,12 @@ def test_the_first_end_from_a_day_on(of, on, exit_on, end):
         pytest.param(
             {"mid_term_exit": True, "end_of": NoticeEndOf.MONTH}, "2026-02-03", "2026-02-28", id="the-month-s-end"
         ),
+        pytest.param({"mid_term_exit": True}, "2026-01-31", None, id="before-any-notice-ends-it"),
+        pytest.param({}, "2026-02-01", "2026-02-01", id="what-a-notice-brings-in-any-case"),
     ],
 )
 def test_the_day_that_a_notice_may_name(of, on, named):
-    found = worth.named_end(notices(**of), day(on))
+    found = worth.named_end(notices(**of), day(on), earliest=day("2026-02-01"))
     assert found == (named and day(named))
 
 

@@ -203,5 +203,6 @@ def test_the_reminder_that_counts_is_the_last_in_the_window():
 def test_a_way_without_a_day_names_no_end():
     why = Explanation("chatel", 1, {}, (), "")
     ways = (Missed(1, day("2026-08-30"), Reminded(in_window=False, free_exit_from=None, explanation=why)),)
-    assert worth.named_end(notices(), day("2027-05-20"), ways) is None
-    assert worth.named_end(notices(), day("2026-10-15"), missed()) is None
+    begun = day("2026-10-01")
+    assert worth.named_end(notices(), day("2027-05-20"), earliest=begun, missed=ways) is None
+    assert worth.named_end(notices(), day("2026-10-15"), earliest=begun, missed=missed()) is None
