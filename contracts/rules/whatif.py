@@ -94,20 +94,25 @@ def series(facts: Facts, *, on: date, months: int = 24) -> tuple[LeavingDay, ...
     notice given today or later ends the contract. The switching way ends with the switching notice at the earliest; it
     costs the early-exit fee and the switching charge. The series stops with an end that stands or comes by itself.
 
-    :raises InvalidInput: the contract is over, there is no month to look at, or as the rules of notice and quotes do.
+    :raises InvalidInput: the contract is over, it begins after these months, there is no month to look at, or as the
+        rules of notice and quotes do.
     """
     if months < 1:
         raise InvalidInput("months", "under_one", "there is no month to look at")
-    first = max(on, facts.notice.anchor)
-    stop = _stop(facts, min_stop=add_months(on, months))
+    first, last = max(on, facts.notice.anchor), add_months(on, months)
+    stop = _stop(facts, min_stop=last)
+    if first >= last:
+        raise InvalidInput("months", "begins_later", "the contract begins after the months to look at")
     if first >= stop:
         raise InvalidInput("on", "contract_over", "the contract ends before the first day to look at")
-    ends = _ends(facts, on, first, stop)
-    terms = _terms(facts, first, max(ends[-1], _switch_end(facts, on)) + ONE_DAY)
+    switch_end = _switch_end(facts, on)
+    # A switch that begins now ends later than a short series: whether it ends on notice is looked up as far as that.
+    ends = _ends(facts, on, first, max(stop, _stop(facts, min_stop=switch_end + ONE_DAY)))
+    terms = _terms(facts, first, max(ends[-1], switch_end) + ONE_DAY)
     currency = terms[0].fee.currency
     days: list[LeavingDay] = []
     before: tuple[date, _Costed, _Costed] | None = None
-    for offset, end in enumerate(ends):
+    for offset, end in enumerate(ends[: (stop - first).days]):
         exit_on = date.fromordinal(first.toordinal() + offset)
         own = _own(facts, terms, exit_on, end)
         switched = _switching(facts, terms, ends, first, exit_on, on)

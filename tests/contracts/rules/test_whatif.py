@@ -1,19 +1,22 @@
 """Leaving on any of the days ahead: what it costs, until when the contract binds, and why the series steps."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.enums import GoverningLaw, NoticeEndOf, TerminationGround
 from contracts.rules import billing, quotes, whatif
-from contracts.rules.days import ONE_DAY
+from contracts.rules.days import ONE_DAY, add_months
 from contracts.rules.errors import InvalidInput
 from contracts.rules.money import Money
 from contracts.rules.quotes import ExitClause, Standing
 from contracts.rules.whatif import Facts, Reason
-from tests.contracts.rules.clauses import notices
+from tests.contracts.rules.clauses import clauses, notices
 
 day = date.fromisoformat
 ON = day("2026-03-01")
@@ -192,6 +195,54 @@ def test_a_contract_that_does_not_renew_ends_by_itself():
     assert (found[-1].exit_on, str(found[-1].own.cost.amount)) == (day("2026-12-31"), "0.00")
 
 
+@pytest.mark.parametrize("months", [1, 2, 3], ids=lambda months: f"{months}-months")
+@pytest.mark.parametrize(
+    ("on", "asked", "exit_on", "cost", "bound_until"),
+    [
+        pytest.param("2026-06-15", {"clause": HALF}, "2026-06-15", "4273.97", "2026-08-15", id="the-early-exit-fee"),
+        pytest.param(
+            "2026-10-31", {"clause": HALF}, "2026-11-01", "1972.60", "2026-12-31", id="no-fee-at-the-term-s-end"
+        ),
+        pytest.param(
+            "2026-06-15",
+            {"clause": HALF, "notice": {"mid_term_exit": True, "length": 1}},
+            "2026-06-15",
+            "2005.48",
+            "2026-08-15",
+            id="no-fee-on-notice",
+        ),
+    ],
+)
+def test_what_switching_costs_does_not_hang_on_the_months_looked_at(months, on, asked, exit_on, cost, bound_until):
+    found = at(whatif.series(facts(**asked), on=day(on), months=months), exit_on).switching
+    assert (str(found.cost.amount), str(found.bound_until)) == (cost, bound_until)
+
+
+@given(
+    clauses,
+    st.integers(-60, 1500),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.booleans(),
+    st.none() | st.integers(1, 200),
+    st.integers(0, 3),
+)
+@settings(max_examples=60)
+def test_fewer_months_show_the_beginning_of_the_same_series(of, later, months, more, renews, ends_in, switching_months):
+    on = max(of.anchor + timedelta(days=later), add_months(of.anchor, -months) + ONE_DAY)
+    if not renews:
+        of = replace(of, auto_renews=False)
+        on = min(on, of.term(1).last_day)
+    asked = replace(
+        facts(clause={**HALF, "committed_until": of.committed_until}, annual=lambda number: money(1000 * number)),
+        notice=of,
+        switching_months=switching_months,
+        ends_on=None if ends_in is None else max(on, of.anchor) + timedelta(days=ends_in),
+    )
+    short, long = (whatif.series(asked, on=on, months=many) for many in (months, months + more))
+    assert long[: len(short)] == short
+
+
 def test_before_it_starts_the_first_day_is_the_contract_s():
     found = whatif.series(facts(), on=day("2025-12-01"), months=3)
     assert (found[0].exit_on, found[-1].exit_on) == (day("2026-01-01"), day("2026-02-28"))
@@ -243,6 +294,9 @@ def test_what_is_committed_by_financial_year(on, month, expected):
     ("call", "field", "code"),
     [
         pytest.param(lambda: whatif.series(facts(), on=ON, months=0), "months", "under_one", id="no-month"),
+        pytest.param(
+            lambda: whatif.series(facts(), on=day("2025-12-01"), months=1), "months", "begins_later", id="not-begun"
+        ),
         pytest.param(
             lambda: whatif.series(facts(ends_on=day("2026-02-01")), on=ON),
             "on",
