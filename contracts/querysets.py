@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from contracts.enums import ClauseCode, ContractStatus, LineKind, OfferState, SwitchStatus, UpliftState
+from accounts.models import OutboxMessage
+from contracts.enums import ClauseCode, ContractStatus, LineKind, OfferState, ReminderKind, SwitchStatus, UpliftState
 from contracts.rules.clause_checklist import MOST_BREACH_HOURS
 from contracts.rules.clauses import EEA
 from contracts.rules.dated import DISCLOSURE_REQUIRED, SWITCHING_CHARGED, days_of, in_force
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         CalendarEvent,
         Contract,
         Deadline,
+        Reminder,
         RenewalOffer,
         SwitchingCase,
         Uplift,
@@ -129,12 +131,15 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         return self.active().filter(ends_at__lte=at).order_by("ends_at", "pk")
 
     def due_for_deadlines(self, *, at: datetime) -> Self:
-        """What their deadlines depend on has changed, or one of them has passed by itself: two partial indexes."""
-        from contracts.models import Deadline
+        """What their deadlines depend on has changed, an announced reminder was delivered or given up, or one of them
+        has passed by itself: three partial indexes.
+        """
+        from contracts.models import Deadline, Reminder
 
         stale = self.model.objects.filter(deadlines_stale=True).values("pk")
+        told = Reminder.objects.with_news().values("contract_id")
         lapsed = Deadline.objects.open().filter(lapses=True, due_at__lte=at).values("contract_id")
-        return self.filter(pk__in=stale.union(lapsed)).order_by("pk")
+        return self.filter(pk__in=stale.union(told, lapsed)).order_by("pk")
 
     def due_for_calendar(self, *, at: datetime) -> Self:
         """Their deadlines were computed again, or a further month has come into view."""
@@ -177,6 +182,18 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def late(self, *, at: datetime) -> Self:
         """Open although their last day is over, and not such as pass by themselves."""
         return self.open().filter(lapses=False, due_at__lte=at)
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def with_news(self) -> Self:
+        """Announced under the Loi Chatel, and delivered or given up since: delivery knows nothing of contracts."""
+        ended = OutboxMessage.objects.filter(public_id=OuterRef("message")).filter(
+            Q(delivered_at__isnull=False) | Q(failed_at__isnull=False)
+        )
+        awaited = self.filter(
+            kind=ReminderKind.CHATEL.value, sent_at__isnull=False, proof__isnull=True, outcome_at__isnull=True
+        )
+        return awaited.filter(Exists(ended))
 
 
 class SwitchingCaseQuerySet(models.QuerySet["SwitchingCase"]):

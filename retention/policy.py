@@ -131,7 +131,7 @@ POLICY: dict[str, Table] = {
     "contracts.Reminder": _table(
         K,
         "id public_id organization contract term_number kind lead due_on last_notice_on why message proof sent_at "
-        "skipped_at",
+        "skipped_at outcome_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Intake": _table(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from django.db.models import F
+
 from accounts import tenancy
 from accounts.enums import Role
 from accounts.models import Organization as Client
@@ -78,7 +80,7 @@ def seed(*, now: datetime, password: Callable[[], str], tell: Callable[[str], No
         _leave(story, now=now)
     with tenancy.vendor():
         # The past of the demo is told to nobody.
-        OutboxMessage.objects.filter(delivered_at__isnull=True).update(delivered_at=now)
+        OutboxMessage.objects.filter(delivered_at__isnull=True).update(delivered_at=F("occurred_at"))
         return _sign_ins(stories, now=now, password=password)
 
 

@@ -15,7 +15,7 @@ from contracts.models import Reminder
 @admin.register(Reminder)
 class ReminderAdmin(ReadOnly):
     viewing = Permission.VIEW_CONTRACT
-    hidden = ("why",)
+    hidden = ("why", "outcome_at")
     list_display = ("contract", "organization", "term_number", "kind", "lead", "due_on", "sent_at", "skipped_at")
     list_filter = ("kind", ("sent_at", admin.EmptyFieldListFilter))
     search_fields = ("contract__reference", "organization__name", "public_id")

@@ -1,4 +1,4 @@
-"""No state without a way out: offers and uplifts that were voided, switching charges, letters asked back."""
+"""No state without a way out: offers and uplifts that were voided, switching charges, letters, reminders."""
 
 from django.db import migrations, models
 
@@ -156,6 +156,35 @@ class Migration(migrations.Migration):
                 ],
                 max_length=8,
                 verbose_name="state",
+            ),
+        ),
+        migrations.AddField(
+            model_name="reminder",
+            name="outcome_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="outcome noted at"),
+        ),
+        migrations.AddIndex(
+            model_name="reminder",
+            index=models.Index(
+                condition=models.Q(
+                    ("kind", "chatel"),
+                    ("outcome_at__isnull", True),
+                    ("proof__isnull", True),
+                    ("sent_at__isnull", False),
+                ),
+                fields=["organization", "contract"],
+                name="reminder_on_its_way",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reminder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outcome_at__isnull", True),
+                    models.Q(("message__isnull", False), ("proof__isnull", True)),
+                    _connector="OR",
+                ),
+                name="reminder_outcome_of_an_announcement",
             ),
         ),
         migrations.AddIndex(

@@ -56,7 +56,6 @@ def settle(contract: Contract, due: reminders.Due, *, now: datetime, by: str) ->
         return None
     payload = {**facts, **_owner(contract), "contract": contract.reference, "ends_on": _iso(contract.term_ends_on)}
     message = outbox.publish(TOPIC, contract, at=now, payload=payload)
-    stored.deadlines_changed(contract)
     audit.record(TOPIC, contract, by=by, at=now, data=facts)
     return reminding.keep(
         contract,
@@ -128,12 +127,12 @@ def missed_of(contracts: Iterable[Contract], *, on: Callable[[Contract], date]) 
     """
     closed = {one.pk: (one, _closed(one, on(one))) for one in contracts}
     owed = {key: one for key, (one, windows) in closed.items() if windows}
-    sent = reminding.chatel_days(owed.keys()) if owed else {}
+    told = reminding.chatel_told(owed.keys()) if owed else {}
     signed = reminding.signed_at(owed.values()) if owed else {}
     found: dict[int, tuple[Missed, ...]] = {}
     for key, (contract, windows) in closed.items():
         ours = [one for one in windows if reminding.closed_here(contract, one[1], since=signed.get(key))]
-        judged = (_judged(term, window, sent.get((key, term.number), ())) for term, window in ours)
+        judged = (_judged(term, window, told.get((key, term.number), ())) for term, window in ours)
         found[key] = tuple(one for one in judged if one.reminded.free_exit_from is not None)
     return found
 
@@ -149,8 +148,8 @@ def _closed(contract: Contract, on: date) -> list[tuple[Term, Window]]:
     return [(term, window) for term, window in windows if window is not None and window.closes < on]
 
 
-def _judged(term: Term, window: Window, days: Collection[date]) -> Missed:
-    sent_on = chatel.counted(window, days)
+def _judged(term: Term, window: Window, told: Collection[tuple[datetime, date]]) -> Missed:
+    sent_on = chatel.counted(window, [day for _at, day in told])
     return Missed(term.number, window.closes, chatel.judge(window, sent_on=sent_on, term=term, protected=True))
 
 

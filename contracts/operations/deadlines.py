@@ -11,7 +11,7 @@ from accounts.errors import InvalidInput, Refused
 from accounts.operations import audit, outbox
 from accounts.operations.sweeping import SYSTEM
 from accounts.rules import checks
-from contracts.models import Contract, Deadline
+from contracts.models import Contract, Deadline, Reminder
 from contracts.operations.lives import deadlines_of_lives
 from contracts.operations.switching_deadlines import deadlines_of_switches
 from contracts.operations.waiting_deadlines import (
@@ -24,7 +24,8 @@ from contracts.operations.waiting_deadlines import (
 from contracts.rules.deadlines import Key, Met, Wanted
 
 # What an area knows of the deadlines of contracts: given contracts with their organizations, by the contract's key.
-# It reads for all of them at once, and its area calls ``stored.deadlines_changed`` where it changes what it reads.
+# It reads for all of them at once, and its area calls ``stored.deadlines_changed`` where it changes what it reads. What
+# becomes of an announced reminder, delivery does not say: ``due_for_deadlines`` asks.
 type Source = Callable[[Sequence[Contract]], dict[int, list[Wanted | Met]]]
 SOURCES: tuple[Source, ...] = (
     deadlines_of_lives,
@@ -68,6 +69,7 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
         .select_for_update(of=("self",), no_key=True, skip_locked=True)
     )
     free = [one.pk for one in contracts]
+    told = [*Reminder.objects.with_news().filter(contract_id__in=free).values_list("pk", flat=True)]
     wanted: dict[int, list[Wanted | Met]] = {key: [] for key in free}
     for source in SOURCES:
         for key, found in source(contracts).items():
@@ -80,6 +82,8 @@ def refresh(keys: Iterable[int], *, now: datetime, by: str) -> set[int]:
         _compare(contract, wanted[contract.pk], standing[contract.pk], changes, now=now)
     Deadline.objects.bulk_update(changes.closed, ["met_at", "met_by", "superseded_at", "superseded_by"])
     Deadline.objects.bulk_create(changes.opened)
+    # What was known before the sources were asked, and nothing that came meanwhile.
+    Reminder.objects.filter(pk__in=told).update(outcome_at=now)
     # The calendar follows what stands here.
     Contract.objects.filter(pk__in=free).update(deadlines_stale=False, calendar_due_at=now)
     for old, new in changes.replaced:

@@ -111,20 +111,21 @@ def keep(
     )
 
 
-def chatel_days(keys: Collection[int]) -> dict[tuple[int, int], list[date]]:
-    """Return the local days on which reminders of the Loi Chatel went out, by contract and term, in two queries.
+def chatel_told(keys: Collection[int]) -> dict[tuple[int, int], list[tuple[datetime, date]]]:
+    """Return when reminders of the Loi Chatel went out, with the local day, by contract and term, in two queries.
 
-    What was announced counts once it was delivered; what was posted, on the day that its proof says.
+    What was announced counts once it was delivered; what was posted, on the day that its proof says. Both the deadline
+    of the reminder and the free exit where it was missed go by this.
     """
     sent = Reminder.objects.filter(contract__in=keys, kind=ReminderKind.CHATEL.value, sent_at__isnull=False)
     rows = list(sent.select_related("contract").order_by("pk"))
     announced = [row.message for row in rows if row.proof_id is None and row.message is not None]
     delivered = dict(OutboxMessage.objects.filter(public_id__in=announced).values_list("public_id", "delivered_at"))
-    found: defaultdict[tuple[int, int], list[date]] = defaultdict(list)
+    found: defaultdict[tuple[int, int], list[tuple[datetime, date]]] = defaultdict(list)
     for row in rows:
         at = delivered.get(row.message) if row.proof_id is None and row.message is not None else row.sent_at
         if at is not None:
-            found[row.contract_id, row.term_number].append(local_day(at, row.contract.time_zone))
+            found[row.contract_id, row.term_number].append((at, local_day(at, row.contract.time_zone)))
     return found
 
 

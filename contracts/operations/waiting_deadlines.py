@@ -1,11 +1,9 @@
 """What the deadlines of offers, quotes, prices, our own notices and the Loi Chatel depend on, for many contracts."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 
-from contracts.enums import ContractStatus, OfferState, OutgoingStatus, ReminderKind, UpliftState
-from contracts.models import Contract, OutgoingNotice, Quote, Reminder, RenewalOffer, Uplift
+from contracts.enums import ContractStatus, OfferState, OutgoingStatus, UpliftState
+from contracts.models import Contract, OutgoingNotice, Quote, RenewalOffer, Uplift
 from contracts.operations import quotes, reminding, stored
 from contracts.rules import waiting_deadlines as rules
 from contracts.rules.deadlines import Met, Wanted
@@ -100,12 +98,7 @@ def deadlines_of_protected(contracts: Sequence[Contract]) -> Found:
     }
     if not running:
         return {}
-    since = reminding.signed_at(running.values())
-    sent: defaultdict[tuple[int, int], list[datetime]] = defaultdict(list)
-    rows = Reminder.objects.filter(contract_id__in=running, kind=ReminderKind.CHATEL.value, sent_at__isnull=False)
-    for key, number, sent_at in rows.values_list("contract_id", "term_number", "sent_at"):
-        if sent_at is not None:
-            sent[key, number].append(sent_at)
+    since, told = reminding.signed_at(running.values()), reminding.chatel_told(running)
     found: Found = {}
     for contract in running.values():
         number = contract.term_number
@@ -116,7 +109,7 @@ def deadlines_of_protected(contracts: Sequence[Contract]) -> Found:
                 contract=contract.public_id,
                 number=number,
                 window=window,
-                sent=sent[contract.pk, number],
+                told=[at for at, _day in told.get((contract.pk, number), ())],
             )
     return found
 

@@ -68,9 +68,14 @@ def window(term_end: date, *, length: int, unit: NoticeUnit, end_of: NoticeEndOf
     return Window(opens, closes, deadline, explanation)
 
 
+def protects(of: Window, day: date) -> bool:
+    """Say whether a reminder of a day counts: it came in the window. One before or after it answers nothing."""
+    return of.opens <= day <= of.closes
+
+
 def counted(of: Window, days: Collection[date]) -> date | None:
     """Return which of the days on which a reminder went out counts: the last in the window, else the last one."""
-    return max([day for day in days if of.opens <= day <= of.closes] or days, default=None)
+    return max([day for day in days if protects(of, day)] or days, default=None)
 
 
 def judge(of: Window, *, sent_on: date | None, term: Term, protected: bool) -> Reminded:
@@ -80,7 +85,7 @@ def judge(of: Window, *, sent_on: date | None, term: Term, protected: bool) -> R
     client may then leave at any time once the contract has renewed. For a company the reminder is good practice: no
     sanction.
     """
-    in_window = sent_on is not None and of.opens <= sent_on <= of.closes
+    in_window = sent_on is not None and protects(of, sent_on)
     if in_window:
         steps = [Step("reminder_in_window", {"on": sent_on})]
     elif sent_on is None:

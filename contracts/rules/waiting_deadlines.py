@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts.enums import DeadlineKind, OfferState, OutgoingStatus, UpliftState
 from contracts.rules import workdays
-from contracts.rules.chatel import Window
+from contracts.rules.chatel import Window, protects
 from contracts.rules.days import ONE_DAY
 from contracts.rules.deadlines import CONTRACT, Met, Wanted
 from contracts.rules.explanation import Explanation, Step
@@ -108,14 +108,14 @@ def of_outgoing(
 
 
 def of_reminder(
-    place: Place, *, contract: UUID, number: int, window: Window, sent: Collection[datetime]
+    place: Place, *, contract: UUID, number: int, window: Window, told: Collection[datetime]
 ) -> list[Wanted | Met]:
     """Return the last day on which the reminder of the Loi Chatel protects, of the term ``number``.
 
-    One that was sent out of its window answers nothing.
+    ``told`` is when such reminders went out; what gives the client no free exit (:func:`chatel.protects`) meets it.
     """
     kind = DeadlineKind.CHATEL_REMINDER
-    timely = [at for at in sent if window.opens <= local_day(at, place.zone) <= window.closes]
+    timely = [at for at in told if protects(window, local_day(at, place.zone))]
     if timely:
         return [Met(kind, contract, number, min(timely))]
     act_by = max(workdays.on_or_before(window.closes, place.country).to, window.opens)

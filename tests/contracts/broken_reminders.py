@@ -41,6 +41,9 @@ REMINDERS = {
     "reminder_sent_or_skipped": reminder(skipped_at=at("2025-07-02")),
     "reminder_sent_with_proof": reminder(message=None),
     "reminder_due_before_the_last_day": reminder(due_on=date(2025, 10, 1)),
+    "reminder_outcome_of_an_announcement": lambda found: a_reminder(
+        found, lead=60, message=None, sent_at=None, skipped_at=at("2025-07-02"), outcome_at=at("2025-07-02")
+    ),
     "reminder_once": a_reminder,
     "contract_reminds_only_before_a_renewal": contract(
         next_reminder_at=at("2025-07-02"), ends_on=date(2027, 1, 1), ends_at=at("2027-01-01")

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts import sweeps as accounts_sweeps
 from accounts import tenancy
 from accounts.enums import Role
 from accounts.operations.sweeping import SYSTEM
@@ -179,10 +180,12 @@ def an_association(*, reachable=True, **values):
     return an_active_contract(organization, reminder_leads=[], **values)
 
 
-def test_the_reminder_that_the_law_asks_for_is_met_when_it_is_sent():
+def test_the_reminder_that_the_law_asks_for_is_met_when_it_is_delivered():
     contract = an_association()
     assert states(contract, "2025-01-03") == [(*CHATEL, "open")]
     live_until("2025-06-30", ORDER)
+    assert states(contract, "2025-06-30") == [(*CHATEL, "open")]
+    accounts_sweeps.deliver_all(at=at("2025-06-30"), by=SYSTEM)
     assert states(contract, "2025-06-30") == [(*CHATEL, "met")]
     live_until("2026-01-02", ORDER)
     assert states(contract, "2026-01-02")[1:] == [("chatel_reminder", "2026-08-30", "2026-08-28", "open")]
