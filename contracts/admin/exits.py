@@ -60,9 +60,7 @@ class TerminationForm(OperationForm):
     agreed = forms.DecimalField(
         label=gettext_lazy("Agreed amount"), min_value=0, max_digits=14, decimal_places=2, required=False
     )
-    proof = forms.FileField(
-        label=gettext_lazy("Proof"), required=False, help_text=gettext_lazy("At most 25 MiB."), max_length=200
-    )
+    proof = forms.FileField(label=gettext_lazy("Proof"), help_text=gettext_lazy("At most 25 MiB."), max_length=200)
 
 
 class Exiting(Acting):
@@ -122,7 +120,7 @@ class Exiting(Acting):
             request,
             title=gettext_lazy("Terminate"),
             explanation=gettext_lazy(
-                "The contract ends with its last day of service; a breach or agreement is proved."
+                "The contract ends with its last day of service. Add the document that declares or agrees it."
             ),
             form=TerminationForm,
             perform=perform,

@@ -99,15 +99,27 @@ class TerminationSerializer(serializers.ModelSerializer[Termination]):
         read_only_fields = fields
 
 
-class NewTerminationSerializer(serializers.Serializer[Any]):
+class DeclaredSerializer(serializers.Serializer[Any]):
     ground = serializers.ChoiceField(choices=GROUNDS)
     party = serializers.ChoiceField(choices=list(labels.NOTICE_PARTY.items()), default="client")
     declared_on = serializers.DateField()
     last_day = serializers.DateField(help_text="The last day of service.")
-    proof = serializers.UUIDField(
-        allow_null=True, default=None, help_text="A stored document of the client; a breach or an agreement needs one."
-    )
     agreed = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True, default=None)
+
+
+class NewTerminationSerializer(DeclaredSerializer):
+    proof = serializers.UUIDField(
+        allow_null=True, default=None, help_text="The document that declares or agrees it, where it is stored already."
+    )
+
+
+class ProvedTerminationSerializer(DeclaredSerializer):
+    proof = ProofField(
+        required=True,
+        allow_null=False,
+        default=serializers.empty,
+        help_text="The document that declares or agrees it, at most 25 MiB.",
+    )
 
 
 class PdfRenderer(JSONRenderer):
@@ -195,18 +207,31 @@ class ContractTerminationView(ScopedView):
     """The termination of one contract."""
 
     permission_classes = [has(Permission.END_CONTRACT)]
+    parser_classes = PARSERS
 
     @extend_schema(
-        operation_id="contracts_terminate", request=NewTerminationSerializer, responses={201: TerminationSerializer}
+        operation_id="contracts_terminate",
+        request={
+            "multipart/form-data": ProvedTerminationSerializer,
+            "application/json": NewTerminationSerializer,
+        },
+        responses={201: TerminationSerializer},
     )
     def post(self, request: Request, public_id: UUID) -> Response:
-        """End a contract on a ground, with its proof where the ground needs one, and charge what that costs."""
+        """End a contract on a ground, with the document that declares or agrees it, and charge what that costs.
+
+        The document comes with the call, as multipart, or is named by its id.
+        """
         contract = _contract(public_id)
-        body = NewTerminationSerializer(data=request.data)
+        sent = "proof" in request.FILES
+        body = (ProvedTerminationSerializer if sent else NewTerminationSerializer)(data=request.data)
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
         values["ground"], values["party"] = TerminationGround(values["ground"]), NoticeParty(values["party"])
-        values["proof"] = _proof(contract, values["proof"])
+        if sent:
+            values["proof"] = kept(contract, values["proof"], kind=DocumentKind.OTHER, now=self.now, by=self.actor)
+        else:
+            values["proof"] = _proof(contract, values["proof"])
         found = terminations.terminate(contract, now=self.now, by=self.actor, **values)
         self.touches(contract.organization_id)
         return Response(TerminationSerializer(found).data, status=201)

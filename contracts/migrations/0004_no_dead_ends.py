@@ -1,5 +1,6 @@
 """No state without a way out: offers and uplifts that were voided, switching charges, letters, reminders."""
 
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -53,6 +54,10 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(
             model_name="uplift",
             name="uplift_decided_at_iff_decided",
+        ),
+        migrations.RemoveConstraint(
+            model_name="termination",
+            name="termination_proved_where_it_must_be",
         ),
         migrations.RemoveIndex(
             model_name="intake",
@@ -304,6 +309,25 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("kind__in", ["fee", "uplift", "credit", "penalty", "refund", "switch"])),
                 name="statement_kind_known",
+            ),
+        ),
+        # Not validated: a termination for convenience, a breach or a grave cause was recorded without proof before.
+        AddConstraintNotValid(
+            model_name="termination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "ground__in",
+                            ["convenience", "vendor_breach", "client_breach", "agreement", "immediate"],
+                        ),
+                        _negated=True,
+                    ),
+                    ("proof__isnull", False),
+                    ("withdrawn_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="termination_proved_where_it_must_be",
             ),
         ),
         migrations.AddConstraint(

@@ -11,13 +11,17 @@ from accounts.models import Document
 from contracts import labels
 from contracts.enums import TerminationGround
 from contracts.models.contract import Contract
+from contracts.rules import grounds
+
+_PROVED = [ground.value for ground in TerminationGround if grounds.is_proved(ground)]
 
 
 class Termination(TenantModel):
     """An end that was declared or agreed. ``ends_on`` is exclusive: the first day without service.
 
     ``prolongs`` says that the contract goes on to that end without a new firm term (a pending switch). ``source`` is
-    the public id of what brought it: a quote, a switching case.
+    the public id of what brought it: a quote, a switching case. Whatever stands has its proof, but for a switch; what
+    was recorded when less had to be proved stays as it is, and can be taken back.
     """
 
     contract = TenantForeignKey(Contract, related_name="terminations")
@@ -42,8 +46,7 @@ class Termination(TenantModel):
                 condition=Q(ground__in=[ground.value for ground in TerminationGround]), name="termination_ground_known"
             ),
             models.CheckConstraint(
-                condition=~Q(ground__in=[TerminationGround.AGREEMENT.value, TerminationGround.CLIENT_BREACH.value])
-                | Q(proof__isnull=False),
+                condition=~Q(ground__in=_PROVED) | Q(proof__isnull=False) | Q(withdrawn_at__isnull=False),
                 name="termination_proved_where_it_must_be",
             ),
             models.UniqueConstraint(

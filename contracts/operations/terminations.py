@@ -1,4 +1,4 @@
-"""Terminations: a contract ended otherwise than by notice, with ground, price and, but for convenience, proof."""
+"""Terminations: a contract ended otherwise than by notice, with ground, price and proof."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -128,7 +128,7 @@ def _check(
     if not grounds.may_declare(party, ground):
         faults.append(FieldError("party", "not_this_side", "This side cannot declare it on that ground."))
     if grounds.is_proved(ground) and proof is None:
-        faults.append(FieldError("proof", "missing", "This ground needs its proof."))
+        faults.append(FieldError("proof", "missing", "Add the document that declares or agrees it."))
     if agreed is not None and ground is not TerminationGround.AGREEMENT:
         faults.append(FieldError("agreed", "not_agreed", "Only an agreement has an agreed amount."))
     if declared_on > today:

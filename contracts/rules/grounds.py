@@ -13,14 +13,9 @@ DECLARED_BY: Mapping[TerminationGround, frozenset[NoticeParty]] = {
     TerminationGround.SWITCHING: frozenset({NoticeParty.CLIENT}),
     TerminationGround.IMMEDIATE: frozenset(NoticeParty),
 }
-PROVED = frozenset(
-    {
-        TerminationGround.VENDOR_BREACH,
-        TerminationGround.CLIENT_BREACH,
-        TerminationGround.AGREEMENT,
-        TerminationGround.IMMEDIATE,
-    }
-)
+# What takes the document that declares or agrees it, for the table too. A switch has the letter of its own case, or was
+# declared here by a member of the client.
+PROVED = frozenset(TerminationGround) - {TerminationGround.SWITCHING}
 
 
 def may_declare(party: NoticeParty, ground: TerminationGround | None) -> bool:

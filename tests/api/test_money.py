@@ -6,11 +6,12 @@ import pytest
 
 from accounts import tenancy
 from accounts.models import Organization
-from contracts.models import Payment
+from accounts.operations import documents
+from contracts.models import Payment, Termination
 from tests.api.callers import caller
 from tests.contracts.agreements import at
 from tests.contracts.operations.lives import fresh
-from tests.contracts.operations.test_quotes import an_active_contract
+from tests.contracts.operations.test_quotes import a_proof, an_active_contract
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -127,17 +128,33 @@ def test_a_termination_is_declared_and_taken_back():
     contract = an_active_contract()
     manager = caller("contract_manager")
     path = f"contracts/{contract.public_id}/terminate"
-    body = {"ground": "vendor_breach", "declared_on": "2025-03-01", "last_day": "2025-03-31"}
-    assert codes(manager("POST", path, body, expect=400)) == {("proof", "missing")}
-    unknown = {**body, "proof": "00000000-0000-0000-0000-000000000000"}
-    assert codes(manager("POST", path, unknown, expect=400)) == {("proof", "unknown_document")}
-    found = manager("POST", path, {**body, "ground": "convenience"}, expect=201)
+    body = {"ground": "convenience", "declared_on": "2025-03-01", "last_day": "2025-03-31"}
+    for ground in ("convenience", "vendor_breach", "agreement", "immediate"):
+        assert codes(manager("POST", path, {**body, "ground": ground}, expect=400)) == {("proof", "missing")}
+    for proof, code in (("00000000-0000-0000-0000-000000000000", "unknown_document"), ("x", "invalid")):
+        assert codes(manager("POST", path, {**body, "proof": proof}, expect=400)) == {("proof", code)}
+    assert fresh(contract).ends_on is None
+    found = manager.with_file(path, body, expect=201)
     assert (found["ends_on"], fresh(contract).ends_on) == ("2025-04-01", date(2025, 4, 1))
+    with tenancy.vendor():
+        proof = Termination.objects.select_related("proof").get().proof
+        assert b"".join(documents.read(proof)) == b"what the client wrote"
     revert = f"terminations/{found['public_id']}/revert"
     assert codes(manager("POST", revert, expect=400)) == {("proof", "missing")}
     assert manager.with_file(revert, {})["withdrawn_at"] is not None
     assert fresh(contract).ends_on is None
     assert codes(manager("POST", f"terminations/{found['public_id']}/revert", expect=409)) == {(None, "no_termination")}
+
+
+def test_a_termination_is_declared_with_a_document_that_is_here():
+    contract = an_active_contract()
+    with tenancy.vendor():
+        proof = a_proof(contract)
+    body = {"ground": "convenience", "declared_on": "2025-03-01", "last_day": "2025-03-31"}
+    path = f"contracts/{contract.public_id}/terminate"
+    caller("contract_manager")("POST", path, {**body, "proof": str(proof.public_id)}, expect=201)
+    with tenancy.vendor():
+        assert Termination.objects.get().proof_id == proof.pk
 
 
 def test_nobody_sees_or_accepts_what_is_next_door():

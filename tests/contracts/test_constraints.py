@@ -39,7 +39,7 @@ from tests.contracts.amendment_examples import an_amendment
 from tests.contracts.broken_intakes import FOREIGN_KEYS as INTAKE_KEYS
 from tests.contracts.broken_intakes import INTAKES, an_intake
 from tests.contracts.broken_outgoing import FOREIGN_KEYS as OUTGOING_KEYS
-from tests.contracts.broken_outgoing import OUTGOING, an_outgoing_notice
+from tests.contracts.broken_outgoing import OUTGOING, a_document, an_outgoing_notice
 from tests.contracts.broken_reminders import FOREIGN_KEYS as REMINDER_KEYS
 from tests.contracts.broken_reminders import REMINDERS, a_reminder
 from tests.contracts.changing import (
@@ -163,7 +163,7 @@ EXAMPLES = {
         _terminations, ground="switching", public_id=lambda found: found.terminations.get().public_id
     ),
     "termination_ground_known": termination(ground="whim"),
-    "termination_proved_where_it_must_be": termination(ground="agreement"),
+    "termination_proved_where_it_must_be": termination(proof=None),
     "termination_standing_once": copy(_terminations),
     **deadline_examples.EXAMPLES,
     **index_constraints.EXAMPLES,
@@ -203,7 +203,9 @@ MORE = [
     pytest.param("contract_currency_is_iso", contract(currency="EU"), id="two-letters"),
     pytest.param("contract_only_active_renews", contract(status="cancelled"), id="cancelled"),
     pytest.param("contract_early_exit_rate_is_a_share", contract(early_exit_rate=Decimal("-0.0001")), id="below-zero"),
-    pytest.param("termination_proved_where_it_must_be", termination(ground="client_breach"), id="breach-unproved"),
+    pytest.param(
+        "termination_proved_where_it_must_be", termination(ground="client_breach", proof=None), id="breach-unproved"
+    ),
     pytest.param(
         "terms_do_not_overlap", copy(_terms, number=3, days=(date(2020, 1, 1), None)), id="an-indefinite-term-around"
     ),
@@ -255,6 +257,7 @@ def an_example():
             party="client",
             declared_on=date(2025, 6, 1),
             ends_on=date(2025, 9, 1),
+            proof=a_document(found),
             recorded_by="user:one",
             recorded_at=at("2025-06-01"),
         )

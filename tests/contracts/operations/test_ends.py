@@ -12,6 +12,7 @@ from contracts.operations.lives import deadlines_of_lives
 from contracts.rules.days import ONE_DAY
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import fresh, give, licence_of, live_until, terms_of, utc
+from tests.contracts.operations.test_quotes import a_proof
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -35,6 +36,7 @@ def declare(contract, ends_on, ground=TerminationGround.CONVENIENCE, on="2025-03
             prolongs=prolongs,
             now=at(on),
             by="user:manager",
+            proof=a_proof(contract),
         )
 
 

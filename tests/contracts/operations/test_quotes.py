@@ -239,6 +239,13 @@ def test_a_termination_ends_the_contract_on_its_ground(ground, party, reason, pe
 @pytest.mark.parametrize(
     ("asked", "field", "code"),
     [
+        pytest.param({"proof": False}, "proof", "missing", id="convenience-unproved"),
+        pytest.param(
+            {"proof": False, "on": "2025-01-05", "last_day": "2025-01-31", "now": "2025-06-01"},
+            "proof",
+            "missing",
+            id="convenience-backdated-unproved",
+        ),
         pytest.param({"ground": G.AGREEMENT, "proof": False}, "proof", "missing", id="agreement-unproved"),
         pytest.param({"ground": G.VENDOR_BREACH, "proof": False}, "proof", "missing", id="breach-unproved"),
         pytest.param({"ground": G.CLIENT_BREACH}, "party", "not_this_side", id="client-declares-its-own-breach"),
@@ -302,6 +309,8 @@ def test_a_termination_that_took_effect_is_not_taken_back():
 
 def test_two_terminate_once():
     contract = an_active_contract()
+    with tenancy.vendor():
+        proof = a_proof(contract)
 
     def act():
         terminations.terminate(
@@ -312,6 +321,7 @@ def test_two_terminate_once():
             last_day=date(2025, 6, 30),
             now=at("2025-03-01"),
             by=BY,
+            proof=proof,
         )
 
     assert at_once(act) == (1, ["ends_before"])
