@@ -1,6 +1,6 @@
 """Time travel for people: the registry's own due/do pairs, driven from one due instant to the next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -10,7 +10,8 @@ from accounts.operations import clock
 from accounts.operations.sweeping import Swept, by_whom
 from config.sweeps import SWEEPS, Sweep
 
-ROUNDS = 20
+# So often sweeps run at one instant: two that bring each other about for ever are given up.
+TURNS = 20 * len(SWEEPS)
 
 
 def travel(*, at: datetime, until: datetime | None, tell: Callable[[datetime, str, Swept], None]) -> None:
@@ -18,42 +19,65 @@ def travel(*, at: datetime, until: datetime | None, tell: Callable[[datetime, st
 
     Must not run inside a transaction: each sweep commits as it does for real.
     """
-    for instant in _instants(at, until or at):
+    for instant, awaited in _instants(at, until or at):
         with tenancy.vendor():
             clock.move_to(instant, by=by_whom(instant, timezone.now()))
-        _live(instant, tell)
+        _live(instant, awaited, tell)
 
 
-def _live(instant: datetime, tell: Callable[[datetime, str, Swept], None]) -> None:
+def _live(instant: datetime, awaited: Sequence[Sweep], tell: Callable[[datetime, str, Swept], None]) -> None:
+    """Run what was awaited for the instant, then whatever has work, until every sweep since then has said it has none.
+
+    What one brings about is found by those behind it, and by those before it the next time round.
+    """
     by = by_whom(instant, timezone.now())
-    for _round in range(ROUNDS):
-        done = 0
-        for sweep in _due(instant):
-            swept = sweep.do(at=instant, by=by)
-            done += swept.done
-            if swept.done or swept.refused:
-                tell(instant, sweep.name, swept)
-        if not done:
+
+    def run(sweep: Sweep) -> bool:
+        swept = sweep.do(at=instant, by=by)
+        if swept.done or swept.refused:
+            tell(instant, sweep.name, swept)
+        return bool(swept.done)
+
+    for sweep in awaited:
+        run(sweep)
+    unasked: Sequence[Sweep] = SWEEPS
+    for _turn in range(TURNS):
+        place = _first_due(unasked, instant)
+        if place is None:
             return
+        behind = unasked[place + 1 :]
+        unasked = _all_behind(unasked[place]) if run(unasked[place]) else behind
 
 
-def _due(instant: datetime) -> list[Sweep]:
-    """Return the sweeps that have something to do, in their order; what they bring about is seen the next time."""
+def _all_behind(sweep: Sweep) -> Sequence[Sweep]:
+    """Return every sweep in order, beginning behind one: that one comes last."""
+    place = SWEEPS.index(sweep) + 1
+    return SWEEPS[place:] + SWEEPS[:place]
+
+
+def _first_due(sweeps: Sequence[Sweep], instant: datetime) -> int | None:
+    """Return the place of the first sweep that has something to do."""
     with tenancy.vendor():
-        return [sweep for sweep in SWEEPS if sweep.due(at=instant).exists()]
+        return next((place for place, sweep in enumerate(sweeps) if sweep.due(at=instant).exists()), None)
 
 
-def _instants(first: datetime, last: datetime) -> Iterator[datetime]:
-    """Yield the first instant, then each later one at which time makes something due for a sweep, and the last."""
-    at = first
+def _instants(first: datetime, last: datetime) -> Iterator[tuple[datetime, Sequence[Sweep]]]:
+    """Yield the first instant, then each later one at which time makes something due for a sweep, and the last.
+
+    Each comes with the sweeps for which it does: the first one with none, as only asking tells.
+    """
+    at, awaited = first, list[Sweep]()
     while True:
-        yield at
+        yield at, awaited
         if at >= last:
             return
-        following = _next_due(after=at)
-        at = min(following, last) if following is not None else last
+        following = _following(after=at)
+        at = min([last, *following.values()])
+        awaited = [sweep for sweep in SWEEPS if following.get(sweep.name) == at]
 
 
-def _next_due(*, after: datetime) -> datetime | None:
-    found = [instant for sweep in SWEEPS if (instant := sweep.following(after=after)) is not None]
-    return min(found, default=None)
+def _following(*, after: datetime) -> dict[str, datetime]:
+    """Return when time next makes something due for each sweep for which it will, by name."""
+    with tenancy.vendor():
+        found = {sweep.name: sweep.following(after=after) for sweep in SWEEPS}
+    return {name: instant for name, instant in found.items() if instant is not None}

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db.models import F, Max, Min, Q
 from django.db.models.functions import Coalesce
 
-from accounts import tenancy
 from accounts.operations.sweeping import earliest
 from contracts.enums import ContractStatus, LineKind
 from contracts.models import Amendment, Contract, Deadline, RenewalOffer, StatementLine, SwitchingCase
@@ -47,8 +46,7 @@ def charge(*, after: datetime) -> datetime | None:
         .annotate(until=Max("ends_on"), over=Max("contract__ends_on"))
         .filter(Q(over__isnull=True) | Q(over__gt=F("until")), until__gt=(after - HALF_A_DAY).date())
     )
-    with tenancy.vendor():
-        day = charged.aggregate(day=Min("until"))["day"]
+    day = charged.aggregate(day=Min("until"))["day"]
     return None if day is None else datetime.combine(day, time.min, tzinfo=UTC) + HALF_A_DAY
 
 
@@ -81,6 +79,5 @@ def uplift(*, after: datetime) -> datetime | None:
         .annotate(before=Coalesce("last_notice_on", "term_ends_on"))
         .filter(on_its_day(days_on_earth(after), "time_zone", lambda day: Q(before__gt=day + lead)))
     )
-    with tenancy.vendor():
-        found = list(close.values_list("time_zone").annotate(Min("before")).order_by())
+    found = list(close.values_list("time_zone").annotate(Min("before")).order_by())
     return min((midnight(before - lead, zone) for zone, before in found), default=None)

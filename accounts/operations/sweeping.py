@@ -23,7 +23,7 @@ class Do(Protocol):
 
 
 class Following(Protocol):
-    """When will time alone make something due that is not due at the instant?"""
+    """When will time alone make something due that is not due at the instant? Asked in the scope of the vendor."""
 
     def __call__(self, *, after: datetime) -> datetime | None: ...
 
@@ -35,8 +35,7 @@ def by_change(*, after: datetime) -> datetime | None:
 
 def earliest(rows: models.QuerySet[Any], field: str, *, after: datetime) -> datetime | None:
     """Return the first instant after the given one that rows have in a field."""
-    with tenancy.vendor():
-        found: datetime | None = rows.filter(**{f"{field}__gt": after}).aggregate(at=models.Min(field))["at"]
+    found: datetime | None = rows.filter(**{f"{field}__gt": after}).aggregate(at=models.Min(field))["at"]
     return found
 
 
