@@ -31,13 +31,16 @@ def commitments(found: Sequence[Commitment], *, year_starts_in: int) -> bytes:
     sheet.append([_text(sheet, one, bold=True) for one in head])
     totals: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * (len(years) + 1))
     for each in found:
+        texts = (str(each.contract.organization), each.contract.reference, each.contract.currency)
+        cells = [_text(sheet, one) for one in texts]
+        if each.fault is not None:  # seen, and in no total
+            sheet.append([*cells, _text(sheet, _("unknown: %(why)s") % {"why": each.fault.detail})])
+            continue
         by_year = {_year_of(one.starts_on, year_starts_in): one.amount.amount for one in each.years}
         amounts = [by_year.get(year, Decimal(0)) for year in years]
         amounts.append(sum(amounts, Decimal(0)))
         currency = each.contract.currency
         totals[currency] = [one + other for one, other in zip(totals[currency], amounts, strict=True)]
-        texts = (str(each.contract.organization), each.contract.reference, currency)
-        cells = [_text(sheet, one) for one in texts]
         sheet.append([*cells, _day(sheet, each.bound_until), *(_amount(sheet, one, currency) for one in amounts)])
     for currency, amounts in sorted(totals.items()):
         cells = [_text(sheet, one, bold=True) for one in (_("Total"), "", currency, "")]
@@ -68,7 +71,7 @@ def _text(sheet: Any, value: str, *, bold: bool = False) -> Any:
     return cell
 
 
-def _day(sheet: Any, value: date) -> Any:
+def _day(sheet: Any, value: date | None) -> Any:
     cell: Any = WriteOnlyCell(sheet)
     cell.value = value
     cell.number_format = "yyyy-mm-dd"

@@ -19,7 +19,7 @@ from unfold.decorators import action
 from accounts.admin.acting import Acting
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
-from contracts import explain_leaving
+from contracts import explain, explain_leaving
 from contracts.admin.days import said
 from contracts.models import Contract
 from contracts.operations import exits
@@ -79,8 +79,10 @@ class Leaving(Acting):
         try:
             days = exits.series(contract, on=today, months=MONTHS)
             years = exits.committed(contract, on=today, year_starts_in=month)
-        except errors.InvalidInput:
-            messages.warning(request, _("This contract binds nobody any more."))
+        except errors.InvalidInput as error:
+            over = error.code == "contract_over"
+            text = _("This contract binds nobody any more.") if over else str(explain.bad_input(error))
+            messages.warning(request, text)
             return HttpResponseRedirect(self.detail_url(contract))
         context = {
             **self.admin_site.each_context(request),

@@ -74,14 +74,22 @@ class YearSerializer(serializers.Serializer[Any]):
     amount = serializers.CharField(help_text="Before VAT.")
 
 
+class FaultSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
 class CommitmentSerializer(serializers.Serializer[Any]):
     contract = serializers.UUIDField()
     reference = serializers.CharField()
     organization = serializers.UUIDField()
     currency = serializers.CharField()
-    bound_until = serializers.DateField(help_text="The last day of the earliest exit, if notice were given today.")
+    bound_until = serializers.DateField(
+        allow_null=True, help_text="The last day of the earliest exit, if notice were given today."
+    )
     years = YearSerializer(many=True)
-    total = serializers.CharField(help_text="Before VAT.")
+    total = serializers.CharField(allow_null=True, help_text="Before VAT.")
+    fault = FaultSerializer(allow_null=True, help_text="Why nobody can say what is committed; else null.")
 
 
 class SheetRenderer(BaseRenderer):
@@ -140,6 +148,8 @@ class CommitmentView(ScopedView):
         found = exits.commitments([_contract(public_id)], now=self.now, year_starts_in=asked["year_starts_in"])
         if not found:
             raise InvalidInput([FieldError("contract", "contract_over", "The contract binds nobody any more.")])
+        if found[0].fault is not None:
+            raise explain.bad_input(found[0].fault, field="contract")
         return Response(_commitment(found[0]))
 
 
@@ -154,7 +164,10 @@ class CommitmentsView(ScopedView):
         responses={200: CommitmentSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
-        """Say for each contract of an organization what is committed until its earliest exit, by financial year."""
+        """Say for each contract of an organization what is committed until its earliest exit, by financial year.
+
+        A contract of which nobody can say that has a `fault`.
+        """
         return Response([_commitment(one) for one in _commitments(self, request)])
 
 
@@ -228,13 +241,14 @@ def _years(years: Iterable[YearAmount]) -> list[dict[str, str]]:
 
 
 def _commitment(found: Commitment) -> dict[str, Any]:
-    contract = found.contract
+    contract, until, total, fault = found.contract, found.bound_until, found.total, found.fault
     return {
         "contract": str(contract.public_id),
         "reference": contract.reference,
         "organization": str(contract.organization.public_id),
         "currency": contract.currency,
-        "bound_until": found.bound_until.isoformat(),
+        "bound_until": None if until is None else until.isoformat(),
         "years": _years(found.years),
-        "total": f"{found.total.amount:f}",
+        "total": None if total is None else f"{total.amount:f}",
+        "fault": None if fault is None else {"code": fault.code, "detail": fault.detail},
     }

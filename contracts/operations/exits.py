@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from contracts.enums import GoverningLaw
+from contracts.enums import ContractStatus, GoverningLaw
 from contracts.models import Amendment, Contract
 from contracts.operations import chatel, stored
 from contracts.rules import billing, whatif
 from contracts.rules.billing import FeeChange, PricedTerm
 from contracts.rules.days import ONE_DAY
+from contracts.rules.errors import InvalidInput
 from contracts.rules.free_exit import Missed
 from contracts.rules.money import Money
 from contracts.rules.periods import local_day
@@ -92,7 +93,18 @@ def facts_of(contract: Contract, missed: Sequence[Missed]) -> Facts:
         changes=fee_changes(contract),
         ends_on=contract.ends_on,
         missed=missed,
+        carried_from=_carried_from(contract),
     )
+
+
+def _carried_from(contract: Contract) -> date | None:
+    """Return the first day after a contract's last term where it goes on beyond that: it renews no more, but a pending
+    switch has it end later.
+    """
+    over, ends_on = contract.term_ends_on, contract.ends_on
+    started = contract.status == ContractStatus.ACTIVE.value
+    carried = started and contract.renews_at is None and over is not None and ends_on is not None and ends_on > over
+    return over if carried else None
 
 
 def series(contract: Contract, *, on: date, months: int, today: date | None = None) -> tuple[LeavingDay, ...]:
@@ -117,30 +129,42 @@ def committed(contract: Contract, *, on: date, year_starts_in: int) -> tuple[Yea
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """A contract, until when it binds at the least (inclusive), and the fees until then by financial year."""
+    """A contract, until when it binds at the least (inclusive), and the fees until then by financial year.
+
+    ``fault`` says why a rule has no answer for it; then nobody knows the rest.
+    """
 
     contract: Contract
-    bound_until: date
+    bound_until: date | None
     years: tuple[YearAmount, ...]
+    fault: InvalidInput | None = None
 
     @property
-    def total(self) -> Money:
+    def total(self) -> Money | None:
         """The fees of all years together."""
+        if self.fault is not None:
+            return None
         return Money(sum((year.amount.amount for year in self.years), Decimal(0)), self.contract.currency)
 
 
 def commitments(contracts: Iterable[Contract], *, now: datetime, year_starts_in: int) -> list[Commitment]:
     """Return the commitment of each contract that still binds, counted from its own local day.
 
+    One that no rule has an answer for is named with its fault, and hides no other.
+
     :raises InvalidInput: the month is none.
     """
+    whatif.check_month(year_starts_in)
     binding = [one for one in contracts if _binds(one, local_day(now, one.time_zone))]
     missed = chatel.missed_of(binding, on=lambda one: local_day(now, one.time_zone))
     found = []
     for one in binding:
         today = local_day(now, one.time_zone)
-        years = whatif.committed(facts_of(one, missed[one.pk]), on=today, year_starts_in=year_starts_in)
-        found.append(Commitment(one, years[-1].ends_on - ONE_DAY, years))
+        try:
+            years = whatif.committed(facts_of(one, missed[one.pk]), on=today, year_starts_in=year_starts_in)
+            found.append(Commitment(one, years[-1].ends_on - ONE_DAY, years))
+        except InvalidInput as fault:
+            found.append(Commitment(one, None, (), fault))
     return found
 
 

@@ -95,6 +95,7 @@ def clause_of(contract: Contract, *, on: date | None = None) -> NoticeClause:
         end_of=NoticeEndOf(contract.notice_end_of) if contract.notice_end_of else None,
         fixed=tuple((through, months) for through, months in contract.term_lengths),
         stay=stay_of(contract),
+        last_term=max(contract.term_number, 1),
     )
 
 

@@ -28,8 +28,7 @@ def fixed_lengths(clause: NoticeClause, *, valid_from: date) -> Fixed:
 
     :raises InvalidInput: as the rules of terms do.
     """
-    running = clause.term_at(max(valid_from, clause.anchor))
-    through = running.number if running.starts_on < valid_from else running.number - 1
+    through = _begun_before(clause, valid_from)
     known = clause.fixed[-1][0] if clause.fixed else 1
     if through <= known or clause.renewal is None:
         return clause.fixed
@@ -48,4 +47,12 @@ def amended(clause: NoticeClause, values: Mapping[str, Any], *, valid_from: date
             changes[field] = make(value)
     if "renewal" in changes:
         changes["fixed"] = fixed_lengths(clause, valid_from=valid_from)
+    if not changes.get("auto_renews", True):
+        changes["last_term"] = max(_begun_before(clause, valid_from), 1)
     return replace(clause, **changes)
+
+
+def _begun_before(clause: NoticeClause, day: date) -> int:
+    """Return the number of the last term that began before a day; 0 if none did."""
+    running = clause.term_at(max(day, clause.anchor))
+    return running.number if running.starts_on < day else running.number - 1

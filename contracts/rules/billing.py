@@ -244,11 +244,25 @@ def after_term(priced: PricedTerm, *, until: date) -> tuple[Money, Explanation]:
     over = _end_of(priced.term)
     fee = priced.fee_on(over - ONE_DAY)
     days, of = (until - over).days, (over - priced.term.starts_on).days
-    found = money.from_exact(Fraction(fee.amount) * days / of, fee.currency)
+    beyond = tuple(beyond_term(priced, until=until))
+    found = money.from_exact(fees_between(beyond, starts_on=over, ends_on=until), fee.currency)
     params = {"last_day": over - ONE_DAY, "days": days, "fee": str(fee), "of": of, "amount": str(found)}
     inputs = {"term_start": priced.term.starts_on, "term_end": over - ONE_DAY, "fee": str(fee), "until": until}
     steps = (Step("service_after_term", params),)
     return found, Explanation(rule="after-term", version=VERSION, inputs=inputs, steps=steps, source=SOURCE)
+
+
+def beyond_term(priced: PricedTerm, *, until: date) -> Iterator[PricedTerm]:
+    """Yield the days after the last term on which the service goes on, before ``until`` (exclusive), with their price:
+    each costs what a day of that term did at its last one.
+
+    :raises InvalidInput: the term is indefinite.
+    """
+    over = _end_of(priced.term)
+    length, fee = over - priced.term.starts_on, priced.fee_on(over - ONE_DAY)
+    while over < until:
+        yield PricedTerm(Term(priced.term.number, over, over + length), fee)
+        over += length
 
 
 def priced_terms(

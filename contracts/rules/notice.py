@@ -34,10 +34,10 @@ class NoticeClause:
     """What the contract says about its terms and about leaving it.
 
     ``first``, ``renewal`` and ``commitment`` are months from ``anchor``; ``renewal=None`` means indefinite after the
-    first term; ``auto_renews=False`` means that the contract ends with its first term by itself. ``mid_term_exit``
-    is the right to leave within a term, on notice, once the commitment is over. With ``end_of``, a notice takes effect
-    only at the end of the calendar month or quarter in which it expires. ``fixed`` are the lengths of renewals from
-    before an amendment of the renewal term.
+    first term; ``auto_renews=False`` means that the contract ends by itself with term ``last_term``: its first, or the
+    one that ran when both sides agreed on that. ``mid_term_exit`` is the right to leave within a term, on notice, once
+    the commitment is over. With ``end_of``, a notice takes effect only at the end of the calendar month or quarter in
+    which it expires. ``fixed`` are the lengths of renewals from before an amendment of the renewal term.
     """
 
     anchor: date
@@ -54,6 +54,7 @@ class NoticeClause:
     end_of: NoticeEndOf | None = None
     fixed: terms.Fixed = ()
     stay: Stay | None = None
+    last_term: int = 1
 
     def __post_init__(self) -> None:
         """:raises InvalidInput: the notice or the commitment is negative."""
@@ -65,6 +66,15 @@ class NoticeClause:
     def committed_until(self) -> date | None:
         """The last day (inclusive) of the minimum commitment, if there is one."""
         return add_months(self.anchor, self.commitment) - ONE_DAY if self.commitment else None
+
+    @property
+    def over_on(self) -> date | None:
+        """The first day on which a contract that does not renew is over by itself, if one comes."""
+        return None if self.auto_renews else self.term(self.last_term).ends_on
+
+    def renews_after(self, of: Term) -> bool:
+        """Whether a term that ends is followed by another one, if nobody gives notice."""
+        return self.auto_renews or of.number < self.last_term
 
     def takes_effect(self, day: date) -> date:
         """Return ``day``, or the end of the month or quarter that contains it where the contract asks for one."""
@@ -137,7 +147,7 @@ def held_back(clause: NoticeClause, of: Term, day: date) -> date:
 
 def _strict_last_notice(clause: NoticeClause, of: Term) -> Deadline | None:
     """Return what :func:`last_notice` would without a stay."""
-    if of.last_day is None or not clause.auto_renews or _before_commitment_ends(clause, of.last_day):
+    if of.last_day is None or not clause.renews_after(of) or _before_commitment_ends(clause, of.last_day):
         return None
     return count_back(
         of.last_day,
@@ -157,7 +167,7 @@ def renewal_certain_on(clause: NoticeClause, of: Term) -> date | None:
 
     :raises InvalidInput: as ``last_notice`` does.
     """
-    if of.indefinite or not clause.auto_renews:
+    if of.indefinite or not clause.renews_after(of):
         return None
     deadline = last_notice(clause, of)
     return held_back(clause, of, of.starts_on if deadline is None else deadline.latest + ONE_DAY)
@@ -192,8 +202,9 @@ def judge(
     given_on = clause.counts_from(sent_on, received_on)
     steps = [Step("counts_from", {"effect": clause.effect, "on": given_on})]
     running = clause.term_at(max(given_on, clause.anchor))
-    if not clause.auto_renews and running.number > 1:
-        raise InvalidInput("given_on", "contract_over", "the contract ended with its first term")
+    over_on = clause.over_on
+    if over_on is not None and given_on >= over_on:
+        raise InvalidInput("given_on", "contract_over", "the contract does not renew, and its last term is over")
     expires_on = shift(given_on, clause.length, clause.unit)
     steps.append(
         Step("notice_expires", {"length": clause.length, "unit": clause.unit, "from": given_on, "on": expires_on})
@@ -226,6 +237,7 @@ def judge(
             "entitled": entitled,
             "party": party,
             "kind": kind,
+            **({} if clause.auto_renews else {"last_term": clause.last_term}),
         },
         steps=tuple(steps),
         source=SOURCES[contract_regime(clause.law)],
@@ -249,7 +261,7 @@ def _weigh(
     disputed = deadline is not None and expires_on > running.last_day and given_on <= deadline.latest
     if clause.mid_term_exit and kind is NoticeKind.TERMINATION and not disputed:
         return _leave_within_term(clause, running, given_on, expires_on, steps)
-    if not clause.auto_renews:
+    if not clause.renews_after(running):
         steps.append(Step("ends_without_notice", {"last_day": running.last_day}))
         return NoticeJudgment.IN_TIME, running.last_day
     if deadline is not None and disputed:
@@ -268,6 +280,9 @@ def _weigh(
     # The first term that the notice is in time for and that the commitment lets end is the one that covers this day.
     earliest = max(expires_on, committed_until or expires_on)
     target = clause.term_at(earliest)
+    if clause.over_on is not None and earliest >= clause.over_on:
+        steps.append(Step("ends_without_notice", {"last_day": clause.over_on - ONE_DAY}))
+        return judgment, clause.over_on - ONE_DAY
     if target.last_day is None:
         earliest = clause.end_within(earliest)
         steps.append(Step("ends_indefinite_term", {"last_day": earliest}))
@@ -286,9 +301,9 @@ def _leave_within_term(
     if premature:
         held_by = {"starts_on": clause.anchor, "committed_until": committed_until}
         steps.append(Step("given_before_exit_right_opens", held_by))
-    if not clause.auto_renews and running.last_day is not None and last_day >= running.last_day:
-        steps.append(Step("ends_without_notice", {"last_day": running.last_day}))
-        return NoticeJudgment.IN_TIME, running.last_day
+    if clause.over_on is not None and last_day >= clause.over_on - ONE_DAY:
+        steps.append(Step("ends_without_notice", {"last_day": clause.over_on - ONE_DAY}))
+        return NoticeJudgment.IN_TIME, clause.over_on - ONE_DAY
     code = "ends_indefinite_term" if running.indefinite else "mid_term_exit"
     steps.append(Step(code, {"last_day": last_day}))
     return NoticeJudgment.PREMATURE if premature else NoticeJudgment.IN_TIME, last_day

@@ -116,6 +116,8 @@ def _borders(state: State, today: date) -> _Borders:
     if state.ends_on is not None:
         return _Borders(state.ends_on, today, None)
     on = max(today, clause.anchor)
+    if clause.over_on is not None and clause.over_on <= on:  # it is over: no sweep has ended it yet
+        return _Borders(clause.over_on, today, None)
     earliest = worth.ends_if_given(clause, on=on, missed=state.missed).ends_on or today
     current = clause.term(max(state.number, 1))
     if state.certain and current.ends_on is not None:

@@ -36,8 +36,9 @@ class Facts:
     """All that the series needs of a contract. ``annual`` gives the annual fee with which a term begins, by its number,
     ``changes`` those that come within terms.
 
-    ``ends_on`` (exclusive) is an end that stands already. ``switching_months`` is the agreed switching notice,
-    ``missed`` the reminders that did not come in their window, as for ``worth.weigh``.
+    ``ends_on`` (exclusive) is an end that stands already. ``carried_from`` is the first day after the last term where
+    that end carries the contract on without a new one: then no notice ends it earlier. ``switching_months`` is the
+    agreed switching notice, ``missed`` the reminders that did not come in their window, as for ``worth.weigh``.
     """
 
     notice: NoticeClause
@@ -48,6 +49,7 @@ class Facts:
     switching_cost: Money | None = None
     changes: Sequence[billing.FeeChange] = ()
     missed: Sequence[Missed] = ()
+    carried_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,11 @@ def committed(facts: Facts, *, on: date, year_starts_in: int = 1) -> tuple[YearA
 
     :raises InvalidInput: the month is none, the contract is over, or as ``notice.judge`` does.
     """
-    if not 1 <= year_starts_in <= 12:
-        raise InvalidInput("year_starts_in", "no_month", "a month is 1 to 12")
+    check_month(year_starts_in)
     first = max(on, facts.notice.anchor)
-    until = _at_most(facts, quotes.end_if_given(facts.notice, on, facts.missed)) + ONE_DAY
-    if first >= until:
+    if _is_over(facts, first):
         raise InvalidInput("on", "contract_over", "the contract is over")
+    until = _end_if_given(facts, on) + ONE_DAY
     terms = _terms(facts, first, until)
     currency = terms[0].fee.currency
     start = date(first.year if first.month >= year_starts_in else first.year - 1, year_starts_in, 1)
@@ -158,16 +159,35 @@ def committed(facts: Facts, *, on: date, year_starts_in: int = 1) -> tuple[YearA
     return tuple(found)
 
 
+def check_month(year_starts_in: int) -> None:
+    """:raises InvalidInput: the month is none."""
+    if not 1 <= year_starts_in <= 12:
+        raise InvalidInput("year_starts_in", "no_month", "a month is 1 to 12")
+
+
 def _stop(facts: Facts, *, min_stop: date) -> date:
     """Return the first day that the series does not look at."""
-    own_end = None if facts.notice.auto_renews else facts.notice.term(1).ends_on
-    return min(day for day in (min_stop, facts.ends_on, own_end) if day is not None)
+    over_on = _over_on(facts)
+    return min_stop if over_on is None else min(min_stop, over_on)
+
+
+def _over_on(facts: Facts) -> date | None:
+    """Return the first day without the contract, by the end that stands or by itself; ``None`` if none is in sight."""
+    ends = (facts.ends_on, None if facts.carried_from else facts.notice.over_on)
+    return min((day for day in ends if day is not None), default=None)
+
+
+def _is_over(facts: Facts, on: date) -> bool:
+    over_on = _over_on(facts)
+    return over_on is not None and over_on <= on
 
 
 def _ends(facts: Facts, on: date, first: date, stop: date) -> list[date]:
     """Return, for each day looked at, the first end from it on that a notice given on ``on`` or later brings, or that
     stands already.
     """
+    if facts.carried_from is not None:
+        return [_end_if_given(facts, on)] * (stop - first).days
     earliest = end = quotes.end_if_given(facts.notice, on, facts.missed)
     given, found = on, []
     for ordinal in range(first.toordinal(), stop.toordinal()):
@@ -180,15 +200,28 @@ def _ends(facts: Facts, on: date, first: date, stop: date) -> list[date]:
     return found
 
 
+def _end_if_given(facts: Facts, on: date) -> date:
+    """Return the last day that a notice given on a day leaves, or the one that stands if no notice comes before it."""
+    if facts.ends_on is not None and facts.carried_from is not None:
+        return facts.ends_on - ONE_DAY
+    return _at_most(facts, quotes.end_if_given(facts.notice, on, facts.missed))
+
+
 def _at_most(facts: Facts, end: date) -> date:
     """Return an end (inclusive), or the one that stands if that is earlier."""
     return end if facts.ends_on is None else min(end, facts.ends_on - ONE_DAY)
 
 
 def _terms(facts: Facts, starts_on: date, ends_on: date) -> tuple[PricedTerm, ...]:
-    return billing.priced_terms(
-        facts.notice, annual=facts.annual, starts_on=starts_on, ends_on=ends_on, changes=facts.changes
+    over = min(ends_on, facts.carried_from or ends_on)
+    found = billing.priced_terms(
+        facts.notice,
+        annual=facts.annual,
+        starts_on=min(starts_on, over - ONE_DAY),
+        ends_on=over,
+        changes=facts.changes,
     )
+    return (*found, *billing.beyond_term(found[-1], until=ends_on))
 
 
 def _fees(terms: Sequence[PricedTerm], starts_on: date, ends_on: date, currency: str) -> Money:
@@ -198,7 +231,8 @@ def _fees(terms: Sequence[PricedTerm], starts_on: date, ends_on: date, currency:
 def _own(facts: Facts, terms: Sequence[PricedTerm], exit_on: date, end: date) -> _Costed:
     number = _term_of(terms, exit_on).term.number
     stay = billing.fees_between(terms, starts_on=exit_on + ONE_DAY, ends_on=end + ONE_DAY)
-    if facts.exit.rate is not None and exit_on < end and not facts.exit.holds(exit_on):
+    may_leave = facts.exit.rate is not None and not facts.exit.holds(exit_on) and _is_in_term(facts, exit_on)
+    if may_leave and exit_on < end:
         leave = _penalty(facts, terms, exit_on)
         if leave < stay:
             return _Costed(leave, exit_on, number)
@@ -212,11 +246,16 @@ def _switching(
     exact = billing.fees_between(terms, starts_on=exit_on + ONE_DAY, ends_on=out + ONE_DAY)
     index = (out - first).days
     on_notice = index >= len(ends) or ends[index] == out
-    if not on_notice:
+    if not on_notice and _is_in_term(facts, out):
         exact += _penalty(facts, terms, out)
     charge, _, _ = quotes.switching_charge(facts.switching_cost, on=out, currency=terms[0].fee.currency)
     number = _term_of(terms, out).term.number
     return _Costed(exact + Fraction(charge.amount), out, number)
+
+
+def _is_in_term(facts: Facts, day: date) -> bool:
+    """Say whether a day lies in a term: after the last one nothing remains that an early-exit fee is a share of."""
+    return facts.carried_from is None or day < facts.carried_from
 
 
 def _switch_end(facts: Facts, on: date) -> date:
