@@ -193,7 +193,9 @@ def confirm_end(request: DeletionRequest, *, now: datetime, by: str) -> Deletion
 
 @transaction.atomic
 def approve(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
-    """Approve the erasure; it runs once the retrieval period is over, and export and archive are decided.
+    """Approve the erasure; it runs once the retrieval period is over and the export is decided.
+
+    An archive that nobody has decided on by then lapses, and holds nothing up.
 
     :raises SamePerson: the approver asked for it, or confirmed the end.
     :raises RequestNotInThatState: the end is not confirmed, or it was approved, or is over.
