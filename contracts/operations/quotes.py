@@ -65,6 +65,8 @@ def compute(
     """
     clause, currency = stored.clause_of(contract), contract.currency
     try:
+        if contract.ends_on is not None and not ended and exit_on >= contract.ends_on:
+            raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
         missed = chatel.missed(contract, on=on)
         if ended and ground is None:
             end = exit_on
@@ -72,8 +74,6 @@ def compute(
             end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
             free = bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on)
         if contract.ends_on is not None and not ended:
-            if exit_on >= contract.ends_on:
-                raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
             end = min(end, contract.ends_on - ONE_DAY)
         terms = exits.priced_terms(contract, starts_on=exit_on, ends_on=end + ONE_DAY)
         return quotes.quote(

@@ -63,9 +63,11 @@ def named_end(clause: NoticeClause, day: date, *, earliest: date, missed: Sequen
     or of its term where that comes first.
 
     ``earliest`` is the end that a notice brings which names none: no day before it can be named, and that day always
-    can. ``None`` where the contract ends with a term only. A client that was not reminded in time may name any day of
-    the renewed term.
+    can. ``None`` where the contract ends with a term only, or is over by itself on that day. A client that was not
+    reminded in time may name any day of the renewed term.
     """
+    if clause.over_on is not None and clause.over_on <= day:
+        return None
     if day <= earliest:
         return day if day == earliest else None
     way = free_exit.open_on(clause, day, missed)

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from accounts import tenancy
-from contracts.enums import NoticeKind
+from contracts.enums import NoticeKind, TerminationGround
 from contracts.operations import amendments
 from contracts.rules import errors, whatif
 from tests.api.callers import caller
@@ -137,3 +137,26 @@ def test_the_revenue_ahead_holds_such_contracts_too():
     found = read(caller("finance"), "/api/v1/revenue-forecast?until=2028-03-31")["revenue"]
     assert {row["month"] for row in found} == {f"2027-{month:02}-01" for month in range(1, 13)}
     assert {row["sureness"] for row in found} == {"locked_in"}
+
+
+@pytest.mark.parametrize("life", [carried_on, renewing_no_more])
+@pytest.mark.parametrize("mid_term_exit", [True, False], ids=["mid-term-exit", "with-a-term-only"])
+@pytest.mark.parametrize("exit_on", ["2027-01-20", "2027-03-03", "2027-03-04", "2027-12-31", "2028-02-01"])
+def test_every_question_about_leaving_has_an_answer(life, mid_term_exit, exit_on, monkeypatch):
+    contract = life(mid_term_exit=mid_term_exit, early_exit_rate=Decimal("0.5"))
+    call = caller("contract_manager")
+    for on in ("2026-12-05", "2027-01-15") if life is carried_on else ("2027-01-15",):
+        monkeypatch.setattr("accounts.operations.clock.instant", lambda on=on: at(on))
+        for ground in (None, *TerminationGround):
+            body = {"exit_on": exit_on, "ground": ground and ground.value, "agreed": "100"}
+            found, raw = call._send(
+                "POST",
+                f"/api/v1/contracts/{contract.public_id}/quotes",
+                {
+                    "Authorization": f"Bearer {call._token}",
+                    "Content-Type": "application/json",
+                    "Idempotency-Key": f"{on} {ground}",
+                },
+                json.dumps(body),
+            )
+            assert found in (200, 201, 400, 409), (on, ground, raw)

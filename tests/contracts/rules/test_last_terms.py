@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.enums import GoverningLaw, NoticeJudgment, NoticeKind
-from contracts.rules import amending, billing, notice, quotes, whatif
+from contracts.rules import amending, billing, notice, quotes, whatif, worth
 from contracts.rules.billing import FeeChange
 from contracts.rules.days import ONE_DAY
 from contracts.rules.errors import InvalidInput
@@ -75,6 +75,20 @@ def test_once_that_term_is_over_there_is_nothing_to_end(kind):
     with pytest.raises(InvalidInput) as refused:
         judged(SECOND, "2028-01-01", kind)
     assert (refused.value.field, refused.value.code) == ("given_on", "contract_over")
+
+
+@pytest.mark.parametrize(
+    ("exit_on", "named"),
+    [
+        pytest.param("2027-08-20", "2027-08-20", id="within-the-last-term"),
+        pytest.param("2027-12-31", "2027-12-31", id="its-last-day"),
+        pytest.param("2028-01-01", None, id="after-it"),
+    ],
+)
+def test_no_notice_names_a_day_after_the_last_term(exit_on, named):
+    of = notices(mid_term_exit=True, **SECOND)
+    found = worth.named_end(of, day(exit_on), earliest=day("2027-06-01"))
+    assert found == (named and day(named))
 
 
 @pytest.mark.parametrize(
