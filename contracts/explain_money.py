@@ -28,6 +28,10 @@ STEPS: Mapping[str, Promise] = {
     "no_penalty_agreed": _("The contract provides for no early-exit fee."),
     "penalty_agreed": _("Both sides agreed on %(amount)s."),
     "left_on_notice": _("Notice given in time ends the contract on %(exit_on)s: there is no early-exit fee."),
+    "freed_by_notice": _(
+        "A notice that stands ends the contract on %(until)s: of the fee that remains, the days until then count, "
+        "%(amount)s."
+    ),
     "no_right_to_leave": _(
         "The contract grants no right to leave on that day, so there is no early-exit fee: "
         "the fees go on until %(until)s, %(amount)s before VAT."

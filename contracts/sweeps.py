@@ -16,6 +16,7 @@ from contracts.models import Amendment, Contract, RenewalOffer, SwitchingCase, U
 from contracts.operations import (
     amendments,
     calendar,
+    charging,
     deadlines,
     ending,
     offers,
@@ -23,7 +24,6 @@ from contracts.operations import (
     reminders,
     renewal,
     signing,
-    statements,
     suspension,
     switching,
     uplifts,
@@ -153,7 +153,7 @@ def charges_due(*, at: datetime) -> ContractQuerySet:
 
 def charge_all(*, at: datetime, by: str) -> Swept:
     """Charge the next year of every term of indefinite duration whose last charged year is over."""
-    return walk(lambda: charges_due(at=at), lambda contract: statements.charge_next_year(contract, now=at, by=by))
+    return walk(lambda: charges_due(at=at), lambda contract: charging.charge_next_year(contract, now=at, by=by))
 
 
 def ends_due(*, at: datetime) -> ContractQuerySet:

@@ -151,8 +151,8 @@ POLICY: dict[str, Table] = {
     ),
     "contracts.Termination": _table(
         K,
-        "id public_id organization contract ground party declared_on ends_on prolongs source why proof recorded_by "
-        "recorded_at withdrawn_at",
+        "id public_id organization contract ground party declared_on ends_on penalty prolongs source why proof "
+        "recorded_by recorded_at withdrawn_at",
         basis=CONTRACT_FILE,
     ),
     "contracts.Deadline": _table(

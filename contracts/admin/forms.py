@@ -11,7 +11,7 @@ from accounts.models import Organization, User
 from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
 from contracts.models import IndexSeries, Notice
-from contracts.operations import notices
+from contracts.operations.standing import notices_of
 
 LONGEST = 32_767  # what a small whole number holds in the database; the rules are stricter
 
@@ -176,7 +176,7 @@ class WithdrawalForm(AgreementForm, ReasonForm):
     notices = forms.ModelMultipleChoiceField(label=_("Notices taken back"), queryset=Notice.objects.none())
 
     def prepare(self) -> None:
-        standing = [] if self.subject is None else notices.standing_of(self.subject)
+        standing = [] if self.subject is None else notices_of(self.subject)
         if len(standing) < 2:
             del self.fields["notices"]
             return

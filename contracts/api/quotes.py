@@ -90,6 +90,7 @@ class TerminationSerializer(serializers.ModelSerializer[Termination]):
             "party",
             "declared_on",
             "ends_on",
+            "penalty",
             "prolongs",
             "source",
             "why",

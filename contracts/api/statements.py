@@ -17,7 +17,7 @@ from accounts.api.permissions import has
 from accounts.api.views import ScopedView
 from accounts.rules.permissions import Permission
 from contracts.models import Contract, Payment, StatementLine
-from contracts.operations import accounting, payments, positions, statements
+from contracts.operations import accounting, charging, payments, positions
 from contracts.rules.periods import local_day
 
 
@@ -136,7 +136,7 @@ class CreditsView(ScopedView):
         contract = _contract(public_id)
         body = NewCreditSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        line = statements.give_credit(contract, **body.validated_data, now=self.now, by=self.actor)
+        line = charging.give_credit(contract, **body.validated_data, now=self.now, by=self.actor)
         self.touches(contract.organization_id)
         return Response(StatementLineSerializer(line).data, status=201)
 

@@ -1,7 +1,24 @@
-"""No state without a way out: offers and uplifts that were voided, switching charges, letters, reminders."""
+"""No state without a way out; the early-exit fee of a termination, fixed as it was declared; what reminders delivered."""
 
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
+
+# What the terminations that stand here were priced at, as their statement lines say. Their owner is held to row
+# security like everybody, so it is lifted for the one statement.
+_PRICED = [
+    "ALTER TABLE contracts_termination NO FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE contracts_statementline NO FORCE ROW LEVEL SECURITY",
+    """
+    UPDATE contracts_termination t SET penalty = coalesce((
+        SELECT l.amount FROM contracts_statementline l
+        WHERE l.organization_id = t.organization_id AND l.contract_id = t.contract_id AND l.kind = 'penalty'
+            AND l.source = coalesce(t.source, t.public_id)
+        ORDER BY l.id DESC LIMIT 1
+    ), 0) WHERE t.ground <> 'switching'
+    """,
+    "ALTER TABLE contracts_statementline FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE contracts_termination FORCE ROW LEVEL SECURITY",
+]
 
 
 class Migration(migrations.Migration):
@@ -11,6 +28,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            "termination",
+            "penalty",
+            models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="early-exit fee"),
+        ),
+        migrations.RunSQL(_PRICED, migrations.RunSQL.noop),
+        migrations.AddConstraint(
+            "termination",
+            models.CheckConstraint(
+                condition=models.Q(("ground", "switching"), ("penalty__isnull", True))
+                | (~models.Q(("ground", "switching")) & models.Q(("penalty__gte", 0))),
+                name="termination_priced_unless_it_is_a_switch",
+            ),
+        ),
         migrations.RemoveConstraint(
             model_name="calendarevent",
             name="calendar_event_kind_known",

@@ -19,6 +19,8 @@ _PROVED = [ground.value for ground in TerminationGround if grounds.is_proved(gro
 class Termination(TenantModel):
     """An end that was declared or agreed. ``ends_on`` is exclusive: the first day without service.
 
+    ``penalty`` is the early-exit fee in the contract's currency, before VAT, as it was fixed with the declaration; a
+    switch has none, since it is priced by the day on which it ends.
     ``prolongs`` says that the contract goes on to that end without a new firm term (a pending switch). ``source`` is
     the public id of what brought it: a quote, a switching case. Whatever stands has its proof, but for a switch; what
     was recorded when less had to be proved stays as it is, and can be taken back.
@@ -29,6 +31,7 @@ class Termination(TenantModel):
     party = models.CharField(_("declared by"), max_length=8, choices=labels.NOTICE_PARTY)
     declared_on = models.DateField(_("declared on"))
     ends_on = models.DateField(_("ends the contract on"), help_text=_("First day without service"))
+    penalty = models.DecimalField(_("early-exit fee"), max_digits=14, decimal_places=2, null=True, blank=True)
     prolongs = models.BooleanField(_("goes on without a new term"), default=False)
     source = models.UUIDField(_("source"), null=True, blank=True)
     why = models.JSONField(_("why"), default=dict, blank=True)
@@ -48,6 +51,11 @@ class Termination(TenantModel):
             models.CheckConstraint(
                 condition=~Q(ground__in=_PROVED) | Q(proof__isnull=False) | Q(withdrawn_at__isnull=False),
                 name="termination_proved_where_it_must_be",
+            ),
+            models.CheckConstraint(
+                condition=Q(ground=TerminationGround.SWITCHING.value, penalty__isnull=True)
+                | (~Q(ground=TerminationGround.SWITCHING.value) & Q(penalty__gte=0)),
+                name="termination_priced_unless_it_is_a_switch",
             ),
             models.UniqueConstraint(
                 fields=["organization", "contract", "ground"],

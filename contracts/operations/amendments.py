@@ -154,7 +154,8 @@ def apply_to(contract: Contract, amendment: Amendment, *, now: datetime, by: str
     contract.save(update_fields=[*amendment.values, "term_lengths"])
     amendment.applied_at = max(now, amendment.applies_at)
     amendment.save(update_fields=["before", "applied_at"])
-    ends.apply(contract)
+    _charge_uplift(contract, amendment, now=now, by=by)
+    ends.apply(contract, now=now, by=by)
     if contract.ends_on is not None:
         # It no longer renews: the next term, if it was certain, will not begin.
         ends.void_terms_from(contract, contract.ends_on, now=now)
@@ -164,7 +165,6 @@ def apply_to(contract: Contract, amendment: Amendment, *, now: datetime, by: str
         for name in ("days", "fee", "currency", "clauses"):
             setattr(following, name, getattr(agreed, name))
         following.save(update_fields=["days", "fee", "currency", "clauses"])
-    _charge_uplift(contract, amendment, now=now, by=by)
     data = {"amendment": str(amendment.public_id), "clauses": sorted(amendment.values)}
     audit.record("contract.amendment_applied", contract, by=by, at=now, data=data)
     outbox.publish("contract.amendment_applied", contract, at=now, payload=data)

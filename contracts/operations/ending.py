@@ -8,7 +8,7 @@ from accounts.errors import Refused
 from accounts.operations import audit, licences, outbox
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from contracts.operations import ends, renewal, settling
+from contracts.operations import ends, renewal, settling, standing
 
 
 class EndNotDue(Refused):
@@ -42,14 +42,14 @@ def end(contract: Contract, *, now: datetime, by: str) -> Contract:
     renewal.catch_up(locked, until=ends_at, now=now, by=by)
     if locked.ends_at != ends_at:
         raise EndNotDue("An amendment has moved this end.")
-    standing = ends.standing_end(locked)
+    counting = standing.standing_end(locked)
     locked.status = ContractStatus.ENDED.value
     locked.ended_at = ends_at
-    locked.end_reason = ends.reason_of(standing).value
+    locked.end_reason = standing.reason_of(counting).value
     locked.certain_at = locked.renews_at = None
     locked.deadlines_stale = True
     locked.save(update_fields=["status", "ended_at", "end_reason", "certain_at", "renews_at", "deadlines_stale"])
-    settling.settle(locked, standing, now=now, by=by)
+    settling.settle(locked, counting, now=now, by=by)
     ends.grant_licence(locked)
     data = {"ended_on": ends_on.isoformat(), "reason": locked.end_reason}
     audit.record("contract.ended", locked, by=by, at=now, data=data)

@@ -1,8 +1,7 @@
 """What ends a contract, and what follows from it: the earliest end that stands counts, whoever brought it."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,38 +9,11 @@ from django.db.models import QuerySet
 
 from accounts.models import Document
 from accounts.operations import licences
-from contracts.enums import ContractStatus, EndReason, NoticeParty, TerminationGround
-from contracts.models import Contract, Notice, Termination
-from contracts.operations import plans, statements, stored
-from contracts.rules import ends as rules
+from contracts.enums import ContractStatus, NoticeParty, TerminationGround
+from contracts.models import Contract, Termination
+from contracts.operations import plans, settling, statements, stored
+from contracts.operations.standing import standing_end
 from contracts.rules import schedule
-from contracts.rules.ends import End
-
-type Source = Notice | Termination
-
-
-def standing_ends(keys: Iterable[int]) -> dict[int, End[Source]]:
-    """Return the end that counts of each contract that has one, by the contract's key, in two queries."""
-    found: defaultdict[int, list[End[Source]]] = defaultdict(list)
-    keys = list(keys)
-    for notice in Notice.objects.filter(contract__in=keys, withdrawn_at__isnull=True).order_by("pk"):
-        if notice.ends_on is not None:
-            found[notice.contract_id].append(End(notice.ends_on, notice, by_notice=True))
-    for one in Termination.objects.filter(contract__in=keys, withdrawn_at__isnull=True).order_by("pk"):
-        found[one.contract_id].append(End(one.ends_on, one, prolongs=one.prolongs))
-    return {key: end for key, many in found.items() if (end := rules.standing(many)) is not None}
-
-
-def standing_end(contract: Contract) -> End[Source] | None:
-    """Return the end that counts of one contract, if one stands."""
-    return standing_ends([contract.pk]).get(contract.pk)
-
-
-def reason_of(end: End[Source] | None) -> EndReason:
-    """Return why a contract ends: by what brought the end that counts, or by itself."""
-    if end is None:
-        return EndReason.EXPIRY
-    return EndReason.NOTICE if isinstance(end.source, Notice) else TerminationGround(end.source.ground).end_reason
 
 
 def declare(
@@ -53,6 +25,7 @@ def declare(
     ends_on: date,
     now: datetime,
     by: str,
+    penalty: Decimal | None = None,
     prolongs: bool = False,
     source: UUID | None = None,
     why: dict[str, Any] | None = None,
@@ -60,7 +33,8 @@ def declare(
 ) -> Termination:
     """Write a termination of the locked contract, void the terms it prevents, and store what follows.
 
-    The caller has locked the contract, checked what its ground demands, and leaves the audit event.
+    ``penalty`` is the early-exit fee, fixed with the declaration; ``None`` for a switch, which has its price when it
+    ends. The caller has locked the contract, checked what its ground demands, and leaves the audit event.
     """
     found = Termination.objects.create(
         organization_id=contract.organization_id,
@@ -69,6 +43,7 @@ def declare(
         party=party.value,
         declared_on=declared_on,
         ends_on=ends_on,
+        penalty=penalty,
         prolongs=prolongs,
         source=source,
         why=why or {},
@@ -78,7 +53,7 @@ def declare(
     )
     standing = standing_end(contract)
     void_terms_from(contract, ends_on if standing is None else standing.ends_on, now=now)
-    apply(contract)
+    apply(contract, now=now, by=by)
     return found
 
 
@@ -100,6 +75,7 @@ def move(
         party=NoticeParty(earlier.party),
         declared_on=earlier.declared_on,
         ends_on=ends_on,
+        penalty=earlier.penalty,
         prolongs=earlier.prolongs,
         source=source,
         why=why,
@@ -109,10 +85,10 @@ def move(
     )
 
 
-def take_back(contract: Contract, terminations: QuerySet[Termination], *, now: datetime) -> None:
+def take_back(contract: Contract, terminations: QuerySet[Termination], *, now: datetime, by: str) -> None:
     """Withdraw terminations of the locked contract: it goes on as if they had not been. The caller leaves the event."""
     terminations.filter(contract=contract, withdrawn_at__isnull=True).update(withdrawn_at=now)
-    apply(contract, freed_at=now)
+    apply(contract, now=now, by=by, freed_at=now)
 
 
 def void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None:
@@ -123,8 +99,10 @@ def void_terms_from(contract: Contract, ends_on: date, *, now: datetime) -> None
     contract.term_number = min(contract.term_number, last)
 
 
-def apply(contract: Contract, *, freed_at: datetime | None = None) -> None:
+def apply(contract: Contract, *, now: datetime, by: str, freed_at: datetime | None = None) -> None:
     """Compute what follows from the ends that stand, store it on the locked contract, and move the licence's end.
+
+    The statement says what the end that counts now brings.
 
     ``freed_at`` is when an end was taken away: a renewal that it held up becomes certain then, not on a day long past.
     """
@@ -135,6 +113,7 @@ def apply(contract: Contract, *, freed_at: datetime | None = None) -> None:
         contract.certain_at = max(contract.certain_at, freed_at)
     contract.save(update_fields=[*stored.SCHEDULED])
     grant_licence(contract)
+    settling.keep(contract, now=now, by=by)
 
 
 def grant_licence(contract: Contract) -> None:

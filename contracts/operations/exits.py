@@ -17,6 +17,7 @@ from contracts.rules.money import Money
 from contracts.rules.periods import local_day
 from contracts.rules.quotes import ExitClause
 from contracts.rules.status import BINDING
+from contracts.rules.terms import Term
 from contracts.rules.whatif import Facts, LeavingDay, YearAmount
 
 
@@ -65,18 +66,35 @@ def fee_changes(contract: Contract, *, pending: bool = True) -> tuple[FeeChange,
     )
 
 
-def priced_terms(contract: Contract, *, starts_on: date, ends_on: date) -> tuple[PricedTerm, ...]:
+def priced_terms(contract: Contract, *, starts_on: date, ends_on: date, pending: bool = True) -> tuple[PricedTerm, ...]:
     """Return the terms that hold the days from ``starts_on`` to ``ends_on`` (exclusive), each with its prices.
+
+    Where the service goes on after the last term, those days stand for a term of their own. ``pending``: with the
+    prices that amendments are yet to bring.
 
     :raises InvalidInput: as :func:`billing.priced_terms` does.
     """
-    return billing.priced_terms(
-        stored.clause_of(contract),
-        annual=annual_fees(contract),
-        starts_on=starts_on,
-        ends_on=ends_on,
-        changes=fee_changes(contract),
-    )
+    clause, annual = stored.clause_of(contract), annual_fees(contract)
+    changes = fee_changes(contract, pending=pending)
+
+    def terms(first: date, stop: date) -> tuple[PricedTerm, ...]:
+        return billing.priced_terms(clause, annual=annual, starts_on=first, ends_on=stop, changes=changes)
+
+    over = goes_on_from(contract)
+    if over is None or contract.ends_on is None or ends_on <= over:
+        return terms(starts_on, ends_on)
+    (last,) = terms(over - ONE_DAY, over)
+    fee, _why = billing.after_term(last, until=contract.ends_on)
+    after = PricedTerm(Term(last.term.number, over, contract.ends_on), fee)
+    return (*(terms(starts_on, over) if starts_on < over else ()), after)
+
+
+def goes_on_from(contract: Contract) -> date | None:
+    """Return the first day after the last term of a contract that goes on without a new one, as under a switch."""
+    running = contract.status in (ContractStatus.ACTIVE.value, ContractStatus.ENDED.value)
+    if not running or contract.renews_at is not None or contract.term_ends_on is None or contract.ends_on is None:
+        return None
+    return contract.term_ends_on if contract.ends_on > contract.term_ends_on else None
 
 
 def _of_the_fee(contract: Contract) -> list[Amendment]:

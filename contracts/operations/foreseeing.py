@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 
 from contracts.enums import ContractStatus
 from contracts.models import Amendment, Contract, Term
-from contracts.operations import chatel, ends, stored
+from contracts.operations import chatel, stored
+from contracts.operations.standing import Source, standing_ends
 from contracts.operations.switching_parts import after_switches
 from contracts.rules import forecast, revenue
 from contracts.rules.ends import End
@@ -30,7 +31,7 @@ def states_of(contracts: Iterable[Contract], *, now: datetime) -> Iterator[tuple
     """Yield signed and active contracts with their state, some at a time: at most eight queries for each batch."""
     for some in batched(contracts, BATCH):
         keys = [one.pk for one in some]
-        standing = ends.standing_ends(keys)
+        standing = standing_ends(keys)
         terms = {
             (term.contract_id, term.number): term
             for term in Term.objects.filter(contract__in=keys, voided_at__isnull=True).order_by("-number")
@@ -74,7 +75,7 @@ def revenue_of_all(contracts: QuerySet[Contract], *, now: datetime, until: date)
 
 def _state(
     contract: Contract,
-    end: End[ends.Source] | None,
+    end: End[Source] | None,
     terms: dict[tuple[int, int], Term],
     amendments: tuple[PendingAmendment, ...],
 ) -> State:

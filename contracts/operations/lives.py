@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from contracts.enums import ContractStatus, DeadlineKind
 from contracts.models import Contract, Deadline, Term
-from contracts.operations import ends, stored
+from contracts.operations import stored
+from contracts.operations.standing import Source, standing_ends
 from contracts.operations.switching_parts import after_switches
 from contracts.rules.deadlines import Life, LivedTerm, Met, Wanted, of_life
 from contracts.rules.ends import End
@@ -21,12 +22,12 @@ def deadlines_of_lives(contracts: Sequence[Contract]) -> dict[int, list[Wanted |
 
 def lives_of(contracts: Sequence[Contract]) -> dict[int, Life]:
     """Return each contract as the rules of deadlines see it, by its key; in a constant number of queries."""
-    standing, lived = ends.standing_ends(one.pk for one in contracts), _lived(contracts)
+    standing, lived = standing_ends(one.pk for one in contracts), _lived(contracts)
     switched = after_switches(one.pk for one in contracts)
     return {one.pk: _life(one, standing.get(one.pk), lived[one.pk], one.pk in switched) for one in contracts}
 
 
-def _life(contract: Contract, end: End[ends.Source] | None, lived: dict[int, LivedTerm], switched: bool) -> Life:
+def _life(contract: Contract, end: End[Source] | None, lived: dict[int, LivedTerm], switched: bool) -> Life:
     counts = end is not None and end.ends_on == contract.ends_on
     why: dict[str, Any] = end.source.why if end is not None and counts else {}
     return Life(

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
@@ -12,7 +11,7 @@ from accounts.operations import audit, outbox
 from contracts import explain
 from contracts.enums import NoticeChannel, NoticeEffect, NoticeKind, NoticeParty
 from contracts.models import Contract, Notice
-from contracts.operations import chatel, ends, locking, stored
+from contracts.operations import chatel, ends, locking, standing, stored
 from contracts.rules import errors, periods, worth
 from contracts.rules.notice import NoticeClause
 from contracts.rules.status import BINDING
@@ -69,7 +68,7 @@ def give(
     except errors.InvalidInput as error:
         raise explain.bad_input(error) from error
     judged, void_from = weighed.judged, weighed.void_from
-    if judged.ends_on is not None and _standing(locked).filter(party=party.value).exists():
+    if judged.ends_on is not None and any(one.party == party.value for one in standing.notices_of(locked)):
         raise NoticeStands("This side has given notice already.")
     found = Notice.objects.create(
         organization_id=locked.organization_id,
@@ -89,10 +88,10 @@ def give(
         recorded_at=now,
     )
     if judged.ends_on is not None:
-        standing = ends.standing_end(locked)
-        until = judged.ends_on if standing is None else standing.ends_on
+        counting = standing.standing_end(locked)
+        until = judged.ends_on if counting is None else counting.ends_on
         ends.void_terms_from(locked, until if void_from is None else min(until, void_from), now=now)
-        ends.apply(locked)
+        ends.apply(locked, now=now, by=by)
     data = {
         "notice": str(found.public_id),
         "judgment": found.judgment,
@@ -177,7 +176,7 @@ def withdraw(
     :raises InvalidInput: both sides' notices stand and none is named, or the proof of the agreement is missing.
     """
     locked = _locked(contract)
-    found = {notice.pk: notice for notice in standing_of(locked)}
+    found = {notice.pk: notice for notice in standing.notices_of(locked)}
     over = locked.ends_at is not None and locked.ends_at <= now
     if over or not found or any(notice.pk not in found for notice in named):
         raise NotUnderNotice("No notice stands that could be withdrawn.")
@@ -189,12 +188,8 @@ def withdraw(
     if faults or proof is None:
         raise InvalidInput(faults)
     chosen = [found[notice.pk] for notice in named] or list(found.values())
-    _standing(locked).filter(pk__in=[notice.pk for notice in chosen]).update(withdrawn_at=now)
-    ends.apply(locked)
-    if locked.certain_at is not None and locked.certain_at < now:
-        # Until now the notice stood: the renewal became certain with its withdrawal, not on the day long past.
-        locked.certain_at = now
-        locked.save(update_fields=["certain_at"])
+    Notice.objects.filter(pk__in=[notice.pk for notice in chosen]).update(withdrawn_at=now)
+    ends.apply(locked, now=now, by=by, freed_at=now)
     data = {"notices": [str(notice.public_id) for notice in chosen]}
     detail = {"reason": reason} if reason else None
     evidence = {**data, "proof": str(proof.public_id)}
@@ -203,21 +198,12 @@ def withdraw(
     return locked
 
 
-def standing_of(contract: Contract) -> list[Notice]:
-    """Return the notices that end the contract and were not taken back: at most one of each side."""
-    return list(_standing(contract).order_by("pk"))
-
-
 def _clause(contract: Contract, sent_on: date, received_on: date | None) -> NoticeClause:
     """Return the clause in force on the day that counts for the notice."""
     clause = stored.clause_of(contract, on=sent_on)
     if clause.effect is NoticeEffect.RECEIPT and received_on is not None and received_on > sent_on:
         return stored.clause_of(contract, on=received_on)
     return clause
-
-
-def _standing(contract: Contract) -> QuerySet[Notice]:
-    return contract.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False)
 
 
 def _locked(contract: Contract) -> Contract:

@@ -13,7 +13,7 @@ from accounts.errors import FieldError, InvalidInput
 from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.models import Contract, Payment
-from contracts.operations import statements
+from contracts.operations import settling, statements
 from contracts.portfolio import cells, csv_rows
 from contracts.portfolio.cells import Fault
 from contracts.rules import errors, money
@@ -134,7 +134,7 @@ def _create(contract: Contract, reference: str, paid_on: date, amount: Decimal, 
 
 
 def _note(contract: Contract, made: list[Payment], *, now: datetime, by: str, file: str = "") -> None:
-    statements.settle(contract, now=now)
+    settling.keep(contract, now=now, by=by)
     until = None if contract.paid_until is None else contract.paid_until.isoformat()
     data: dict[str, Any] = {"payments": [str(one.public_id) for one in made], "paid_until": until}
     audit.record("contract.paid", contract, by=by, at=now, data=data | ({"file": file} if file else {}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from contracts.enums import BillingInterval, BillingTiming, LineKind
 from contracts.models import Contract, Payment, StatementLine, Term
@@ -13,6 +13,10 @@ from contracts.rules import billing, terms
 from contracts.rules.billing import Account, Instalment
 from contracts.rules.days import ONE_DAY
 from contracts.rules.money import Money
+
+_BY_AN_END = Q(kind__in=[LineKind.PENALTY.value, LineKind.REFUND.value]) | Q(
+    kind=LineKind.CREDIT.value, source__isnull=False
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,19 @@ def standing(contract: Contract) -> QuerySet[StatementLine]:
     return StatementLine.objects.filter(contract=contract, voided_at__isnull=True)
 
 
-def position_of(contract: Contract) -> Position:
+def exits(contract: Contract) -> QuerySet[StatementLine]:
+    """Return the lines that an end has brought: nothing else asks an early-exit fee, or credits what has a source."""
+    return standing(contract).filter(_BY_AN_END)
+
+
+def position_of(contract: Contract, *, exits: bool = True) -> Position:
     """Return what was charged, in the parts in which it falls due, and what was paid.
 
     What was paid before the contract was taken over here counts as paid. What an exit takes off is not charged; other
-    credits stand apart.
+    credits stand apart. Without ``exits`` it is as if no end had written anything.
     """
-    lines = list(standing(contract).select_related("term").order_by("due_on", "pk"))
+    found = standing(contract) if exits else standing(contract).exclude(_BY_AN_END)
+    lines = list(found.select_related("term").order_by("due_on", "pk"))
     charges = [part for line in lines for part in charges_of(contract, line)]
     if contract.paid_before_on is not None:
         charges = [part for part in charges if part.starts_on >= contract.paid_before_on]

@@ -14,10 +14,9 @@ from accounts.operations import audit, documents, outbox
 from contracts import explain, papers
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Quote
-from contracts.operations import chatel, ends, exits, locking, positions, statements, stored, switching_parts
-from contracts.rules import billing, checklist, errors, grounds, money, notice, quotes
+from contracts.operations import chatel, ends, locking, pricing, stored, switching_parts
+from contracts.rules import checklist, errors, grounds, notice, quotes
 from contracts.rules.days import ONE_DAY
-from contracts.rules.money import Money
 from contracts.rules.periods import local_day
 from contracts.rules.status import BINDING
 from contracts.rules.switching import AfterSwitch
@@ -44,51 +43,6 @@ class QuoteNotAcceptable(Refused):
     code = "quote_not_acceptable"
 
 
-def compute(
-    contract: Contract,
-    *,
-    exit_on: date,
-    ground: TerminationGround | None,
-    party: NoticeParty,
-    on: date,
-    agreed: Decimal | None = None,
-    switching_cost: Decimal | None = None,
-    ended: bool = False,
-    free: bool = False,
-) -> quotes.Quote:
-    """Return what leaving costs, without storing it.
-
-    ``ended`` says that the contract ends with that day: its own end is then no other way out, and without a ground it
-    ends on notice. ``free`` says that it was left free of charge after a missed reminder.
-
-    :raises InvalidInput: as :func:`contracts.rules.quotes.quote` does.
-    """
-    clause, currency = stored.clause_of(contract), contract.currency
-    try:
-        if contract.ends_on is not None and not ended and exit_on >= contract.ends_on:
-            raise errors.InvalidInput("exit_on", "ends_before", "the contract ends on that day or before")
-        missed = chatel.missed(contract, on=on)
-        if ended and ground is None:
-            end = exit_on
-        else:
-            end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
-            free = bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on)
-        if contract.ends_on is not None and not ended:
-            end = min(end, contract.ends_on - ONE_DAY)
-        terms = exits.priced_terms(contract, starts_on=exit_on, ends_on=end + ONE_DAY)
-        return quotes.quote(
-            exits.exit_clause(contract),
-            _standing(contract, terms, end, free_of_charge=free),
-            exit_on=exit_on,
-            ground=ground,
-            party=party,
-            agreed=None if agreed is None else Money(agreed, currency),
-            switching_cost=None if switching_cost is None else Money(switching_cost, currency),
-        )
-    except errors.InvalidInput as error:
-        raise explain.bad_input(error) from error
-
-
 @transaction.atomic
 def make(
     contract: Contract,
@@ -107,15 +61,15 @@ def make(
     One that asks nothing because a notice may still be given is valid while one may: a quote gives no time that the
     notice clause does not.
 
-    :raises InvalidInput: as :func:`compute` does; the side cannot leave on that ground; the exit or the validity lies
-        in the past.
+    :raises InvalidInput: as :func:`pricing.compute` does; the side cannot leave on that ground; the exit or the
+        validity lies in the past.
     :raises Refused: the contract is neither signed nor active.
     """
     locked = _locked(contract)
     if not grounds.may_declare(party, ground):
         raise InvalidInput([FieldError("party", "not_this_side", "This side cannot leave on that ground.")])
     today = local_day(now, locked.time_zone)
-    found = compute(
+    found = pricing.compute(
         locked,
         exit_on=exit_on,
         ground=ground,
@@ -197,7 +151,7 @@ def accept(quote: Quote, *, now: datetime, by: str, for_client: bool = False, pr
         raise QuoteExpired(f"The quote was valid until {locked.valid_until.isoformat()}.")
     ground = TerminationGround(locked.ground)
     refuse_if_ending(contract, exit_on=locked.exit_on, ground=ground)
-    again = compute(
+    again = pricing.compute(
         contract,
         exit_on=locked.exit_on,
         ground=ground,
@@ -207,16 +161,6 @@ def accept(quote: Quote, *, now: datetime, by: str, for_client: bool = False, pr
     )
     if not again.right_to_leave or again.penalty.amount > locked.penalty:
         raise QuoteOutdated("Leaving on that day costs more by now, or is no longer possible: ask for a new quote.")
-    statements.void_exits(contract, now=now)
-    # The price is the quoted one; what is paid back goes by what has been paid until today.
-    found = compute(
-        contract,
-        exit_on=locked.exit_on,
-        ground=TerminationGround.AGREEMENT,
-        party=NoticeParty(locked.party),
-        on=today,
-        agreed=locked.penalty,
-    )
     if proof is None:
         proof = documents.store(
             contract.organization,
@@ -235,14 +179,12 @@ def accept(quote: Quote, *, now: datetime, by: str, for_client: bool = False, pr
         party=NoticeParty(locked.party),
         declared_on=today,
         ends_on=locked.exit_on + ONE_DAY,
+        penalty=locked.penalty,
         now=now,
         by=by,
         source=locked.public_id,
         why=explained(locked.lines),
         proof=proof,
-    )
-    statements.charge_exit(
-        contract, found, ends_on=term_end(contract, locked.exit_on), source=locked.public_id, now=now, by=by
     )
     audit.record("contract.quote_accepted", contract, by=by, at=now, data=_data(locked))
     outbox.publish("contract.quote_accepted", contract, at=now, payload=_data(locked))
@@ -257,39 +199,10 @@ def refuse_if_ending(contract: Contract, *, exit_on: date, ground: TerminationGr
         raise QuoteNotAcceptable("A termination on this ground stands.", code="termination_stands")
 
 
-def term_end(contract: Contract, exit_on: date) -> date:
-    """Return the (exclusive) end of the term, or of the year of an indefinite one, in which an exit lies."""
-    (one,) = exits.priced_terms(contract, starts_on=exit_on, ends_on=exit_on + ONE_DAY)
-    return one.term.ends_on or exit_on + ONE_DAY
-
-
 def explained(lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the reasons of the line that costs most to a reader: the early-exit fee, or the fees that go on."""
     kinds = (quotes.LineKind.PENALTY.value, quotes.LineKind.FEES_TO_END.value)
     return next((dict(line["why"]) for line in lines if line["kind"] in kinds), {})
-
-
-def _standing(
-    contract: Contract, terms: tuple[billing.PricedTerm, ...], end: date, *, free_of_charge: bool
-) -> quotes.Standing:
-    found = positions.position_of(contract)
-    first = terms[0].term.starts_on
-    before = sum((part.amount.amount for part in found.charges if part.starts_on < first), Decimal(0))
-    paid = found.paid.amount
-    if contract.paid_before_on is not None and contract.paid_before_on > first:
-        # Paid before the contract was taken over here: the fees of those days in the exit's term.
-        until = contract.paid_before_on
-        exact = billing.fees_between(terms[:1], starts_on=first, ends_on=until)
-        paid += money.from_exact(exact, contract.currency).amount
-    nothing = Decimal(0)
-    return quotes.Standing(
-        terms=terms,
-        next_end=end,
-        paid=Money(max(paid, nothing), contract.currency),
-        credits=Money(max(found.credits.amount, nothing), contract.currency),
-        charged_before=Money(max(before, nothing), contract.currency),
-        free_of_charge=free_of_charge,
-    )
 
 
 def _checklist(contract: Contract, found: quotes.Quote, until: date, *, on: date) -> tuple[checklist.Item, ...]:

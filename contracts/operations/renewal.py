@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from contracts.models import Contract, Term
-from contracts.operations import amendments, ends, statements, stored
+from contracts.operations import amendments, ends, settling, statements, stored
 from contracts.querysets import ContractQuerySet
 
 
@@ -56,7 +56,7 @@ def renew(contract: Contract, *, ending: date, now: datetime, by: str) -> Contra
     locked.term_number = following.number
     ends.reschedule(locked)
     locked.save(update_fields=[*stored.SCHEDULED])
-    statements.settle(locked, now=now)
+    settling.keep(locked, now=now, by=by)
     data = {"number": following.number, "starts_on": ending.isoformat()}
     audit.record("contract.renewed", locked, by=by, at=now, data=data)
     if _is_news(locked, following.started_at):

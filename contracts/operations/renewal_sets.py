@@ -17,12 +17,12 @@ from contracts.rules.vat import MEMBER_STATES
 CHUNK = 100
 _CLAUSES = ", ".join(f"'{name}', c.{name}" for name in stored.CLAUSES)
 _DUE = "c.status = '{status}' AND c.{instant} <= %(at)s"
-# A plan is used only if it is of the next term and all that it was made from still stands, and no payment waits for
-# the new term, which is not free: until when it is then paid, the one-item operation computes.
+# A plan is used only if it is of the next term and all that it was made from still stands, no end takes off any of the
+# new term, and no payment waits for it, which is not free: until when it is then paid, the one-item operation computes.
 _PLANNED = f"""
     c.planned_for = c.term_number + 1 AND p.number = c.term_number + 1
     AND p.starts_at = c.renews_at AND lower(p.days) = c.term_ends_on
-    AND p.fee = c.annual_fee AND p.currency = c.currency AND p.ends_on IS NOT DISTINCT FROM c.ends_on
+    AND p.fee = c.annual_fee AND p.currency = c.currency AND c.ends_on IS NULL AND p.ends_on IS NULL
     AND p.clauses = jsonb_build_object({_CLAUSES}) AND c.annual_fee > 0 AND c.paid_ahead = 0
     AND NOT EXISTS (
         SELECT FROM contracts_amendment a WHERE a.contract_id = c.id AND a.applied_at IS NULL AND a.voided_at IS NULL

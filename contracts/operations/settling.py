@@ -1,38 +1,67 @@
-"""What an end charges and gives back: written as the contract ends, where it was not priced as it was declared."""
+"""What an end charges and gives back: written as soon as it stands, kept true until it comes, and then final."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from contracts.enums import LineKind, NoticeParty, SwitchStatus, TerminationGround
-from contracts.models import Contract, Notice, SwitchingCase, Termination
-from contracts.operations import exits, positions, quotes, statements
-from contracts.operations.ends import Source
+from contracts.enums import ContractStatus, LineKind, SwitchStatus
+from contracts.models import Contract, StatementLine, SwitchingCase, Termination
+from contracts.operations import exits, positions, pricing, standing, statements
+from contracts.operations.standing import Source
 from contracts.operations.switching_parts import last_day_of
-from contracts.rules import billing
-from contracts.rules import quotes as rules
+from contracts.rules import billing, quotes
 from contracts.rules.days import ONE_DAY
 from contracts.rules.ends import End
 from contracts.rules.explanation import Explanation
 from contracts.rules.money import Money
 
 
-def settle(contract: Contract, end: End[Source] | None, *, now: datetime, by: str) -> None:
-    """Write what the end of a locked contract brings, once: the caller ends it, and leaves the audit event.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A line that the end brings; ``ends_on`` is exclusive."""
 
-    A termination was priced as it was declared or accepted. A notice and a switch are priced now: the fee of the days
-    that are no longer owed, the early-exit fee of a switch, what is given back; so are the days that the service went
-    on after the last term, and what is asked for a switch. What an end wrote that another one forestalled is voided.
+    kind: LineKind
+    amount: Money
+    starts_on: date
+    ends_on: date
+    due_on: date
+    source: UUID
+    why: dict[str, Any]
+
+    def is_written_as(self, line: StatementLine) -> bool:
+        """Say whether a line says the same."""
+        mine = (self.kind.value, self.amount.rounded().amount, self.starts_on, self.ends_on, self.due_on, self.source)
+        return mine == (line.kind, line.amount, line.starts_on, line.ends_on, line.due_on, line.source)
+
+
+def keep(contract: Contract, *, now: datetime, by: str) -> None:
+    """Keep the lines of the end that counts true to what is charged and paid by now, and the first unpaid day.
+
+    The fee that is no longer owed, the early-exit fee and what is paid back: what changed is voided and written anew.
+    Once the contract has ended its lines are final. The caller has locked it, and leaves the audit event.
+    """
+    if contract.status != ContractStatus.ENDED.value:
+        _keep_exit(contract, standing.standing_end(contract) if contract.ends_on is not None else None, now=now, by=by)
+    statements.settle(contract, now=now)
+
+
+def settle(contract: Contract, end: End[Source] | None, *, now: datetime, by: str) -> None:
+    """Write, once and for good, what the end of a locked contract brings: the caller ends it, and leaves the event.
+
+    Beside what :func:`keep` kept these are the years of a term without an end that no sweep has charged, the days that
+    the service went on after the last term, and what is asked for a switch.
     """
     if end is None or contract.ends_on is None:
         return
-    statements.void_exits(contract, but=_brought_by(end.source), now=now)
     if contract.ends_on <= contract.starts_on:
         positions.standing(contract).filter(kind=LineKind.FEE.value).update(voided_at=now)
-    elif contract.term_ends_on is not None and contract.ends_on > contract.term_ends_on:
+    elif exits.goes_on_from(contract) is not None:
         _charge_after_term(contract, now=now, by=by)
     else:
         _charge_years(contract, now=now, by=by)
-        _charge_exit(contract, end.source, now=now, by=by)
+    _keep_exit(contract, end, now=now, by=by)
     for case in contract.switching_cases.exclude(status=SwitchStatus.WITHDRAWN.value):
         charge_switch(contract, case, now=now, by=by)
     statements.settle(contract, now=now)
@@ -43,7 +72,7 @@ def charge_switch(contract: Contract, case: SwitchingCase, *, now: datetime, by:
     if case.charge is None:
         return
     last_day = last_day_of(case)
-    amount, step, source = rules.switching_charge(
+    amount, step, source = quotes.switching_charge(
         Money(case.charge, contract.currency), on=last_day, currency=contract.currency
     )
     inputs = {"on": last_day, "charge": case.charge}
@@ -51,6 +80,60 @@ def charge_switch(contract: Contract, case: SwitchingCase, *, now: datetime, by:
     statements.charge_switch(
         contract, amount, last_day=last_day, source=case.public_id, why=why.to_json(), now=now, by=by
     )
+
+
+def _keep_exit(contract: Contract, end: End[Source] | None, *, now: datetime, by: str) -> None:
+    written = positions.exits(contract)
+    wanted = [] if end is None or end.ends_on <= contract.starts_on else _wanted(contract, end)
+    held = list(written.order_by("pk"))
+    if len(held) == len(wanted) and all(map(Wanted.is_written_as, wanted, held)):
+        return
+    written.update(voided_at=now)
+    for one in wanted:
+        statements.write(
+            contract,
+            one.kind,
+            amount=one.amount,
+            starts_on=one.starts_on,
+            ends_on=one.ends_on,
+            due_on=one.due_on,
+            source=one.source,
+            why=one.why,
+            now=now,
+            by=by,
+        )
+
+
+def _wanted(contract: Contract, end: End[Source]) -> list[Wanted]:
+    """Return what the end brings. With the last day of a term no fee is left to credit: the rest stands on that day."""
+    price, exit_on = pricing.of_end(contract, end), end.ends_on - ONE_DAY
+    until = pricing.term_end(contract, exit_on)
+    days = (end.ends_on, until) if end.ends_on < until else (exit_on, end.ends_on)
+    amounts = {line.kind: line for line in price.quote.lines}
+    remaining = amounts[quotes.LineKind.FEE_REMAINING]
+    penalty, refund = amounts.get(quotes.LineKind.PENALTY), amounts.get(quotes.LineKind.REFUND)
+    unowed = _charged(contract, exit_on, remaining.amount)
+    if quotes.LineKind.PREPAID_KEPT in amounts:  # more may be kept than remains: paid for a term that will not begin
+        unowed = unowed - amounts[quotes.LineKind.PREPAID_KEPT].amount
+    found = []
+    if unowed.amount > 0:
+        found.append((LineKind.CREDIT, unowed * -1, remaining.explanation.to_json()))
+    if penalty is not None:
+        found.append((LineKind.PENALTY, penalty.amount, price.why_penalty))
+    if refund is not None:
+        found.append((LineKind.REFUND, refund.amount * -1, refund.explanation.to_json()))
+    source = _brought_by(end.source)
+    return [
+        Wanted(kind, amount, *days, due_on=exit_on, source=source, why=why)
+        for kind, amount, why in found
+        if amount.amount
+    ]
+
+
+def _charged(contract: Contract, exit_on: date, remaining: Money) -> Money:
+    """Return what remains of a fee that was charged: of a term that has not begun nothing was, and nothing is owed."""
+    fees = positions.standing(contract).filter(kind=LineKind.FEE.value, starts_on__lte=exit_on, ends_on__gt=exit_on)
+    return remaining if fees.exists() else Money(Decimal(0), contract.currency)
 
 
 def _charge_after_term(contract: Contract, *, now: datetime, by: str) -> None:
@@ -71,29 +154,6 @@ def _charge_years(contract: Contract, *, now: datetime, by: str) -> None:
     charged = positions.standing(contract).filter(kind=LineKind.FEE.value, term=term, ends_on__gte=contract.ends_on)
     while not charged.exists():
         statements.charge_term(contract, term, now=now, by=by)
-
-
-def _charge_exit(contract: Contract, source: Source, *, now: datetime, by: str) -> None:
-    if contract.ends_on is None:
-        return
-    exit_on = contract.ends_on - ONE_DAY
-    if isinstance(source, Notice):
-        ground, declared_on, free = None, exit_on, source.free_of_charge
-    elif source.ground == TerminationGround.SWITCHING.value:
-        ground, declared_on, free = TerminationGround.SWITCHING, min(source.declared_on, exit_on), False
-    else:
-        return
-    found = quotes.compute(
-        contract,
-        exit_on=exit_on,
-        ground=ground,
-        party=NoticeParty(source.party),
-        on=declared_on,
-        ended=True,
-        free=free,
-    )
-    until = quotes.term_end(contract, exit_on)
-    statements.charge_exit(contract, found, ends_on=until, source=_brought_by(source), now=now, by=by)
 
 
 def _brought_by(source: Source) -> UUID:

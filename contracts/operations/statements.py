@@ -6,14 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.operations import audit, outbox
+from accounts.errors import Refused
 from contracts.enums import ContractStatus, LineKind
 from contracts.models import Contract, StatementLine, Term
 from contracts.operations import exits, positions, stored
-from contracts.rules import billing, errors, money, quotes, terms, vat
+from contracts.rules import billing, terms, vat
 from contracts.rules.days import ONE_DAY, add_months
 from contracts.rules.explanation import Explanation
 from contracts.rules.money import Money
@@ -27,12 +25,6 @@ UPLIFT, CREDIT, PENALTY, REFUND, FEE, SWITCH = (
     LineKind.FEE,
     LineKind.SWITCH,
 )
-
-
-class NothingToCharge(Refused):
-    """Nothing is due to be charged."""
-
-    code = "nothing_to_charge"
 
 
 def charge_term(contract: Contract, term: Term, *, by: str, now: datetime) -> StatementLine | None:
@@ -53,7 +45,7 @@ def charge_term(contract: Contract, term: Term, *, by: str, now: datetime) -> St
         return None
     whole = terms.Term(term.number, starts_on, ends_on)
     fee = year.fee if year is not None else billing.fee_of(whole, Money(term.fee, term.currency))
-    line = _write(
+    line = write(
         contract,
         FEE,
         amount=fee,
@@ -68,55 +60,6 @@ def charge_term(contract: Contract, term: Term, *, by: str, now: datetime) -> St
     for changes_on, after in year.changes if year is not None else ():
         _write_uplift(contract, term, whole, before=fee, after=after, changes_on=changes_on, now=now, by=by)
         fee = after
-    return line
-
-
-@transaction.atomic
-def charge_next_year(contract: Contract, *, now: datetime, by: str) -> StatementLine:
-    """Charge the next year of a term of indefinite duration.
-
-    :raises NothingToCharge: the year that runs is charged already, or the term has an end.
-    """
-    locked = locked_contract(contract)
-    # Asked again under the lock: the question is of other rows, which another worker may have written meanwhile.
-    due = Contract.objects.due_for_charging(at=now).filter(pk=locked.pk).exists()
-    term = locked.terms.filter(number=locked.term_number, voided_at__isnull=True).first()
-    line = charge_term(locked, term, now=now, by=by) if due and term is not None else None
-    if line is None:
-        raise NothingToCharge("The year that runs is charged.")
-    _settled(locked, now=now)
-    _announce("contract.year_charged", locked, line, by=by, now=now)
-    return line
-
-
-@transaction.atomic
-def give_credit(
-    contract: Contract, *, amount: Decimal, starts_on: date, last_day: date, now: datetime, by: str
-) -> StatementLine:
-    """Write a credit, such as one for a missed service level, for the days that it makes good.
-
-    :raises InvalidInput: the amount is not above zero or has too many decimals, or the days are not the contract's.
-    """
-    locked = locked_contract(contract)
-    faults = _amount_faults(amount, locked.currency)
-    if last_day < starts_on:
-        faults.append(FieldError("last_day", "ends_before_it_starts", "The last day is before the first."))
-    if starts_on < locked.starts_on:
-        faults.append(FieldError("starts_on", "before_the_contract", "The contract had not started."))
-    if faults:
-        raise InvalidInput(faults)
-    line = _write(
-        locked,
-        CREDIT,
-        amount=Money(-amount, locked.currency),
-        starts_on=starts_on,
-        ends_on=last_day + ONE_DAY,
-        due_on=local_day(now, locked.time_zone),
-        by=by,
-        now=now,
-    )
-    _settled(locked, now=now)
-    _announce("contract.credited", locked, line, by=by, now=now)
     return line
 
 
@@ -158,48 +101,11 @@ def charge_uplift(
     return lines
 
 
-def charge_exit(
-    contract: Contract, found: quotes.Quote, *, ends_on: date, source: UUID, now: datetime, by: str
-) -> list[StatementLine]:
-    """Write what an exit brings: the fee no longer owed, the early-exit fee, the refund. The contract is locked.
-
-    ``ends_on`` (exclusive) is the end of the term in which the exit lies. With its last day no fee is left to credit;
-    what is asked and paid back then stands on that day.
-    """
-    amounts = {line.kind: line for line in found.lines}
-    first = found.exit_on + ONE_DAY
-    if not found.right_to_leave:
-        return []
-    within = first < ends_on
-    days: dict[str, Any] = {
-        "starts_on": first if within else found.exit_on,
-        "ends_on": ends_on if within else first,
-        "due_on": found.exit_on,
-        "source": source,
-        "now": now,
-        "by": by,
-    }
-    remaining = amounts[quotes.LineKind.FEE_REMAINING]
-    kept = amounts.get(quotes.LineKind.PREPAID_KEPT)
-    unowed = remaining.amount - kept.amount if kept is not None else remaining.amount
-    lines = []
-    if unowed.amount > 0:  # more may be kept than remains: what was paid for a term that will not begin
-        why = remaining.explanation.to_json()
-        lines.append(_write(contract, CREDIT, amount=unowed * -1, why=why, **days))
-    for kind, wanted in ((PENALTY, quotes.LineKind.PENALTY), (REFUND, quotes.LineKind.REFUND)):
-        line = amounts.get(wanted)
-        if line is not None and line.amount.amount:
-            amount = line.amount * -1 if kind is REFUND else line.amount
-            lines.append(_write(contract, kind, amount=amount, why=line.explanation.to_json(), **days))
-    _settled(contract, now=now)
-    return lines
-
-
 def charge_after_term(
     contract: Contract, term: Term, amount: Money, *, ends_on: date, why: Explanation, now: datetime, by: str
 ) -> StatementLine:
     """Write the fee of the days that a contract went on after its last term. The contract is locked."""
-    return _write(
+    return write(
         contract,
         FEE,
         amount=amount,
@@ -220,7 +126,7 @@ def charge_switch(
     """Write what is asked for a switch itself, in place of what was; nothing is no line. The contract is locked."""
     positions.standing(contract).filter(kind=SWITCH.value, source=source).update(voided_at=now)
     if amount.amount:
-        _write(
+        write(
             contract,
             SWITCH,
             amount=amount,
@@ -232,26 +138,6 @@ def charge_switch(
             now=now,
             by=by,
         )
-    _settled(contract, now=now)
-
-
-def void(contract: Contract, *, source: UUID, now: datetime) -> None:
-    """Void the lines that a source brought, because it was taken back; the contract is locked."""
-    positions.standing(contract).filter(source=source).update(voided_at=now)
-    _settled(contract, now=now)
-
-
-def void_exits(contract: Contract, *, now: datetime, but: UUID | None = None) -> None:
-    """Void what the terminations that stand have written: an earlier end forestalls them. The contract is locked."""
-    for one in contract.terminations.filter(withdrawn_at__isnull=True):
-        if one.brought_by != but:
-            void(contract, source=one.brought_by, now=now)
-
-
-def restore_exits(contract: Contract, *, voided_at: datetime, now: datetime) -> None:
-    """Let the lines of the terminations that stand count again which an end that was taken back had forestalled."""
-    sources = [one.brought_by for one in contract.terminations.filter(withdrawn_at__isnull=True)]
-    StatementLine.objects.filter(contract=contract, source__in=sources, voided_at=voided_at).update(voided_at=None)
     _settled(contract, now=now)
 
 
@@ -287,7 +173,7 @@ def _settled(contract: Contract, *, now: datetime) -> None:
         contract.save(update_fields=["paid_until", "paid_ahead"])
 
 
-def _write(
+def write(
     contract: Contract,
     kind: LineKind,
     *,
@@ -346,7 +232,7 @@ def _write_uplift(
     source: UUID | None = None,
 ) -> StatementLine:
     found, why = billing.uplift(running, before=before, after=after, changes_on=changes_on)
-    return _write(
+    return write(
         contract,
         UPLIFT,
         amount=found,
@@ -363,19 +249,3 @@ def _write_uplift(
 
 def _months(anchor: date, day: date) -> int:
     return (day.year - anchor.year) * 12 + day.month - anchor.month
-
-
-def _amount_faults(amount: Decimal, currency: str) -> list[FieldError]:
-    if amount <= 0:
-        return [FieldError("amount", "not_positive", "The amount is above zero.")]
-    try:
-        money.parse_amount(amount, currency)
-    except errors.InvalidInput as error:
-        return [FieldError("amount", error.code, error.detail)]
-    return []
-
-
-def _announce(name: str, contract: Contract, line: StatementLine, *, by: str, now: datetime) -> None:
-    data = {"line": str(line.public_id), "kind": line.kind}
-    audit.record(name, contract, by=by, at=now, data=data)
-    outbox.publish(name, contract, at=now, payload=data)

@@ -46,7 +46,7 @@ def agree(contract: Contract, *, until: date, proof: Document | None, now: datet
         raise explain.bad_input(error, field="until" if error.field == "stayed_until" else None) from error
     locked.stayed_until, locked.stayed_term, locked.stay_proof = agreed.until, agreed.number, proof
     locked.save(update_fields=["stayed_until", "stayed_term", "stay_proof"])
-    ends.apply(locked)
+    ends.apply(locked, now=now, by=by)
     data = {"until": until.isoformat(), "number": agreed.number}
     audit.record("contract.renewal_stayed", locked, by=by, at=now, data=data)
     outbox.publish("contract.renewal_stayed", locked, at=now, payload=data)

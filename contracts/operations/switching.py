@@ -19,7 +19,7 @@ from contracts.enums import (
     TerminationGround,
 )
 from contracts.models import Contract, SwitchingAct, SwitchingCase, Termination
-from contracts.operations import ends, stored
+from contracts.operations import ends, settling, stored
 from contracts.operations.switching_parts import (
     ON_THE_WAY,
     SwitchNotInThatState,
@@ -241,7 +241,7 @@ def withdraw(
     _become(found, SwitchStatus.WITHDRAWN, now=now)
     found.save()
     _note(found, SwitchStep.WITHDRAWN, on=day, proof=proof, now=now, by=by)
-    ends.take_back(contract, Termination.objects.filter(source=found.public_id), now=now)
+    ends.take_back(contract, Termination.objects.filter(source=found.public_id), now=now, by=by)
     _tell("switching.withdrawn", found, now=now, by=by)
     return found
 
@@ -289,8 +289,7 @@ def choose(
         _become(found, SwitchStatus.ENDED, now=now)
         found.save()
     _note(found, SwitchStep.CHOSEN, on=day, proof=proof, now=now, by=by)
-    if choice is SwitchChoice.EXTEND:
-        _move_end(found, now=now, by=by)
+    _move_end(found, now=now, by=by)
     _tell("switching.chosen", found, now=now, by=by, choice=choice.value)
     return found
 
@@ -354,10 +353,15 @@ def _ends_on(case: SwitchingCase) -> date:
 
 
 def _move_end(case: SwitchingCase, *, now: datetime, by: str) -> None:
-    """Move the contract's end with the switch, unless that end has come: then it is over, swept or not."""
+    """Move the contract's end with the switch, unless that end has come: then it is over, swept or not.
+
+    What is asked for the switch goes by the day on which the switch ends, also after the contract has ended.
+    """
     ends_at = case.contract.ends_at
     if case.contract.status == ContractStatus.ACTIVE.value and (ends_at is None or ends_at > now):
         ends.move(case.contract, source=case.public_id, ends_on=_ends_on(case), now=now, by=by, why=case.why)
+    elif case.contract.status == ContractStatus.ENDED.value:
+        settling.charge_switch(case.contract, case, now=now, by=by)
 
 
 def _note(

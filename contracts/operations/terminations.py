@@ -10,7 +10,7 @@ from accounts.models import Document
 from accounts.operations import audit, outbox
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Contract, Termination
-from contracts.operations import ends, locking, quotes, statements
+from contracts.operations import ends, locking, pricing, quotes
 from contracts.rules import grounds
 from contracts.rules.days import ONE_DAY
 from contracts.rules.periods import local_day
@@ -39,7 +39,7 @@ def terminate(
     """End a contract on a ground, its last day of service being ``last_day``, and write what that costs or gives back.
 
     :raises InvalidInput: the side cannot declare it, the proof is missing, a day is out of order, or as
-        :func:`quotes.compute` does.
+        :func:`pricing.compute` does.
     :raises Refused: the contract is not signed or active, ends before, or grants no right to leave on that day.
     """
     if ground is TerminationGround.SWITCHING:
@@ -48,8 +48,7 @@ def terminate(
     today = local_day(now, locked.time_zone)
     _check(locked, ground, party, declared_on, last_day, today, proof, agreed)
     quotes.refuse_if_ending(locked, exit_on=last_day, ground=ground)
-    statements.void_exits(locked, now=now)
-    found = quotes.compute(
+    found = pricing.compute(
         locked,
         exit_on=last_day,
         ground=ground,
@@ -66,13 +65,11 @@ def terminate(
         party=party,
         declared_on=declared_on,
         ends_on=last_day + ONE_DAY,
+        penalty=found.penalty.amount,
         now=now,
         by=by,
         why=why,
         proof=proof,
-    )
-    statements.charge_exit(
-        locked, found, ends_on=quotes.term_end(locked, last_day), source=ended.public_id, now=now, by=by
     )
     data = {"termination": str(ended.public_id), "ground": ground.value, "ends_on": ended.ends_on.isoformat()}
     audit.record("contract.terminated", locked, by=by, at=now, data=data)
@@ -100,9 +97,7 @@ def revert(termination: Termination, *, proof: Document | None, now: datetime, b
             [FieldError("proof", "missing", "Add what both sides agreed: one alone takes nothing back.")]
         )
     found.withdrawn_at = now
-    ends.take_back(contract, Termination.objects.filter(pk=found.pk), now=now)
-    statements.void(contract, source=found.brought_by, now=now)
-    statements.restore_exits(contract, voided_at=found.recorded_at, now=now)
+    ends.take_back(contract, Termination.objects.filter(pk=found.pk), now=now, by=by)
     data = {"termination": str(found.public_id), "ground": found.ground}
     evidence = {**data, "proof": str(proof.public_id)}
     audit.record("contract.termination_reverted", contract, by=by, at=now, data=evidence)

@@ -19,7 +19,7 @@ class End[Source]:
 
 
 def standing[Source](ends: Iterable[End[Source]]) -> End[Source] | None:
-    """Return the end that counts: the earliest; of several on one day a notice's, then the first that is given.
+    """Return the end that counts: the earliest; of several on one day a priced one, then the first that is given.
 
     A notice ends nothing while an end that prolongs stands: the contract goes on to that end (Regulation 2023/2854,
     Article 25). While one stands no new term begins, whichever end counts.
@@ -27,5 +27,5 @@ def standing[Source](ends: Iterable[End[Source]]) -> End[Source] | None:
     found = list(ends)
     prolongs = any(one.prolongs for one in found)
     among = [one for one in found if not (prolongs and one.by_notice)]
-    earliest = min(among, key=lambda one: (one.ends_on, not one.by_notice), default=None)
+    earliest = min(among, key=lambda one: (one.ends_on, one.by_notice), default=None)
     return None if earliest is None else replace(earliest, prolongs=prolongs)

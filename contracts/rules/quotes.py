@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -85,6 +85,7 @@ class Standing:
     (:func:`next_end`); ``terms`` hold every day from the exit to it. ``paid`` was paid for the term in which the exit
     lies and those before, ``charged_before`` is the fee of those before; ``credits`` are owed to the client.
     ``free_of_charge``: that notice needs the way out of a missed reminder, so what is prepaid is given back.
+    ``freed_after`` is the last day that a notice which stands leaves: no early-exit fee is asked for the days after it.
     """
 
     terms: Sequence[PricedTerm]
@@ -93,6 +94,7 @@ class Standing:
     credits: Money
     charged_before: Money | None = None
     free_of_charge: bool = False
+    freed_after: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def quote(
     days = (current.term.ends_on - after).days if current.term.ends_on else 0
     total_days = days + (after - current.term.starts_on).days
     blame = _blame(ground, party)
-    owed = _owed(clause, standing, exit_on, blame, remaining, agreed)
+    owed = _owed(clause, standing, exit_on, blame, current, agreed)
     paid = Fraction(standing.paid.amount)
     if standing.charged_before is not None:
         earned += Fraction(standing.charged_before.amount)
@@ -326,7 +328,7 @@ def _owed(
     standing: Standing,
     exit_on: date,
     ground: TerminationGround | None,
-    remaining: Fraction,
+    current: PricedTerm,
     agreed: Money | None,
 ) -> Owed:
     nothing = Fraction(0)
@@ -346,7 +348,14 @@ def _owed(
     held = clause.holds(exit_on)
     if ground is TerminationGround.CONVENIENCE and (clause.rate is None or held):
         return _fees_go_on(clause, standing, exit_on, held=held)
-    return early_exit_fee(clause, remaining, standing.paid.currency)
+    freed = standing.freed_after
+    if freed is None or not current.term.covers(freed + ONE_DAY):
+        return early_exit_fee(clause, current.between(exit_on + ONE_DAY), standing.paid.currency)
+    remaining = current.between(exit_on + ONE_DAY, freed + ONE_DAY)
+    amount = str(money.from_exact(remaining, standing.paid.currency))
+    step = Step("freed_by_notice", {"until": freed, "amount": amount})
+    owed = early_exit_fee(clause, remaining, standing.paid.currency)
+    return replace(owed, steps=(step, *owed.steps))
 
 
 def _fees_go_on(clause: ExitClause, standing: Standing, exit_on: date, *, held: bool) -> Owed:

@@ -16,7 +16,7 @@ from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract
-from contracts.operations import notices
+from contracts.operations import notices, standing
 from tests.contracts.agreements import at
 
 MANAGER = "user:manager"
@@ -87,7 +87,7 @@ def withdraw(contract, now):
     """Take back whatever notices stand, by the agreement of both sides."""
     now = at(now) if isinstance(now, str) else now
     with tenancy.vendor():
-        named, proof = notices.standing_of(contract), an_agreement(contract, now)
+        named, proof = standing.notices_of(contract), an_agreement(contract, now)
         return notices.withdraw(contract, named=named, proof=proof, now=now, by=MANAGER)
 
 

@@ -14,7 +14,16 @@ from contracts.rules.money import Money
 from contracts.rules.terms import Term
 from tests.contracts.agreements import at
 from tests.contracts.operations import switches, test_chatel
-from tests.contracts.operations.lives import IN_ORDER, TERMINATION, at_once, fresh, give, live_until, terms_of
+from tests.contracts.operations.lives import (
+    IN_ORDER,
+    TERMINATION,
+    at_once,
+    fresh,
+    give,
+    live_until,
+    terms_of,
+    withdraw,
+)
 from tests.contracts.operations.test_fee_changes import pay
 from tests.contracts.operations.test_quotes import BY, CLAUSE, a_proof, accept, an_active_contract, make, terminate
 from tests.contracts.operations.test_statements import lines_of
@@ -67,14 +76,17 @@ def test_leaving_with_the_last_day_of_a_term_for_an_agreed_amount_is_charged(lea
         pytest.param("12000", False, [], id="paid-and-kept"),
     ],
 )
-def test_leaving_within_a_term_on_notice_is_settled_as_the_contract_ends(paid, refunds, expected):
+def test_leaving_within_a_term_on_notice_is_on_the_statement_as_soon_as_the_notice_stands(paid, refunds, expected):
     contract = an_active_contract(paid=paid, mid_term_exit=True, early_exit_refunds=refunds)
     give(contract, "2025-03-01", kind=TERMINATION)
-    live_until("2025-06-01")
-    assert len(lines_of(contract)) == 1, "its last day is not over"
+    lines = [(kind, "2025-06-02", "2026-01-01", amount) for kind, amount in expected]
+    assert lines_of(contract)[1:] == lines
+    withdraw(contract, "2025-03-02")
+    assert len(lines_of(contract)) == 1
+    give(contract, "2025-03-01", recorded="2025-03-03", kind=TERMINATION)
     live_until("2025-06-02")
     assert (fresh(contract).status, fresh(contract).ends_on) == ("ended", date(2025, 6, 2))
-    assert lines_of(contract)[1:] == [(kind, "2025-06-02", "2026-01-01", amount) for kind, amount in expected]
+    assert lines_of(contract)[1:] == lines
 
 
 def test_with_the_end_of_a_term_nothing_is_left_to_settle():
@@ -182,12 +194,15 @@ FORESTALLED = [
 ]
 
 
-def test_an_accepted_quote_that_a_notice_forestalls_gives_its_lines_back_as_the_contract_ends():
+def test_an_accepted_quote_that_a_notice_forestalls_gives_its_lines_back_while_the_notice_stands():
     contract = an_active_contract(mid_term_exit=True)
     accept(make(contract, "2025-05-31", on="2025-03-25"), "2025-03-26")
     assert lines_of(contract)[1:] == QUOTED
     give(contract, "2025-02-01", recorded="2025-03-27", kind=TERMINATION)
-    assert lines_of(contract)[1:] == QUOTED, "the notice may be withdrawn yet"
+    assert lines_of(contract)[1:] == FORESTALLED
+    withdraw(contract, "2025-03-28")
+    assert lines_of(contract)[1:] == QUOTED
+    give(contract, "2025-02-01", recorded="2025-03-29", kind=TERMINATION)
     live_until("2025-05-02")
     assert lines_of(contract)[1:] == FORESTALLED
     assert str(fresh(contract).paid_until) == "2025-05-02"

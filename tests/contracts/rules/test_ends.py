@@ -30,7 +30,10 @@ def switch(text):
             [notice("2026-01-01"), termination("2025-12-01")], "termination 2025-12-01", False, id="the-earliest"
         ),
         pytest.param(
-            [termination("2026-01-01"), notice("2026-01-01")], "notice 2026-01-01", False, id="on-one-day-the-notice"
+            [termination("2026-01-01"), notice("2026-01-01")],
+            "termination 2026-01-01",
+            False,
+            id="on-one-day-what-was-priced",
         ),
         pytest.param([notice("2026-01-01"), switch("2026-03-04")], "switch 2026-03-04", True, id="past-the-notice"),
         pytest.param([switch("2025-11-15"), notice("2026-01-01")], "switch 2025-11-15", True, id="before-the-notice"),

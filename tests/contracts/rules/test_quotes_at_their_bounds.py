@@ -211,3 +211,39 @@ def test_an_exit_is_a_day_of_the_calendar():
         "out_of_calendar",
         BOUNDS,
     )
+
+
+@pytest.mark.parametrize(
+    ("freed", "penalty", "explained"),
+    [
+        pytest.param("2026-09-29", "1495.89", True, id="a-notice-leaves-91-days"),
+        pytest.param("2026-12-30", "3008.22", True, id="all-but-the-last-day-of-the-term"),
+        pytest.param("2026-12-31", "3024.66", False, id="the-term-s-last-day"),
+        pytest.param("2027-03-31", "3024.66", False, id="after-the-term"),
+        pytest.param(None, "3024.66", False, id="no-notice-stands"),
+    ],
+)
+def test_no_fee_is_asked_for_days_that_a_standing_notice_frees(freed, penalty, explained):
+    clause = ExitClause(
+        rate=Decimal("0.5"), refunds=True, law=GoverningLaw.OTHER, concluded_on=day("2025-01-01"), committed_until=None
+    )
+    priced = (PricedTerm(notices().term(1), money("12000")),)
+    freed_after = None if freed is None else day(freed)
+    standing = Standing(
+        priced,
+        min(freed_after or day("2026-12-31"), day("2026-12-31")),
+        money("0"),
+        money("0"),
+        None,
+        False,
+        freed_after,
+    )
+    found = quotes.quote(clause, standing, exit_on=day("2026-06-30"), ground=G.CONVENIENCE)
+    (owed,) = (line for line in found.lines if line.kind is LineKind.PENALTY)
+    assert str(found.penalty.amount) == penalty
+    steps = [(step.code, step.params) for step in owed.explanation.steps if step.code == "freed_by_notice"]
+    remaining = str((money(penalty).amount * 2).quantize(Decimal("0.01")))
+    assert [code for code, _ in steps] == ["freed_by_notice"] * explained
+    if explained:
+        assert steps[0][1]["until"] == freed
+        assert abs(Decimal(steps[0][1]["amount"].split()[0]) - Decimal(remaining)) <= Decimal("0.01")
