@@ -1,4 +1,4 @@
-"""No state without a way out; the early-exit fee of a termination, fixed as it was declared; what reminders delivered."""
+"""No state without a way out; what reminders delivered; the early-exit fee of a termination, fixed as it was declared."""
 
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
