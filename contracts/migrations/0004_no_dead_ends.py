@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             "termination",
             models.CheckConstraint(
                 condition=models.Q(("ground", "switching"), ("penalty__isnull", True))
-                | (~models.Q(("ground", "switching")) & models.Q(("penalty__gte", 0))),
+                | (~models.Q(("ground", "switching")) & models.Q(("penalty__gte", 0), ("penalty__isnull", False))),
                 name="termination_priced_unless_it_is_a_switch",
             ),
         ),

@@ -54,7 +54,7 @@ class Termination(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(ground=TerminationGround.SWITCHING.value, penalty__isnull=True)
-                | (~Q(ground=TerminationGround.SWITCHING.value) & Q(penalty__gte=0)),
+                | (~Q(ground=TerminationGround.SWITCHING.value) & Q(penalty__isnull=False, penalty__gte=0)),
                 name="termination_priced_unless_it_is_a_switch",
             ),
             models.UniqueConstraint(

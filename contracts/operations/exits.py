@@ -111,18 +111,8 @@ def facts_of(contract: Contract, missed: Sequence[Missed]) -> Facts:
         changes=fee_changes(contract),
         ends_on=contract.ends_on,
         missed=missed,
-        carried_from=_carried_from(contract),
+        carried_from=goes_on_from(contract),
     )
-
-
-def _carried_from(contract: Contract) -> date | None:
-    """Return the first day after a contract's last term where it goes on beyond that: it renews no more, but a pending
-    switch has it end later.
-    """
-    over, ends_on = contract.term_ends_on, contract.ends_on
-    started = contract.status == ContractStatus.ACTIVE.value
-    carried = started and contract.renews_at is None and over is not None and ends_on is not None and ends_on > over
-    return over if carried else None
 
 
 def series(contract: Contract, *, on: date, months: int, today: date | None = None) -> tuple[LeavingDay, ...]:

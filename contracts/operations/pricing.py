@@ -111,8 +111,12 @@ def term_end(contract: Contract, exit_on: date) -> date:
 def _way_out(contract: Contract, *, on: date, exit_on: date) -> Way:
     """Return the end that a notice given on ``on`` or later brings, or that one which stands has brought already.
 
-    A notice that a switch sets aside has freed the client of the days after it: it would have left with it.
+    A notice that a switch sets aside has freed the client of the days after it: it would have left with it. So has the
+    last term of a contract that does not renew.
     """
+    over = exits.goes_on_from(contract)
+    if over is not None and over <= exit_on and not contract.auto_renews:
+        return Way(exit_on)
     clause, missed = stored.clause_of(contract), chatel.missed(contract, on=on)
     end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
     way = Way(end, bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on))

@@ -89,6 +89,7 @@ def a_client_that_stays(name="Stays", **contract):
             party=NoticeParty.CLIENT,
             declared_on=date(2025, 7, 1),
             ends_on=date(2026, 6, 1),
+            penalty=Decimal(0),
             now=NOW,
             by="user:one",
             proof=document,

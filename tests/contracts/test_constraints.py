@@ -160,15 +160,19 @@ EXAMPLES = {
     "notice_ends_the_contract_iff_entitled": notice(ends_on=None),
     "notice_standing_once": copy(_notices),
     "contracts_termination_public_id_key": copy(
-        _terminations, ground="switching", public_id=lambda found: found.terminations.get().public_id
+        _terminations,
+        ground="switching",
+        penalty=None,
+        public_id=lambda found: found.terminations.get().public_id,
     ),
     "termination_ground_known": termination(ground="whim"),
     "termination_proved_where_it_must_be": termination(proof=None),
+    "termination_priced_unless_it_is_a_switch": termination(penalty=None),
     "termination_standing_once": copy(_terminations),
     **deadline_examples.EXAMPLES,
     **index_constraints.EXAMPLES,
     "contracts_statementline_public_id_key": copy(
-        _lines, kind="uplift", public_id=lambda found: found.statement_lines.get().public_id
+        _lines, kind="uplift", public_id=lambda found: found.statement_lines.get(kind="fee").public_id
     ),
     "statement_kind_known": line(kind="gift"),
     "statement_vat_known": line(vat="none"),
@@ -206,6 +210,10 @@ MORE = [
     pytest.param(
         "termination_proved_where_it_must_be", termination(ground="client_breach", proof=None), id="breach-unproved"
     ),
+    pytest.param(
+        "termination_priced_unless_it_is_a_switch", termination(penalty=Decimal("-0.01")), id="a-fee-below-zero"
+    ),
+    pytest.param("termination_priced_unless_it_is_a_switch", termination(ground="switching"), id="a-priced-switch"),
     pytest.param(
         "terms_do_not_overlap", copy(_terms, number=3, days=(date(2020, 1, 1), None)), id="an-indefinite-term-around"
     ),
@@ -257,6 +265,7 @@ def an_example():
             party="client",
             declared_on=date(2025, 6, 1),
             ends_on=date(2025, 9, 1),
+            penalty=Decimal(0),
             proof=a_document(found),
             recorded_by="user:one",
             recorded_at=at("2025-06-01"),
@@ -360,7 +369,7 @@ ALLOWED = {
     "an-uplift-below-zero": line(kind="uplift", amount=Decimal(-1)),
     "money-that-went-back": payment(amount=Decimal(-1)),
     "the-same-ground-again-after-a-withdrawal": copy(_terminations, withdrawn_at=at("2025-06-02")),
-    "another-ground-beside-one-that-stands": copy(_terminations, ground="switching"),
+    "another-ground-beside-one-that-stands": copy(_terminations, ground="switching", penalty=None),
     "an-early-exit-for-all-that-remains": contract(early_exit_rate=Decimal(1), early_exit_cap=Decimal(0)),
     "a-fee-of-nothing": contract(annual_fee=Decimal(0)),
     "an-end-on-the-first-day": contract(

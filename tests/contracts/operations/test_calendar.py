@@ -80,7 +80,7 @@ def test_a_changed_clause_moves_the_event_under_its_id():
         changed = Contract.objects.select_related("organization").get(pk=contract.pk)
         changed.notice_length = 2
         changed.save(update_fields=["notice_length"])
-        ends.apply(changed)
+        ends.apply(changed, now=at("2025-02-01"), by="user:manager")
     refresh("2025-02-01")
     assert events(contract)["last_notice", 1] == ("2025-10-31", 1, False)
     assert ids(contract)["last_notice", 1] == known

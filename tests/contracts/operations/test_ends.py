@@ -1,6 +1,7 @@
 """What ends a contract: the earliest end that stands counts, and a switch prolongs without a new term."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -33,6 +34,7 @@ def declare(contract, ends_on, ground=TerminationGround.CONVENIENCE, on="2025-03
             party=NoticeParty.CLIENT,
             declared_on=date.fromisoformat(on),
             ends_on=date.fromisoformat(ends_on),
+            penalty=None if ground is TerminationGround.SWITCHING else Decimal(0),
             prolongs=prolongs,
             now=at(on),
             by="user:manager",

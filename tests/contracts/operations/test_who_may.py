@@ -93,6 +93,7 @@ def test_every_ground_but_a_switch_is_proved_by_one_list_in_the_rule_and_in_the_
                 party=CLIENT,
                 declared_on=date(2025, 3, 1),
                 ends_on=date(2025, 7, 1),
+                penalty=None if switched else Decimal(0),
                 now=at("2025-03-01"),
                 by=BY,
             )
@@ -126,6 +127,7 @@ def test_one_that_was_recorded_without_proof_before_it_needed_one_stays_and_can_
                     party=CLIENT,
                     declared_on=date(2025, 3, 1),
                     ends_on=date(2025, 7, 1),
+                    penalty=Decimal(0),
                     now=at("2025-03-01"),
                     by=BY,
                 )
