@@ -111,12 +111,12 @@ def term_end(contract: Contract, exit_on: date) -> date:
 def _way_out(contract: Contract, *, on: date, exit_on: date) -> Way:
     """Return the end that a notice given on ``on`` or later brings, or that one which stands has brought already.
 
-    A notice that a switch sets aside has freed the client of the days after it: it would have left with it. So has the
-    last term of a contract that does not renew.
+    A notice that a switch sets aside has freed the client of the days after it: it would have left with it. A contract
+    that does not renew and goes on after its last term takes no notice any more: it ends with the switch.
     """
     over = exits.goes_on_from(contract)
-    if over is not None and over <= exit_on and not contract.auto_renews:
-        return Way(exit_on)
+    if over is not None and contract.ends_on is not None and over <= exit_on and not contract.auto_renews:
+        return Way(contract.ends_on - ONE_DAY)
     clause, missed = stored.clause_of(contract), chatel.missed(contract, on=on)
     end = quotes.next_end(clause, on=on, exit_on=exit_on, missed=missed)
     way = Way(end, bool(missed) and end != quotes.next_end(clause, on=on, exit_on=exit_on))
