@@ -79,7 +79,8 @@ def make(
         switching_cost=switching_cost,
     )
     until = min(valid_until or today + timedelta(days=VALID_DAYS), exit_on)
-    if found.on_notice:
+    ends_then = locked.ends_on == exit_on + ONE_DAY  # no notice is needed to leave with the end that stands
+    if found.on_notice and not ends_then:
         missed = chatel.missed(locked, on=today)
         clause = stored.clause_of(locked)
         until = min(until, quotes.last_notice_for(clause, on=today, exit_on=exit_on, missed=missed) or until)
