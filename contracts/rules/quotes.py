@@ -266,8 +266,12 @@ def next_end(clause: NoticeClause, *, on: date, exit_on: date, missed: Sequence[
 def last_notice_for(clause: NoticeClause, *, on: date, exit_on: date, missed: Sequence[Missed] = ()) -> date | None:
     """Return the last day, not before ``on``, on which a notice can still end the contract with ``exit_on``.
 
+    ``None`` if there is none, as after the last term of a contract that does not renew.
+
     :raises InvalidInput: as ``notice.judge`` does.
     """
+    if clause.over_on is not None and clause.over_on <= exit_on:
+        return None
     within = range((exit_on - on).days + 1)
     found = bisect_right(within, exit_on, key=lambda days: end_if_given(clause, on + timedelta(days=days), missed))
     return on + timedelta(days=found - 1) if found else None

@@ -9,13 +9,14 @@ import pytest
 from openpyxl import load_workbook
 
 from accounts import tenancy
-from contracts.enums import NoticeKind, TerminationGround
-from contracts.operations import amendments
+from contracts.enums import NoticeKind, NoticeParty, TerminationGround
+from contracts.operations import amendments, terminations
 from contracts.rules import errors, whatif
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import fresh, give, live_until
 from tests.contracts.operations.switches import a_proof, an_active_contract, opened
+from tests.contracts.operations.test_statements import lines_of
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -160,3 +161,28 @@ def test_every_question_about_leaving_has_an_answer(life, mid_term_exit, exit_on
                 json.dumps(body),
             )
             assert found in (200, 201, 400, 409), (on, ground, raw)
+
+
+@pytest.mark.parametrize("auto_renews", [True, False], ids=["renews", "does-not"])
+def test_what_ends_it_within_the_transition_gives_back_nothing_that_was_never_charged(auto_renews):
+    contract = an_active_contract(auto_renews=auto_renews)
+    opened(contract)
+    live_until(NOW)
+    with tenancy.vendor():
+        terminations.terminate(
+            fresh(contract),
+            ground=TerminationGround.VENDOR_BREACH,
+            party=NoticeParty.CLIENT,
+            declared_on=date(2027, 1, 15),
+            last_day=date(2027, 1, 31),
+            proof=a_proof(contract.organization, "2027-01-15"),
+            now=NOW,
+            by="user:manager",
+        )
+    live_until("2027-03-10")
+    assert fresh(contract).ends_on == date(2027, 2, 1)
+    # 31 days after the term at the price of its days: 12,000 x 31 / 365.
+    assert lines_of(contract) == [
+        ("fee", "2026-01-01", "2027-01-01", "12000.00"),
+        ("fee", "2027-01-01", "2027-02-01", "1019.18"),
+    ]

@@ -92,6 +92,18 @@ def test_no_notice_names_a_day_after_the_last_term(exit_on, named):
 
 
 @pytest.mark.parametrize(
+    ("exit_on", "until"),
+    [
+        pytest.param("2027-12-31", "2027-12-31", id="its-last-day"),
+        pytest.param("2028-01-01", None, id="after-it"),
+    ],
+)
+def test_no_notice_can_be_given_for_a_day_after_the_last_term(exit_on, until):
+    found = quotes.last_notice_for(notices(**SECOND), on=day("2027-12-01"), exit_on=day(exit_on))
+    assert found == (until and day(until))
+
+
+@pytest.mark.parametrize(
     ("number", "last_notice_on", "certain_on"),
     [
         pytest.param(1, "2026-09-30", "2026-10-01", id="the-term-before"),
