@@ -1,6 +1,6 @@
 """What a contract was charged, in the parts in which it falls due, and what it has paid, read from its lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -33,9 +33,11 @@ def standing(contract: Contract) -> QuerySet[StatementLine]:
     return StatementLine.objects.filter(contract=contract, voided_at__isnull=True)
 
 
-def exits(contract: Contract) -> QuerySet[StatementLine]:
-    """Return the lines that an end has brought: nothing else asks an early-exit fee, or credits what has a source."""
-    return standing(contract).filter(_BY_AN_END)
+def by_an_end(contracts: Iterable[int]) -> QuerySet[StatementLine]:
+    """Return the lines of contracts, by their keys, that an end has brought: nothing else asks an early-exit fee, pays
+    back, or credits what has a source.
+    """
+    return StatementLine.objects.filter(_BY_AN_END, contract__in=list(contracts), voided_at__isnull=True)
 
 
 def position_of(contract: Contract, *, exits: bool = True) -> Position:
@@ -56,7 +58,7 @@ def position_of(contract: Contract, *, exits: bool = True) -> Position:
         elif line.kind == LineKind.CREDIT.value and line.source is None:
             credits -= line.amount
         elif line.kind == LineKind.CREDIT.value:
-            charges = _taken_off(charges, line)
+            charges = [part for part in taken_off(charges, line)[0] if part.amount.amount]
     paid += sum(Payment.objects.filter(contract=contract).values_list("amount", flat=True), Decimal(0))
     if contract.ends_on is not None:
         charges = [replace(part, ends_on=max(part.starts_on, min(part.ends_on, contract.ends_on))) for part in charges]
@@ -102,16 +104,18 @@ def account_of(contract: Contract, *, on: date) -> Account:
     return account
 
 
-def _taken_off(charges: Iterable[Instalment], line: StatementLine) -> list[Instalment]:
-    """Return the charges less a credit, the last of the days that it is for first."""
-    left = Money(-line.amount, line.currency)
-    found = []
-    for part in sorted(charges, key=lambda one: one.starts_on, reverse=True):
-        if left.amount > 0 and part.starts_on < line.ends_on and part.ends_on > line.starts_on:
+def taken_off(
+    parts: Sequence[Instalment], credit: StatementLine, *, due_after: date | None = None
+) -> tuple[list[Instalment], Money]:
+    """Return the parts less what an end credits, the last of the days that it is for first, and what is left of it.
+
+    With ``due_after`` it takes only from what falls due after that day. Each part keeps its place, be it for nothing.
+    """
+    left, found = Money(-credit.amount, credit.currency), list(parts)
+    for index in sorted(range(len(parts)), key=lambda one: parts[one].starts_on, reverse=True):
+        part = parts[index]
+        open_yet = due_after is None or part.due_on > due_after
+        if open_yet and part.starts_on < credit.ends_on and part.ends_on > credit.starts_on:
             less = min(left, part.amount, key=lambda one: one.amount)
-            left = left - less
-            if less == part.amount:
-                continue
-            part = replace(part, amount=part.amount - less)
-        found.append(part)
-    return found[::-1]
+            left, found[index] = left - less, replace(part, amount=part.amount - less)
+    return found, left

@@ -83,7 +83,7 @@ def charge_switch(contract: Contract, case: SwitchingCase, *, now: datetime, by:
 
 
 def _keep_exit(contract: Contract, end: End[Source] | None, *, now: datetime, by: str) -> None:
-    written = positions.exits(contract)
+    written = positions.by_an_end([contract.pk])
     wanted = [] if end is None or end.ends_on <= contract.starts_on else _wanted(contract, end)
     held = list(written.order_by("pk"))
     if len(held) == len(wanted) and all(map(Wanted.is_written_as, wanted, held)):

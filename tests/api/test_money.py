@@ -1,17 +1,19 @@
 """Statements, payments, quotes and terminations over REST: what is told, what is refused by field, whose they are."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from accounts import tenancy
 from accounts.models import Organization
 from accounts.operations import documents
+from contracts.enums import TerminationGround
 from contracts.models import Payment, Termination
 from tests.api.callers import caller
 from tests.contracts.agreements import at
 from tests.contracts.operations.lives import fresh
-from tests.contracts.operations.test_quotes import a_proof, an_active_contract
+from tests.contracts.operations.test_quotes import a_proof, an_active_contract, terminate
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -75,6 +77,39 @@ def test_the_accounting_program_gets_each_part_that_falls_due():
     ]
     assert all(row[2] == home_of(contract) for row in rows[1:])
     assert _raw(caller("finance"), "statement-lines/export?due_from=2025-04-02&due_to=2025-04-01")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("timing", "billed"),
+    [
+        # 227 of the 365 days are owed, 7,463.01 in all.
+        pytest.param(
+            "advance",
+            [
+                ("fee", "2025-01-01", "3000.00"),
+                ("fee", "2025-04-01", "3000.00"),
+                ("fee", "2025-07-01", "3000.00"),
+                ("credit", "2025-08-15", "-1536.99"),
+            ],
+            id="in-advance-what-was-billed-is-credited",
+        ),
+        pytest.param(
+            "arrears",
+            [("fee", "2025-04-01", "3000.00"), ("fee", "2025-07-01", "3000.00"), ("fee", "2025-10-01", "1463.01")],
+            id="in-arrears-less-is-billed",
+        ),
+    ],
+)
+def test_the_accounting_program_bills_nobody_for_days_after_the_end(timing, billed):
+    contract = an_active_contract(paid="0", billing_interval="quarter", billing_timing=timing)
+    terminate(contract, TerminationGround.AGREEMENT, last_day="2025-08-15", agreed=Decimal(0))
+    status, raw = _raw(caller("finance"), "statement-lines/export?due_from=2025-01-01&due_to=2026-12-31")
+    rows = [row.split(",") for row in raw.decode().split("\r\n") if row][1:]
+    assert status == 200
+    assert sorted((row[9], row[6], row[10]) for row in rows) == sorted(
+        (due, kind, amount) for kind, due, amount in billed
+    )
+    assert sum(Decimal(row[10]) for row in rows) == Decimal("7463.01")
 
 
 def test_a_client_asks_for_a_quote_and_accepts_it():
