@@ -139,8 +139,11 @@ def _quote(
     pending: bool = True,
 ) -> quotes.Quote:
     terms = exits.priced_terms(contract, starts_on=exit_on, ends_on=way.end + ONE_DAY, pending=pending)
+    clause, over = exits.exit_clause(contract), exits.goes_on_from(contract)
+    if over is not None and over <= exit_on:
+        clause = replace(clause, rate=None)  # no term remains that the early-exit fee would be a share of
     return quotes.quote(
-        exits.exit_clause(contract),
+        clause,
         _standing(contract, terms, way),
         exit_on=exit_on,
         ground=ground,

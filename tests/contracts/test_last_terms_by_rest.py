@@ -186,3 +186,20 @@ def test_what_ends_it_within_the_transition_gives_back_nothing_that_was_never_ch
         ("fee", "2026-01-01", "2027-01-01", "12000.00"),
         ("fee", "2027-01-01", "2027-02-01", "1019.18"),
     ]
+
+
+@pytest.mark.parametrize("auto_renews", [True, False], ids=["renews", "does-not"])
+@pytest.mark.parametrize("exit_on", ["2027-01-20", "2027-03-02", "2027-03-03"])
+def test_a_quote_for_a_day_after_the_last_term_asks_what_the_series_does(auto_renews, exit_on):
+    contract = an_active_contract(auto_renews=auto_renews, early_exit_rate=Decimal("0.5"))
+    opened(contract)
+    live_until(NOW)
+    call = caller("contract_manager")
+    series = read(call, f"/api/v1/contracts/{contract.public_id}/leaving?months=3")["days"]
+    (own,) = (one["own"]["cost"] for one in series if one["exit_on"] == exit_on)
+    quote = call(
+        "POST", f"contracts/{contract.public_id}/quotes", {"exit_on": exit_on, "ground": "convenience"}, expect=201
+    )
+    asked = {line["kind"]: line["amount"] for line in quote["lines"]}
+    assert asked.get("fees_to_end", asked.get("penalty")) == own
+    assert quote["right_to_leave"] == (own == "0.00")
