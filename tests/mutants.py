@@ -82,6 +82,24 @@ REASONS: tuple[Reason, ...] = (
         "elapsed <= lasts",
         "The first day of a term is named alike from both sides.",
     ),
+    Reason("quote", r"\.days if current", "or True", "A priced term has an end: an indefinite one is priced by years."),
+    Reason("quote", "else 0", "else 1", "A priced term has an end: an indefinite one is priced by years."),
+    Reason(
+        "quote", r"Decimal\(0\)\)", r"counts\), \)", "What takes the place of the fees always counts: no sum is empty."
+    ),
+    Reason(
+        "next_end",
+        "earliest = end_if_given",
+        r"None|on, \)",
+        "The way out that a missed reminder opens lets a notice name any day: halving finds the same one.",
+    ),
+    Reason("next_end", r"days \+ 1", r"days \+ 2", "A notice given on the exit's own day reaches it at the latest."),
+    Reason(
+        "_remaining",
+        "fee_on",
+        r"after \+ ONE_DAY",
+        "With no day left of the term its last price counts, which no later day changes.",
+    ),
 )
 
 _DETAIL = re.compile(r'(InvalidInput\( ?(?:"\w+"|\w+), "\w+", )(?:None|f?"(?:[^"\\]|\\.)*")')

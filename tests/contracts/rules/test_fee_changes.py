@@ -110,8 +110,15 @@ def test_a_change_within_what_remains_is_told_with_its_day():
         ("fee_changes", "24000.00 EUR", None),
         ("fee_remaining", "24000.00 EUR", "18082.19 EUR"),
     ]
+    told = [one.params["from"] for one in found.lines[0].explanation.steps if one.code == "fee_changes"]
+    assert told == ["2026-03-01", "2026-04-01"]
     assert str(found.penalty.amount) == "9550.68"  # half of 19,101.37, from the exact amount
     assert found.lines[0].explanation.inputs["fee_changes"] == {"2026-04-01": "24000.00 EUR"}
+
+
+def test_on_the_last_day_nothing_remains_at_the_last_price():
+    found = ask("2026-12-31", "21041.10", DOUBLED)
+    assert remainder(found)[1:] == [("fee_remaining", "24000.00 EUR", "0.00 EUR")]
 
 
 def test_what_is_committed_and_what_leaving_costs_count_it():

@@ -49,6 +49,9 @@ def judged(of, on, kind):
         pytest.param(SECOND, "2026-09-30", NON_RENEWAL, IN_TIME, "2026-12-31", id="recorded-late-but-given-in-time"),
         pytest.param(SECOND, "2026-10-01", NON_RENEWAL, LATE, "2027-12-31", id="late-for-the-term-before"),
         pytest.param(
+            SECOND | {"length": 15}, "2026-10-01", NON_RENEWAL, LATE, "2027-12-31", id="expires-on-the-day-after-it"
+        ),
+        pytest.param(
             SECOND | {"commitment": 30},
             "2026-05-01",
             TERMINATION,
@@ -68,6 +71,19 @@ def test_a_notice_ends_it_no_later_than_its_last_term(of, on, kind, judgment, la
     found = judged(of, on, kind)
     assert (found.judgment, str(found.takes_effect_on)) == (judgment, last_day)
     assert found.explanation.inputs["last_term"] == of["last_term"]
+
+
+@pytest.mark.parametrize(
+    ("of", "on"),
+    [
+        pytest.param(SECOND | {"length": 15}, "2026-10-01", id="late"),
+        pytest.param(SECOND | {"commitment": 30}, "2026-05-01", id="premature"),
+        pytest.param(SECOND, "2027-05-15", id="in-its-last-term"),
+    ],
+)
+def test_it_is_told_that_it_ends_without_notice(of, on):
+    step = judged(of, on, TERMINATION).explanation.steps[-1]
+    assert (step.code, step.params) == ("ends_without_notice", {"last_day": "2027-12-31"})
 
 
 @pytest.mark.parametrize("kind", NoticeKind)

@@ -247,3 +247,20 @@ def test_no_fee_is_asked_for_days_that_a_standing_notice_frees(freed, penalty, e
     if explained:
         assert steps[0][1]["until"] == freed
         assert abs(Decimal(steps[0][1]["amount"].split()[0]) - Decimal(remaining)) <= Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("asked", "on_notice"),
+    [
+        pytest.param({"exit_on": "2026-12-31", "ground": None}, True, id="without-a-ground"),
+        pytest.param({"exit_on": "2026-12-31"}, True, id="for-convenience-on-a-day-that-a-notice-reaches"),
+        pytest.param({}, False, id="within-the-term"),
+        pytest.param({"exit_on": "2026-12-31", "ground": G.VENDOR_BREACH}, False, id="for-a-breach"),
+    ],
+)
+def test_it_is_told_whether_a_notice_is_all_it_takes(asked, on_notice):
+    assert ask(**asked).on_notice is on_notice
+
+
+def test_for_a_day_that_no_notice_reaches_any_more_there_is_no_last_one():
+    assert quotes.last_notice_for(notices(), on=day("2026-12-01"), exit_on=day("2026-12-31")) is None

@@ -190,6 +190,8 @@ def test_a_quote_for_the_free_way_out_gives_back_what_is_prepaid(ways, refund, s
     found = quotes.quote(clause, standing, exit_on=exit_on, ground=None)
     (penalty,) = [one for one in found.lines if one.kind is quotes.LineKind.PENALTY]
     assert (str(found.refund.amount), penalty.explanation.source) == (refund, source)
+    back = [one.explanation.source for one in found.lines if one.kind is quotes.LineKind.REFUND]
+    assert back == [source] * ways
 
 
 def test_the_reminder_that_counts_is_the_last_in_the_window():
@@ -206,3 +208,9 @@ def test_a_way_without_a_day_names_no_end():
     begun = day("2026-10-01")
     assert worth.named_end(notices(), day("2027-05-20"), earliest=begun, missed=ways) is None
     assert worth.named_end(notices(), day("2026-10-15"), earliest=begun, missed=missed()) is None
+
+
+def test_the_next_end_before_the_way_opens_is_the_one_that_it_brings():
+    on, exit_on = day("2026-11-01"), day("2026-12-15")
+    assert quotes.next_end(notices(), on=on, exit_on=exit_on) == day("2027-12-31"), "too late for 2026"
+    assert quotes.next_end(notices(), on=on, exit_on=exit_on, missed=missed()) == day("2026-12-31")
