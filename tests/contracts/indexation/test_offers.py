@@ -120,6 +120,15 @@ def test_an_open_offer_never_stops_the_tacit_renewal():
     assert stored(offer).state == "expired"
 
 
+def test_while_an_offer_is_open_the_renewal_becomes_certain_and_the_next_term_begins():
+    contract = an_active_contract()
+    offer = sent(contract, until="2025-12-31")
+    live_until("2025-10-01")
+    assert [number for number, *_days in terms_of(contract)] == [1, 2], "the last day for notice is over"
+    live_until("2026-01-01")  # nobody has closed the offer yet
+    assert (stored(offer).state, fresh(contract).term_number) == ("sent", 2)
+
+
 @pytest.mark.parametrize("now", ["2025-11-30", "2025-12-01"])
 def test_it_is_accepted_until_its_last_day_in_the_contracts_zone(now):
     offer = sent(an_active_contract())
