@@ -15,7 +15,18 @@ from contracts.enums import ContractSuspension
 from contracts.operations import suspension
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
-from tests.contracts.operations.lives import MANAGER, at_once, fresh, give, licence_of, live_until, terms_of, trail, utc
+from tests.contracts.operations.lives import (
+    IN_ORDER,
+    MANAGER,
+    at_once,
+    fresh,
+    give,
+    licence_of,
+    live_until,
+    terms_of,
+    trail,
+    utc,
+)
 from tests.retention.vaults import an_organization, people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -45,6 +56,11 @@ def people(contract):
     with tenancy.vendor():
         rows = LicensedUser.objects.filter(organization_id=contract.organization_id).order_by("external_id")
         return [(row.status, row.suspension_reason) for row in rows]
+
+
+def days_of(contract):
+    found = fresh(contract)
+    return found.term_ends_on, found.last_notice_on, found.certain_at, found.renews_at, found.next_reminder_at
 
 
 def test_the_users_stop_and_go_on_and_others_stay_as_they_were():
@@ -81,6 +97,27 @@ def test_the_calendar_goes_on():
     assert licence_of(contract)[1] == SUSPENDED_AT, "a notice does not bring the licence back"
     live_until("2027-02-01")
     assert (fresh(contract).status, licence_of(contract)[1]) == ("ended", SUSPENDED_AT)
+
+
+def test_the_client_is_reminded_of_the_last_day_for_notice_all_the_same():
+    contract = an_active_contract()
+    suspend(contract)
+    live_until("2025-07-02", order=(*IN_ORDER, sweeps.remind_all))
+    with tenancy.vendor():
+        assert [(row.lead, row.sent_at) for row in contract.reminders.all()] == [(90, at("2025-07-02"))]
+
+
+def test_resumed_it_has_the_days_that_it_had():
+    contract = an_active_contract()
+    days = days_of(contract)
+    suspend(contract)
+    assert days_of(contract) == days
+    resume(contract, on="2025-06-01")
+    assert days_of(contract) == days
+    live_until(utc("2025-12-31 22:59"))
+    assert fresh(contract).term_number == 1
+    live_until(utc("2025-12-31 23:00"))
+    assert terms_of(contract) == [(1, "2025-01-01", "2026-01-01"), (2, "2026-01-01", "2027-01-01")]
 
 
 def test_it_resumes_by_itself_at_the_midnight_of_the_agreed_day():
