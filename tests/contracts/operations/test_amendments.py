@@ -62,6 +62,11 @@ def fees_of(contract):
         return {term.number: int(term.fee) for term in contract.terms.filter(voided_at=None)}
 
 
+def seats_of(contract):
+    with tenancy.vendor():
+        return {term.number: term.clauses["seats"] for term in contract.terms.filter(voided_at=None)}
+
+
 def test_it_applies_at_the_midnight_of_its_day_and_not_before():
     contract = an_active_contract()
     amend(contract, "2025-06-01", notice_length=1, annual_fee=Decimal("15000.00"))
@@ -134,6 +139,18 @@ def test_a_certain_term_that_has_not_begun_takes_the_clauses_of_its_first_day():
     amend(contract, "2026-01-01", on="2025-11-01", annual_fee=Decimal("9000.00"))
     live_until("2026-01-15")
     assert fees_of(contract) == {1: 12000, 2: 9000}
+
+
+def test_each_term_keeps_the_clauses_that_were_in_force_when_it_began():
+    contract = an_active_contract("2025-11-01")
+    amend(contract, "2025-12-01", on="2025-11-01", seats=40)  # the next term is certain, and takes it
+    live_until("2026-01-15")
+    assert seats_of(contract) == {1: None, 2: 40}
+    amend(contract, "2026-06-01", on="2026-01-15", seats=50)
+    live_until("2026-06-02")
+    assert (seats_of(contract), fresh(contract).seats) == ({1: None, 2: 40}, 50)
+    live_until("2026-11-01")
+    assert seats_of(contract) == {1: None, 2: 40, 3: 50}
 
 
 def test_a_notice_is_judged_under_the_clause_of_its_day():
