@@ -13,7 +13,7 @@ from accounts.models import AuditDetail, AuditEvent, OutboxMessage
 from accounts.operations import documents
 from contracts.enums import IntakeKind
 from contracts.letters import reader
-from contracts.models import Intake, Notice
+from contracts.models import Intake, Notice, SwitchingCase
 from contracts.operations import intakes
 from tests.admin.people import a_member
 from tests.api.callers import caller
@@ -39,12 +39,12 @@ def asked_back():
     return organization, contracts, asked
 
 
-def confirm(asked, organization, contracts, reason=SAID):
+def confirm(asked, organization, contracts, reason=SAID, kind=IntakeKind.TERMINATION):
     return intakes.confirm(
         asked,
         organization=organization,
         contracts=contracts,
-        kind=IntakeKind.TERMINATION,
+        kind=kind,
         entitled=True,
         channel=None,
         sent_on=None,
@@ -72,6 +72,18 @@ def test_one_answered_by_telephone_is_confirmed_with_its_day_of_receipt_and_what
     assert (found.state, found.sealed_file) == ("confirmed", None)
     data, said = the_trail("intake.confirmed")
     assert (data["was"], said) == ("asked_back", {"reason": SAID})
+
+
+@pytest.mark.parametrize(("kind", "model"), [(IntakeKind.TERMINATION, Notice), (IntakeKind.SWITCHING, SwitchingCase)])
+def test_the_day_stamped_on_a_letter_is_that_of_its_answer_too(kind, model):
+    organization, contracts = a_client()
+    asked = drop("What about our contract?", now="2025-10-02", received_on=date(2025, 9, 29))
+    with tenancy.vendor():
+        intakes.ask_back(asked, organization=organization, now=at("2025-10-02"), by=MANAGER)
+    answer = drop("We mean ZOE-1", now="2025-10-20", answers=asked)
+    with tenancy.vendor():
+        confirm(answer, organization, contracts[:1], reason="", kind=kind)
+        assert model.objects.get().received_on == date(2025, 9, 29)
 
 
 def test_one_never_answered_is_rejected_with_a_reason_and_its_words_are_dropped():
