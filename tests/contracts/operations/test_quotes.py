@@ -14,8 +14,8 @@ from accounts.operations import documents
 from contracts import papers
 from contracts.enums import NoticeParty, TerminationGround
 from contracts.models import Quote, Termination
-from contracts.operations import payments, quotes, terminations
-from tests.contracts.agreements import a_draft, a_signed_contract, at
+from contracts.operations import payments, quotes, signing, terminations
+from tests.contracts.agreements import TERMS, a_draft, a_signed_contract, at
 from tests.contracts.operations.lives import at_once, fresh, give, live_until, terms_of, trail
 from tests.contracts.operations.test_statements import lines_of
 from tests.retention.vaults import an_organization
@@ -52,9 +52,9 @@ def make(contract, exit_on="2025-06-30", ground=G.CONVENIENCE, *, on="2025-03-01
         return quotes.make(contract, exit_on=date.fromisoformat(exit_on), ground=ground, now=at(on), by=BY, **more)
 
 
-def accept(quote, on="2025-03-10"):
+def accept(quote, on="2025-03-10", hour=12):
     with tenancy.vendor():
-        return quotes.accept(Quote.objects.select_related("contract").get(pk=quote.pk), now=at(on), by=BY)
+        return quotes.accept(Quote.objects.select_related("contract").get(pk=quote.pk), now=at(on, hour), by=BY)
 
 
 def a_proof(contract):
@@ -123,20 +123,45 @@ def test_an_accepted_quote_ends_the_contract_and_settles_it():
 
 
 @pytest.mark.parametrize(
-    ("on", "code"),
+    ("on", "hour", "code"),
     [
-        pytest.param("2025-03-31", None, id="on-its-last-day"),
-        pytest.param("2025-04-01", "quote_expired", id="the-day-after"),
+        pytest.param("2025-03-31", 12, None, id="on-its-last-day"),
+        pytest.param("2025-03-31", 21, None, id="in-its-last-hour-in-paris"),
+        pytest.param("2025-03-31", 22, "quote_expired", id="from-midnight-on-in-paris"),
+        pytest.param("2025-04-01", 12, "quote_expired", id="the-day-after"),
     ],
 )
-def test_a_quote_is_accepted_within_its_validity(on, code):
+def test_a_quote_is_accepted_within_its_validity(on, hour, code):
     quote = make(an_active_contract())
     if code is None:
-        assert accept(quote, on).accepted_at is not None
+        assert accept(quote, on, hour).accepted_at is not None
         return
     with pytest.raises(Refused) as refused:
-        accept(quote, on)
+        accept(quote, on, hour)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("concluded_on", "disclosed_on", "penalty", "marks"),
+    [
+        pytest.param("2025-09-12", None, "0.00", (True, False), id="never-disclosed-it-is-blocked"),
+        pytest.param("2025-09-12", "2025-09-13", "0.00", (True, False), id="a-day-late-it-is-blocked"),
+        pytest.param("2025-09-12", "2025-09-12", "3024.66", (False, False), id="disclosed-it-is-asked"),
+        pytest.param("2025-09-11", None, "3024.66", (False, True), id="of-an-older-contract-it-is-flagged"),
+    ],
+)
+def test_the_early_exit_fee_goes_by_what_the_stored_contract_disclosed(concluded_on, disclosed_on, penalty, marks):
+    dates = {"concluded_on": concluded_on, "starts_on": "2026-01-01", "early_exit_disclosed_on": disclosed_on}
+    days = {name: None if day is None else date.fromisoformat(day) for name, day in dates.items()}
+    with tenancy.vendor():
+        values = {**TERMS, **CLAUSE, **days}
+        draft = signing.draft(an_organization(), now=at("2025-10-01"), by=BY, **values)
+        contract = signing.sign(draft, now=at("2025-10-01"), by=BY)
+    live_until("2026-01-02")
+    quote = make(contract, "2026-06-30", on="2026-03-01")
+    assert (str(quote.penalty), (quote.blocked, quote.flagged)) == (penalty, marks)
+    accept(quote, "2026-03-10")
+    assert [line[-1] for line in lines_of(contract) if line[0] == "penalty"] == [penalty] * (penalty != "0.00")
 
 
 def test_a_quote_is_never_valid_beyond_its_exit():
