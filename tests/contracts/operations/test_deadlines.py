@@ -127,6 +127,19 @@ def test_changed_inputs_supersede_and_name_the_successor():
     assert event.data["was"] == "2025-09-30" and event.data["is"] == "2025-10-31"
 
 
+def test_other_inputs_supersede_though_the_days_are_the_same():
+    contract = an_active_contract()
+    with tenancy.vendor():
+        Contract.objects.filter(pk=contract.pk).update(notice_length=92, notice_unit="days")
+        stored.deadlines_changed(contract)
+    refresh("2025-02-01")
+    assert rows(contract, kind="last_notice") == [
+        ("last_notice", 1, "2025-09-30", "superseded"),
+        ("last_notice", 1, "2025-09-30", "open"),
+    ]
+    assert the(contract, "last_notice").inputs["length"] == 92
+
+
 def test_a_notice_recorded_late_undoes_a_renewal_that_was_met():
     contract = an_active_contract()
     live_until("2026-01-02", ORDER)
