@@ -109,6 +109,21 @@ def test_it_is_proposed_before_the_last_day_for_notice_and_once():
 
 
 @pytest.mark.parametrize(
+    ("values", "price"),
+    [
+        pytest.param({"index_cap": Decimal("1.01")}, "10100.00", id="cap"),
+        pytest.param({"index_floor": Decimal("1.02")}, "10200.00", id="floor"),
+        pytest.param({"index_fixed_part": Decimal("0.15")}, "10105.11", id="fixed-part"),
+    ],
+)
+def test_the_price_stays_within_what_the_stored_contract_agreed(values, price):
+    an_indexed_contract(**values)
+    import_rows(SUMMER, now=at("2025-08-20"))
+    sweep(DUE)
+    assert state() == ("proposed", Decimal(price))
+
+
+@pytest.mark.parametrize(
     ("zone", "first_second"),
     [
         pytest.param("Pacific/Kiritimati", "2025-08-30 10:00", id="fourteen-hours-ahead"),
