@@ -120,9 +120,8 @@ def _borders(state: State, today: date) -> _Borders:
         return _Borders(clause.over_on, today, None)
     earliest = worth.ends_if_given(clause, on=on, missed=state.missed).ends_on or today
     current = clause.term(max(state.number, 1))
-    if state.certain and current.ends_on is not None:
+    if state.certain and current.ends_on is not None and earliest > current.ends_on:
         current = clause.term(current.number + 1)
-        earliest = max(earliest, current.ends_on or current.starts_on)
     last = notice.last_notice(clause, current)
     near = timedelta(days=max(state.leads, default=0))
     if current.ends_on is None or last is None or not today <= last.latest <= today + near:

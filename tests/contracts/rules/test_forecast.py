@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 
 from contracts.enums import GoverningLaw, NoticeEffect, NoticeUnit
-from contracts.rules import forecast, revenue
+from contracts.rules import chatel, forecast, revenue
 from contracts.rules.explanation import Explanation
 from contracts.rules.forecast import PendingAmendment, State
+from contracts.rules.free_exit import Missed
 from contracts.rules.notice import NoticeClause
 from contracts.rules.switching import AfterSwitch
 
@@ -172,10 +173,46 @@ def test_the_next_term_is_in_the_window_while_its_last_day_for_notice_is_near():
     }
 
 
+@pytest.mark.parametrize(
+    ("on", "sureness"),
+    [
+        pytest.param("2026-08-30", "can_leave", id="before-the-first-reminder"),
+        pytest.param("2026-08-31", "notice_window", id="from-the-first-reminder-on"),
+        pytest.param("2026-09-30", "notice_window", id="the-last-day-itself"),
+        pytest.param("2026-10-01", "locked_in", id="the-day-after"),
+    ],
+)
+def test_the_window_of_the_next_term_opens_with_the_first_reminder_and_closes_with_the_last_day(on, sureness):
+    now = datetime.fromisoformat(f"{on}T12:00:00+00:00")
+    found = revenue.exact(YEARLY, now=now, until=day("2027-12-31"))
+    assert {sure.value for month, _currency, sure in found if month == day("2027-06-01")} == {sureness}
+
+
 def test_what_is_certain_is_locked_in():
     now = datetime(2026, 10, 15, 12, tzinfo=UTC)
     assert sums(replace(YEARLY, certain=True), "2027-12-31", now) == {
         ("EUR", "locked_in"): round(12000 * 78 / 365 + 12000, 2)
+    }
+
+
+def test_what_is_certain_can_still_be_left_by_a_client_that_was_not_reminded():
+    now, term = datetime(2026, 10, 15, 12, tzinfo=UTC), CLAUSE.term(2)
+    window = chatel.window(term.last_day, length=3, unit=NoticeUnit.MONTHS)
+    reminded = chatel.judge(window, sent_on=None, term=term, protected=True)
+    state = replace(YEARLY, certain=True, missed=(Missed(2, window.closes, reminded),))
+    assert sums(state, "2027-12-31", now) == {
+        ("EUR", "locked_in"): round(12000 * 78 / 365, 2),
+        ("EUR", "can_leave"): 12000.0,
+    }
+
+
+def test_after_a_term_that_is_certain_the_window_is_that_of_the_one_behind_it():
+    monthly = replace(CLAUSE, first=1, renewal=1, length=10, unit=NoticeUnit.DAYS)
+    now = datetime(2026, 2, 25, 12, tzinfo=UTC)
+    assert sums(replace(YEARLY, clause=monthly, number=14, certain=True), "2026-05-31", now) == {
+        ("EUR", "locked_in"): round(1000 * 4 / 28 + 1000, 2),
+        ("EUR", "notice_window"): 1000.0,
+        ("EUR", "can_leave"): 1000.0,
     }
 
 
