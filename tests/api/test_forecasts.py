@@ -1,6 +1,10 @@
 """The forecast by REST: of a contract, of the portfolio page by page, the revenue; a client sees its own."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
@@ -59,6 +63,18 @@ def test_the_revenue_never_adds_currencies_up():
     }
     march = {row["currency"]: row["amount"] for row in found["revenue"] if row["month"] == "2025-03-01"}
     assert march == {"EUR": "2038.36", "PLN": "8.49"}
+
+
+def test_looking_ahead_writes_nothing():
+    _one, (contract, _other) = two_clients()
+    call = caller("finance")
+    for path in (f"contracts/{contract.public_id}/forecast", "forecast", "revenue-forecast"):
+        with CaptureQueriesContext(connection) as asked:
+            call("GET", path)
+        written = {
+            found for one in asked for found in re.findall(r"(?:INSERT INTO|UPDATE|DELETE FROM) \S+", one["sql"])
+        }
+        assert written <= {'UPDATE "accounts_apitoken"'}, "nothing but that the token was used"
 
 
 @pytest.mark.parametrize("until", ["2025-01-31", "2035-03-01", "soon"], ids=["past", "too-far", "no-day"])
