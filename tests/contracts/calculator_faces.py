@@ -9,12 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def command(*arguments, cwd=ROOT):
+def command(*arguments, cwd=ROOT, **environment):
     """Run ``manage.py deadline`` as somebody with an empty environment does; return code, output and error."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "deadline", *arguments],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -18,8 +18,9 @@ def ask(*arguments):
 
 
 def test_it_answers_json_alone_without_database_settings_or_env_file(tmp_path):
-    code, out, err = command(*TERM, "--format", "json", cwd=tmp_path)
+    code, out, err = command(*TERM, "--format", "json", cwd=tmp_path, TERME_DATA_DIR=str(tmp_path / "data"))
     assert (code, err) == (0, "")
+    assert not list(tmp_path.iterdir()), "no engine is started, no secret is made up"
     found = json.loads(out)
     assert {name: found[name] for name in ("starts_on", "last_day", "indefinite")} == {
         "starts_on": "2028-02-29",
