@@ -301,6 +301,31 @@ def test_two_charge_a_year_once():
     assert len(lines_of(contract)) == 3
 
 
+@pytest.mark.parametrize(
+    ("vendor", "client", "vat"),
+    [
+        pytest.param("FR", "FR", "standard", id="both-in-one-country"),
+        pytest.param("FR", "PL", "reverse_charge", id="both-in-the-union"),
+        pytest.param("FR", "NZ", "outside_eu", id="the-client-outside"),
+        pytest.param("NZ", "FR", "outside_eu", id="the-vendor-outside"),
+        pytest.param("NZ", "NZ", "standard", id="both-outside-in-one-country"),
+    ],
+)
+def test_each_line_names_its_vat_however_its_term_was_renewed(settings, vendor, client, vat):
+    settings.VENDOR_COUNTRY = vendor
+    home = an_organization(country=client)
+    one, _many = (a_signed_contract(home, reference=name, governing_law="OTHER") for name in ("C-1", "C-2"))
+    live_until("2025-12-01")
+    with tenancy.vendor():
+        renewal.renew(fresh(one), ending=date(2026, 1, 1), now=at("2026-01-02"), by=SYSTEM)
+    live_until("2026-01-02")
+    with tenancy.vendor():
+        charging.give_credit(
+            one, amount=Decimal(1), starts_on=date(2026, 1, 1), last_day=date(2026, 1, 1), now=at("2026-01-02"), by=BY
+        )
+        assert [*StatementLine.objects.values_list("vat", flat=True)] == [vat] * 5
+
+
 def test_the_one_item_operation_and_the_set_charge_the_same():
     one, many = an_active_contract(), a_signed_contract(an_organization(name="Other"), reference="C-2")
     live_until("2025-12-01")
