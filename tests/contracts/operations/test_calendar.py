@@ -53,6 +53,12 @@ def test_two_years_ahead_are_foreseen():
     assert not any(cancelled for _on, _sequence, cancelled in found.values())
 
 
+def test_an_event_that_is_made_anew_after_a_restore_has_the_id_that_it_had():
+    contract = an_active_contract()
+    for (kind, occurrence), found in ids(contract).items():
+        assert found == uuid.uuid5(contract.public_id, f"{kind}/{contract.public_id}/{occurrence}")
+
+
 def test_a_notice_given_and_withdrawn_cancels_and_brings_back_the_same_events():
     contract = an_active_contract()
     before, known = events(contract), ids(contract)
