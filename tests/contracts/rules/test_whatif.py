@@ -283,6 +283,14 @@ def test_the_series_agrees_with_the_quotes_day_by_day():
             [("2026-11-01", "2026-12-31", "2005.48"), ("2027-01-01", "2027-12-31", "12000.00")],
             id="the-renewal-is-certain",
         ),
+        pytest.param(
+            "2026-03-01",
+            7,
+            # Rounded alone, the second would be 6049.32, and the whole, 10060.27, a cent less than its parts.
+            [("2026-03-01", "2026-06-30", "4010.96"), ("2026-07-01", "2026-12-31", "6049.31")],
+            id="to-the-cent-of-the-whole",
+        ),
+        pytest.param("2026-07-15", 7, [("2026-07-15", "2026-12-31", "5589.04")], id="in-the-first-month-of-a-year"),
     ],
 )
 def test_what_is_committed_by_financial_year(on, month, expected):
