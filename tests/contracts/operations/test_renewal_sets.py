@@ -273,6 +273,21 @@ def test_the_sweep_reads_what_is_due_and_nothing_else(kind, index):
         assert "Seq Scan on contracts_contract" not in plan, plan
 
 
+@pytest.mark.parametrize(
+    ("due", "index"),
+    [(sweeps.renewals_due, "contract_due_renewal"), (sweeps.certainties_due, "contract_due_certainty")],
+    ids=["renewals", "certainties"],
+)
+def test_the_question_of_the_single_operation_reads_the_same_index(due, index):
+    a_signed_contract(an_organization())
+    live_until("2025-01-02")
+    with tenancy.vendor(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        plan = due(at=at("2025-06-01")).explain()
+    assert re.search(rf"Index Scan using {index}", plan), plan
+
+
 def test_what_is_to_be_planned_is_read_from_its_own_index():
     a_signed_contract(an_organization())
     with tenancy.vendor(), connection.cursor() as cursor:
