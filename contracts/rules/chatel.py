@@ -3,13 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from contracts.enums import NoticeEndOf, NoticeUnit
-from contracts.rules import leaving, periods
+from contracts.rules import periods
 from contracts.rules.days import add_months
 from contracts.rules.explanation import Explanation, Step
-from contracts.rules.money import Money
 from contracts.rules.periods import Regime
 from contracts.rules.terms import Term
 
@@ -105,11 +103,3 @@ def judge(of: Window, *, sent_on: date | None, term: Term, protected: bool) -> R
         source=SOURCE,
     )
     return Reminded(in_window, free_from, explanation)
-
-
-def refund(prepaid: Money, *, paid: Term, exit_on: date) -> Money:
-    """Return what is given back of a fee paid for the days of ``paid``, when ``exit_on`` is the last day of service.
-
-    :raises InvalidInput: the days paid for have no end, the exit lies outside them, or the amount is negative.
-    """
-    return leaving.leave(paid, fee=prepaid, exit_on=exit_on, rate=Decimal(0)).remaining

@@ -1,7 +1,6 @@
 """The reminder before a tacit renewal: its window, and what follows where it was missed."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -10,9 +9,7 @@ from hypothesis import strategies as st
 from contracts.enums import NoticeEndOf, NoticeUnit
 from contracts.rules import chatel
 from contracts.rules.days import shift
-from contracts.rules.errors import InvalidInput
 from contracts.rules.explanation import Explanation
-from contracts.rules.money import Money
 from contracts.rules.terms import Term
 
 day = date.fromisoformat
@@ -67,13 +64,6 @@ def test_a_missed_reminder_lets_a_protected_client_leave(sent_on, protected, in_
     assert ("free_exit" in codes(found)) == (free_from is not None)
     assert ("reminder_is_good_practice" in codes(found)) == (not protected)
     assert Explanation.from_json(found.explanation.to_json()) == found.explanation
-
-
-def test_what_is_prepaid_is_refunded_pro_rata():
-    found = chatel.refund(Money(Decimal("12000.00"), "EUR"), paid=YEAR, exit_on=day("2026-06-30"))
-    assert found == Money(Decimal("6049.32"), "EUR")
-    with pytest.raises(InvalidInput, match="exit_on"):
-        chatel.refund(Money(Decimal("12000.00"), "EUR"), paid=YEAR, exit_on=day("2027-01-01"))
 
 
 @given(st.dates(date(2010, 1, 1), date(2090, 1, 1)), st.integers(0, 12), st.sampled_from(NoticeUnit))
