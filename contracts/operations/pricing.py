@@ -15,8 +15,6 @@ from contracts.rules.days import ONE_DAY
 from contracts.rules.ends import End
 from contracts.rules.money import Money
 
-BREACH = (TerminationGround.VENDOR_BREACH, TerminationGround.IMMEDIATE)
-
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -92,9 +90,10 @@ def of_end(contract: Contract, end: End[Source]) -> Price:
             asked = _quote(contract, way, exit_on=exit_on, ground=ground, party=party)
             penalty = asked.penalty
             why = next(line.explanation.to_json() for line in asked.lines if line.kind is quotes.LineKind.PENALTY)
-        if ground not in BREACH:
+        blame = quotes.blame_of(ground, party)
+        if blame is not TerminationGround.VENDOR_BREACH:
             # The clause of refunds decides, not the ground; who broke the contract does not leave free of charge.
-            free = way.free and ground is not TerminationGround.CLIENT_BREACH
+            free = way.free and blame is not TerminationGround.CLIENT_BREACH
             way, ground = replace(way, free=free), TerminationGround.AGREEMENT
         found = _quote(contract, way, exit_on=exit_on, ground=ground, party=party, agreed=penalty, pending=False)
         return Price(found, why)

@@ -178,7 +178,7 @@ def quote(
     remaining = current.between(after)
     days = (current.term.ends_on - after).days if current.term.ends_on else 0
     total_days = days + (after - current.term.starts_on).days
-    blame = _blame(ground, party)
+    blame = blame_of(ground, party)
     owed = _owed(clause, standing, exit_on, blame, current, agreed)
     paid = Fraction(standing.paid.amount)
     if standing.charged_before is not None:
@@ -320,7 +320,7 @@ def switching_charge(cost: Money | None, *, on: date, currency: str) -> tuple[Mo
     return cost.rounded(), Step("switching_at_cost", {"on": on, "amount": str(cost.rounded())}), rule.source
 
 
-def _blame(ground: TerminationGround | None, party: NoticeParty) -> TerminationGround | None:
+def blame_of(ground: TerminationGround | None, party: NoticeParty) -> TerminationGround | None:
     """A grave cause lets one side go at once because of what the other did."""
     if ground is not TerminationGround.IMMEDIATE:
         return ground

@@ -61,6 +61,15 @@ def test_a_price_that_comes_before_the_exit_is_owed_until_it_only():
     assert amounts(contract)["penalty"] == "3024.66", "as it was quoted"
 
 
+@pytest.mark.parametrize("ground", [G.CLIENT_BREACH, G.IMMEDIATE])
+def test_the_fee_that_the_vendor_asks_for_the_client_s_breach_is_fixed_as_it_is_declared(ground):
+    contract = an_active_contract()
+    terminate(contract, ground, party=VENDOR)
+    agree(contract, "2025-05-01", 24000, on="2025-04-01")
+    live_with_amendments("2025-07-02")
+    assert (amounts(contract)["credit"], amounts(contract)["penalty"]) == ("-12098.63", "3024.66")
+
+
 def test_a_price_that_is_taken_back_before_it_came_changes_nothing_that_was_charged():
     contract = an_active_contract()
     amendment = agree(contract, "2025-05-01", 24000)
