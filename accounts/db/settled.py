@@ -1,0 +1,45 @@
+"""Rows in a settled order: which transaction wrote a row, and whether a running one can still write before it."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+
+class CurrentTransaction(models.Func):
+    """The number of the transaction that writes, over its whole life (PostgreSQL's ``xid8``: 64 bits, never reused)."""
+
+    template = "pg_current_xact_id()::text::bigint"
+    output_field = models.BigIntegerField()
+
+
+class OldestRunning(models.Func):
+    """The oldest transaction that was running when the statement began: all before it have committed or failed."""
+
+    template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    output_field = models.BigIntegerField()
+
+
+class NotYetBegun(models.Func):
+    """The first transaction number that had not been given when the statement began."""
+
+    template = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+    output_field = models.BigIntegerField()
+
+
+class WrittenIn(models.BigIntegerField[Any, Any]):
+    """The transaction that wrote the row. The database fills it in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("db_default", CurrentTransaction())
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+
+
+def settled(field: str = "written_in") -> Q:
+    """Return the condition of rows that no running transaction can still precede: whoever wrote before them can be seen.
+
+    A number that was not given yet comes from another server, whose dump was restored here: such a row is settled too.
+    A row that the asking transaction wrote itself may count as settled: ask before writing, or in another transaction.
+    """
+    return Q(**{f"{field}__lt": OldestRunning()}) | Q(**{f"{field}__gte": NotYetBegun()})
