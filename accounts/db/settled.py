@@ -1,9 +1,8 @@
 """Rows in a settled order: which transaction wrote a row, and whether a running one can still write before it."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class CurrentTransaction(models.Func):
@@ -27,13 +26,9 @@ class NotYetBegun(models.Func):
     output_field = models.BigIntegerField()
 
 
-class WrittenIn(models.BigIntegerField[Any, Any]):
-    """The transaction that wrote the row. The database fills it in."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("db_default", CurrentTransaction())
-        kwargs.setdefault("editable", False)
-        super().__init__(*args, **kwargs)
+def written_in() -> "models.BigIntegerField[int, int]":
+    """Return the field that says which transaction wrote the row. The database fills it in."""
+    return models.BigIntegerField(_("written in transaction"), db_default=CurrentTransaction(), editable=False)
 
 
 def settled(field: str = "written_in") -> Q:
