@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("Accounts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to what the framework and allauth tell of sign-in."""
+        from accounts.signin import events
+
+        self.events = events

@@ -20,6 +20,12 @@ def theme() -> dict[str, Any]:
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
         "SHOW_LANGUAGES": True,
+        "ACCOUNT": {
+            "navigation": [
+                {"title": _("Second factors"), "link": reverse_lazy("mfa_index")},
+                {"title": _("Change password"), "link": reverse_lazy("account_change_password")},
+            ]
+        },
         "DASHBOARD_CALLBACK": "config.dashboard.context",
         "COLORS": {
             "primary": {

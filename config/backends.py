@@ -13,12 +13,18 @@ class EmailBackend(ModelBackend):
     """Django's own check, with the scope opened around it and the memberships read along."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        email: str | None = None,
+        **kwargs: Any,
     ) -> User | None:
-        if username is not None and "\x00" in username:
+        address = email or username
+        if address is None or "\x00" in address or not password:
             return None
         with tenancy.vendor():
-            return _with_seats(super().authenticate(request, username=username, password=password, **kwargs))
+            return _with_seats(super().authenticate(request, username=address, password=password))
 
     def get_user(self, user_id: Any) -> User | None:
         with tenancy.vendor():

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django_structlog.middlewares import RequestMiddleware
 
+from accounts import recent
 from accounts.access import scope_of
 from accounts.models import User
+from accounts.signin.pages import OWN_SCOPE
 
 View = Callable[..., HttpResponse]
 
@@ -24,6 +27,19 @@ class RequestLog(RequestMiddleware):
         except Resolver404:
             route = "(unknown)"
         return f"{request.method} /{route}"
+
+
+class SessionLife:
+    """End a session that is too old, or was left alone for too long (``SESSION_LIFE``, ``SESSION_IDLE``)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and recent.expired(request):
+            request.session.flush()
+            request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class RequestScope:
@@ -42,7 +58,7 @@ class RequestScope:
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         user = request.user
-        if hasattr(view, "cls") or not isinstance(user, User) or not user.is_staff:
+        if hasattr(view, "cls") or hasattr(view, OWN_SCOPE) or not isinstance(user, User) or not user.is_staff:
             return None
         with scope_of(user):
             response = view(request, *args, **kwargs)
@@ -51,7 +67,7 @@ class RequestScope:
 
 
 class ContentSecurity:
-    """A strict policy everywhere; on the admin and the API's pages, what their scripts need and no more."""
+    """A strict policy everywhere; on the admin, the pages of sign-in and the API's, what their scripts need."""
 
     STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     PAGES = (
@@ -60,13 +76,21 @@ class ContentSecurity:
         "form-action 'self'; object-src 'none'"
     )
 
+    # Sign-in runs scripts of its own files only, none that stand in the page.
+    SIGN_IN = PAGES.replace("script-src 'self' 'unsafe-inline'", "script-src 'self'")
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        loose = request.path.startswith(("/admin/", "/api/v1/docs"))
-        response.headers.setdefault("Content-Security-Policy", self.PAGES if loose else self.STRICT)
+        response.headers.setdefault("Content-Security-Policy", self.policy(request.path))
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    def policy(self, path: str) -> str:
+        """Return the policy of the page at a path."""
+        if path.startswith(("/admin/", "/api/v1/docs")):
+            return self.PAGES
+        return self.SIGN_IN if path.startswith("/account/") else self.STRICT

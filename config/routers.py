@@ -15,7 +15,7 @@ class LedgerRouter:
         return self._home(model._meta.app_label, model._meta.model_name)
 
     def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
-        return self.db_for_read(type(obj1)) == self.db_for_read(type(obj2))
+        return self.db_for_read(obj1) == self.db_for_read(obj2)  # a lazy user is a row, too
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         if model_name is None:

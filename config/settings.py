@@ -38,6 +38,12 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
     "django_structlog",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "config.apps.ConfigConfig",
     "retention.apps.RetentionConfig",
     "contracts.apps.ContractsConfig",
@@ -51,8 +57,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.SessionLife",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "config.middleware.RequestLog",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "config.middleware.ContentSecurity",
@@ -132,8 +140,40 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 60 * 60
+# Sign-in is allauth's; nobody signs up, and a person has the one address that members are added by.
+ACCOUNT_ADAPTER = "accounts.signin.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"reset_password": "accounts.signin.forms.ResetPasswordForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PUBLIC_URL.startswith("https://") else "http"
+# Wrong passwords: five for one account in five minutes, ten from one network address in a minute.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,3/10m/key"}
+MFA_ADAPTER = "accounts.signin.factors.FactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.signin.forms.AddKeyForm",
+    "authenticate": "accounts.signin.forms.AuthenticateForm",
+    "authenticate_webauthn": "accounts.signin.forms.AuthenticateKeyForm",
+    "edit_webauthn": "accounts.signin.forms.EditKeyForm",
+    "login_webauthn": "accounts.signin.forms.LoginKeyForm",
+    "reauthenticate": "accounts.signin.forms.ReauthenticateForm",
+    "reauthenticate_webauthn": "accounts.signin.forms.ReauthenticateKeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Terme"
+# Clocks of telephones go wrong by some seconds: the code before and the one after are taken too.
+MFA_TOTP_TOLERANCE = 1
+# Browsers give passkeys to https and to localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PUBLIC_URL.startswith("https://")
+SOCIALACCOUNT_ADAPTER = "accounts.signin.providers.ProviderAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
 
 # Keys: parsed and checked at start by accounts (a wrong one is one clear sentence, never a traceback later).
 KEY_ENCRYPTION_KEYS = env.str("TERME_KEY_ENCRYPTION_KEYS")
@@ -204,7 +244,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+# A session ends so long after sign-in, or after it was last used; sensitive acts ask for a proof that is not older.
+SESSION_LIFE = timedelta(hours=env.int("SESSION_HOURS", default=12))
+SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=120))
+SESSION_COOKIE_AGE = int(SESSION_LIFE.total_seconds())
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.int("REAUTHENTICATION_MINUTES", default=5)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = PUBLIC_URL.startswith("https://")
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
@@ -212,8 +257,11 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PUBLIC_URL.startswith("https://") else 
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.bool("TERME_BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("TERME_BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whose address the limits of sign-in count: the last one that our own proxy has written.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

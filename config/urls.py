@@ -1,16 +1,19 @@
-"""The addresses: admin, REST, health."""
+"""The addresses: admin, sign-in, REST, health."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.signin import pages
 from config import health
 from contracts.api.calendar import CalendarView
 
+handler429 = pages.too_many
 urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("account/", include("accounts.signin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
     path("calendar/<str:token>.ics", CalendarView.as_view(), name="calendar"),

@@ -42,6 +42,7 @@ TRAIL = "Who did what, as codes and opaque ids; evidence of the erasure itself (
 EVIDENCE = "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data."
 MEMBERS = "Contacts of the client, for whom the vendor is controller: kept with the contract file, then erased."
 FRAMEWORK = "The framework's own tables: codes and names of models. No personal data."
+UNUSED = "A table of the library for sign-in that is never written: it has grants to be looked at, and no others."
 INDICES = "Published figures of public price indices, the same for every client. No personal data."
 CONTENT = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
 
@@ -60,7 +61,9 @@ POLICY: dict[str, Table] = {
         "id public_id organization external_id email display_name department status suspension_reason suspended_at "
         "processing_restricted_at created_at",
     ),
-    "accounts.User": _table(K, "id public_id password email name language is_active created_at", basis=MEMBERS),
+    "accounts.User": _table(
+        K, "id public_id password email name language is_active created_at session_epoch", basis=MEMBERS
+    ),
     "accounts.Membership": _table(K, "id public_id user organization role created_at", basis=MEMBERS),
     "accounts.ApiToken": _table(
         K,
@@ -295,6 +298,13 @@ POLICY: dict[str, Table] = {
     "auth.Permission": _table(N, "id name content_type codename", basis=FRAMEWORK),
     "auth.Group": _table(N, "id name permissions", basis=FRAMEWORK),
     "contenttypes.ContentType": _table(N, "id app_label model", basis=FRAMEWORK),
+    "account.EmailAddress": _table(N, "id user email verified primary", basis=UNUSED),
+    "account.EmailConfirmation": _table(N, "id email_address created sent key", basis=UNUSED),
+    # TOTP secrets and recovery codes in it are sealed, passkeys are public keys; the name of a key is its owner's word.
+    "mfa.Authenticator": _table(K, "id user type data created_at last_used_at", basis=MEMBERS),
+    "socialaccount.SocialAccount": _table(K, "id user provider uid last_login date_joined extra_data", basis=MEMBERS),
+    "socialaccount.SocialApp": _table(N, "id provider provider_id name client_id secret key settings", basis=UNUSED),
+    "socialaccount.SocialToken": _table(N, "id app account token token_secret expires_at", basis=UNUSED),
     "sessions.Session": _table(
         K,
         "session_key session_data expire_date",

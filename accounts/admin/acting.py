@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
+from accounts import recent
 from accounts.admin.forms import OperationForm
 from accounts.errors import InvalidInput, Refused
 from accounts.models import User
@@ -49,6 +50,7 @@ class Act:
     many: bool
     vendor_only: bool
     sided: bool
+    sensitive: bool
 
 
 def act(
@@ -62,12 +64,14 @@ def act(
     many: bool = False,
     vendor_only: bool = False,
     sided: bool = False,
+    sensitive: bool = False,
     icon: str | None = None,
 ) -> Callable[[Do], Any]:
     """Make a method that calls one operation an action of the detail page, and with ``many`` of the list too.
 
     ``when`` hides the button where it makes no sense; ``done`` is a lazy plural that takes ``count``. An act that is
-    ``sided`` differs by who does it: it is told ``staff``, whether that is somebody of the vendor.
+    ``sided`` differs by who does it: it is told ``staff``, whether that is somebody of the vendor. Before one that is
+    ``sensitive`` people prove again who they are, unless they have just done so (tests/guards/test_sensitive.py).
     """
 
     def decorate(do: Do) -> Any:
@@ -84,6 +88,7 @@ def act(
             many=many,
             vendor_only=vendor_only,
             sided=sided,
+            sensitive=sensitive,
         )
 
         def page(self: Acting, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -109,6 +114,13 @@ def actor_of(request: HttpRequest) -> str:
 def works_for_vendor(request: HttpRequest) -> bool:
     """Say whether the signed-in user belongs to the vendor's side."""
     return isinstance(request.user, User) and request.user.works_for_vendor
+
+
+def ask_for_proof(request: HttpRequest, *, back: str) -> HttpResponse:
+    """Lead to the page where somebody proves again who they are, and then ``back``. Nothing was changed yet."""
+    if request.method == "POST":
+        messages.warning(request, _("Nothing was changed yet: first say again who you are, then confirm it once more."))
+    return HttpResponseRedirect(recent.page(back))
 
 
 class Acting(ModelAdmin):
@@ -194,6 +206,7 @@ class Acting(ModelAdmin):
             perform=perform,
             touched=[obj],
             back=self.detail_url(obj),
+            sensitive=spec.sensitive,
         )
 
     def act_on_many(self, request: HttpRequest, queryset: QuerySet[Any], spec: Act) -> HttpResponse | None:
@@ -231,6 +244,8 @@ class Acting(ModelAdmin):
             touched=touched,
             hidden=hidden,
             back=self.list_url(),
+            sensitive=spec.sensitive,
+            again=self.list_url(),
         )
 
     def operation_page(
@@ -245,8 +260,16 @@ class Acting(ModelAdmin):
         touched: Sequence[Any] = (),
         hidden: Iterable[tuple[str, str]] = (),
         initial: Mapping[str, Any] | None = None,
+        sensitive: bool = False,
+        again: str | None = None,
     ) -> HttpResponse:
-        """Ask for confirmation, and for what the form asks; on ``confirmed`` do it. A refusal changes nothing."""
+        """Ask for confirmation, and for what the form asks; on ``confirmed`` do it. A refusal changes nothing.
+
+        A ``sensitive`` page is shown, and done, only to whom has just proven who they are; others are led to do so and
+        then back here, or to ``again``. What they had typed is not kept: it may be a secret, and is asked again.
+        """
+        if sensitive and not recent.proven(request):
+            return ask_for_proof(request, back=again or request.path)
         confirmed = request.method == "POST" and "confirmed" in request.POST
         subject = touched[0] if len(touched) == 1 else None
         if confirmed:

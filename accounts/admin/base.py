@@ -9,7 +9,8 @@ from django.db.models import BinaryField, Model, OrderBy, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts.admin.acting import Acting
+from accounts import recent
+from accounts.admin.acting import Acting, ask_for_proof
 from accounts.models import User
 from accounts.rules.permissions import Permission
 
@@ -29,6 +30,7 @@ class ReadOnly(Acting):
 
     viewing: ClassVar[Permission]
     adding: ClassVar[Permission | None] = None
+    adding_is_sensitive: ClassVar[bool] = False
     hidden: ClassVar[Sequence[str]] = ()
     extra_fields: ClassVar[Sequence[str]] = ()
     groups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
@@ -88,6 +90,8 @@ class ReadOnly(Acting):
         """Show the page of the operation that adds, never a form over the table."""
         if not self.has_add_permission(request):
             raise PermissionDenied
+        if self.adding_is_sensitive and not recent.proven(request):
+            return ask_for_proof(request, back=request.get_full_path())
         return self.add_page(request)
 
     def add_page(self, request: HttpRequest) -> HttpResponse:

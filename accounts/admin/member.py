@@ -14,7 +14,7 @@ from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.enums import Language, Role
 from accounts.models import Membership, Organization, User
-from accounts.operations import clock, members
+from accounts.operations import clock, members, signing_in
 from accounts.rules.permissions import Permission
 
 
@@ -41,6 +41,7 @@ class MemberForm(OperationForm):
 class MembershipAdmin(ReadOnly):
     viewing = Permission.MANAGE_MEMBERS
     adding = Permission.MANAGE_MEMBERS
+    adding_is_sensitive = True
     list_display = ("user", "role", "organization", "created_at")
     list_display_links = ("user",)
     list_filter = ("role",)
@@ -58,6 +59,8 @@ class MembershipAdmin(ReadOnly):
         _("Take the role away"),
         Permission.MANAGE_MEMBERS,
         done=ngettext_lazy("Took %(count)d role away.", "Took %(count)d roles away.", "count"),
+        explanation=_("The person's sessions end at once, in every browser."),
+        sensitive=True,
         icon="person_remove",
     )
     def remove(self, membership: Membership, *, data: dict[str, Any], now: datetime, by: str) -> None:
@@ -71,11 +74,41 @@ class MembershipAdmin(ReadOnly):
 class UserAdmin(ReadOnly):
     viewing = Permission.MANAGE_MEMBERS
     adding = Permission.MANAGE_MEMBERS
-    hidden = ("password",)
+    adding_is_sensitive = True
+    hidden = ("password", "session_epoch")
     list_display = ("email", "name", "language", "is_active", "created_at")
     list_filter = ("is_active", "language", "memberships__role")
     search_fields = ("email", "name", "public_id")
     ordering = ("email", "pk")
+    actions_detail = ("end_sessions", "drop_factors")
+
+    @act(
+        _("End all sessions"),
+        Permission.MANAGE_MEMBERS,
+        done=ngettext_lazy(
+            "Ended the sessions of %(count)d person.", "Ended the sessions of %(count)d people.", "count"
+        ),
+        explanation=_("Whoever is signed in as this person, in any browser, is signed out at once."),
+        many=True,
+        icon="logout",
+    )
+    def end_sessions(self, user: User, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        signing_in.end_sessions(user, now=now, by=by)
+
+    @act(
+        _("Take the second factors away"),
+        Permission.MANAGE_MEMBERS,
+        done=ngettext_lazy(
+            "Took the second factors of %(count)d person away.",
+            "Took the second factors of %(count)d people away.",
+            "count",
+        ),
+        explanation=_("For somebody who lost them. Their sessions end, and they sign in by password alone."),
+        sensitive=True,
+        icon="phonelink_erase",
+    )
+    def drop_factors(self, user: User, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        signing_in.drop_factors(user, now=now, by=by)
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         return member_page(self, request)

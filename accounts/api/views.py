@@ -9,15 +9,17 @@ from typing import Any, ClassVar
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.functional import cached_property
-from rest_framework.exceptions import NotAuthenticated, ValidationError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import recent
 from accounts.access import scope_of
 from accounts.errors import Refused
-from accounts.models import IdempotencyKey, User
+from accounts.models import ApiToken, IdempotencyKey, User
 from accounts.operations import clock
 
 KEEP = timedelta(hours=24)
@@ -47,6 +49,8 @@ class ScopedView(APIView):
     scopes: ExitStack
     # Fields of an answer that are never kept: a repeated call gets the answer without them.
     told_once: ClassVar[frozenset[str]] = frozenset()
+    # Actions of a resource, or methods in small letters, before which a browser's session must prove who calls.
+    sensitive: ClassVar[frozenset[str]] = frozenset()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self.scopes:
@@ -57,6 +61,16 @@ class ScopedView(APIView):
         user = request.user
         if isinstance(user, User) and user.is_staff:
             self.scopes.enter_context(scope_of(user))
+
+    def check_permissions(self, request: Request) -> None:
+        """Check the right, then, where the act is sensitive, that a session's owner has just proven who they are.
+
+        A token is let through: whoever issued it had proven that.
+        """
+        super().check_permissions(request)
+        asked = getattr(self, "action", None) or str(request.method).lower()
+        if asked in self.sensitive and not isinstance(request.auth, ApiToken) and not recent.proven(request._request):
+            raise PermissionDenied(_("Prove again who you are, then repeat the call."), "reauthentication_required")
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, _Answered):

@@ -69,6 +69,21 @@ def shared_security(table: str) -> list[migrations.RunSQL]:
     ]
 
 
+def vendors_scope_only(table: str, rights: str) -> list[migrations.RunSQL]:
+    """Force row security on a table without a tenant that is seen in the vendor's scope only, and grant the rights."""
+    create: list[Statement] = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY whole_vendor ON {table} TO terme_vendor USING (true)",
+    ]
+    drop: list[Statement] = [
+        f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        f"DROP POLICY whole_vendor ON {table}",
+    ]
+    return [migrations.RunSQL(create, drop), *privileges(table, app="", vendor=rights)]
+
+
 def privileges(
     table: str, *, app: str, vendor: str, eraser: str = "", loader: str = "", database: str = "default"
 ) -> list[migrations.RunSQL]:

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import CLIENT_ROLES, VENDOR_ROLES, Language, Role
@@ -32,6 +33,8 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.ENGLISH)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"))
+    # Every session is bound to it: raising it ends them all.
+    session_epoch = models.PositiveIntegerField(_("number of the sessions"), default=0, db_default=0)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -45,6 +48,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Bind a session to the password and to ``session_epoch``: a change of either ends it at once."""
+        value = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("accounts.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
     def seats(self) -> tuple[tuple[int | None, str], ...]:

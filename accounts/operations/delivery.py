@@ -163,6 +163,8 @@ def readers(message: OutboxMessage) -> list[User]:
     """
     audience = AUDIENCE.get(message.topic, DEFAULT_AUDIENCE)
     people = User.objects.filter(is_active=True)
+    if only := message.payload.get("only"):  # about a person's own sign-in: told to nobody else
+        return list(people.filter(public_id=only))
     found = people.filter(memberships__organization__isnull=True, memberships__role__in=audience.vendor)
     if owner := message.payload.get("owner"):
         found |= people.filter(memberships__organization__isnull=True, public_id=owner)

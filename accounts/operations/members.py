@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.enums import CLIENT_ROLES, Language, Role
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Membership, Organization, User
-from accounts.operations import audit
+from accounts.operations import audit, signing_in
 from accounts.rules import checks
 
 
@@ -58,7 +58,10 @@ def add(
 
 @transaction.atomic
 def remove(membership: Membership, *, now: datetime, by: str) -> None:
-    """Take a role away. :raises Refused: it is the vendor's last administrator, or was taken away already."""
+    """Take a role away, and end the person's sessions at once.
+
+    :raises Refused: it is the vendor's last administrator, or was taken away already.
+    """
     # All administrators are locked in one order, so that of two who remove each other only one does.
     administrators = Membership.objects.select_for_update(of=("self",)).filter(role=Role.ADMINISTRATOR).order_by("pk")
     if membership.role == Role.ADMINISTRATOR:
@@ -71,6 +74,7 @@ def remove(membership: Membership, *, now: datetime, by: str) -> None:
     data = {"user": str(locked.user.public_id), "role": locked.role}
     audit.record("member.removed", locked, by=by, at=now, data=data)
     locked.delete()
+    signing_in.end_sessions(locked.user, now=now, by=by)
 
 
 def _signing_in(person: User, password: str | None) -> User:

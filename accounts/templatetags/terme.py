@@ -3,6 +3,12 @@
 from datetime import date, datetime, timedelta
 
 from django import template
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.urls import reverse
+from django.utils.http import int_to_base36
+
+from accounts.models import User
 
 register = template.Library()
 
@@ -32,3 +38,11 @@ def instant(value: str | datetime | None) -> datetime | None:
     if isinstance(found, datetime) and found.tzinfo is None:
         raise ValueError(f"{value!r} has no offset from UTC")
     return found if isinstance(found, datetime) else None
+
+
+@register.simple_tag
+def reset_link(user: User) -> str:
+    """Return the address that sets a new password for the user: once, and for ``PASSWORD_RESET_TIMEOUT`` seconds."""
+    key = default_token_generator.make_token(user)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": int_to_base36(user.pk), "key": key})
+    return f"{settings.PUBLIC_URL}{path}"

@@ -65,6 +65,7 @@ class LegalHoldAdmin(ReadOnly):
         many=True,
         done=ngettext_lazy("Released %(count)d hold.", "Released %(count)d holds.", "count"),
         explanation=_("The data may be erased at once, if nothing else blocks it."),
+        sensitive=True,
         icon="lock_open",
     )
     def release(self, hold: LegalHold, *, data: dict[str, Any], now: datetime, by: str) -> None:

@@ -113,6 +113,7 @@ class DeletionRequestAdmin(ReadOnly):
         done=ngettext_lazy("Approved %(count)d erasure.", "Approved %(count)d erasures.", "count"),
         explanation=_("After the retrieval period all content is destroyed. Nobody can bring it back then."),
         many=True,
+        sensitive=True,
         icon="verified_user",
     )
     def approve(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:

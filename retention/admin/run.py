@@ -36,6 +36,7 @@ class ErasureRunAdmin(ReadOnly):
         explanation=_(
             "For when the cause of the residue is mended: all stores are emptied and everything is searched."
         ),
+        sensitive=True,
         icon="replay",
     )
     def erase_again(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:

@@ -147,6 +147,7 @@ class DeletionRequestResource(Resource):
         "decline_archive": Permission.AUTHORISE_ARCHIVE,
         "make_archive": Permission.AUTHORISE_ARCHIVE,
     }
+    sensitive = frozenset({"approve", "erase_again"})
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         return ListedRequestSerializer if self.action == "list" else DeletionRequestSerializer
@@ -310,6 +311,7 @@ class LegalHoldResource(Resource):
         "create": Permission.PLACE_HOLD,
         "release": Permission.PLACE_HOLD,
     }
+    sensitive = frozenset({"release"})
 
     @extend_schema(request=NewHoldSerializer, responses={201: LegalHoldSerializer})
     def create(self, request: Request) -> Response:

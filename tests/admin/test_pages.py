@@ -82,7 +82,7 @@ def test_nobody_is_sent_to_the_sign_in():
         for name, args in (("changelist", ()), ("add", ()), ("change", (1,))):
             answer = anonymous.get(url(model, name, *args))
             assert answer.status_code == 302, (model, name)
-            assert answer["Location"].startswith("/admin/login/"), (model, name)
+            assert answer["Location"].startswith("/account/login/"), (model, name)
 
 
 @pytest.mark.parametrize("role", [str(role) for role in CLIENT_ROLES])

@@ -154,6 +154,38 @@ BY_SECRET = {
 }
 
 
+# The pages of sign-in: what they answer to somebody who is not signed in, and why they are there.
+SIGN_IN = {
+    "account/login/": (200, "the page itself"),
+    "account/logout/": (302, "ends a session, so it may come after one has ended"),
+    "account/inactive/": (200, "says that somebody has no role"),
+    "account/reauthenticate/": (302, "proves again who is signed in"),
+    "account/password/change/": (302, "of who is signed in"),
+    "account/password/set/": (302, "leads to the mailed link"),
+    "account/password/reset/": (200, "whoever forgot a password cannot sign in"),
+    "account/password/reset/done/": (200, "the same answer for every address"),
+    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": (
+        200,
+        "the link of the mail, signed, an hour",
+    ),
+    "account/password/reset/key/done/": (200, "says that it worked"),
+    "account/factors/": (302, "of who is signed in"),
+    "account/factors/authenticate/": (302, "the second step of signing in, after the first"),
+    "account/factors/reauthenticate/": (302, "proves again who is signed in"),
+    "account/factors/totp/activate/": (302, "of who is signed in"),
+    "account/factors/totp/deactivate/": (302, "of who is signed in"),
+    "account/factors/recovery-codes/": (302, "of who is signed in"),
+    "account/factors/recovery-codes/generate/": (302, "of who is signed in"),
+    "account/factors/recovery-codes/download/": (302, "of who is signed in"),
+    "account/factors/keys/": (302, "of who is signed in"),
+    "account/factors/keys/add/": (302, "of who is signed in"),
+    "account/factors/keys/login/": (302, "signs in with a passkey; a page only to its script"),
+    "account/factors/keys/reauthenticate/": (302, "proves again who is signed in"),
+    "account/factors/keys/<int:pk>/remove/": (302, "of who is signed in"),
+    "account/factors/keys/<int:pk>/edit/": (302, "of who is signed in"),
+}
+
+
 def routes(resolver=None, prefix=""):
     """Yield every route and its view, under the whole service."""
     for one in (resolver or get_resolver()).url_patterns:
@@ -204,7 +236,7 @@ def test_without_sign_in_nothing_answers_but_health():
         answer = Client().generic(method, f"/api/v1/{path}", "{}", content_type="application/json")
         assert answer.status_code in (401, 403), f"{name} answered {answer.status_code} to nobody"
     for route, _view in routes():
-        if "<" in route or "(" in route or route.startswith(("api/", "admin/")) or route in OPEN:
+        if "<" in route or "(" in route or route.startswith(("api/", "admin/")) or route in {**OPEN, **SIGN_IN}:
             continue
         answer = Client().get(f"/{route}")
         assert answer.status_code in (302, 405), f"/{route} answered {answer.status_code} to nobody"
@@ -217,8 +249,16 @@ def test_the_open_addresses_exist_and_say_nothing_of_clients():
 
 
 def test_an_address_with_a_secret_part_is_listed_and_says_nothing_without_it():
-    found = {route for route, _view in routes() if "<" in route and not route.startswith(("api/", "admin/"))}
+    found = {r for r, _view in routes() if "<" in r and not r.startswith(("api/", "admin/", "account/"))}
     assert found == BY_SECRET.keys(), "say why it answers without sign-in"
     for route in BY_SECRET:
         answer = Client().get("/" + route.replace("<str:token>", "guessed"))
         assert (answer.status_code, answer.content) == (404, b"Not found.\n")
+
+
+def test_the_pages_of_sign_in_are_listed_and_answer_nobody_as_written():
+    assert {route for route, _view in routes() if route.startswith("account/")} == SIGN_IN.keys(), "say why it is open"
+    for route, (status, _reason) in SIGN_IN.items():
+        path = "account/password/reset/key/1-guessed/" if "(" in route else route.replace("<int:pk>", "1")
+        answer = Client().get(f"/{path}")
+        assert answer.status_code == status, f"/{path} answered {answer.status_code} to nobody"

@@ -22,6 +22,8 @@ DELETABLE = {
     "accounts_idempotencykey": "old answers are forgotten",
     "accounts_simulatedclock": "simulated time ends",
     "django_session": "sessions end",
+    "mfa_authenticator": "people take their own factors away",
+    "socialaccount_socialaccount": "a provider's sign-ins end with it",
 }
 
 
