@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import IdempotencyKey, LicenceGrant, Organization, OutboxMessage
-from accounts.operations import delivery, licences
+from accounts import tenancy
+from accounts.models import AuditEvent, AuditSeal, IdempotencyKey, LicenceGrant, Organization, OutboxMessage
+from accounts.operations import delivery, heads, licences, sealing
 from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet, OutboxQuerySet
 
@@ -51,3 +52,35 @@ def key_following(*, after: datetime) -> datetime | None:
 def drop_keys(*, at: datetime, by: str) -> Swept:
     """Forget answers older than a day."""
     return walk(lambda: keys_due(at=at), lambda key: key.delete())
+
+
+def seals_due(*, at: datetime) -> QuerySet[AuditEvent]:
+    """Events without a seal whose transaction has certainly ended, whatever the instant."""
+    return sealing.ready()
+
+
+def seal_all(*, at: datetime, by: str) -> Swept:
+    """Chain what was written, a chunk a transaction. A seal's instant is the database's own, not the sweep's."""
+    swept = Swept()
+    while True:
+        with tenancy.vendor():
+            sealed = sealing.seal()
+        swept.done += sealed
+        if sealed < sealing.CHUNK:
+            return swept
+
+
+def heads_due(*, at: datetime) -> QuerySet[AuditSeal]:
+    return heads.due(at=at)
+
+
+def head_following(*, after: datetime) -> datetime | None:
+    return heads.following(after=after)
+
+
+def export_heads(*, at: datetime, by: str) -> Swept:
+    """Carry away the head of the trail, once a day while it grows."""
+    swept = Swept()
+    with tenancy.vendor():
+        swept.done += heads.export(now=at, by=by) is not None
+    return swept

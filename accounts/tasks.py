@@ -23,3 +23,15 @@ def sweep_outbox(*, now: str | None = None, **_future: object) -> None:
 def sweep_idempotency_keys(*, now: str | None = None, **_future: object) -> None:
     """Forget old answers of the API."""
     run(sweeps.drop_keys, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_seals(*, now: str | None = None, **_future: object) -> None:
+    """Chain the trail's new events."""
+    run(sweeps.seal_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_trail_heads(*, now: str | None = None, **_future: object) -> None:
+    """Carry away the head of the trail."""
+    run(sweeps.export_heads, at=sweep_instant(now))

@@ -127,6 +127,8 @@ def _navigation() -> list[dict[str, Any]]:
             "items": [
                 _item(_("Events"), "history", "accounts.AuditEvent"),
                 _item(_("Details of events"), "notes", "accounts.AuditDetail"),
+                _item(_("Seals"), "link", "accounts.AuditSeal"),
+                _item(_("Heads of the trail"), "flag", "accounts.TrailHead"),
                 _item(_("Outbox"), "outbox", "accounts.OutboxMessage"),
             ],
         },

@@ -7,7 +7,7 @@ from rest_framework.routers import SimpleRouter
 from accounts.api import schema
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
-from accounts.api.trail import AuditEventResource
+from accounts.api.trail import AuditEventResource, TrailHeadView
 from contracts.api.clauses import ChecklistView, ClausesView
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
@@ -100,5 +100,6 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/offers", ContractOffersView.as_view(), name="contract-offers"),
     path("contracts/<uuid:public_id>/stay", ContractStayView.as_view(), name="contract-stay"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
+    path("trail/head", TrailHeadView.as_view(), name="trail-head"),
     *router.urls,
 ]

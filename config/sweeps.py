@@ -255,4 +255,23 @@ SWEEPS: tuple[Sweep, ...] = (
         timedelta(minutes=10),
         "workflows",
     ),
+    # Last: what the others wrote is chained in the same round.
+    Sweep(
+        "seals",
+        accounts.seals_due,
+        by_change,
+        accounts.seal_all,
+        accounts_tasks.sweep_seals,
+        10 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
+        "trail_heads",
+        accounts.heads_due,
+        accounts.head_following,
+        accounts.export_heads,
+        accounts_tasks.sweep_trail_heads,
+        timedelta(minutes=10),
+        "workflows",
+    ),
 )

@@ -79,10 +79,19 @@ POLICY: dict[str, Table] = {
     "accounts.AuditEvent": _table(
         K,
         "id public_id organization_id name subject_type subject_id actor data detail_digest vendor_only occurred_at "
-        "recorded_at",
+        "recorded_at written_in",
         basis=TRAIL,
     ),
     "accounts.AuditDetail": _table(E, "event_id organization_id salt text vendor_only", salt=C),
+    "accounts.AuditSeal": _table(
+        K,
+        "position event_id organization_id vendor_only organization_position canonical digest organization_digest "
+        "sealed_at cluster before",
+        basis=TRAIL,
+    ),
+    "accounts.TrailHead": _table(
+        N, "id public_id position digest signing_key document exported_at", basis="Digests and opaque ids only."
+    ),
     "accounts.OutboxMessage": _table(
         K,
         "id public_id organization topic subject_type subject_id payload occurred_at recorded_at next_attempt_at "

@@ -1,11 +1,22 @@
 """The admin of the trail: what happened, what must be told, what was answered, where time travel stands."""
 
+from collections.abc import Sequence
+
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 
+from accounts.admin.acting import works_for_vendor
 from accounts.admin.base import ReadOnly
-from accounts.models import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
+from accounts.models import (
+    AuditDetail,
+    AuditEvent,
+    AuditSeal,
+    IdempotencyKey,
+    OutboxMessage,
+    SimulatedClock,
+    TrailHead,
+)
 from accounts.rules.permissions import Permission
 
 
@@ -33,6 +44,34 @@ class AuditDetailAdmin(ReadOnly):
 
     def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         return ["event_id", "organization_id", "text", "vendor_only"]
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(ReadOnly):
+    """The chain, link by link. A client sees its own chain: places in the whole one would tell how busy others are."""
+
+    viewing = Permission.VIEW_TRAIL
+    search_fields = ("event_id__exact",)
+    show_full_result_count = False
+    paginator = InfinitePaginator
+    vendors = ("position", "digest", "cluster", "before")
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        own = ("organization_position", "event_id", "organization_digest", "sealed_at")
+        return ("position", "organization_id", *own) if works_for_vendor(request) else own
+
+    def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        fields = ["position", *super().get_fields(request)]
+        return [name for name in fields if works_for_vendor(request) or name not in self.vendors]
+
+
+@admin.register(TrailHead)
+class TrailHeadAdmin(ReadOnly):
+    """Heads that were carried away. They name every client, so they are the vendor's."""
+
+    viewing = Permission.VIEW_OPERATION
+    list_display = ("position", "digest", "signing_key", "exported_at")
+    search_fields = ("position__exact", "digest", "public_id")
 
 
 @admin.register(OutboxMessage)

@@ -1,10 +1,20 @@
 """REST: the trail, read only."""
 
-from django_filters import rest_framework as filters
-from rest_framework import serializers
+from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.permissions import has
 from accounts.api.resources import Resource
-from accounts.models import AuditEvent
+from accounts.api.views import ScopedView
+from accounts.models import AuditEvent, Organization
+from accounts.operations import standing
 from accounts.rules.permissions import Permission
 
 
@@ -28,10 +38,18 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
 class AuditEventFilter(filters.FilterSet):
     name = filters.CharFilter()
     subject_id = filters.UUIDFilter()
+    actor = filters.CharFilter(help_text="Such as `user:` with a public id, or `system`.")
+    organization = filters.UUIDFilter(method="of_organization", help_text="Public id.")
+    occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte", help_text="Included.")
+    occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt", help_text="Not included.")
 
     class Meta:
         model = AuditEvent
-        fields = ["name", "subject_id"]
+        fields = ["name", "subject_id", "actor"]
+
+    def of_organization(self, rows: QuerySet[AuditEvent], name: str, value: UUID) -> QuerySet[AuditEvent]:
+        """Keep the events of one client of the caller's scope; none, if there is no such client."""
+        return rows.filter(organization_id__in=Organization.objects.filter(public_id=value).values("pk"))
 
 
 class AuditEventResource(Resource):
@@ -41,3 +59,26 @@ class AuditEventResource(Resource):
     serializer_class = AuditEventSerializer
     filterset_class = AuditEventFilter
     rights = {"list": Permission.VIEW_TRAIL, "retrieve": Permission.VIEW_TRAIL}
+
+
+class StandingSerializer(serializers.Serializer[Any]):
+    chain = serializers.ChoiceField(
+        [("all", "all"), ("organization", "organization")],
+        help_text="`all`: of all events. `organization`: of those that the caller's organization reads.",
+    )
+    position = serializers.IntegerField(help_text="Of the last link; 0: there is none.")
+    digest = serializers.CharField(help_text="SHA-256, hexadecimal; 64 zeros before the first link.")
+    sealed_at = serializers.DateTimeField(allow_null=True)
+    waiting = serializers.IntegerField(help_text="Events that have no seal yet.")
+    waiting_since = serializers.DateTimeField(allow_null=True, help_text="When the first of them was recorded.")
+
+
+class TrailHeadView(ScopedView):
+    """Where the hash chain of the trail stands."""
+
+    permission_classes = [has(Permission.VIEW_TRAIL)]
+
+    @extend_schema(operation_id="trail_head_retrieve", responses={200: StandingSerializer})
+    def get(self, request: Request) -> Response:
+        """The head of the chain that the caller reads: of its organization, or, for the vendor, of all events."""
+        return Response(StandingSerializer(standing.of_scope()).data)

@@ -1,9 +1,16 @@
-"""The foreign key between two rows of one tenant, and the abstract row that belongs to a tenant."""
+"""Columns that Django does not have: keys between rows of one tenant, JSON kept as it was written."""
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+
+if TYPE_CHECKING:
+
+    class Texts(models.TextField[str, str]): ...
+
+else:  # it takes no type arguments when it runs
+    Texts = models.TextField
 
 
 class TenantForeignKey(models.ForeignKey[Any, Any]):
@@ -36,3 +43,16 @@ def tenant_keys(table: str) -> list[models.BaseConstraint]:
         models.UniqueConstraint(fields=["organization", "id"], name=f"{table}_tenant_key"),
         models.UniqueConstraint(fields=["public_id"], name=f"{table}_public_id_key"),
     ]
+
+
+class WrittenJSONField(Texts):
+    """JSON whose text is kept as it was written (``json``), blanks and order of names too: it is hashed."""
+
+    def db_type(self, connection: Any) -> str:
+        return "json"
+
+    def get_placeholder_sql(self, value: Any, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "%s::json", (value,)
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        return f"{sql}::text", params

@@ -32,7 +32,7 @@ def written_in() -> "models.BigIntegerField[int, int]":
 
 
 def settled(field: str = "written_in") -> Q:
-    """Return the condition of rows that no running transaction can still precede: whoever wrote before them can be seen.
+    """Return the condition of rows that no running transaction can still precede: what was written before is seen.
 
     A number that was not given yet comes from another server, whose dump was restored here: such a row is settled too.
     A row that the asking transaction wrote itself may count as settled: ask before writing, or in another transaction.

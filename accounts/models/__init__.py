@@ -3,12 +3,14 @@
 from accounts.models.document import Document
 from accounts.models.organization import LicenceGrant, LicensedUser, Organization
 from accounts.models.people import ApiToken, Membership, User
+from accounts.models.sealing import AuditSeal, TrailHead
 from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
 
 __all__ = [
     "ApiToken",
     "AuditDetail",
     "AuditEvent",
+    "AuditSeal",
     "Document",
     "IdempotencyKey",
     "LicenceGrant",
@@ -17,5 +19,6 @@ __all__ = [
     "Organization",
     "OutboxMessage",
     "SimulatedClock",
+    "TrailHead",
     "User",
 ]

@@ -7,13 +7,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.db.settled import written_in
 from accounts.querysets import OutboxQuerySet
 
 
 class AuditEvent(models.Model):
     """A fact: codes, public ids and a salted digest only. No foreign keys: it outlives its subject; never changed.
 
-    ``vendor_only`` says that the client whom it is about does not read it (row security holds it).
+    ``vendor_only`` says that the client whom it is about does not read it (row security holds it). ``written_in`` is
+    the transaction that wrote it: an event is sealed once that has certainly ended.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
@@ -27,6 +29,7 @@ class AuditEvent(models.Model):
     vendor_only = models.BooleanField(_("for the vendor only"), default=False, db_default=False)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+    written_in = written_in()
 
     class Meta:
         verbose_name = _("audit event")
@@ -34,6 +37,11 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["organization_id", "id"], name="audit_by_organization"),
             models.Index(fields=["subject_id", "id"], name="audit_by_subject"),
+            models.Index(fields=["written_in", "id"], name="audit_by_transaction"),
+            models.Index(fields=["actor", "id"], name="audit_by_actor"),
+            models.Index(fields=["occurred_at", "id"], name="audit_by_instant"),
+            # The pattern's operators serve the beginning of a name too ("contract.").
+            models.Index(fields=["name", "id"], name="audit_by_name", opclasses=["varchar_pattern_ops", "int8_ops"]),
         ]
 
     def __str__(self) -> str:

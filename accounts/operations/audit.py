@@ -42,7 +42,7 @@ def record(
         subject_id=subject.public_id,
         actor=by,
         data=data or {},
-        detail_digest=_digest(salt, detail) if detail else "",
+        detail_digest=digest_of(salt, detail) if detail else "",
         occurred_at=at,
         vendor_only=vendor_only,
     )
@@ -61,5 +61,6 @@ def organization_of(subject: Subject) -> int | None:
     return None if found is None else int(found)
 
 
-def _digest(salt: bytes, detail: dict[str, str]) -> str:
+def digest_of(salt: bytes, detail: dict[str, str]) -> str:
+    """Return what an event keeps of its detail: it says nothing without the salt."""
     return hashlib.sha256(salt + json.dumps(detail, sort_keys=True).encode()).hexdigest()

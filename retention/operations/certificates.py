@@ -1,21 +1,22 @@
 """Certificates: what was erased, when, how it was checked and what stays, signed. No personal data in them."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import transaction
 
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
+from accounts.operations.signatures import private_key, public_pem
 from retention.enums import RequestStatus, RunPhase
 from retention.models import AggregateArchive, Certificate, DeletionRequest, ErasureRun, ErasureStep, Verification
 from retention.operations import runs
 from retention.policy import POLICY
 from retention.rules import certificate as rules
+
+__all__ = ["NotCertifiable", "certify", "private_key", "public_pem"]
 
 
 class NotCertifiable(Refused):
@@ -63,21 +64,6 @@ def certify(run: ErasureRun, *, now: datetime, by: str) -> Certificate:
     audit.record("certificate.issued", certificate, by=by, at=now, data=data)
     outbox.publish("certificate.issued", certificate, at=now, payload=data)
     return certificate
-
-
-def private_key() -> Ed25519PrivateKey:
-    """Return the key that signs, from the settings. :raises WrongSigningKey: it is unusable."""
-    return _parsed(settings.SIGNING_KEY)
-
-
-def public_pem() -> str:
-    """Return the public key with which anybody checks a certificate."""
-    return rules.public_pem(private_key().public_key())
-
-
-@lru_cache(maxsize=2)
-def _parsed(text: str) -> Ed25519PrivateKey:
-    return rules.signing_key(text)
 
 
 def _document(

@@ -1,79 +1,48 @@
-"""The certificate as a document: canonical JSON, an Ed25519 signature, and its check with the public key alone."""
+"""The certificate as a document: its kind, how it is signed, and its check with the public key alone."""
 
-import base64
-import binascii
-import hashlib
-import json
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from accounts.rules.signing import (
+    BadDocument,
+    Kind,
+    WrongSigningKey,
+    canonical,
+    key_id,
+    public_pem,
+    read,
+    read_public_key,
+    signing_key,
+)
+
 SCHEMA = "terme.certificate/1"
-ALGORITHM = "Ed25519"
 # What is signed begins with this, so that no signature over another kind of document can pass for one of these.
 DOMAIN = b"terme certificate 1\n"
+CERTIFICATE = Kind("certificate", SCHEMA, DOMAIN)
+# The certificate does not hold: the message says in one sentence why.
+BadCertificate = BadDocument
 
-
-class BadCertificate(Exception):
-    """The certificate does not hold: the message says in one sentence why."""
-
-
-class WrongSigningKey(ValueError):
-    """The configured signing key cannot be used; the message never shows it."""
-
-
-def canonical(document: Any) -> bytes:
-    """Return the one way of writing a document: sorted keys, no blanks, UTF-8; texts, integers, booleans, null only.
-
-    :raises TypeError: a float or another type, which programs write differently.
-    """
-    _check(document)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def signing_key(text: str) -> Ed25519PrivateKey:
-    """Return the private key from the base64 of its 32 bytes. :raises WrongSigningKey: it is something else."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-        return Ed25519PrivateKey.from_private_bytes(raw)
-    except (binascii.Error, ValueError):
-        raise WrongSigningKey("signing key: it must be the base64 of 32 bytes") from None
-
-
-def public_pem(key: Ed25519PublicKey) -> str:
-    """Return the public key as PEM, as it is published."""
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return key.public_bytes(serialization.Encoding.PEM, form).decode()
-
-
-def read_public_key(text: str) -> Ed25519PublicKey:
-    """Return the public key from PEM. :raises BadCertificate: it is not an Ed25519 public key."""
-    try:
-        key = serialization.load_pem_public_key(text.encode())
-    except ValueError:
-        raise BadCertificate("The public key is not a PEM file.") from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise BadCertificate("The public key is not an Ed25519 key.")
-    return key
-
-
-def key_id(key: Ed25519PublicKey) -> str:
-    """Return 16 hexadecimal digits that name a key: the start of the SHA-256 of its 32 bytes."""
-    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return hashlib.sha256(raw).hexdigest()[:16]
+__all__ = [
+    "CERTIFICATE",
+    "DOMAIN",
+    "SCHEMA",
+    "BadCertificate",
+    "WrongSigningKey",
+    "canonical",
+    "key_id",
+    "public_pem",
+    "read",
+    "read_public_key",
+    "signed",
+    "signing_key",
+    "verify",
+]
 
 
 def signed(document: dict[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     """Return the document with its signature. :raises TypeError: it holds what is not canonical."""
-    value = key.sign(DOMAIN + canonical(document))
-    signature = {
-        "algorithm": ALGORITHM,
-        "key_id": key_id(key.public_key()),
-        "value": base64.b64encode(value).decode(),
-    }
-    return {**document, "signature": signature}
+    return CERTIFICATE.signed(document, key)
 
 
 def verify(certificate: Any, key: Ed25519PublicKey) -> dict[str, Any]:
@@ -81,50 +50,4 @@ def verify(certificate: Any, key: Ed25519PublicKey) -> dict[str, Any]:
 
     :raises BadCertificate: it is not a certificate, was changed, or another key signed it.
     """
-    if not isinstance(certificate, dict) or not isinstance(certificate.get("signature"), dict):
-        raise BadCertificate("This is not a signed certificate.")
-    document = {name: value for name, value in certificate.items() if name != "signature"}
-    signature = certificate["signature"]
-    if document.get("schema") != SCHEMA:
-        raise BadCertificate("This is not a certificate of a known kind.")
-    if signature.get("algorithm") != ALGORITHM:
-        raise BadCertificate("The signature is of an unknown kind.")
-    if signature.get("key_id") != key_id(key):
-        raise BadCertificate("Another key signed this certificate.")
-    try:
-        value = base64.b64decode(str(signature.get("value")), validate=True)
-        key.verify(value, DOMAIN + canonical(document))
-    except (binascii.Error, TypeError, UnicodeEncodeError, RecursionError, InvalidSignature):
-        raise BadCertificate("The signature does not fit: the certificate was changed.") from None
-    return document
-
-
-def read(text: bytes) -> Any:
-    """Return the JSON of a certificate's file. :raises BadCertificate: it is not JSON, or a name stands twice in it."""
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        raise BadCertificate("This is not a JSON file, or a name stands twice in it.") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _check(value: Any) -> None:
-    match value:
-        case None | bool() | int() | str():
-            return
-        case list():
-            for item in value:
-                _check(item)
-        case dict():
-            for name, item in value.items():
-                if not isinstance(name, str):
-                    raise TypeError("a name is a text")
-                _check(item)
-        case _:
-            raise TypeError(f"a certificate holds no {type(value).__name__}")
+    return CERTIFICATE.verify(certificate, key)

@@ -12,6 +12,7 @@ from accounts.enums import DocumentKind, LicenceStatus, Role
 from accounts.models import (
     ApiToken,
     AuditEvent,
+    AuditSeal,
     Document,
     IdempotencyKey,
     LicenceGrant,
@@ -20,6 +21,7 @@ from accounts.models import (
     Organization,
     OutboxMessage,
     SimulatedClock,
+    TrailHead,
     User,
 )
 from tests.accounts.parties import NOW
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 ID, OTHER = UUID(int=1), UUID(int=2)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 SUSPENDED = LicenceStatus.SUSPENDED.value
+HEX = "0123456789abcdef" * 4
 # What cannot be broken on its own, and why.
 IMPLIED = {
     f"accounts_{table}_tenant_key": "the primary key is broken first; it is there as the target of composite keys"
@@ -111,6 +114,30 @@ def a_document(organization, **values):
 def an_event(**values):
     return AuditEvent.objects.create(
         name="e", subject_type="T", subject_id=OTHER, actor="system", occurred_at=NOW, **values
+    )
+
+
+def a_seal(position=1, **values):
+    return AuditSeal.objects.create(
+        **{
+            "position": position,
+            "event_id": position,
+            "vendor_only": False,
+            "organization_position": position,
+            "canonical": "[]",
+            "digest": HEX,
+            "organization_digest": HEX,
+            "sealed_at": NOW,
+            "cluster": 1,
+            "before": 7,
+            **values,
+        }
+    )
+
+
+def a_head(**values):
+    return TrailHead.objects.create(
+        **{"position": 1, "digest": HEX, "signing_key": "k", "document": {}, "exported_at": NOW, **values}
     )
 
 
@@ -223,6 +250,25 @@ BREAKS = {
         lambda: (a_document(organization := an_organization(), public_id=ID), a_document(organization, public_id=ID))
     ],
     "accounts_auditevent_public_id_key": [lambda: (an_event(public_id=ID), an_event(public_id=ID))],
+    "accounts_auditseal_event_id_key": [lambda: (a_seal(), a_seal(2, event_id=1))],
+    "audit_seal_once_in_its_chain": [
+        lambda: (a_seal(), a_seal(2, organization_position=1)),
+        lambda: (a_seal(organization_id=5), a_seal(2, organization_id=5, organization_position=1)),
+    ],
+    "audit_seal_counts_from_one": [
+        lambda: a_seal(0, organization_position=0),
+        lambda: a_seal(organization_position=0),
+        lambda: a_seal(organization_position=2),
+    ],
+    "audit_seal_digests_are_hex": [
+        lambda: a_seal(digest="0" * 63),
+        lambda: a_seal(digest=HEX.upper()),
+        lambda: a_seal(organization_digest=""),
+    ],
+    "accounts_trailhead_public_id_key": [lambda: (a_head(public_id=ID), a_head(public_id=ID, position=2))],
+    "accounts_trailhead_position_key": [lambda: (a_head(), a_head())],
+    "trail_head_counts_from_one": [lambda: a_head(position=0)],
+    "trail_head_digest_is_hex": [lambda: a_head(digest="x" * 64), lambda: a_head(digest="")],
     "outbox_delivered_or_failed": [lambda: a_message(delivered_at=NOW, failed_at=NOW)],
     "accounts_outboxmessage_public_id_key": [lambda: (a_message(public_id=ID), a_message(public_id=ID))],
     "idempotency_key_once": [twice(a_key)],
@@ -284,6 +330,11 @@ def test_what_stands_beside_the_broken_examples_is_accepted():
         a_token(user)
         a_document(organization, sha256="0123456789abcdef" * 4)
         an_event()
+        a_seal()
+        a_seal(2, organization_id=5, organization_position=1)
+        a_seal(3, organization_id=5, organization_position=1, vendor_only=True)
+        a_head()
+        a_head(position=2)
         a_message(delivered_at=NOW)
         a_message(failed_at=NOW)
         a_key()

@@ -32,12 +32,15 @@ KEPT = (
     "accounts_user",
     "accounts_organization",
     "accounts_auditevent",
+    "accounts_auditseal",
+    "accounts_trailhead",
     "accounts_document",
 )
 # Tables of our own without a tenant's column; the guards say why.
 WITHOUT = {
     "accounts_user",
     "accounts_simulatedclock",
+    "accounts_trailhead",
     "contracts_indexseries",
     "contracts_indexvalue",
     "contracts_indexlink",

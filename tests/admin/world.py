@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 
+from django.db import connection
+
 from accounts import tenancy
 from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
-from accounts.operations import audit, documents
+from accounts.operations import audit, documents, heads
 from contracts.enums import (
     CalendarFeedKind,
     ClauseCode,
@@ -23,6 +25,7 @@ from contracts.operations import amendments, clauses, ends, feeds, intakes, noti
 from retention.enums import HoldGround
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun
 from retention.operations import archive, exports, holds
+from tests.accounts.trails import sealed
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import an_index
@@ -198,4 +201,8 @@ def a_whole_world():
     with tenancy.vendor():
         SimulatedClock.objects.create(stands_at=NOW)
     an_index()
+    if not connection.in_atomic_block:  # what an open transaction wrote is not sealed
+        sealed()
+        with tenancy.vendor():
+            heads.export(now=NOW, by="system")
     return left, stays

@@ -13,6 +13,7 @@ OWN = ("accounts", "contracts", "retention")
 VENDOR_WIDE = {
     "accounts_user": "policies go by membership",
     "accounts_simulatedclock": "one row, of the demo",
+    "accounts_trailhead": "a head names the chains of every client, and no client's scope sees one",
     "contracts_indexseries": "a public price index is the same for every client",
     "contracts_indexvalue": "published figures are the same for every client",
     "contracts_indexlink": "published coefficients are the same for every client",

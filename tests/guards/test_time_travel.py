@@ -29,6 +29,7 @@ NEVER_BY_TIME = {
     "reopenings",
     "departures",
     "switch_windows",
+    "seals",
 }
 
 

@@ -1,0 +1,23 @@
+"""The key that signs what leaves this service, and how its public half is published."""
+
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from accounts.rules import signing
+
+
+def private_key() -> Ed25519PrivateKey:
+    """Return the key that signs, from the settings. :raises WrongSigningKey: it is unusable."""
+    return _parsed(settings.SIGNING_KEY)
+
+
+def public_pem() -> str:
+    """Return the public key with which anybody checks what was signed."""
+    return signing.public_pem(private_key().public_key())
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> Ed25519PrivateKey:
+    return signing.signing_key(text)
