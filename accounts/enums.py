@@ -66,3 +66,32 @@ class DocumentKind(TextChoices):
     AUTHORISATION = "authorisation", _("Authorisation")
     CONTRACT = "contract", _("Contract")
     OTHER = "other", _("Other")
+
+
+class DisabledReason(TextChoices):
+    """Why an endpoint of webhooks is called no more."""
+
+    BY_HAND = "by_hand", _("Somebody disabled it")
+    GONE = "gone", _("It answered that it is gone (410)")
+    FAILING = "failing", _("It failed for five days")
+
+
+class DeliveryState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    DELIVERED = "delivered", _("Delivered")
+    GIVEN_UP = "given_up", _("Given up")
+
+
+class CallFault(TextChoices):
+    """Why a call of a webhook did not arrive."""
+
+    STATUS = "status", _("The answer is no success")
+    REDIRECT = "redirect", _("The answer leads elsewhere: redirects are not followed")
+    TIMEOUT = "timeout", _("No answer in time")
+    NAME = "name", _("The host name is unknown")
+    FORBIDDEN_ADDRESS = "forbidden_address", _("The host is not at a public address")
+    CONNECTION = "connection", _("No connection")
+    TLS = "tls", _("The certificate or the encryption is wrong")
+    PROTOCOL = "protocol", _("The answer is not HTTP")
+    UNSIGNED = "unsigned", _("It could not be signed: the key that opens its secret is missing")
+    ENDPOINT_DISABLED = "endpoint_disabled", _("The endpoint was disabled")

@@ -5,10 +5,19 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from accounts import tenancy
-from accounts.models import AuditEvent, AuditSeal, IdempotencyKey, LicenceGrant, Organization, OutboxMessage
-from accounts.operations import delivery, heads, licences, sealing
+from accounts.models import (
+    AuditEvent,
+    AuditSeal,
+    IdempotencyKey,
+    LicenceGrant,
+    Organization,
+    OutboxMessage,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from accounts.operations import calling, clock, delivery, fanning, heads, licences, sealing
 from accounts.operations.sweeping import Swept, earliest, walk
-from accounts.querysets import OrganizationQuerySet, OutboxQuerySet
+from accounts.querysets import OrganizationQuerySet, OutboxQuerySet, WebhookDeliveryQuerySet
 
 
 def alignments_due(*, at: datetime) -> OrganizationQuerySet:
@@ -39,6 +48,41 @@ def delivery_following(*, after: datetime) -> datetime | None:
 def deliver_all(*, at: datetime, by: str) -> Swept:
     """Deliver what the outbox holds."""
     return walk(lambda: deliveries_due(at=at), lambda message: delivery.deliver(message, now=at))
+
+
+def fan_outs_due(*, at: datetime) -> OutboxQuerySet:
+    return OutboxMessage.objects.to_fan_out()
+
+
+def fan_out_all(*, at: datetime, by: str) -> Swept:
+    """Give announcements to the webhooks that hear them. In rehearsed time nobody hears them."""
+    swept, heard = Swept(), clock.is_real(at)
+    while True:
+        with tenancy.vendor():
+            count = fanning.fan_out(now=at, heard=heard)
+        if not count:
+            return swept
+        swept.done += count
+
+
+def calls_due(*, at: datetime) -> WebhookDeliveryQuerySet:
+    return WebhookDelivery.objects.due_for_call(at=at)
+
+
+def call_following(*, after: datetime) -> datetime | None:
+    """Return when an attempt is due next, a receiver has rested, or a lease is over."""
+    waiting = WebhookDelivery.objects.waiting()
+    found = (
+        earliest(waiting, "next_attempt_at", after=after),
+        earliest(waiting, "claimed_until", after=after),
+        earliest(WebhookEndpoint.objects.filter(enabled=True), "rests_until", after=after),
+    )
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def call_all(*, at: datetime, by: str) -> Swept:
+    """Call the webhooks for what waits. In rehearsed time nobody outside is called."""
+    return calling.call_all(at=at) if clock.is_real(at) else Swept()
 
 
 def keys_due(*, at: datetime) -> QuerySet[IdempotencyKey]:

@@ -35,3 +35,15 @@ def sweep_seals(*, now: str | None = None, **_future: object) -> None:
 def sweep_trail_heads(*, now: str | None = None, **_future: object) -> None:
     """Carry away the head of the trail."""
     run(sweeps.export_heads, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_webhook_fan_out(*, now: str | None = None, **_future: object) -> None:
+    """Give announcements to the webhooks that hear them."""
+    run(sweeps.fan_out_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_webhooks(*, now: str | None = None, **_future: object) -> None:
+    """Call the webhooks for what waits."""
+    run(sweeps.call_all, at=sweep_instant(now))

@@ -8,6 +8,7 @@ from accounts.api import schema
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource, TrailHeadView
+from accounts.api.webhooks import WebhookEndpointResource
 from contracts.api.clauses import ChecklistView, ClausesView
 from contracts.api.contracts import ContractResource
 from contracts.api.deadlines import ComputeView
@@ -65,6 +66,7 @@ router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("audit-events", AuditEventResource, basename="audit-event")
+router.register("webhook-endpoints", WebhookEndpointResource, basename="webhook-endpoint")
 
 organization = [
     path("licensed-users", OrganizationLicensedUsersView.as_view(), name="organization-licensed-users"),

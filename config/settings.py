@@ -126,6 +126,8 @@ CELERY_TASK_DEFAULT_QUEUE = "workflows"
 CELERY_TASK_ROUTES = {
     "retention.tasks.*": {"queue": "erasure"},
     "accounts.tasks.sweep_outbox": {"queue": "delivery"},
+    "accounts.tasks.sweep_webhook_fan_out": {"queue": "delivery"},
+    "accounts.tasks.sweep_webhooks": {"queue": "delivery"},
     "*": {"queue": "workflows"},
 }
 
@@ -221,6 +223,9 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="terme@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Webhooks to addresses inside, and without TLS: for development, or a service that lives in a private network.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 
 UNFOLD = theme()
 LANGUAGE_CODE = "en"

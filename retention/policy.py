@@ -95,8 +95,22 @@ POLICY: dict[str, Table] = {
     "accounts.OutboxMessage": _table(
         K,
         "id public_id organization topic subject_type subject_id payload occurred_at recorded_at next_attempt_at "
-        "attempts delivered_at failed_at last_error",
+        "attempts delivered_at failed_at last_error written_in fanned_out_at",
         basis=TRAIL,
+    ),
+    # The vendor's own endpoints belong to no client: they stay, and are searched.
+    "accounts.WebhookEndpoint": _table(
+        E,
+        "id public_id organization url description topics secret secret_version old_secret old_secret_version "
+        "old_secret_until enabled failing_since failures rests_until last_success_at disabled_at disabled_reason "
+        "created_by created_at",
+        secret=C,
+        old_secret=C,
+    ),
+    "accounts.WebhookDelivery": _table(
+        E,
+        "id public_id organization endpoint message lane state attempts next_attempt_at claimed_until claim "
+        "last_attempt_at last_status last_error delivered_at given_up_at created_at",
     ),
     "accounts.IdempotencyKey": _table(
         E, "id organization actor key request_digest response_status response_body created_at expires_at"

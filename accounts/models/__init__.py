@@ -5,6 +5,7 @@ from accounts.models.organization import LicenceGrant, LicensedUser, Organizatio
 from accounts.models.people import ApiToken, Membership, User
 from accounts.models.sealing import AuditSeal, TrailHead
 from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
+from accounts.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "ApiToken",
@@ -21,4 +22,6 @@ __all__ = [
     "SimulatedClock",
     "TrailHead",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

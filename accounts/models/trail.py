@@ -83,6 +83,8 @@ class OutboxMessage(models.Model):
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
     failed_at = models.DateTimeField(_("given up at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=80, blank=True)
+    written_in = written_in()
+    fanned_out_at = models.DateTimeField(_("given to webhooks at"), null=True, blank=True)
 
     objects = OutboxQuerySet.as_manager()
 
@@ -102,6 +104,7 @@ class OutboxMessage(models.Model):
                 name="outbox_due",
             ),
             models.Index(fields=["organization", "id"], name="outbox_by_organization"),
+            models.Index(fields=["id"], condition=Q(fanned_out_at__isnull=True), name="outbox_to_fan_out"),
         ]
 
     def __str__(self) -> str:

@@ -1,17 +1,18 @@
 """Time travel: where the simulated clock stands, and that nothing real runs while it is ahead."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.errors import Refused
-from accounts.models import SimulatedClock
+from accounts.models import OutboxMessage, SimulatedClock
 from accounts.operations import audit
 
 NOBODY = UUID(int=0)
+NEAR = timedelta(minutes=15)
 
 
 class ClockAhead(Refused):
@@ -50,6 +51,14 @@ def instant() -> datetime:
     return ahead or at
 
 
+def is_real(at: datetime) -> bool:
+    """Say whether an instant is about this one: what leaves the house, to be believed there, happens in real time only.
+
+    A rehearsal stands elsewhere; a sweep's message that was long on its way still counts.
+    """
+    return abs(timezone.now() - at) <= NEAR
+
+
 @dataclass(slots=True)
 class _Clock:
     """What the trail says was moved."""
@@ -64,7 +73,8 @@ def move_to(at: datetime, *, by: str) -> None:
 
 
 def give_back(*, now: datetime, by: str) -> bool:
-    """Leave simulated time; say whether it had been entered."""
+    """Leave simulated time; say whether it had been entered. What happens in it only is announced to no webhook."""
+    OutboxMessage.objects.filter(fanned_out_at__isnull=True, occurred_at__gt=now).update(fanned_out_at=now)
     count, _by_model = SimulatedClock.objects.all().delete()
     if count:
         audit.record("clock.given_back", _Clock(), by=by, at=now)

@@ -28,10 +28,14 @@ INTERRUPTED = "delivery.interrupted"
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is told: which roles of the client that the message is about, and which of the vendor."""
+    """Who is told: which roles of the client that the message is about, and which of the vendor.
+
+    What is ``one_sided`` the vendor is told only where it is about no client.
+    """
 
     client: tuple[Role, ...]
     vendor: tuple[Role, ...]
+    one_sided: bool = False
 
 
 _CONTRACT = Audience(
@@ -44,6 +48,7 @@ _REQUEST = Audience(
 )
 _DATA = Audience(_REQUEST.client, (Role.PRIVACY_OFFICER,))
 _INTERNAL = Audience((), (Role.PRIVACY_OFFICER,))
+_ADMINISTRATORS = Audience((Role.CLIENT_ADMINISTRATOR,), (Role.ADMINISTRATOR,), one_sided=True)
 # Topic → who is told. What is not named here goes to nobody on the client's side.
 DEFAULT_AUDIENCE = _INTERNAL
 AUDIENCE = {
@@ -76,6 +81,7 @@ AUDIENCE = {
     "archive.made": _DATA,
     "legal_hold.placed": _DATA,
     "certificate.issued": _REQUEST,
+    "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,
     GIVEN_UP: _INTERNAL,
 }
@@ -165,7 +171,8 @@ def readers(message: OutboxMessage) -> list[User]:
     people = User.objects.filter(is_active=True)
     if only := message.payload.get("only"):  # about a person's own sign-in: told to nobody else
         return list(people.filter(public_id=only))
-    found = people.filter(memberships__organization__isnull=True, memberships__role__in=audience.vendor)
+    vendors = () if audience.one_sided and message.organization_id is not None else audience.vendor
+    found = people.filter(memberships__organization__isnull=True, memberships__role__in=vendors)
     if owner := message.payload.get("owner"):
         found |= people.filter(memberships__organization__isnull=True, public_id=owner)
     if message.organization_id is not None and message.payload.get("tells_client", True):

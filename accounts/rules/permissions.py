@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TOKENS = "manage_tokens"
     VIEW_OPERATION = "view_operation"
+    MANAGE_WEBHOOKS = "manage_webhooks"
 
 
 P = Permission
@@ -130,6 +131,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.REQUEST_SWITCHING,
             P.VIEW_STATEMENT,
             P.MANAGE_FEEDS,
+            P.MANAGE_WEBHOOKS,
         }
     ),
     "client_finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT, P.MAKE_QUOTE, P.VIEW_STATEMENT, P.MANAGE_FEEDS}),

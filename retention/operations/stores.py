@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.db import connection
 
-from accounts.models import AuditDetail, IdempotencyKey, LicensedUser
+from accounts.models import AuditDetail, IdempotencyKey, LicensedUser, WebhookDelivery, WebhookEndpoint
 from contracts.models import Intake
 from retention.models import ContextItem, Conversation, Diagnostic, Export, Message
 from retention.operations import exports
@@ -64,6 +64,19 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoints(Rows):
+    """Endpoints of webhooks, each with what was fanned out to it while the deliveries were being erased."""
+
+    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        rows = WebhookEndpoint.objects.filter(organization=organization_id, pk__gt=after).order_by("pk")
+        # Locked: who fans out to them waits, and then finds them gone.
+        chosen = [endpoint.pk for endpoint in rows.select_for_update()[:limit]]
+        WebhookDelivery.objects.filter(organization=organization_id, endpoint__in=chosen).delete()
+        WebhookEndpoint.objects.filter(organization=organization_id, pk__in=chosen).delete()
+        return Chunk(len(chosen), chosen[-1] if chosen else after)
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFiles:
     """Exports: each file goes before its row, so a crash in between leaves a row that is erased again."""
 
@@ -93,6 +106,8 @@ STORES: Sequence[Store] = (
     Rows("intakes", Intake._meta.db_table),
     Rows("audit_details", AuditDetail._meta.db_table, key="event_id"),
     Rows("idempotency_keys", IdempotencyKey._meta.db_table),
+    Rows("webhook_deliveries", WebhookDelivery._meta.db_table),
+    Endpoints("webhook_endpoints", WebhookEndpoint._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),
 )
 BY_NAME = {store.name: store for store in STORES}

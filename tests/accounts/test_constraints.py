@@ -24,6 +24,7 @@ from accounts.models import (
     TrailHead,
     User,
 )
+from tests.accounts import webhook_constraints
 from tests.accounts.parties import NOW
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -34,7 +35,7 @@ HEX = "0123456789abcdef" * 4
 # What cannot be broken on its own, and why.
 IMPLIED = {
     f"accounts_{table}_tenant_key": "the primary key is broken first; it is there as the target of composite keys"
-    for table in ("document", "licencegrant", "licenseduser")
+    for table in ("document", "licencegrant", "licenseduser", "webhookendpoint")
 }
 
 
@@ -273,6 +274,7 @@ BREAKS = {
     "accounts_outboxmessage_public_id_key": [lambda: (a_message(public_id=ID), a_message(public_id=ID))],
     "idempotency_key_once": [twice(a_key)],
     "simulated_clock_is_one_row": [lambda: SimulatedClock.objects.create(pk=2, stands_at=NOW)],
+    **webhook_constraints.BREAKS,
 }
 
 
@@ -340,6 +342,7 @@ def test_what_stands_beside_the_broken_examples_is_accepted():
         a_key()
         a_key(actor="user:2")
         SimulatedClock.objects.create(stands_at=NOW)
+        webhook_constraints.sound_neighbours()
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ PAYLOADS = {
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
     "delivery.given_up": {"topic": "contract.signed"},
+    "webhook_endpoint.disabled": {"reason": "failing", "given_up": 2},
 }
 SIGNED = "contract.signed"
 

@@ -8,8 +8,8 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.enums import DocumentKind
-from accounts.models import ApiToken, IdempotencyKey, SimulatedClock
-from accounts.operations import audit, documents, heads
+from accounts.models import ApiToken, IdempotencyKey, OutboxMessage, SimulatedClock, WebhookDelivery
+from accounts.operations import audit, documents, endpoints, heads
 from contracts.enums import (
     CalendarFeedKind,
     ClauseCode,
@@ -159,6 +159,17 @@ def a_client_that_stays(name="Stays", **contract):
         an_uplift(signed)
         audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
         token_owner = a_member("client_administrator", organization)
+        endpoint, _secret = endpoints.make(
+            organization=organization, url="https://8.8.8.8/hook", now=NOW, by="user:one"
+        )
+        WebhookDelivery.objects.create(
+            organization=organization,
+            endpoint=endpoint,
+            message=OutboxMessage.objects.filter(organization=organization).earliest("pk"),
+            lane=organization.pk,
+            next_attempt_at=NOW + timedelta(days=1),
+            created_at=NOW,
+        )
         feeds.make(kind=CalendarFeedKind.ORGANIZATION, maker=token_owner, organization=organization, now=NOW)
         ApiToken.objects.create(
             user=token_owner,

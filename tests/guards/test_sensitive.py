@@ -34,6 +34,7 @@ CALLS = {
     "POST deletion-requests/<uuid>/approve": "content is destroyed",
     "POST deletion-requests/<uuid>/erase-again": "content is destroyed",
     "POST legal-holds/<uuid>/release": "what was held may be erased at once",
+    "POST webhook-endpoints/<uuid>/rotate-secret": "who has the secret can pose as this service",
 }
 
 

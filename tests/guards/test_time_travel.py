@@ -30,6 +30,7 @@ NEVER_BY_TIME = {
     "departures",
     "switch_windows",
     "seals",
+    "webhook_fan_out",
 }
 
 

@@ -11,6 +11,9 @@ EXEMPT = {
     "accounts.operations.audit.record": "it is the trail",
     "contracts.operations.calendar.refresh": "events follow from what is in the trail; each row counts its revisions",
     "accounts.operations.delivery.deliver": "a delivery is no fact of the domain; failures and giving up are recorded",
+    "accounts.operations.fanning.fan_out": "whom an announcement goes to follows from the trail of the endpoints",
+    "accounts.operations.calling.claim": "the right to send for a minute is no fact of the domain",
+    "accounts.operations.calling.record": "a delivery is a row of its own; disabling the endpoint is recorded",
 }
 
 
