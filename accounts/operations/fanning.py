@@ -10,7 +10,8 @@ from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations.delivery import AUDIENCE
 
 TEST = "webhook.test"
-# What a client's endpoint may hear: what its people are told by mail, and what becomes of its own users and licences.
+# What a client's endpoint may hear: what its people are told by mail, what becomes of its own users and licences, and
+# where the chain of the trail that it reads stands.
 CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audience.client) | {
     "contract.amended",
     "contract.amendment_applied",
@@ -22,6 +23,7 @@ CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audi
     "licensed_user.suspended",
     "licensed_users.put",
     "organization.changed",
+    "trail.head",
 }
 # For so long what an endpoint misses while it is disabled is kept, to be sent when somebody asks for it.
 KEPT_FOR_DISABLED = timedelta(days=30)

@@ -30,6 +30,7 @@ OVERLAP, LONGEST_OVERLAP = timedelta(hours=24), timedelta(days=7)
 
 _ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _CODE = re.compile(r"[a-z][a-z0-9_.]{0,79}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})?)?")
 # What steers our own mails, and who of the vendor has the client in hand: nothing that a client is told.
 VENDORS = frozenset({"owner", "tells_client"})
@@ -64,7 +65,7 @@ def body(
 
 
 def details(payload: Mapping[str, Any], *, for_client: bool) -> dict[str, Any]:
-    """Return of a payload what is a public id, a code, a day, a number that counts, or yes or no. Never free text."""
+    """Return of a payload what is a public id, a code, a digest, a day, a count, or yes or no. Never free text."""
     return {name: value for name, value in payload.items() if _is_told(value) and not (for_client and name in VENDORS)}
 
 
@@ -106,5 +107,5 @@ def _is_told(value: Any) -> bool:
     if isinstance(value, list):
         return all(_is_told(one) and not isinstance(one, list) for one in value)
     if isinstance(value, str):
-        return any(form.fullmatch(value) for form in (_ID, _CODE, _DAY))
+        return any(form.fullmatch(value) for form in (_ID, _CODE, _DIGEST, _DAY))
     return value is None or isinstance(value, bool | int)

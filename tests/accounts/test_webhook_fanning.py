@@ -47,6 +47,7 @@ def test_a_message_is_given_once_to_each_endpoint_that_hears_it():
         pytest.param("contract.signed", {}, True, id="its-contract"),
         pytest.param("licensed_users.put", {"created": 1}, True, id="its-people"),
         pytest.param("export.made", {}, True, id="its-export"),
+        pytest.param("trail.head", {"position": 7, "digest": "0" * 64}, True, id="where-its-trail-stands"),
         pytest.param("contract.notice_reminder", {"tells_client": True}, True, id="told-by-agreement"),
         pytest.param("contract.notice_reminder", {"tells_client": False}, False, id="not-told-by-agreement"),
         pytest.param("contract.chatel_missed", {"tells_client": False}, False, id="the-vendors-own-trouble"),

@@ -81,6 +81,7 @@ def test_an_endpoint_is_given_up_after_five_days_of_failures(days, over):
         pytest.param("contract.signed", True, id="name-of-an-event"),
         pytest.param("2026-03-01", True, id="day"),
         pytest.param("2026-03-01T12:00:00+00:00", True, id="instant"),
+        pytest.param("0" * 64, True, id="digest"),
         pytest.param(3, True, id="count"),
         pytest.param(False, True, id="no"),
         pytest.param(None, True, id="nothing"),
