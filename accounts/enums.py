@@ -52,13 +52,31 @@ class LicenceStatus(TextChoices):
 
     INVITED = "invited", _("Invited")
     ACTIVE = "active", _("Active")
+    RESTRICTED = "restricted", _("Restricted")
     SUSPENDED = "suspended", _("Suspended")
+    SCHEDULED = "scheduled", _("Scheduled for deletion")
+    DELETED = "deleted", _("Deleted")
 
 
 class SuspensionReason(TextChoices):
     LICENCE_ENDED = "licence_ended", _("The organization's last licence ended")
     CLIENT_RULE = "client_rule", _("The client's own rule")
     CLIENT_DECISION = "client_decision", _("The client's decision")
+    PROVISIONING = "provisioning", _("The client's identity provider")
+
+
+class LicenceAct(TextChoices):
+    """What changed a licensed user's state."""
+
+    ADD = "add", _("Add")
+    ACTIVATE = "activate", _("Activate")
+    RESTRICT = "restrict", _("Restrict")
+    LIFT = "lift", _("Lift the restriction")
+    SUSPEND = "suspend", _("Suspend")
+    REINSTATE = "reinstate", _("Reinstate")
+    SCHEDULE = "schedule_deletion", _("Schedule deletion")
+    CANCEL = "cancel_deletion", _("Cancel the deletion")
+    DELETE = "delete", _("Delete")
 
 
 class DocumentKind(TextChoices):

@@ -1,16 +1,26 @@
 """The questions that the domain asks of accounts' tables, each with its instant."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Aggregate, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.db.settled import settled
 from accounts.enums import DeliveryState, LicenceStatus, SuspensionReason
+from accounts.rules.licence_states import LIVE, SEATED
 
 if TYPE_CHECKING:
-    from accounts.models import LicensedUser, Organization, OutboxMessage, WebhookDelivery, WebhookEndpoint
+    from accounts.models import (
+        LicenceGrant,
+        LicensedUser,
+        Organization,
+        OutboxMessage,
+        WebhookDelivery,
+        WebhookEndpoint,
+    )
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
@@ -19,23 +29,61 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return self.filter(_grant_in_force(OuterRef("pk"), at=at))
 
     def due_for_licence_alignment(self, *, at: datetime) -> Self:
-        """Those whose users' states do not follow their licences: active without one, or waiting with one."""
-        from accounts.models import LicensedUser
+        """Those whose users' states do not follow their licences: seated without one, or waiting with a free seat."""
+        from accounts.models import LicenceGrant, LicensedUser
 
         users = LicensedUser.objects.filter(organization=OuterRef("pk"))
-        licensed = _grant_in_force(OuterRef("pk"), at=at)
-        return self.filter(
-            (Exists(users.active()) & ~licensed) | (Exists(users.awaiting_licence()) & licensed)
-        ).order_by("pk")
+        grants = LicenceGrant.objects.filter(organization=OuterRef("pk")).in_force(at=at)
+        licensed, unlimited = Exists(grants), Exists(grants.filter(seats__isnull=True))
+        a_seat_is_free = unlimited | Q(seats_granted__gt=F("seats_taken"))
+        return (
+            self.alias(
+                seats_granted=_per_organization(grants, Sum("seats")),
+                seats_taken=Coalesce(_per_organization(users.seated(), Count("pk")), 0),
+            )
+            .filter((Exists(users.seated()) & ~licensed) | (Exists(users.awaiting_licence()) & a_seat_is_free))
+            .order_by("pk")
+        )
+
+    def with_suspensions_that_end(self, *, at: datetime) -> Self:
+        """Those with users whose suspension ends at the instant or earlier."""
+        return self._with_users(lambda users: users.due_to_be_reinstated(at=at))
+
+    def with_deletions_due(self, *, at: datetime) -> Self:
+        """Those with users whose grace period before deletion is over."""
+        return self._with_users(lambda users: users.due_to_be_deleted(at=at))
+
+    def _with_users(self, choose: "Callable[[LicensedUserQuerySet], LicensedUserQuerySet]") -> Self:
+        from accounts.models import LicensedUser
+
+        return self.filter(pk__in=choose(LicensedUser.objects.all()).values("organization")).order_by("pk")
+
+
+class LicenceGrantQuerySet(models.QuerySet["LicenceGrant"]):
+    def in_force(self, *, at: datetime) -> Self:
+        """From their first instant to before their end."""
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=at), valid_from__lte=at)
 
 
 class LicensedUserQuerySet(models.QuerySet["LicensedUser"]):
-    def active(self) -> Self:
-        return self.filter(status=LicenceStatus.ACTIVE)
+    def live(self) -> Self:
+        """Those who still count: their names are taken. Not those scheduled for deletion, nor the deleted."""
+        return self.filter(status__in=LIVE)
+
+    def seated(self) -> Self:
+        """Those who use the product: each takes a seat of the licence."""
+        return self.filter(status__in=SEATED)
 
     def awaiting_licence(self) -> Self:
-        """Invited, or suspended only because the last licence ended: a new licence activates them."""
-        return self.filter(Q(status=LicenceStatus.INVITED) | Q(suspension_reason=SuspensionReason.LICENCE_ENDED))
+        """Invited, or suspended only because the last licence ended: a licence with a free seat lets them in."""
+        suspended = Q(status=LicenceStatus.SUSPENDED, suspension_reason=SuspensionReason.LICENCE_ENDED)
+        return self.filter(Q(status=LicenceStatus.INVITED) | suspended)
+
+    def due_to_be_reinstated(self, *, at: datetime) -> Self:
+        return self.filter(status=LicenceStatus.SUSPENDED, suspended_until__lte=at)
+
+    def due_to_be_deleted(self, *, at: datetime) -> Self:
+        return self.filter(status=LicenceStatus.SCHEDULED, delete_at__lte=at)
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
@@ -84,8 +132,11 @@ class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
 def _grant_in_force(organization: OuterRef, *, at: datetime) -> Exists:
     from accounts.models import LicenceGrant
 
-    return Exists(
-        LicenceGrant.objects.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gt=at), organization=organization, valid_from__lte=at
-        )
+    return Exists(LicenceGrant.objects.filter(organization=organization).in_force(at=at))
+
+
+def _per_organization(rows: models.QuerySet[Any], what: Aggregate) -> Subquery:
+    """Count or sum the rows of the outer organization."""
+    return Subquery(
+        rows.order_by().values("organization").annotate(found=what).values("found"), output_field=IntegerField()
     )

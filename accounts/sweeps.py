@@ -5,17 +5,19 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from accounts import tenancy
+from accounts.enums import LicenceStatus
 from accounts.models import (
     AuditEvent,
     AuditSeal,
     IdempotencyKey,
     LicenceGrant,
+    LicensedUser,
     Organization,
     OutboxMessage,
     WebhookDelivery,
     WebhookEndpoint,
 )
-from accounts.operations import calling, clock, delivery, fanning, heads, licences, sealing
+from accounts.operations import access, calling, clock, delivery, fanning, heads, licences, sealing
 from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet, OutboxQuerySet, WebhookDeliveryQuerySet
 
@@ -34,6 +36,35 @@ def alignment_following(*, after: datetime) -> datetime | None:
 def align_all(*, at: datetime, by: str) -> Swept:
     """Suspend the users of organizations without a licence, activate those who wait for one."""
     return walk(lambda: alignments_due(at=at), lambda organization: licences.align(organization, now=at, by=by))
+
+
+def suspension_ends_due(*, at: datetime) -> OrganizationQuerySet:
+    return Organization.objects.with_suspensions_that_end(at=at)
+
+
+def suspension_end_following(*, after: datetime) -> datetime | None:
+    suspended = LicensedUser.objects.filter(status=LicenceStatus.SUSPENDED)
+    return earliest(suspended, "suspended_until", after=after)
+
+
+def end_all_suspensions(*, at: datetime, by: str) -> Swept:
+    """Let in those whose suspension has its end."""
+    return walk(
+        lambda: suspension_ends_due(at=at), lambda organization: access.end_suspensions(organization, now=at, by=by)
+    )
+
+
+def deletions_due(*, at: datetime) -> OrganizationQuerySet:
+    return Organization.objects.with_deletions_due(at=at)
+
+
+def deletion_following(*, after: datetime) -> datetime | None:
+    return earliest(LicensedUser.objects.filter(status=LicenceStatus.SCHEDULED), "delete_at", after=after)
+
+
+def delete_all(*, at: datetime, by: str) -> Swept:
+    """Delete those whose grace is over."""
+    return walk(lambda: deletions_due(at=at), lambda organization: access.delete_due(organization, now=at, by=by))
 
 
 def deliveries_due(*, at: datetime) -> OutboxQuerySet:

@@ -14,6 +14,18 @@ def sweep_licences(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_suspension_ends(*, now: str | None = None, **_future: object) -> None:
+    """Let in those whose suspension has its end."""
+    run(sweeps.end_all_suspensions, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_user_deletions(*, now: str | None = None, **_future: object) -> None:
+    """Delete the licensed users whose grace is over."""
+    run(sweeps.delete_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_outbox(*, now: str | None = None, **_future: object) -> None:
     """Deliver what the outbox holds."""
     run(sweeps.deliver_all, at=sweep_instant(now))

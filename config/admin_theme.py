@@ -61,7 +61,9 @@ def _navigation() -> list[dict[str, Any]]:
             "items": [
                 _item(_("Organizations"), "apartment", "accounts.Organization"),
                 _item(_("Licensed users"), "group", "accounts.LicensedUser"),
+                _item(_("Changes of licensed users"), "manage_history", "accounts.LicensedUserChange"),
                 _item(_("Licence grants"), "badge", "accounts.LicenceGrant"),
+                _item(_("Access policies"), "rule_settings", "accounts.AccessPolicy"),
                 _item(_("Documents"), "description", "accounts.Document"),
             ],
         },

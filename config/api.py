@@ -5,6 +5,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import schema
+from accounts.api.access import AccessPolicyView, ActivityView
+from accounts.api.entitlements import EntitlementsView, EntitlementView
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
 from accounts.api.trail import AuditEventResource, TrailHeadView
@@ -70,6 +72,8 @@ router.register("webhook-endpoints", WebhookEndpointResource, basename="webhook-
 
 organization = [
     path("licensed-users", OrganizationLicensedUsersView.as_view(), name="organization-licensed-users"),
+    path("access-policy", AccessPolicyView.as_view(), name="organization-access-policy"),
+    path("activity", ActivityView.as_view(), name="organization-activity"),
     path("content", ContentView.as_view(), name="organization-content"),
     path("exports", OrganizationExportsView.as_view(), name="organization-exports"),
     path("archive-authorization", ArchiveAuthorizationView.as_view(), name="organization-archive-authorization"),
@@ -78,6 +82,8 @@ urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("organizations/<uuid:public_id>/", include(organization)),
+    path("entitlements", EntitlementsView.as_view(), name="entitlements"),
+    path("entitlements/<path:external_id>", EntitlementView.as_view(), name="entitlement"),
     path("contracts/<uuid:public_id>/checklist", ChecklistView.as_view(), name="contract-checklist"),
     path("contracts/<uuid:public_id>/clauses", ClausesView.as_view(), name="contract-clauses"),
     path("deadlines/compute", ComputeView.as_view(), name="deadline-compute"),

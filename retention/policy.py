@@ -54,12 +54,24 @@ POLICY: dict[str, Table] = {
         basis=CONTRACT_FILE,
     ),
     "accounts.LicenceGrant": _table(
-        K, "id public_id organization source seats valid_from valid_until", basis=CONTRACT_FILE
+        K, "id public_id organization source seats features valid_from valid_until", basis=CONTRACT_FILE
     ),
     "accounts.LicensedUser": _table(
         E,
-        "id public_id organization external_id email display_name department status suspension_reason suspended_at "
-        "processing_restricted_at created_at",
+        "id public_id organization external_id user_name email display_name department assignment_ends_on "
+        "last_active_at status status_at status_by suspension_reason suspended_at suspended_until features delete_at "
+        "deleted_at processing_restricted_at processing_lift_told_at provisioned_id profile version changed_at "
+        "created_at",
+    ),
+    "accounts.LicensedUserChange": _table(
+        E,
+        "id public_id organization licensed_user act before status suspension_reason features until source by "
+        "occurred_at",
+    ),
+    "accounts.AccessPolicy": _table(
+        K,
+        "id public_id organization keep_seconds restricted_features deletion_grace_days",
+        basis=CONTRACT_FILE,
     ),
     "accounts.User": _table(
         K, "id public_id password email name language is_active created_at session_epoch", basis=MEMBERS

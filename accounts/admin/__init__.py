@@ -6,9 +6,29 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import credential, document, licence, licensed_user, member, organization, trail, webhook
+from accounts.admin import (
+    access_policy,
+    credential,
+    document,
+    licence,
+    licensed_user,
+    member,
+    organization,
+    trail,
+    webhook,
+)
 
-__all__ = ["credential", "document", "licence", "licensed_user", "member", "organization", "trail", "webhook"]
+__all__ = [
+    "access_policy",
+    "credential",
+    "document",
+    "licence",
+    "licensed_user",
+    "member",
+    "organization",
+    "trail",
+    "webhook",
+]
 
 # Roles are ours (accounts/rules/permissions.py): the framework's groups mean nothing here.
 admin.site.unregister(Group)

@@ -16,6 +16,7 @@ WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
     (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.ModelChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.BooleanField, widgets.UnfoldBooleanWidget),
+    (forms.DateTimeField, widgets.UnfoldAdminTextInputWidget),
     (forms.DateField, widgets.UnfoldAdminSingleDateWidget),
     (forms.DecimalField, widgets.UnfoldAdminDecimalFieldWidget),
     (forms.IntegerField, widgets.UnfoldAdminIntegerFieldWidget),

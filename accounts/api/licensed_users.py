@@ -1,4 +1,4 @@
-"""REST: licensed users."""
+"""REST: licensed users, what is done to them, and their history."""
 
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,12 @@ from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id
 from accounts.api.views import ScopedView
 from accounts.enums import LicenceStatus, SuspensionReason
-from accounts.models import LicensedUser, Organization
-from accounts.operations import users
+from accounts.models import LicensedUser, LicensedUserChange, Organization
+from accounts.operations import access, processing, users
 from accounts.rules.permissions import Permission
 
 LARGEST_SET = 1000
+NOTE = "A free text; it goes to the erasable part of the trail."
 
 
 class LicensedUserSerializer(serializers.ModelSerializer[LicensedUser]):
@@ -30,14 +31,43 @@ class LicensedUserSerializer(serializers.ModelSerializer[LicensedUser]):
             "public_id",
             "organization",
             "external_id",
+            "user_name",
             "email",
             "display_name",
             "department",
+            "assignment_ends_on",
+            "last_active_at",
             "status",
+            "status_at",
+            "status_by",
             "suspension_reason",
             "suspended_at",
+            "suspended_until",
+            "features",
+            "delete_at",
+            "deleted_at",
             "processing_restricted_at",
+            "processing_lift_told_at",
             "created_at",
+            "changed_at",
+        ]
+        read_only_fields = fields
+
+
+class ChangeSerializer(serializers.ModelSerializer[LicensedUserChange]):
+    class Meta:
+        model = LicensedUserChange
+        fields = [
+            "public_id",
+            "act",
+            "before",
+            "status",
+            "suspension_reason",
+            "features",
+            "until",
+            "source",
+            "by",
+            "occurred_at",
         ]
         read_only_fields = fields
 
@@ -47,6 +77,14 @@ class PersonSerializer(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     display_name = serializers.CharField(max_length=200)
     department = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    user_name = serializers.CharField(
+        max_length=254,
+        required=False,
+        help_text="What the identity provider calls the person; else the e-mail address.",
+    )
+    assignment_ends_on = serializers.DateField(
+        required=False, allow_null=True, help_text="The first day after the person's assignment."
+    )
 
 
 class AddedSerializer(serializers.Serializer[users.Added]):
@@ -55,19 +93,39 @@ class AddedSerializer(serializers.Serializer[users.Added]):
     same = serializers.IntegerField()
 
 
-class SuspensionSerializer(serializers.Serializer[Any]):
-    reason = serializers.ChoiceField(
-        choices=[(reason.value, reason.label) for reason in SuspensionReason if reason != "licence_ended"]
+class NoteSerializer(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="", help_text=NOTE)
+
+
+class SuspensionSerializer(NoteSerializer):
+    reason = serializers.ChoiceField(choices=[(reason.value, reason.label) for reason in access.BY_HAND])
+    until = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="From then on the person is let in again."
+    )
+
+
+class RestrictionSerializer(NoteSerializer):
+    features = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        required=False,
+        max_length=100,
+        help_text="Codes of the features that stay; else those of the client's policy.",
     )
 
 
 class LicensedUserFilter(filters.FilterSet):
     organization = filters.UUIDFilter(field_name="organization__public_id")
     status = filters.ChoiceFilter(choices=LicenceStatus.choices)
+    external_id = filters.CharFilter()
+    department = filters.CharFilter()
 
     class Meta:
         model = LicensedUser
-        fields = ["organization", "status"]
+        fields = ["organization", "status", "external_id", "department"]
+
+
+_CHANGE = Permission.CHANGE_LICENSED_USER
+_PROCESSING = Permission.RESTRICT_PROCESSING
 
 
 class LicensedUserResource(Resource):
@@ -79,22 +137,88 @@ class LicensedUserResource(Resource):
     rights = {
         "list": Permission.VIEW_LICENSED_USER,
         "retrieve": Permission.VIEW_LICENSED_USER,
-        "suspend": Permission.CHANGE_LICENSED_USER,
-        "reinstate": Permission.CHANGE_LICENSED_USER,
+        "changes": Permission.VIEW_LICENSED_USER,
+        "suspend": _CHANGE,
+        "reinstate": _CHANGE,
+        "restrict": _CHANGE,
+        "lift_restriction": _CHANGE,
+        "schedule_deletion": Permission.DELETE_LICENSED_USER,
+        "cancel_deletion": Permission.DELETE_LICENSED_USER,
+        "restrict_processing": _PROCESSING,
+        "tell_of_lifting": _PROCESSING,
+        "lift_processing": _PROCESSING,
     }
+
+    @extend_schema(responses={200: ChangeSerializer(many=True)})
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def changes(self, request: Request, **kwargs: Any) -> Response:
+        """Tell the person's history, the latest first: what was done, by whom, where it led, until when."""
+        rows = self.get_object().changes.order_by("-occurred_at", "-pk")[:500]
+        return Response(ChangeSerializer(rows, many=True).data)
 
     @extend_schema(request=SuspensionSerializer, responses={200: LicensedUserSerializer})
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, **kwargs: Any) -> Response:
-        """Suspend an active user. 409 if the user is not active."""
-        reason = SuspensionReason(self.given(SuspensionSerializer, request)["reason"])
-        return self.told(users.suspend(self.get_object(), reason=reason, now=self.now, by=self.actor))
+        """Keep a person out, for good or until an instant. 409 if they are kept out already."""
+        given = self.given(SuspensionSerializer, request)
+        reason = SuspensionReason(given.pop("reason"))
+        return self.told(access.suspend(self.get_object(), reason=reason, now=self.now, by=self.actor, **given))
 
-    @extend_schema(request=None, responses={200: LicensedUserSerializer})
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
     @action(detail=True, methods=["post"])
     def reinstate(self, request: Request, **kwargs: Any) -> Response:
-        """Let a suspended user in again. 409 without a licence in force."""
-        return self.told(users.reinstate(self.get_object(), now=self.now, by=self.actor))
+        """Let a suspended person in again. 409 without a licence in force or a free seat."""
+        given = self.given(NoteSerializer, request)
+        return self.told(access.reinstate(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=RestrictionSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"])
+    def restrict(self, request: Request, **kwargs: Any) -> Response:
+        """Leave an active person only some features. Not Art. 18 GDPR: that is `restrict-processing`."""
+        given = self.given(RestrictionSerializer, request)
+        return self.told(access.restrict(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"], url_path="lift-restriction")
+    def lift_restriction(self, request: Request, **kwargs: Any) -> Response:
+        """Give a restricted person everything again."""
+        given = self.given(NoteSerializer, request)
+        return self.told(access.lift(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"], url_path="schedule-deletion")
+    def schedule_deletion(self, request: Request, **kwargs: Any) -> Response:
+        """Keep a person out at once, and delete them when the client's grace is over."""
+        given = self.given(NoteSerializer, request)
+        return self.told(access.schedule_deletion(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"], url_path="cancel-deletion")
+    def cancel_deletion(self, request: Request, **kwargs: Any) -> Response:
+        """Take a scheduled deletion back. 409 if somebody new has the person's name or external id."""
+        given = self.given(NoteSerializer, request)
+        return self.told(access.cancel_deletion(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"], url_path="restrict-processing")
+    def restrict_processing(self, request: Request, **kwargs: Any) -> Response:
+        """Restrict the processing of a person's data (Art. 18 GDPR): kept, and not used."""
+        given = self.given(NoteSerializer, request)
+        return self.told(processing.restrict(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"], url_path="tell-of-lifting")
+    def tell_of_lifting(self, request: Request, **kwargs: Any) -> Response:
+        """Record that the person was told that the restriction will be lifted (Art. 18(3))."""
+        given = self.given(NoteSerializer, request)
+        return self.told(processing.tell_of_lifting(self.get_object(), now=self.now, by=self.actor, **given))
+
+    @extend_schema(request=NoteSerializer, responses={200: LicensedUserSerializer})
+    @action(detail=True, methods=["post"], url_path="lift-processing")
+    def lift_processing(self, request: Request, **kwargs: Any) -> Response:
+        """Let the data be used again. 409 if the person was not told before."""
+        given = self.given(NoteSerializer, request)
+        return self.told(processing.lift(self.get_object(), now=self.now, by=self.actor, **given))
 
 
 class OrganizationLicensedUsersView(ScopedView):

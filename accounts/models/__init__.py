@@ -1,13 +1,15 @@
 """The tables of accounts, one noun a file."""
 
 from accounts.models.document import Document
-from accounts.models.organization import LicenceGrant, LicensedUser, Organization
+from accounts.models.licence import AccessPolicy, LicenceGrant, LicensedUser, LicensedUserChange
+from accounts.models.organization import Organization
 from accounts.models.people import ApiToken, Membership, User
 from accounts.models.sealing import AuditSeal, TrailHead
 from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
 from accounts.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "AccessPolicy",
     "ApiToken",
     "AuditDetail",
     "AuditEvent",
@@ -16,6 +18,7 @@ __all__ = [
     "IdempotencyKey",
     "LicenceGrant",
     "LicensedUser",
+    "LicensedUserChange",
     "Membership",
     "Organization",
     "OutboxMessage",

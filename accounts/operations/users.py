@@ -1,29 +1,55 @@
-"""Licensed users: added in sets, suspended and reinstated one by one."""
+"""Licensed users: added and changed in sets, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import CharField
+from django.db.models.functions import Cast, Lower
 
-from accounts.enums import LicenceStatus, SuspensionReason
+from accounts.enums import LicenceAct, LicenceStatus
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import LicensedUser, Organization
-from accounts.operations import audit, outbox
+from accounts.models import LicensedUser, LicensedUserChange, Organization
+from accounts.operations import audit, outbox, states
+from accounts.operations.seats import Seats
+from accounts.operations.states import take_turns as take_turns
 from accounts.rules import checks
 
-CHANGEABLE = ("email", "display_name", "department")
+CHANGEABLE = ("email", "display_name", "department", "assignment_ends_on", "user_name")
+
+
+class Unsaid(Enum):
+    """What the client does not say stays as it is."""
+
+    UNSAID = "unsaid"
+
+
+UNSAID: Final = Unsaid.UNSAID
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A licensed user as given by the client. ``row`` names its place in a file, if it came from one."""
+    """A licensed user as given by the client. ``row`` names its place in a file, if it came from one.
+
+    ``assignment_ends_on`` is the first day after the person's assignment (``None``: no end). Without a ``user_name``
+    the person is known by their e-mail address.
+    """
 
     external_id: str
     email: str
     display_name: str
     department: str = ""
     row: int | None = None
+    assignment_ends_on: date | Unsaid | None = UNSAID
+    user_name: str | Unsaid = UNSAID
+
+    def values(self) -> dict[str, Any]:
+        """Return what is said beside the external id, by field."""
+        said = {name: getattr(self, name) for name in CHANGEABLE}
+        return {name: value for name, value in said.items() if value is not UNSAID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +67,6 @@ class OrganizationClosed(Refused):
     code = "organization_closed"
 
 
-class NotSuspendable(Refused):
-    """The user is not active, or not suspended, any more."""
-
-    code = "licensed_user_not_in_that_state"
-
-
 def check(person: Person) -> list[FieldError]:
     """Return every fault of a person's fields."""
     faults = [
@@ -55,6 +75,8 @@ def check(person: Person) -> list[FieldError]:
         *checks.text("display_name", person.display_name),
         *checks.text("department", person.department, longest=120, may_be_empty=True),
     ]
+    if person.user_name is not UNSAID:
+        faults += checks.text("user_name", person.user_name, longest=254)
     return [FieldError(f.field, f.code, f.message, person.row) for f in faults]
 
 
@@ -62,9 +84,9 @@ def check(person: Person) -> list[FieldError]:
 def put(organization: Organization, people: Sequence[Person], *, now: datetime, by: str) -> Added:
     """Add people, or change those whose external id exists. All or nothing; the same again writes nothing.
 
-    New users are active at once where a licence is in force, else invited.
+    New users are active at once where a licence with a free seat is in force, else invited.
 
-    :raises InvalidInput: a field is wrong, or an external id comes twice.
+    :raises InvalidInput: a field is wrong, an external id comes twice, or a user name is somebody else's.
     :raises OrganizationClosed: the organization's data are being erased, or are erased.
     """
     faults = [fault for person in people for fault in check(person)]
@@ -72,34 +94,29 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     if faults:
         raise InvalidInput(faults)
     take_turns(organization)
-    _refuse_if_closed(organization)
+    refuse_if_closed(organization)
     known = {
         user.external_id: user
-        for user in LicensedUser.objects.select_for_update(no_key=True)
+        for user in LicensedUser.objects.live()
+        .select_for_update(no_key=True)
         .filter(organization=organization, external_id__in=[person.external_id for person in people])
         .order_by("pk")
     }
-    licensed = Organization.objects.with_licence(at=now).filter(pk=organization.pk).exists()
+    names = Names(organization, people, known.values())
+    seats = Seats(organization, at=now)
     new, changed = [], []
     for person in people:
         user = known.get(person.external_id)
-        values = {name: getattr(person, name) for name in CHANGEABLE}
         if user is None:
-            new.append(
-                LicensedUser(
-                    organization=organization,
-                    external_id=person.external_id,
-                    status=LicenceStatus.ACTIVE if licensed else LicenceStatus.INVITED,
-                    created_at=now,
-                    **values,
-                )
-            )
-        elif any(getattr(user, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(user, name, value)
+            new.append(_new(organization, person, names, seated=seats.take(), now=now, by=by))
+        elif _change(user, person, names, now=now):
             changed.append(user)
-    LicensedUser.objects.bulk_create(new)
-    LicensedUser.objects.bulk_update(changed, CHANGEABLE)
+    if names.faults:
+        raise InvalidInput(names.faults)
+    store_new(new, now=now, by=by)
+    # A name that passes from one person of the set to another is free in between.
+    _let_go_of_names([user for user in changed if user.public_id in names.moved])
+    LicensedUser.objects.bulk_update(changed, [*CHANGEABLE, "changed_at", "version"], batch_size=500)
     if new or changed:
         counts = {"created": len(new), "changed": len(changed)}
         audit.record("licensed_users.put", organization, by=by, at=now, data=counts)
@@ -107,52 +124,98 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     return Added(len(new), len(changed), len(people) - len(new) - len(changed))
 
 
-@transaction.atomic
-def suspend(user: LicensedUser, *, reason: SuspensionReason, now: datetime, by: str) -> LicensedUser:
-    """Suspend an active user. :raises NotSuspendable: the user is not active."""
-    count = LicensedUser.objects.filter(pk=user.pk, status=LicenceStatus.ACTIVE).update(
-        status=LicenceStatus.SUSPENDED, suspension_reason=reason, suspended_at=now
+def store_new(users: Sequence[LicensedUser], *, now: datetime, by: str) -> None:
+    """Insert people, each with the first row of their history. The caller has taken turns and leaves the event."""
+    LicensedUser.objects.bulk_create(users, batch_size=1000)
+    LicensedUserChange.objects.bulk_create(
+        [states.noted(user, states.standing_of(user), LicenceAct.ADD, before="", now=now, by=by) for user in users],
+        batch_size=1000,
     )
-    return _done(user, "licensed_user.suspended", count, now=now, by=by, data={"reason": reason.value})
 
 
-@transaction.atomic
-def reinstate(user: LicensedUser, *, now: datetime, by: str) -> LicensedUser:
-    """Let a suspended user in again.
-
-    :raises NotSuspendable: the user is not suspended.
-    :raises Refused: no licence of the organization is in force.
-    """
-    if not Organization.objects.with_licence(at=now).filter(pk=user.organization_id).exists():
-        raise Refused("No licence of the organization is in force.", code="no_licence")
-    count = LicensedUser.objects.filter(pk=user.pk, status=LicenceStatus.SUSPENDED).update(
-        status=LicenceStatus.ACTIVE, suspension_reason="", suspended_at=None
-    )
-    return _done(user, "licensed_user.reinstated", count, now=now, by=by, data={})
-
-
-def take_turns(organization: Organization) -> None:
-    """Wait for whoever writes people of this organization, until the caller's transaction ends.
-
-    Who comes second finds the first one's people there; an erasure takes its turn before it closes the organization.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"people:{organization.public_id}"])
-
-
-def _refuse_if_closed(organization: Organization) -> None:
+def refuse_if_closed(organization: Organization) -> None:
+    """:raises OrganizationClosed: its data are being erased, or are erased."""
     if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
         raise OrganizationClosed("The data of this organization are being erased, or are erased: nobody is added.")
 
 
-def _done(user: LicensedUser, name: str, count: int, *, now: datetime, by: str, data: dict[str, str]) -> LicensedUser:
-    if count != 1:
-        raise NotSuspendable("The user's state has changed meanwhile.")
-    user.refresh_from_db()
-    # The trail is kept when the person is erased: it names the organization; who it was stands in the erasable detail.
-    audit.record(name, user.organization, by=by, at=now, data=data, detail={"licensed_user": str(user.public_id)})
-    outbox.publish(name, user.organization, at=now, payload=data)
+class Names:
+    """Whose user name is whose, without regard to case, while a set of people is written."""
+
+    def __init__(self, organization: Organization, people: Iterable[Person], known: Iterable[LicensedUser]) -> None:
+        wanted = {name.lower() for person in people for name in _candidates(person)}
+        rows = LicensedUser.objects.live().filter(organization=organization).annotate(lowered=Lower("user_name"))
+        self._owner: dict[str, Any] = dict(rows.filter(lowered__in=wanted).values_list("lowered", "public_id"))
+        self._owner |= {user.user_name.lower(): user.public_id for user in known}
+        self.moved: set[Any] = set()
+        self.faults: list[FieldError] = []
+
+    def of_new(self, person: Person, user: LicensedUser) -> str:
+        """Return the name of somebody new: the one that is said, else the first candidate that is free."""
+        for name in _candidates(person):
+            if self._take(name, user):
+                return name
+        if person.user_name is not UNSAID:
+            self._taken(person)
+        return str(user.public_id)
+
+    def of_known(self, person: Person, user: LicensedUser) -> str:
+        """Return the name of somebody known: the one that is said; one that was their e-mail address follows it."""
+        follows = user.user_name.lower() == user.email.lower()
+        wanted = person.user_name if person.user_name is not UNSAID else person.email if follows else user.user_name
+        if wanted == user.user_name:
+            return wanted
+        before = user.user_name.lower()
+        if not self._take(wanted, user):
+            if person.user_name is not UNSAID:
+                self._taken(person)
+            return user.user_name
+        if before != wanted.lower() and self._owner.get(before) == user.public_id:
+            del self._owner[before]
+        self.moved.add(user.public_id)
+        return wanted
+
+    def _take(self, name: str, user: LicensedUser) -> bool:
+        return bool(self._owner.setdefault(name.lower(), user.public_id) == user.public_id)
+
+    def _taken(self, person: Person) -> None:
+        self.faults.append(FieldError("user_name", "taken", "Somebody else has this user name.", person.row))
+
+
+def _candidates(person: Person) -> tuple[str, ...]:
+    return (person.email, person.external_id) if person.user_name is UNSAID else (person.user_name,)
+
+
+def _new(
+    organization: Organization, person: Person, names: Names, *, seated: bool, now: datetime, by: str
+) -> LicensedUser:
+    user = LicensedUser(
+        organization=organization,
+        external_id=person.external_id,
+        status=LicenceStatus.ACTIVE if seated else LicenceStatus.INVITED,
+        status_at=now,
+        status_by=by,
+        created_at=now,
+        changed_at=now,
+        **{name: value for name, value in person.values().items() if name != "user_name"},
+    )
+    user.user_name = names.of_new(person, user)
     return user
+
+
+def _change(user: LicensedUser, person: Person, names: Names, *, now: datetime) -> bool:
+    values = {**person.values(), "user_name": names.of_known(person, user)}
+    if all(getattr(user, name) == value for name, value in values.items()):
+        return False
+    for name, value in values.items():
+        setattr(user, name, value)
+    user.changed_at = now
+    user.version += 1
+    return True
+
+
+def _let_go_of_names(users: Sequence[LicensedUser]) -> None:
+    LicensedUser.objects.filter(pk__in=[user.pk for user in users]).update(user_name=Cast("public_id", CharField()))
 
 
 def _duplicates(people: Sequence[Person]) -> list[FieldError]:

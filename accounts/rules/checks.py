@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from html.entities import html5
 from zoneinfo import available_timezones
@@ -10,6 +11,9 @@ from accounts.errors import FieldError
 
 _TAG = re.compile(r"<[A-Za-z/!?]")
 _ENTITY = re.compile(r"&(#[0-9]+|#[xX][0-9A-Fa-f]+|(?P<name>[A-Za-z][A-Za-z0-9]*));")
+LONGEST_NOTE = 1000
+MOST_FEATURES = 100
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\]+\.[^@\s.<>\"(),:;\[\]\\]+")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -56,6 +60,28 @@ def time_zone(field: str, value: str) -> list[FieldError]:
     if value in _zones() and value not in {"localtime", "Factory", "posixrules"}:
         return []
     return [FieldError(field, "unknown_time_zone", "Unknown time zone; write a name such as Europe/Paris.")]
+
+
+def code(field: str, value: str) -> list[FieldError]:
+    """Return what is wrong with a code, such as a feature's: 1 to 60 letters, digits, ``-``, ``_``, ``.``, ``:``."""
+    if _CODE.fullmatch(value):
+        return []
+    return [FieldError(field, "no_code", "1 to 60 letters, digits, and - _ . : only.")]
+
+
+def features(field: str, values: Sequence[str]) -> list[FieldError]:
+    """Return what is wrong with a list of codes of features."""
+    if len(values) > MOST_FEATURES:
+        return [FieldError(field, "too_many", f"At most {MOST_FEATURES} features.")]
+    return [fault for one in values for fault in code(field, one)]
+
+
+def note(field: str, value: str) -> list[FieldError]:
+    """Return what is wrong with a free text of some lines, which may be empty."""
+    if len(value) > LONGEST_NOTE:
+        return [FieldError(field, "too_long", f"At most {LONGEST_NOTE} characters; this has {len(value)}.")]
+    lines = value.replace("\r\n", "\n").split("\n")
+    return [fault for line in lines for fault in text(field, line, longest=LONGEST_NOTE, may_be_empty=True)][:1]
 
 
 def one_of(field: str, value: str, allowed: list[str]) -> list[FieldError]:

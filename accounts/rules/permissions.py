@@ -13,6 +13,11 @@ class Permission(StrEnum):
     CHANGE_ORGANIZATION = "change_organization"
     VIEW_LICENSED_USER = "view_licensed_user"
     CHANGE_LICENSED_USER = "change_licensed_user"
+    DELETE_LICENSED_USER = "delete_licensed_user"
+    RESTRICT_PROCESSING = "restrict_processing"
+    CHANGE_ACCESS_POLICY = "change_access_policy"
+    CHECK_ENTITLEMENT = "check_entitlement"
+    REPORT_ACTIVITY = "report_activity"
     VIEW_CONTRACT = "view_contract"
     SIGN_CONTRACT = "sign_contract"
     RENEW_CONTRACT = "renew_contract"
@@ -85,11 +90,13 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.CONFIRM_END,
         }
     ),
-    "support": frozenset(_VIEW | {P.VIEW_LICENSED_USER, P.CHANGE_LICENSED_USER}),
+    "support": frozenset(_VIEW | {P.VIEW_LICENSED_USER, P.CHANGE_LICENSED_USER, P.CHECK_ENTITLEMENT}),
     "privacy_officer": frozenset(
         _VIEW
         | {
             P.VIEW_LICENSED_USER,
+            P.DELETE_LICENSED_USER,
+            P.RESTRICT_PROCESSING,
             P.VIEW_DOCUMENT,
             P.REQUEST_DELETION,
             P.APPROVE_ERASURE,
@@ -118,6 +125,11 @@ MATRIX: dict[str, frozenset[Permission]] = {
         | {
             P.VIEW_LICENSED_USER,
             P.CHANGE_LICENSED_USER,
+            P.DELETE_LICENSED_USER,
+            P.RESTRICT_PROCESSING,
+            P.CHANGE_ACCESS_POLICY,
+            P.CHECK_ENTITLEMENT,
+            P.REPORT_ACTIVITY,
             P.GIVE_NOTICE,
             P.REQUEST_DELETION,
             P.EXPORT_CONTENT,
@@ -139,6 +151,8 @@ MATRIX: dict[str, frozenset[Permission]] = {
         _VIEW
         | {
             P.VIEW_LICENSED_USER,
+            P.DELETE_LICENSED_USER,
+            P.RESTRICT_PROCESSING,
             P.REQUEST_DELETION,
             P.EXPORT_CONTENT,
             P.VIEW_CONTENT,

@@ -310,10 +310,10 @@ def _find_users(plan: Plan) -> None:
                     _refuse_as_closed(user.item)
                 elif not user.item.errors:
                     sound[planned.stored.pk, user.item.key] = user
-    for stored in _stored(LicensedUser.objects.all(), "external_id", sound):
+    for stored in _stored(LicensedUser.objects.live(), "external_id", sound):
         found = sound.get((stored.organization_id, stored.external_id))
         if found is not None:
-            values = {name: getattr(found.person, name) for name in users.CHANGEABLE}
+            values = found.person.values()
             _compare(found.item, stored, values)
 
 

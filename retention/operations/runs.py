@@ -228,11 +228,13 @@ def give_leases_back(*, now: datetime) -> int:
 
 def identifiers_of(organization_id: int) -> Identifiers:
     """Return the identifiers of an organization's people as they stand, and the ids of its export files."""
-    people = LicensedUser.objects.filter(organization=organization_id).values_list("email", "external_id", "public_id")
+    people = LicensedUser.objects.filter(organization=organization_id)
     emails, external_ids, uuids = set(), set(), set()
-    for email, external_id, public_id in people.iterator():
+    columns = ("email", "external_id", "user_name", "provisioned_id", "public_id")
+    for email, external_id, user_name, provisioned_id, public_id in people.values_list(*columns).iterator():
         emails.add(email.lower())
-        external_ids.add(external_id.lower())
+        external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
         uuids.add(public_id)
+    external_ids -= emails
     files = Export.objects.filter(organization=organization_id).values_list("public_id", flat=True)
     return Identifiers(frozenset(emails), frozenset(external_ids), frozenset(uuids), frozenset(files))

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from accounts.models import AuditDetail, IdempotencyKey, LicensedUser, WebhookDelivery, WebhookEndpoint
+from accounts.models import (
+    AuditDetail,
+    IdempotencyKey,
+    LicensedUser,
+    LicensedUserChange,
+    OutboxMessage,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from contracts.models import Intake
 from retention.models import ContextItem, Conversation, Diagnostic, Export, Message
 from retention.operations import exports
@@ -96,6 +105,27 @@ class ExportFiles:
         return Chunk(len(chosen), chosen[-1][0])
 
 
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """What the outbox says about single people. What it says about the organization and its contracts is kept."""
+
+    name: str = "announcements_of_people"
+
+    def count(self, organization_id: int) -> int:
+        return self._rows(organization_id).count()
+
+    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        chosen = list(
+            self._rows(organization_id).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit]
+        )
+        OutboxMessage.objects.filter(organization=organization_id, pk__in=chosen).delete()
+        return Chunk(len(chosen), chosen[-1] if chosen else after)
+
+    @staticmethod
+    def _rows(organization_id: int) -> QuerySet[OutboxMessage]:
+        return OutboxMessage.objects.filter(organization=organization_id, subject_type="LicensedUser")
+
+
 STORES: Sequence[Store] = (
     # First: their keys stand in their own rows, so an export stays readable until it is gone.
     ExportFiles(),
@@ -108,6 +138,8 @@ STORES: Sequence[Store] = (
     Rows("idempotency_keys", IdempotencyKey._meta.db_table),
     Rows("webhook_deliveries", WebhookDelivery._meta.db_table),
     Endpoints("webhook_endpoints", WebhookEndpoint._meta.db_table),
+    Announcements(),
+    Rows("licence_changes", LicensedUserChange._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),
 )
 BY_NAME = {store.name: store for store in STORES}

@@ -300,7 +300,7 @@ def _people(organization: Organization, lines: Iterable[ContentLine]) -> dict[st
     authors = {line.author for line in lines if line.author}
     if not authors:
         return {}
-    people = LicensedUser.objects.filter(organization=organization, external_id__in=authors)
+    people = LicensedUser.objects.live().filter(organization=organization, external_id__in=authors)
     return {person.external_id: person for person in people.only(*PERSON)}
 
 

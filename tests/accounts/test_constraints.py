@@ -8,15 +8,13 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from accounts import tenancy
-from accounts.enums import DocumentKind, LicenceStatus, Role
+from accounts.enums import DocumentKind, Role
 from accounts.models import (
     ApiToken,
     AuditEvent,
     AuditSeal,
     Document,
     IdempotencyKey,
-    LicenceGrant,
-    LicensedUser,
     Membership,
     Organization,
     OutboxMessage,
@@ -25,32 +23,33 @@ from accounts.models import (
     User,
 )
 from tests.accounts import webhook_constraints
+from tests.accounts.licence_constraints import (
+    LICENCE_BREAKS,
+    a_change,
+    a_grant,
+    a_person,
+    a_policy,
+    an_organization,
+)
+from tests.accounts.licence_constraints import SUSPENDED as LICENCE_SUSPENDED
 from tests.accounts.parties import NOW
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 ID, OTHER = UUID(int=1), UUID(int=2)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
-SUSPENDED = LicenceStatus.SUSPENDED.value
 HEX = "0123456789abcdef" * 4
 # What cannot be broken on its own, and why.
 IMPLIED = {
     f"accounts_{table}_tenant_key": "the primary key is broken first; it is there as the target of composite keys"
-    for table in ("document", "licencegrant", "licenseduser", "webhookendpoint")
-}
-
-
-def an_organization(number="1", **values):
-    return Organization.objects.create(
-        **{
-            "name": "Client",
-            "country": "FR",
-            "time_zone": "Europe/Paris",
-            "legal_category": "company",
-            "registration_number": number,
-            "created_at": NOW,
-            **values,
-        }
+    for table in (
+        "accesspolicy",
+        "document",
+        "licencegrant",
+        "licenseduser",
+        "licenseduserchange",
+        "webhookendpoint",
     )
+}
 
 
 def a_user(email="ann@x.example", **values):
@@ -73,25 +72,6 @@ def a_token(user, **values):
             "expires_at": LATER,
             **values,
         }
-    )
-
-
-def a_person(organization, **values):
-    return LicensedUser.objects.create(
-        **{
-            "organization": organization,
-            "external_id": uuid4().hex,
-            "email": "p@x.example",
-            "display_name": "P",
-            "created_at": NOW,
-            **values,
-        }
-    )
-
-
-def a_grant(organization, **values):
-    return LicenceGrant.objects.create(
-        **{"organization": organization, "source": uuid4(), "valid_from": NOW, "valid_until": LATER, **values}
     )
 
 
@@ -182,33 +162,7 @@ BREAKS = {
     "accounts_organization_public_id_key": [
         lambda: (an_organization("1", public_id=ID), an_organization("2", public_id=ID))
     ],
-    "licence_grant_once_per_source": [
-        lambda: (a_grant(organization := an_organization(), source=ID), a_grant(organization, source=ID))
-    ],
-    "licence_grant_from_before_until": [
-        lambda: a_grant(an_organization(), valid_from=NOW, valid_until=NOW - timedelta(microseconds=1))
-    ],
-    "accounts_licencegrant_public_id_key": [
-        lambda: (a_grant(an_organization("1"), public_id=ID), a_grant(an_organization("2"), public_id=ID))
-    ],
-    "licensed_user_external_id_once": [
-        lambda: (a_person(organization := an_organization(), external_id="a"), a_person(organization, external_id="a"))
-    ],
-    "licensed_user_status_known": [
-        lambda: a_person(an_organization(), status="gone"),
-        lambda: a_person(an_organization(), status=""),
-    ],
-    "licensed_user_suspended_with_reason": [
-        lambda: a_person(an_organization(), status=SUSPENDED),
-        lambda: a_person(an_organization(), status=SUSPENDED, suspended_at=NOW),
-        lambda: a_person(an_organization(), status=SUSPENDED, suspension_reason="client_rule"),
-        lambda: a_person(an_organization(), status="active", suspended_at=NOW),
-        lambda: a_person(an_organization(), status="active", suspension_reason="client_rule"),
-        lambda: a_person(an_organization(), status="invited", suspension_reason="client_rule", suspended_at=NOW),
-    ],
-    "accounts_licenseduser_public_id_key": [
-        lambda: (a_person(an_organization("1"), public_id=ID), a_person(an_organization("2"), public_id=ID))
-    ],
+    **LICENCE_BREAKS,
     "user_email_once": [lambda: (a_user("ann@x.example"), a_user("Ann@X.example"))],
     "accounts_user_email_key": [twice(a_user)],
     "accounts_user_public_id_key": [lambda: (a_user(public_id=ID), a_user("b@x.example", public_id=ID))],
@@ -324,8 +278,14 @@ def test_what_stands_beside_the_broken_examples_is_accepted():
         an_organization("1", country="PL")
         a_grant(organization, valid_from=NOW, valid_until=NOW)
         a_grant(organization, valid_until=None)
-        a_person(organization, status=SUSPENDED, suspended_at=NOW, suspension_reason="client_rule")
-        a_person(organization, status="active")
+        a_person(organization, **LICENCE_SUSPENDED, suspended_until=LATER)
+        a_person(organization, status="active", user_name="a", external_id="a")
+        a_person(organization, status="scheduled", delete_at=NOW, user_name="a", external_id="a")
+        a_person(organization, **{**LICENCE_SUSPENDED, "status": "deleted"}, delete_at=NOW, deleted_at=NOW, features=[])
+        a_person(organization, status="restricted", features=[])
+        a_person(organization, processing_restricted_at=NOW, processing_lift_told_at=NOW)
+        a_change(a_person(organization))
+        a_policy(organization, keep_seconds=3600, deletion_grace_days=365)
         a_seat(user, Role.SUPPORT)
         a_seat(user, Role.FINANCE)
         a_seat(a_user("c@x.example"), Role.CLIENT_FINANCE, organization)

@@ -7,8 +7,8 @@ import pytest
 
 from accounts import sweeps, tenancy
 from accounts.enums import LicenceStatus, SuspensionReason
-from accounts.models import AuditEvent, LicenceGrant, LicensedUser, OutboxMessage
-from accounts.operations import licences
+from accounts.models import AuditEvent, LicenceGrant, LicensedUser, LicensedUserChange, OutboxMessage
+from accounts.operations import access, licences
 from accounts.operations.licences import Alignment
 from tests.accounts.parties import NOW, a_licence
 from tests.retention.vaults import an_organization, people_of
@@ -20,11 +20,22 @@ ACTIVE, INVITED = LicenceStatus.ACTIVE, LicenceStatus.INVITED
 STATES = {
     "invited": {"status": INVITED},
     "active": {"status": ACTIVE},
+    "restricted": {"status": LicenceStatus.RESTRICTED, "features": ["read"]},
     **{
         reason.value: {"status": LicenceStatus.SUSPENDED, "suspension_reason": reason, "suspended_at": NOW}
         for reason in SuspensionReason
     },
+    "licence_ended_restricted": {
+        "status": LicenceStatus.SUSPENDED,
+        "suspension_reason": SuspensionReason.LICENCE_ENDED,
+        "suspended_at": NOW,
+        "features": ["read"],
+    },
+    "scheduled": {"status": LicenceStatus.SCHEDULED, "delete_at": NOW},
+    "deleted": {"status": LicenceStatus.DELETED, "delete_at": NOW, "deleted_at": NOW},
 }
+# Where no licence lets in, nor its end keeps out.
+KEPT = {name: name for name in ("client_rule", "client_decision", "provisioning", "scheduled", "deleted")}
 
 
 def align(organization, *, now=NOW):
@@ -54,29 +65,31 @@ def test_with_a_licence_those_who_wait_for_one_become_active_and_nobody_else():
     organization = an_organization()
     everybody(organization)
     a_licence(organization)
-    assert align(organization) == Alignment(activated=2)
+    assert align(organization) == Alignment(activated=3)
     assert states() == {
+        **KEPT,
         "invited": "active",
         "active": "active",
+        "restricted": "restricted",
         "licence_ended": "active",
-        "client_rule": "client_rule",
-        "client_decision": "client_decision",
+        "licence_ended_restricted": "restricted",
     }
-    assert announced() == [("licences.activated", {"users": 2})]
+    assert announced() == [("licences.activated", {"users": 3})]
 
 
 def test_without_a_licence_the_active_are_suspended_and_nobody_else():
     organization = an_organization()
     everybody(organization)
-    assert align(organization) == Alignment(suspended=1)
+    assert align(organization) == Alignment(suspended=2)
     assert states() == {
+        **KEPT,
         "invited": "invited",
         "active": "licence_ended",
+        "restricted": "licence_ended",
         "licence_ended": "licence_ended",
-        "client_rule": "client_rule",
-        "client_decision": "client_decision",
+        "licence_ended_restricted": "licence_ended",
     }
-    assert announced() == [("licences.suspended", {"users": 1})]
+    assert announced() == [("licences.suspended", {"users": 2})]
 
 
 @pytest.mark.parametrize("licensed", [True, False])
@@ -160,3 +173,57 @@ def test_the_sweep_finds_just_those_whose_users_do_not_follow():
     assert sweeps.align_all(at=NOW, by="system").done == 2
     assert sweeps.align_all(at=NOW, by="system").done == 0
     assert states() == {"ann": "active", "ben": "licence_ended", "cyd": "active"}
+
+
+# Seats.
+
+
+def test_a_limited_licence_lets_in_the_first_of_those_who_wait_and_the_next_as_seats_become_free():
+    organization = an_organization()
+    people = people_of(organization, "ann", "ben", "cyd", "dov", status=INVITED)
+    a_licence(organization, seats=2)
+    assert align(organization) == Alignment(activated=2)
+    assert states() == {"ann": "active", "ben": "active", "cyd": "invited", "dov": "invited"}
+    with tenancy.vendor():
+        assert list(sweeps.alignments_due(at=NOW)) == []
+        access.suspend(people[0], reason=SuspensionReason.CLIENT_DECISION, now=NOW, by="user:client")
+        assert list(sweeps.alignments_due(at=NOW)) == [organization]
+    assert sweeps.align_all(at=NOW, by="system").done == 1
+    assert states() == {"ann": "client_decision", "ben": "active", "cyd": "active", "dov": "invited"}
+
+
+def test_the_seats_of_several_licences_add_up_and_one_without_a_number_has_no_end():
+    organization = an_organization()
+    people_of(organization, *(f"p{number}" for number in range(6)), status=INVITED)
+    a_licence(organization, seats=2)
+    a_licence(organization, seats=1, source=uuid4())
+    assert align(organization) == Alignment(activated=3)
+    a_licence(organization, source=uuid4())
+    with tenancy.vendor():
+        assert list(sweeps.alignments_due(at=NOW)) == [organization]
+    assert align(organization) == Alignment(activated=3)
+
+
+def test_fewer_seats_take_nobody_out_but_let_nobody_in():
+    organization = an_organization()
+    people_of(organization, "ann", "ben", status=ACTIVE)
+    people_of(organization, "cyd", status=INVITED)
+    a_licence(organization, seats=1)
+    assert align(organization) == Alignment()
+    assert states() == {"ann": "active", "ben": "active", "cyd": "invited"}
+    with tenancy.vendor():
+        assert list(sweeps.alignments_due(at=NOW)) == []
+
+
+def test_an_alignment_is_in_each_persons_history():
+    organization = an_organization()
+    people_of(organization, "ann", status=ACTIVE)
+    align(organization)
+    a_licence(organization)
+    align(organization, now=NOW + INSTANT)
+    with tenancy.vendor():
+        found = LicensedUserChange.objects.order_by("pk").values_list("act", "before", "status", "by", "occurred_at")
+        assert list(found) == [
+            ("suspend", "active", "suspended", "system", NOW),
+            ("reinstate", "suspended", "active", "system", NOW + INSTANT),
+        ]

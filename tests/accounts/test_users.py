@@ -1,4 +1,6 @@
-"""Licensed users: put as a set or not at all, once even when two put them at once, suspended and reinstated."""
+"""Licensed users: put as a set or not at all, once even when two put them at once; names that are taken or free."""
+
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -6,12 +8,12 @@ from hypothesis import strategies as st
 
 from accounts import tenancy
 from accounts.enums import LicenceStatus, SuspensionReason
-from accounts.errors import InvalidInput, Refused
+from accounts.errors import InvalidInput
 from accounts.models import AuditEvent, LicensedUser, Organization, OutboxMessage
-from accounts.operations import users
+from accounts.operations import access, users
 from accounts.operations.users import Added, Person
 from tests.accounts.parties import NOW, a_licence, at_once
-from tests.retention.vaults import an_organization, people_of
+from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 ANN = Person("ann", "ann@client.example", "Ann", "Sales")
@@ -37,16 +39,6 @@ def events(name):
 def messages():
     with tenancy.vendor():
         return OutboxMessage.objects.count()
-
-
-def suspend(user, reason=SuspensionReason.CLIENT_DECISION):
-    with tenancy.tenant(user.organization_id):
-        return users.suspend(user, reason=reason, now=NOW, by="user:client")
-
-
-def reinstate(user):
-    with tenancy.tenant(user.organization_id):
-        return users.reinstate(user, now=NOW, by="user:client")
 
 
 # Putting.
@@ -83,7 +75,8 @@ def test_changing_a_person_leaves_their_state_alone():
     a_licence(organization)
     put(organization, ANN)
     with tenancy.vendor():
-        suspend(LicensedUser.objects.get())
+        user = LicensedUser.objects.get()
+        access.suspend(user, reason=SuspensionReason.CLIENT_DECISION, now=NOW, by="user:client")
     put(organization, Person("ann", "other@client.example", "Ann"))
     with tenancy.vendor():
         user = LicensedUser.objects.get()
@@ -225,76 +218,78 @@ def test_people_are_written_into_their_own_organization_only():
     assert stored(other) == []
 
 
-# Suspending and reinstating.
+# Names.
 
 
-@pytest.mark.parametrize("reason", list(SuspensionReason))
-def test_an_active_user_is_suspended_with_its_reason_and_let_in_again(reason):
-    organization = an_organization()
-    a_licence(organization)
-    (user,) = people_of(organization, "ann", status=LicenceStatus.ACTIVE)
-    found = suspend(user, reason)
-    assert (found.status, found.suspension_reason, found.suspended_at) == (LicenceStatus.SUSPENDED, reason, NOW)
-    found = reinstate(user)
-    assert (found.status, found.suspension_reason, found.suspended_at) == (LicenceStatus.ACTIVE, "", None)
-    assert events("licensed_user.suspended") == [{"reason": reason.value}]
-    assert events("licensed_user.reinstated") == [{}]
-    assert messages() == 2
-
-
-@pytest.mark.parametrize(
-    ("act", "status", "allowed"),
-    [
-        (suspend, LicenceStatus.INVITED, False),
-        (suspend, LicenceStatus.ACTIVE, True),
-        (suspend, LicenceStatus.SUSPENDED, False),
-        (reinstate, LicenceStatus.INVITED, False),
-        (reinstate, LicenceStatus.ACTIVE, False),
-        (reinstate, LicenceStatus.SUSPENDED, True),
-    ],
-)
-def test_each_state_allows_its_own_acts_only(act, status, allowed):
-    organization = an_organization()
-    a_licence(organization)
-    suspended = {"suspension_reason": SuspensionReason.CLIENT_RULE, "suspended_at": NOW}
-    (user,) = people_of(organization, "ann", status=status, **(suspended if status == "suspended" else {}))
-    if allowed:
-        act(user)
-        assert messages() == 1
-    else:
-        with pytest.raises(users.NotSuspendable) as refused:
-            act(user)
-        assert refused.value.code == "licensed_user_not_in_that_state"
-        assert messages() == 0
-
-
-def test_without_a_licence_nobody_is_let_in_again():
-    organization = an_organization()
-    a_licence(organization, until=NOW)
-    (user,) = people_of(
-        organization,
-        "ann",
-        status=LicenceStatus.SUSPENDED,
-        suspension_reason=SuspensionReason.CLIENT_RULE,
-        suspended_at=NOW,
-    )
-    with pytest.raises(Refused) as refused:
-        reinstate(user)
-    assert refused.value.code == "no_licence"
-
-
-def test_of_two_who_suspend_the_same_user_at_once_one_does():
-    organization = an_organization()
-    (user,) = people_of(organization, "ann", status=LicenceStatus.ACTIVE)
-    results = at_once(lambda: suspend(user), lambda: suspend(user))
-    assert sorted(type(result).__name__ for result in results) == ["LicensedUser", "NotSuspendable"]
-    assert len(events("licensed_user.suspended")) == 1
-
-
-def test_a_neighbour_cannot_suspend():
-    organization, neighbour = an_organization(), an_organization()
-    (user,) = people_of(organization, "ann", status=LicenceStatus.ACTIVE)
-    with tenancy.tenant(neighbour.pk), pytest.raises(users.NotSuspendable):
-        users.suspend(user, reason=SuspensionReason.CLIENT_RULE, now=NOW, by="user:neighbour")
+def names(organization):
     with tenancy.vendor():
-        assert LicensedUser.objects.get().status == LicenceStatus.ACTIVE
+        rows = LicensedUser.objects.filter(organization=organization).order_by("pk")
+        return {user.external_id: user.user_name for user in rows}
+
+
+def test_a_person_is_known_by_their_address_or_by_what_the_client_says():
+    organization = an_organization()
+    put(organization, ANN, Person("ben", "ben@client.example", "Ben", user_name="BEN"))
+    assert names(organization) == {"ann": "ann@client.example", "ben": "BEN"}
+    put(organization, Person("ann", "new@client.example", "Ann"), Person("ben", "b@client.example", "Ben"))
+    assert names(organization) == {"ann": "new@client.example", "ben": "BEN"}
+
+
+def test_an_address_that_two_share_names_the_first_of_them():
+    organization = an_organization()
+    put(organization, Person("one", "Desk@client.example", "One"), Person("two", "desk@CLIENT.example", "Two"))
+    assert names(organization) == {"one": "Desk@client.example", "two": "two"}
+
+
+def test_a_name_that_somebody_else_has_is_named_whatever_its_case():
+    organization = an_organization()
+    put(organization, Person("ann", "ann@client.example", "Ann", user_name="ann"))
+    with pytest.raises(InvalidInput) as refused:
+        put(organization, BEN, Person("cyd", "cyd@client.example", "Cyd", row=4, user_name="ANN"))
+    assert [(e.field, e.code, e.row) for e in refused.value.errors] == [("user_name", "taken", 4)]
+    assert names(organization) == {"ann": "ann"}
+
+
+def test_a_name_passes_from_one_to_another_in_one_set():
+    organization = an_organization()
+    one, two = (Person(name, f"{name}@client.example", name, user_name=name) for name in ("one", "two"))
+    put(organization, one, two)
+    put(
+        organization,
+        Person("one", "one@client.example", "one", user_name="three"),
+        Person("two", "two@client.example", "two", user_name="one"),
+    )
+    assert names(organization) == {"one": "three", "two": "one"}
+
+
+def test_the_end_of_an_assignment_stays_where_nothing_is_said_of_it():
+    organization = an_organization()
+    put(organization, Person("ann", "ann@client.example", "Ann", assignment_ends_on=date(2026, 7, 1)))
+    put(organization, Person("ann", "ann@client.example", "Ann Other"))
+    with tenancy.vendor():
+        assert LicensedUser.objects.get().assignment_ends_on == date(2026, 7, 1)
+    put(organization, Person("ann", "ann@client.example", "Ann Other", assignment_ends_on=None))
+    with tenancy.vendor():
+        assert LicensedUser.objects.get().assignment_ends_on is None
+
+
+# Seats.
+
+
+def test_of_a_set_as_many_become_active_as_there_are_seats():
+    organization = an_organization()
+    a_licence(organization, seats=3)
+    put(organization, *(Person(f"p{number}", f"p{number}@x.example", "P") for number in range(5)))
+    with tenancy.vendor():
+        found = list(LicensedUser.objects.order_by("pk").values_list("status", flat=True))
+    assert found == ["active", "active", "active", "invited", "invited"]
+
+
+def test_whoever_puts_people_at_once_never_takes_more_seats_than_there_are():
+    organization = an_organization()
+    a_licence(organization, seats=25)
+    crowds = [[Person(f"{c}{n}", f"{c}{n}@x.example", "P") for n in range(10)] for c in "abcd"]
+    at_once(*(lambda people=people: put(organization, *people) for people in crowds))
+    with tenancy.vendor():
+        assert LicensedUser.objects.filter(status="active").count() == 25
+        assert LicensedUser.objects.filter(status="invited").count() == 15

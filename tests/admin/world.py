@@ -9,7 +9,7 @@ from django.db import connection
 from accounts import tenancy
 from accounts.enums import DocumentKind
 from accounts.models import ApiToken, IdempotencyKey, OutboxMessage, SimulatedClock, WebhookDelivery
-from accounts.operations import audit, documents, endpoints, heads
+from accounts.operations import audit, documents, endpoints, heads, policies
 from contracts.enums import (
     CalendarFeedKind,
     ClauseCode,
@@ -54,6 +54,7 @@ def a_client_that_stays(name="Stays", **contract):
             now=NOW,
             by="user:one",
         )
+        policies.change(organization, now=NOW, by="user:one", keep_seconds=30)
         exports.make(organization, request=None, now=NOW, by="user:one")
         archive.authorise(organization, granted=True, now=NOW, by="user:one", proof=document)
     with tenancy.vendor():

@@ -36,12 +36,17 @@ def _is_atomic(decorator):
 def leaves_an_event(node, functions, seen=frozenset()):
     """Say whether a function calls audit.record, itself or through functions of its module."""
     for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "record":
+        if isinstance(call.func, ast.Attribute) and (call.func.attr == "record" or _moves_people(call.func)):
             return True
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if name in functions and name not in seen and leaves_an_event(functions[name], functions, seen | {name}):
             return True
     return False
+
+
+def _moves_people(function):
+    """Say whether a call is one of accounts.operations.states, which leave the event of every change of a state."""
+    return isinstance(function.value, ast.Name) and function.value.id == "states" and function.attr.startswith("move")
 
 
 FOUND = {name: (node, functions) for name, node, functions in operations()}

@@ -15,7 +15,7 @@ from accounts import tenancy
 from accounts.enums import SuspensionReason
 from accounts.errors import Refused
 from accounts.models import AuditDetail, LicensedUser
-from accounts.operations import audit, users
+from accounts.operations import access, audit, users
 from accounts.operations.sweeping import SYSTEM
 from contracts.operations import signing
 from retention.enums import HoldGround, RequestOrigin, RequestStatus, RunPhase
@@ -309,8 +309,8 @@ def test_a_user_suspended_by_hand_leaves_no_id_in_the_trail():
     organization = a_leaving_client()
     with tenancy.tenant(organization.pk):
         ann = LicensedUser.objects.get(external_id="ann-1")
-        users.suspend(ann, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-03-01"), by="user:client")
-        users.reinstate(ann, now=at("2025-03-02"), by="user:client")
+        access.suspend(ann, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-03-01"), by="user:client")
+        access.reinstate(ann, now=at("2025-03-02"), by="user:client")
     planned(organization)
     live_until(at("2026-02-05"))
     assert the_request(organization).status == RequestStatus.CERTIFIED

@@ -36,12 +36,18 @@ def people_of(organization, *external_ids, **values):
     with tenancy.tenant(organization.pk):
         return [
             LicensedUser.objects.create(
-                organization=organization,
-                external_id=external_id,
-                email=f"{external_id}@client.example",
-                display_name=external_id.title(),
-                created_at=BEFORE,
-                **values,
+                **{
+                    "organization": organization,
+                    "external_id": external_id,
+                    "user_name": f"{external_id}@client.example",
+                    "email": f"{external_id}@client.example",
+                    "display_name": external_id.title(),
+                    "status_at": BEFORE,
+                    "status_by": "user:client",
+                    "changed_at": BEFORE,
+                    "created_at": BEFORE,
+                    **values,
+                }
             )
             for external_id in external_ids
         ]

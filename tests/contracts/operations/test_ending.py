@@ -7,7 +7,7 @@ import pytest
 from accounts import tenancy
 from accounts.enums import SuspensionReason
 from accounts.models import LicensedUser
-from accounts.operations import users
+from accounts.operations import access
 from contracts.operations import ending
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import (
@@ -170,7 +170,7 @@ def test_a_successor_reinstates_in_one_act_those_whom_the_end_suspended():
     ann, ben = people_of(organization, "ann-1", "ben-1")
     contract = an_ending_contract(organization)
     with tenancy.vendor():
-        users.suspend(ben, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-07-01"), by="user:client")
+        access.suspend(ben, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-07-01"), by="user:client")
     live_until("2026-01-02")
     assert statuses(organization) == [("ann-1", "suspended"), ("ben-1", "suspended")]
     assert fresh(contract).status == "ended"

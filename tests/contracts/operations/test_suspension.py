@@ -8,7 +8,7 @@ from accounts import tenancy
 from accounts.enums import SuspensionReason
 from accounts.errors import InvalidInput
 from accounts.models import LicenceGrant, LicensedUser
-from accounts.operations import users
+from accounts.operations import access
 from accounts.operations.sweeping import SYSTEM
 from contracts import sweeps
 from contracts.enums import ContractSuspension
@@ -67,7 +67,7 @@ def test_the_users_stop_and_go_on_and_others_stay_as_they_were():
     contract = an_active_contract()
     with tenancy.vendor():
         bob = LicensedUser.objects.get(external_id="bob")
-        users.suspend(bob, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-02-01"), by=MANAGER)
+        access.suspend(bob, reason=SuspensionReason.CLIENT_DECISION, now=at("2025-02-01"), by=MANAGER)
     suspend(contract)
     assert licence_of(contract)[1] == SUSPENDED_AT
     assert people(contract) == [("suspended", "licence_ended"), ("suspended", "client_decision")]
