@@ -16,7 +16,7 @@ from accounts.models import LicenceGrant, LicensedUser, LicensedUserChange, Orga
 from accounts.operations import policies
 from accounts.rules import entitlements
 from accounts.rules.entitlements import Entitlement, Grant
-from accounts.rules.licence_states import LIVE, SCHEDULED, SUSPENDED, Standing
+from accounts.rules.licence_states import DELETED, LIVE, SCHEDULED, SUSPENDED, Standing
 
 LARGEST_BATCH = 1000
 _READ = """
@@ -25,7 +25,9 @@ SELECT u.external_id, u.status, u.suspension_reason, u.suspended_at, u.suspended
     (SELECT stands_at FROM accounts_simulatedclock)
 FROM accounts_organization o
 LEFT JOIN accounts_accesspolicy p ON p.organization_id = o.id
-LEFT JOIN accounts_licenseduser u ON u.organization_id = o.id AND {people}
+CROSS JOIN unnest(%(ids)s::text[]) AS asked (external_id)
+LEFT JOIN accounts_licenseduser u
+    ON u.organization_id = o.id AND u.external_id = asked.external_id AND u.status IN ({states})
 CROSS JOIN LATERAL (
     SELECT array_agg(valid_from) AS froms, array_agg(valid_until) AS untils,
         array_agg(array_to_string(features, ' ')) AS features
@@ -34,8 +36,7 @@ CROSS JOIN LATERAL (
 ) g
 WHERE {organization}
 """
-_LIVE = f"u.external_id = ANY(%(ids)s) AND u.status IN ({', '.join(repr(state) for state in LIVE)})"
-_GONE = "u.external_id = ANY(%(ids)s)"
+_LIVE, _GONE = (", ".join(repr(state) for state in states) for states in (LIVE, (SCHEDULED, DELETED)))
 
 
 class UnknownOrganization(LookupError):
@@ -102,7 +103,7 @@ def at_instant(organization: Organization, external_id: str, *, at: datetime) ->
 
 
 def _read(
-    people: str, organization: str, place: int | UUID | None, external_ids: Sequence[str], *, now: datetime
+    states: str, organization: str, place: int | UUID | None, external_ids: Sequence[str], *, now: datetime
 ) -> list[tuple[Any, ...]]:
     parameters = {
         "ids": list(external_ids),
@@ -111,7 +112,7 @@ def _read(
         "keep": policies.DEFAULT.keep_seconds,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_READ.format(people=people, organization=organization), parameters)
+        cursor.execute(_READ.format(states=states, organization=organization), parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     if not rows:
         raise UnknownOrganization
