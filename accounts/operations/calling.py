@@ -94,14 +94,16 @@ def call_all(*, at: datetime) -> Swept:
     Threads send and do nothing else: the database is this thread's. One endpoint has a few of the places at most, a
     failing one a single place, so a slow one holds up no other.
     """
-    swept, shift, tls = Swept(), _Shift(at, time.monotonic()), ssl.create_default_context()
+    swept, shift, tls = Swept(), _Shift(at, time.monotonic()), None
     running: dict[Future[Answer | CallFault], Call] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as pool:
         while True:
             if len(running) < AT_ONCE and not shift.is_over():
                 with tenancy.vendor():
                     calls = claim(now=shift.now(), limit=AT_ONCE - len(running))
-                running |= {pool.submit(_send, call, tls): call for call in calls}
+                if calls:  # reading the authorities takes longer than finding nothing to do
+                    tls = tls or ssl.create_default_context()
+                    running |= {pool.submit(_send, call, tls): call for call in calls}
             if not running:
                 return swept
             done, _others = wait(running, timeout=LOOKS_AGAIN_EVERY, return_when=FIRST_COMPLETED)

@@ -69,7 +69,7 @@ def make(
         created_at=now,
     )
     audit.record(
-        "webhook_endpoint.made", endpoint, by=by, at=now, data={"topics": endpoint.topics}, detail={"url": url}
+        "webhook_endpoint.made", endpoint, by=by, at=now, data={"topics": endpoint.topics}, detail=_whither(url)
     )
     return endpoint, _text(secret)
 
@@ -107,7 +107,7 @@ def change(
     if "url" in changed:
         locked.failing_since, locked.failures, locked.rests_until = None, 0, None
     locked.save()
-    detail = {"url": locked.url} if "url" in changed else None
+    detail = _whither(locked.url) if "url" in changed else None
     audit.record("webhook_endpoint.changed", locked, by=by, at=now, data={"changed": changed}, detail=detail)
     return locked
 
@@ -263,6 +263,11 @@ def _other_faults(of_client: bool, description: str, topics: Sequence[str]) -> l
         elif len(topic) > 80 or not _TOPIC.fullmatch(topic):
             faults.append(FieldError("topics", "unknown", "A topic is written like contract.signed."))
     return faults
+
+
+def _whither(url: str) -> dict[str, str]:
+    """Return what the trail says of a URL: its host. A path may be a secret, or name somebody."""
+    return {"host": addresses.target(url).authority}
 
 
 def _refuse_too_many(organization: Organization | None) -> None:

@@ -61,7 +61,8 @@ def test_a_secret_is_told_once_and_kept_sealed(client, home):
         (endpoint,) = WebhookEndpoint.objects.all()
         assert Webhook(answer["secret"])._whsecret not in bytes(endpoint.secret)
         (event,) = AuditEvent.objects.filter(name="webhook_endpoint.made")
-        assert URL not in str(event.data) and AuditDetail.objects.get(event_id=event.pk).text == {"url": URL}
+        assert event.data == {"topics": ["contract.signed"]}
+        assert AuditDetail.objects.get(event_id=event.pk).text == {"host": "8.8.8.8"}
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def undelivered(service):
     import psycopg
 
     with psycopg.connect(service.admin_dsn("terme")) as connection:
-        query = "SELECT count(*) FROM accounts_outboxmessage WHERE delivered_at IS NULL"
+        query = "SELECT count(*) FROM accounts_outboxmessage WHERE delivered_at IS NULL OR fanned_out_at IS NULL"
         return connection.execute(query).fetchone()[0]
 
 
