@@ -84,7 +84,9 @@ class WebhookDelivery(models.Model):
         "accounts.Organization", models.PROTECT, related_name="+", null=True, blank=True, db_index=False
     )
     endpoint = models.ForeignKey(WebhookEndpoint, models.PROTECT, related_name="deliveries", db_index=False)
-    message = models.ForeignKey("accounts.OutboxMessage", models.PROTECT, related_name="+")
+    # An announcement about one person is erased with them, and the calls about it with it: the vendor's own too, which
+    # the eraser of a client does not see. So the database does it, by a key that the migration adds.
+    message = models.ForeignKey("accounts.OutboxMessage", models.DO_NOTHING, related_name="+", db_constraint=False)
     lane = models.BigIntegerField(_("lane"))
     state = models.CharField(_("state"), max_length=16, choices=DeliveryState.choices, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)

@@ -8,21 +8,25 @@ from django.db import transaction
 from accounts.enums import CallFault, DeliveryState
 from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations.delivery import AUDIENCE
+from accounts.operations.states import EVENTS
 
 TEST = "webhook.test"
 # What a client's endpoint may hear: what its people are told by mail, what becomes of its own users and licences, and
 # where the chain of the trail that it reads stands.
 CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audience.client) | {
+    *(f"licensed_user.{what}" for what in EVENTS.values()),
+    "access_policy.changed",
     "contract.amended",
     "contract.amendment_applied",
     "contract.resumed",
     "contract.started",
     "contract.suspended",
     "licences.activated",
-    "licensed_user.reinstated",
-    "licensed_user.suspended",
     "licensed_users.put",
     "organization.changed",
+    "processing.lifted",
+    "processing.lifting_told",
+    "processing.restricted",
     "trail.head",
 }
 # For so long what an endpoint misses while it is disabled is kept, to be sent when somebody asks for it.

@@ -46,6 +46,8 @@ def test_a_message_is_given_once_to_each_endpoint_that_hears_it():
     [
         pytest.param("contract.signed", {}, True, id="its-contract"),
         pytest.param("licensed_users.put", {"created": 1}, True, id="its-people"),
+        pytest.param("licensed_user.deletion_scheduled", {}, True, id="one-of-its-people"),
+        pytest.param("processing.restricted", {}, True, id="what-it-asked-for-a-person"),
         pytest.param("export.made", {}, True, id="its-export"),
         pytest.param("trail.head", {"position": 7, "digest": "0" * 64}, True, id="where-its-trail-stands"),
         pytest.param("contract.notice_reminder", {"tells_client": True}, True, id="told-by-agreement"),

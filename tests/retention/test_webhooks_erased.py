@@ -3,7 +3,7 @@
 import pytest
 
 from accounts import tenancy
-from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from accounts.models import LicensedUser, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints, fanning
 from retention.enums import RequestStatus
 from retention.models import ErasureStep, Verification
@@ -51,6 +51,27 @@ def test_a_clients_endpoints_and_deliveries_are_gone_and_nothing_is_found():
         assert vendors.deliveries.filter(lane=organization.pk).exists(), "what the vendor was told stays with the trail"
         steps = {step.store: step.erased for step in ErasureStep.objects.all()}
     assert steps["webhook_endpoints"] == 1 and steps["webhook_deliveries"] > 0
+
+
+def test_what_the_vendor_was_told_about_a_person_goes_with_the_announcement():
+    organization = a_leaving_client()
+    vendors = a_hook()
+    with tenancy.vendor():
+        message = OutboxMessage.objects.create(
+            organization=organization,
+            topic="licensed_user.suspended",
+            subject_type="LicensedUser",
+            subject_id=LicensedUser.objects.filter(organization=organization).earliest("pk").public_id,
+            occurred_at=at("2025-06-01"),
+            next_attempt_at=at("2025-06-01"),
+        )
+    fan_out_to(vendors)
+    with tenancy.vendor():
+        assert vendors.deliveries.filter(message=message).exists()
+    assert lives_to_the_end(organization).status == RequestStatus.CERTIFIED
+    with tenancy.vendor():
+        assert not OutboxMessage.objects.filter(pk=message.pk).exists()
+        assert vendors.deliveries.exists() and not vendors.deliveries.filter(message_id=message.pk).exists()
 
 
 def test_an_address_in_the_vendors_own_endpoint_is_residue():
