@@ -79,6 +79,43 @@ class LicenceAct(TextChoices):
     DELETE = "delete", _("Delete")
 
 
+class RuleMode(TextChoices):
+    """What a client's rule does: a new one observes, an enforced one acts, one that would touch too many stops."""
+
+    OBSERVE = "observe", _("Observes")
+    ENFORCED = "enforced", _("Enforced")
+    STOPPED = "stopped", _("Stopped: asks")
+    OFF = "off", _("Off")
+
+
+class RuleAction(TextChoices):
+    RESTRICT = "restrict", _("Restrict")
+    SUSPEND = "suspend", _("Suspend")
+    SCHEDULE = "schedule_deletion", _("Schedule deletion")
+
+
+class FindingState(TextChoices):
+    """What came of a finding: ``would_act`` is what an observing rule notes instead of acting."""
+
+    OPEN = "open", _("Warned")
+    ACTED = "acted", _("Acted")
+    WOULD_ACT = "would_act", _("Would have acted")
+    CLEARED = "cleared", _("No longer concerned")
+    REFUSED = "refused", _("Not possible")
+
+
+class BulkState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    WORKING = "working", _("Working")
+    FINISHED = "finished", _("Finished")
+
+
+class ItemState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    DONE = "done", _("Done")
+    REFUSED = "refused", _("Not done")
+
+
 class DocumentKind(TextChoices):
     NOTICE_PROOF = "notice_proof", _("Proof of a notice")
     AUTHORISATION = "authorisation", _("Authorisation")

@@ -1,19 +1,21 @@
 """The questions that the domain asks of accounts' tables, each with its instant."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Aggregate, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.db.settled import settled
-from accounts.enums import DeliveryState, LicenceStatus, SuspensionReason
+from accounts.enums import DeliveryState, FindingState, LicenceStatus, RuleAction, RuleMode, SuspensionReason
 from accounts.rules.licence_states import LIVE, SEATED
 
 if TYPE_CHECKING:
     from accounts.models import (
+        AccessRule,
         LicenceGrant,
         LicensedUser,
         Organization,
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
         WebhookDelivery,
         WebhookEndpoint,
     )
+
+# How often a client's rule looks for people by itself: its conditions count in days.
+LOOKS_EVERY = timedelta(days=1)
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
@@ -79,11 +84,57 @@ class LicensedUserQuerySet(models.QuerySet["LicensedUser"]):
         suspended = Q(status=LicenceStatus.SUSPENDED, suspension_reason=SuspensionReason.LICENCE_ENDED)
         return self.filter(Q(status=LicenceStatus.INVITED) | suspended)
 
+    def concerned_by(self, rule: "AccessRule", *, at: datetime) -> Self:
+        """Whom a client's rule means at an instant: all its conditions hold, and nothing exempts the person.
+
+        Inactivity counts from the last use, and at the earliest from the day the person came into the present status:
+        who was let in again yesterday is not inactive. An assignment ends with a local day of the organization.
+        """
+        from accounts.models import RuleExemption
+
+        found = self.filter(organization=rule.organization_id, status__in=rule.statuses)
+        if rule.inactive_days is not None:
+            found = found.filter(status_at__lte=at - timedelta(days=rule.inactive_days)).filter(
+                Q(last_active_at__isnull=True) | Q(last_active_at__lte=at - timedelta(days=rule.inactive_days))
+            )
+        if rule.assignment_over:
+            found = found.filter(assignment_ends_on__lte=at.astimezone(ZoneInfo(rule.organization.time_zone)).date())
+        if rule.departments:
+            found = found.filter(department__in=rule.departments)
+        if rule.exempt_departments:
+            found = found.exclude(department__in=rule.exempt_departments)
+        match rule.action:
+            case RuleAction.RESTRICT:
+                found = found.filter(status=LicenceStatus.ACTIVE)
+            case RuleAction.SUSPEND:
+                # Whom the end of the licence keeps out can be kept out for the client's own reason.
+                found = found.filter(
+                    ~Q(status=LicenceStatus.SUSPENDED) | Q(suspension_reason=SuspensionReason.LICENCE_ENDED)
+                )
+        exemptions = RuleExemption.objects.filter(organization=rule.organization_id, rule=rule)
+        return found.exclude(Exists(exemptions.filter(licensed_user=OuterRef("pk"))))
+
     def due_to_be_reinstated(self, *, at: datetime) -> Self:
         return self.filter(status=LicenceStatus.SUSPENDED, suspended_until__lte=at)
 
     def due_to_be_deleted(self, *, at: datetime) -> Self:
         return self.filter(status=LicenceStatus.SCHEDULED, delete_at__lte=at)
+
+
+class AccessRuleQuerySet(models.QuerySet["AccessRule"]):
+    def looking(self) -> Self:
+        """Those that look for people: they observe, or act."""
+        return self.filter(mode__in=[RuleMode.OBSERVE, RuleMode.ENFORCED])
+
+    def due_for_a_look(self, *, at: datetime) -> Self:
+        """Those that have not looked for a day, and those with a finding whose warning period is over."""
+        from accounts.models import RuleFinding
+
+        ripe = RuleFinding.objects.filter(
+            organization=OuterRef("organization"), rule=OuterRef("pk"), state=FindingState.OPEN, acts_at__lte=at
+        )
+        never_or_long_ago = Q(evaluated_at__isnull=True) | Q(evaluated_at__lte=at - LOOKS_EVERY)
+        return self.looking().filter(never_or_long_ago | Exists(ripe)).order_by("pk")
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):

@@ -5,21 +5,41 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from accounts import tenancy
-from accounts.enums import LicenceStatus
+from accounts.enums import BulkState, FindingState, LicenceStatus, RuleMode
 from accounts.models import (
+    AccessRule,
     AuditEvent,
     AuditSeal,
+    BulkJob,
     IdempotencyKey,
     LicenceGrant,
     LicensedUser,
     Organization,
     OutboxMessage,
+    RuleFinding,
     WebhookDelivery,
     WebhookEndpoint,
 )
-from accounts.operations import access, calling, clock, delivery, fanning, heads, licences, sealing
+from accounts.operations import (
+    access,
+    bulk,
+    calling,
+    clock,
+    delivery,
+    fanning,
+    heads,
+    licences,
+    rule_runs,
+    sealing,
+)
 from accounts.operations.sweeping import Swept, earliest, walk
-from accounts.querysets import OrganizationQuerySet, OutboxQuerySet, WebhookDeliveryQuerySet
+from accounts.querysets import (
+    LOOKS_EVERY,
+    AccessRuleQuerySet,
+    OrganizationQuerySet,
+    OutboxQuerySet,
+    WebhookDeliveryQuerySet,
+)
 
 
 def alignments_due(*, at: datetime) -> OrganizationQuerySet:
@@ -65,6 +85,34 @@ def deletion_following(*, after: datetime) -> datetime | None:
 def delete_all(*, at: datetime, by: str) -> Swept:
     """Delete those whose grace is over."""
     return walk(lambda: deletions_due(at=at), lambda organization: access.delete_due(organization, now=at, by=by))
+
+
+def rules_due(*, at: datetime) -> AccessRuleQuerySet:
+    return AccessRule.objects.due_for_a_look(at=at)
+
+
+def rule_following(*, after: datetime) -> datetime | None:
+    """Return when a rule looks again by itself, or the warning period of somebody whom it found is over."""
+    looks = earliest(AccessRule.objects.looking(), "evaluated_at", after=after - LOOKS_EVERY)
+    open_findings = RuleFinding.objects.filter(
+        state=FindingState.OPEN, rule__mode__in=[RuleMode.OBSERVE, RuleMode.ENFORCED]
+    )
+    found = (None if looks is None else looks + LOOKS_EVERY, earliest(open_findings, "acts_at", after=after))
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def look_by_rules(*, at: datetime, by: str) -> Swept:
+    """Let clients' rules find, warn and act."""
+    return walk(lambda: rules_due(at=at), lambda rule: rule_runs.look(rule, now=at, by=by))
+
+
+def bulk_due(*, at: datetime) -> QuerySet[BulkJob]:
+    return BulkJob.objects.exclude(state=BulkState.FINISHED).filter(created_at__lte=at).order_by("pk")
+
+
+def work_in_bulk(*, at: datetime, by: str) -> Swept:
+    """Do what bulk jobs ask for, a chunk of each in turn."""
+    return walk(lambda: bulk_due(at=at), lambda job: bulk.work(job, now=at, by=by))
 
 
 def deliveries_due(*, at: datetime) -> OutboxQuerySet:

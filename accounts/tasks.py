@@ -26,6 +26,18 @@ def sweep_user_deletions(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_access_rules(*, now: str | None = None, **_future: object) -> None:
+    """Let clients' rules find, warn and act."""
+    run(sweeps.look_by_rules, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_bulk_jobs(*, now: str | None = None, **_future: object) -> None:
+    """Do what bulk jobs ask for."""
+    run(sweeps.work_in_bulk, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_outbox(*, now: str | None = None, **_future: object) -> None:
     """Deliver what the outbox holds."""
     run(sweeps.deliver_all, at=sweep_instant(now))

@@ -6,6 +6,8 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import schema
 from accounts.api.access import AccessPolicyView, ActivityView
+from accounts.api.access_rules import AccessRuleResource
+from accounts.api.bulk_jobs import BulkJobResource, OrganizationBulkJobsView
 from accounts.api.entitlements import EntitlementsView, EntitlementView
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
@@ -53,6 +55,8 @@ SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("organizations", OrganizationResource, basename="organization")
 router.register("licensed-users", LicensedUserResource, basename="licensed-user")
+router.register("access-rules", AccessRuleResource, basename="access-rule")
+router.register("bulk-jobs", BulkJobResource, basename="bulk-job")
 router.register("contracts", ContractResource, basename="contract")
 router.register("deadlines", DeadlineResource, basename="deadline")
 router.register("index-series", IndexSeriesResource, basename="index-series")
@@ -73,6 +77,7 @@ router.register("webhook-endpoints", WebhookEndpointResource, basename="webhook-
 organization = [
     path("licensed-users", OrganizationLicensedUsersView.as_view(), name="organization-licensed-users"),
     path("access-policy", AccessPolicyView.as_view(), name="organization-access-policy"),
+    path("bulk-jobs", OrganizationBulkJobsView.as_view(), name="organization-bulk-jobs"),
     path("activity", ActivityView.as_view(), name="organization-activity"),
     path("content", ContentView.as_view(), name="organization-content"),
     path("exports", OrganizationExportsView.as_view(), name="organization-exports"),

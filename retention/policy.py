@@ -68,6 +68,25 @@ POLICY: dict[str, Table] = {
         "id public_id organization licensed_user act before status suspension_reason features until source by "
         "occurred_at",
     ),
+    "accounts.AccessRule": _table(
+        K,
+        "id public_id organization name mode action inactive_days assignment_over departments statuses "
+        "exempt_departments warning_days warns_people most_percent evaluated_at enforced_at stopped_at stopped_count "
+        "confirmed created_at created_by",
+        basis=CONTRACT_FILE,
+    ),
+    "accounts.RuleExemption": _table(E, "id public_id organization rule licensed_user created_at created_by"),
+    "accounts.RuleFinding": _table(
+        E, "id public_id organization rule licensed_user state enforced found_at acts_at closed_at code"
+    ),
+    "accounts.BulkJob": _table(
+        E,
+        "id public_id organization act reason until features note undo_of state total done refused requested_by "
+        "created_at finished_at",
+    ),
+    "accounts.BulkItem": _table(
+        E, "id public_id organization job licensed_user state code before_reason before_until before_features"
+    ),
     "accounts.AccessPolicy": _table(
         K,
         "id public_id organization keep_seconds restricted_features deletion_grace_days",

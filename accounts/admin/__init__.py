@@ -8,6 +8,8 @@ from django.contrib.auth.models import Group
 
 from accounts.admin import (
     access_policy,
+    access_rule,
+    bulk_job,
     credential,
     document,
     licence,
@@ -20,6 +22,8 @@ from accounts.admin import (
 
 __all__ = [
     "access_policy",
+    "access_rule",
+    "bulk_job",
     "credential",
     "document",
     "licence",

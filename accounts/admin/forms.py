@@ -13,6 +13,7 @@ from accounts.errors import InvalidInput
 WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
     (forms.FileField, widgets.UnfoldAdminFileFieldWidget),
     (forms.ModelMultipleChoiceField, widgets.UnfoldAdminSelectMultipleWidget),
+    (forms.MultipleChoiceField, widgets.UnfoldAdminSelectMultipleWidget),
     (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.ModelChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.BooleanField, widgets.UnfoldBooleanWidget),

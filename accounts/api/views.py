@@ -18,9 +18,11 @@ from rest_framework.views import APIView
 
 from accounts import recent
 from accounts.access import scope_of
+from accounts.api.permissions import has
 from accounts.errors import Refused
 from accounts.models import ApiToken, IdempotencyKey, User
 from accounts.operations import clock
+from accounts.rules.permissions import Permission
 
 KEEP = timedelta(hours=24)
 
@@ -98,6 +100,11 @@ class ScopedView(APIView):
     def actor(self) -> str:
         """Who acts, for the trail."""
         return f"user:{self.caller.public_id}"
+
+    def demand(self, permission: Permission) -> None:
+        """Ask for one more right than the view's own. :raises PermissionDenied: the user, or the token, lacks it."""
+        if not has(permission)().has_permission(self.request, self):
+            raise PermissionDenied
 
     def refusal(self, code: str, detail: str) -> Response:
         """Answer 409 and commit: for a refusal that leaves its trace. Others are raised, and roll back."""

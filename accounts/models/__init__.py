@@ -1,5 +1,7 @@
 """The tables of accounts, one noun a file."""
 
+from accounts.models.access_rule import AccessRule, RuleExemption, RuleFinding
+from accounts.models.bulk import BulkItem, BulkJob
 from accounts.models.document import Document
 from accounts.models.licence import AccessPolicy, LicenceGrant, LicensedUser, LicensedUserChange
 from accounts.models.organization import Organization
@@ -10,10 +12,13 @@ from accounts.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AccessPolicy",
+    "AccessRule",
     "ApiToken",
     "AuditDetail",
     "AuditEvent",
     "AuditSeal",
+    "BulkItem",
+    "BulkJob",
     "Document",
     "IdempotencyKey",
     "LicenceGrant",
@@ -22,6 +27,8 @@ __all__ = [
     "Membership",
     "Organization",
     "OutboxMessage",
+    "RuleExemption",
+    "RuleFinding",
     "SimulatedClock",
     "TrailHead",
     "User",

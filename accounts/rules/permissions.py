@@ -16,6 +16,7 @@ class Permission(StrEnum):
     DELETE_LICENSED_USER = "delete_licensed_user"
     RESTRICT_PROCESSING = "restrict_processing"
     CHANGE_ACCESS_POLICY = "change_access_policy"
+    MANAGE_ACCESS_RULES = "manage_access_rules"
     CHECK_ENTITLEMENT = "check_entitlement"
     REPORT_ACTIVITY = "report_activity"
     VIEW_CONTRACT = "view_contract"
@@ -128,6 +129,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.DELETE_LICENSED_USER,
             P.RESTRICT_PROCESSING,
             P.CHANGE_ACCESS_POLICY,
+            P.MANAGE_ACCESS_RULES,
             P.CHECK_ENTITLEMENT,
             P.REPORT_ACTIVITY,
             P.GIVE_NOTICE,

@@ -9,10 +9,14 @@ from django.db.models import QuerySet
 
 from accounts.models import (
     AuditDetail,
+    BulkItem,
+    BulkJob,
     IdempotencyKey,
     LicensedUser,
     LicensedUserChange,
     OutboxMessage,
+    RuleExemption,
+    RuleFinding,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -139,6 +143,10 @@ STORES: Sequence[Store] = (
     Rows("webhook_deliveries", WebhookDelivery._meta.db_table),
     Endpoints("webhook_endpoints", WebhookEndpoint._meta.db_table),
     Announcements(),
+    Rows("rule_findings", RuleFinding._meta.db_table),
+    Rows("rule_exemptions", RuleExemption._meta.db_table),
+    Rows("bulk_items", BulkItem._meta.db_table),
+    Rows("bulk_jobs", BulkJob._meta.db_table),
     Rows("licence_changes", LicensedUserChange._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),
 )

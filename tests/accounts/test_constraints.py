@@ -33,6 +33,7 @@ from tests.accounts.licence_constraints import (
 )
 from tests.accounts.licence_constraints import SUSPENDED as LICENCE_SUSPENDED
 from tests.accounts.parties import NOW
+from tests.accounts.rule_constraints import ENFORCED, RULE_BREAKS, a_finding, a_job, a_rule, an_item
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 ID, OTHER = UUID(int=1), UUID(int=2)
@@ -43,11 +44,16 @@ IMPLIED = {
     f"accounts_{table}_tenant_key": "the primary key is broken first; it is there as the target of composite keys"
     for table in (
         "accesspolicy",
+        "accessrule",
+        "bulkitem",
+        "bulkjob",
         "document",
         "licencegrant",
         "licenseduser",
         "licenseduserchange",
         "webhookendpoint",
+        "ruleexemption",
+        "rulefinding",
     )
 }
 
@@ -163,6 +169,7 @@ BREAKS = {
         lambda: (an_organization("1", public_id=ID), an_organization("2", public_id=ID))
     ],
     **LICENCE_BREAKS,
+    **RULE_BREAKS,
     "user_email_once": [lambda: (a_user("ann@x.example"), a_user("Ann@X.example"))],
     "accounts_user_email_key": [twice(a_user)],
     "accounts_user_public_id_key": [lambda: (a_user(public_id=ID), a_user("b@x.example", public_id=ID))],
@@ -285,6 +292,12 @@ def test_what_stands_beside_the_broken_examples_is_accepted():
         a_person(organization, status="restricted", features=[])
         a_person(organization, processing_restricted_at=NOW, processing_lift_told_at=NOW)
         a_change(a_person(organization))
+        a_rule(organization, **ENFORCED, inactive_days=3660, most_percent=100, warning_days=365)
+        a_rule(organization, mode="stopped", enforced_at=NOW, stopped_at=NOW, stopped_count=0)
+        a_rule(organization, inactive_days=None, departments=["Sales"], statuses=["active", "suspended"])
+        a_finding(a_person(organization), state="acted", closed_at=NOW)
+        a_job(organization, state="finished", finished_at=NOW, done=1, refused=1)
+        an_item(a_person(organization), state="refused", code="why")
         a_policy(organization, keep_seconds=3600, deletion_grace_days=365)
         a_seat(user, Role.SUPPORT)
         a_seat(user, Role.FINANCE)
