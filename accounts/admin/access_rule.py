@@ -62,15 +62,10 @@ class SeenForm(OperationForm):
 
     def prepare(self) -> None:
         if isinstance(self.subject, AccessRule):
-            found = access_rules.preview(self.subject, at=clock.instant())
-            self.initial["digest"] = found.digest
-            share = _("It may touch %(limit)d at once.") % {"limit": found.limit}
-            people = LicensedUser.objects.concerned_by(self.subject, at=clock.instant()).order_by("pk")
-            self.fields["digest"].widget.attrs["data-people"] = str(found.count)
-            self.preview = {"found": found, "share": share, "people": list(people[:SHOWN])}
+            self.initial["digest"] = access_rules.preview(self.subject, at=clock.instant()).digest
 
     def _widget(self, name: str, field: forms.Field) -> forms.Widget:
-        return field.widget
+        return forms.HiddenInput()
 
 
 class ExemptForm(OperationForm):
@@ -89,6 +84,18 @@ class AccessRuleAdmin(ReadOnly):
     list_select_related = ("organization",)
     change_form_outer_after_template = "admin/access_rule_preview.html"
     actions_detail = ("edit", "enforce", "confirm", "observe", "switch_off", "exempt")
+
+    def described(self, obj: AccessRule) -> str:
+        """Name exactly whom the rule would touch now, as far as they fit on a page."""
+        now = clock.instant()
+        found = access_rules.preview(obj, at=now)
+        people = LicensedUser.objects.concerned_by(obj, at=now).order_by("pk").values_list("display_name", flat=True)
+        names = ", ".join(people[:SHOWN])
+        return _("%(count)d of %(population)d people: %(names)s") % {
+            "count": found.count,
+            "population": found.population,
+            "names": names + (" …" if found.count > SHOWN else ""),
+        }
 
     def explained(self, request: HttpRequest, obj: AccessRule) -> dict[str, Any]:
         now = clock.instant()

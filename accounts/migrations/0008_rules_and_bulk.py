@@ -481,6 +481,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="bulkjob",
+            index=models.Index(fields=["organization", "undo_of"], name="bulk_job_by_what_it_undoes"),
+        ),
+        migrations.AddIndex(
+            model_name="bulkjob",
             index=models.Index(
                 condition=models.Q(("state", "finished"), _negated=True), fields=["id"], name="bulk_job_to_do"
             ),

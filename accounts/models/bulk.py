@@ -49,6 +49,7 @@ class BulkJob(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["organization", "undo_of"], name="bulk_job_by_what_it_undoes"),
             models.Index(fields=["id"], condition=~Q(state=BulkState.FINISHED), name="bulk_job_to_do"),
         ]
 

@@ -16,7 +16,7 @@ from django.utils import translation
 
 from accounts.enums import Role
 from accounts.errors import Refused
-from accounts.models import AuditEvent, OutboxMessage, User
+from accounts.models import AuditEvent, LicensedUser, OutboxMessage, User
 from accounts.operations import audit, outbox
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,8 @@ _REQUEST = Audience(
 _DATA = Audience(_REQUEST.client, (Role.PRIVACY_OFFICER,))
 _INTERNAL = Audience((), (Role.PRIVACY_OFFICER,))
 _ADMINISTRATORS = Audience((Role.CLIENT_ADMINISTRATOR,), (Role.ADMINISTRATOR,), one_sided=True)
+# Told to the licensed user whom it is about, in the organization's language.
+PERSON_WARNED = "licensed_user.warned"
 # Topic → who is told. What is not named here goes to nobody on the client's side.
 DEFAULT_AUDIENCE = _INTERNAL
 AUDIENCE = {
@@ -83,6 +85,9 @@ AUDIENCE = {
     "certificate.issued": _REQUEST,
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,
+    "access_rule.found": _ADMINISTRATORS,
+    "access_rule.stopped": _ADMINISTRATORS,
+    PERSON_WARNED: Audience((), ()),
     GIVEN_UP: _INTERNAL,
 }
 
@@ -101,6 +106,14 @@ class Letter:
     to: str
     subject: str
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    id: str
+    email: str
+    language: str
+    who: User | LicensedUser
 
 
 @transaction.atomic
@@ -145,19 +158,19 @@ def letters(message: OutboxMessage) -> list[Letter]:
         return []
     spoken = dict(settings.LANGUAGES)
     found = []
-    for user in readers(message):
-        with translation.override(user.language if user.language in spoken else settings.LANGUAGE_CODE):
+    for reader in [*map(_member, readers(message)), *_person(message)]:
+        with translation.override(reader.language if reader.language in spoken else settings.LANGUAGE_CODE):
             text = template.render(
                 {
                     "message": message,
                     "payload": message.payload,
                     "organization": message.organization,
-                    "user": user,
+                    "user": reader.who,
                     "url": settings.PUBLIC_URL,
                 }
             )
         subject, _, body = text.lstrip().partition("\n")
-        found.append(Letter(str(user.public_id), user.email, _one_line(subject), body.strip("\n") + "\n"))
+        found.append(Letter(reader.id, reader.email, _one_line(subject), body.strip("\n") + "\n"))
     return found
 
 
@@ -178,6 +191,19 @@ def readers(message: OutboxMessage) -> list[User]:
     if message.organization_id is not None and message.payload.get("tells_client", True):
         found |= people.filter(memberships__organization=message.organization_id, memberships__role__in=audience.client)
     return list(found.distinct().order_by("email"))
+
+
+def _member(user: User) -> _Reader:
+    return _Reader(str(user.public_id), user.email, user.language, user)
+
+
+def _person(message: OutboxMessage) -> list[_Reader]:
+    """Return the licensed user whom the message warns; nobody if they are gone, or on their way out, by now."""
+    if message.topic != PERSON_WARNED or message.organization is None:
+        return []
+    people = LicensedUser.objects.live().filter(organization=message.organization, public_id=message.subject_id)
+    language = message.organization.language
+    return [_Reader(str(one.public_id), one.email, language, one) for one in people]
 
 
 def _send(wanted: Iterable[Letter]) -> tuple[list[str], Exception | None]:

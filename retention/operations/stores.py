@@ -113,7 +113,7 @@ class ExportFiles:
 class Announcements:
     """What the outbox says about single people. What it says about the organization and its contracts is kept."""
 
-    name: str = "announcements_of_people"
+    name: str = "outbox_of_people"
 
     def count(self, organization_id: int) -> int:
         return self._rows(organization_id).count()

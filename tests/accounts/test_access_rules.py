@@ -1,4 +1,4 @@
-"""The client's own rules: whom they mean, that they observe first, warn, act after the warning, and stop when too many."""
+"""The client's own rules: whom they mean, that they observe first, warn, act after the warning, stop when too many."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -277,7 +277,7 @@ def test_a_changed_rule_observes_again_and_those_whom_it_warned_are_let_be():
 def test_the_same_values_again_change_nothing():
     organization, _people = a_client("ann")
     rule = enforce(a_rule(organization))
-    assert act(rule, "change", name="Idle").mode == RuleMode.ENFORCED
+    assert act(rule, "change", warning_days=14).mode == RuleMode.ENFORCED
     assert "access_rule.changed" not in topics()
 
 

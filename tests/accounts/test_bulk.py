@@ -18,6 +18,7 @@ from tests.retention.vaults import an_organization, people_of
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 DAY = timedelta(days=1)
 ACTIVE = {"status": "active"}
+SUSPENDED = {"status": "suspended", "suspension_reason": "client_rule", "suspended_at": NOW}
 DECISION = {"reason": "client_decision"}
 
 
@@ -108,7 +109,7 @@ def test_people_are_chosen_by_status_and_department():
         (Act.SUSPEND, Chosen(), DECISION, ("external_ids", "choose_one", None)),
         (
             Act.SUSPEND,
-            Chosen(external_ids=["ann"], statuses=["active"]),
+            Chosen(["ann"], statuses=["active"]),
             DECISION,
             ("external_ids", "choose_one", None),
         ),
@@ -233,8 +234,7 @@ def test_two_workers_share_no_chunk():
 
 
 def test_of_many_who_are_let_in_as_many_are_as_there_are_seats():
-    gone = {"status": "suspended", "suspension_reason": "client_rule", "suspended_at": NOW}
-    organization, _people = a_client(*(f"p{number}" for number in range(10)), seats=4, **gone)
+    organization, _people = a_client(*(f"p{number}" for number in range(10)), seats=4, **SUSPENDED)
     job = ask(organization, Act.REINSTATE, Chosen(statuses=["suspended"]))
     work()
     assert (fresh(job).done, fresh(job).refused) == (4, 6)

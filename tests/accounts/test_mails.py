@@ -53,6 +53,9 @@ PAYLOADS = {
         for act in ("opened", "unfeasible_told", "extended", "completed", "withdrawn", "unfinished", "choice_asked")
     },
     "licences.suspended": {"users": 3},
+    "licensed_user.warned": {"action": "suspend", "acts_at": "2026-03-15T12:00:00+00:00"},
+    "access_rule.found": {"users": 2, "acts_at": "2026-03-15T12:00:00+00:00"},
+    "access_rule.stopped": {"people": 20, "limit": 5},
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
@@ -60,6 +63,8 @@ PAYLOADS = {
     "webhook_endpoint.disabled": {"reason": "failing", "given_up": 2},
 }
 SIGNED = "contract.signed"
+# About a person's own sign-in: told to nobody but whom the announcement names (tests/accounts/signin).
+PRIVATE = {topic for topic in MAILS if topic.startswith("user.")}
 
 
 def letters(topic, organization, payload=None):
@@ -135,7 +140,7 @@ def test_a_topic_nobody_thought_of_never_goes_to_a_client():
 
 
 def test_every_mail_has_an_audience_and_every_audience_a_mail():
-    assert set(MAILS) == set(delivery.AUDIENCE)
+    assert set(MAILS) - PRIVATE == set(delivery.AUDIENCE)
 
 
 def test_every_mail_is_about_something_that_is_announced():
@@ -148,7 +153,7 @@ def test_every_mail_is_about_something_that_is_announced():
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "pl", "de"])
-@pytest.mark.parametrize("topic", MAILS)
+@pytest.mark.parametrize("topic", [topic for topic in MAILS if topic not in PRIVATE])
 def test_every_mail_has_a_subject_a_body_its_reader_and_one_link(topic, language):
     organization = an_organization(name="Société <Été> & Fils")
     reader = a_member(Role.PRIVACY_OFFICER, name="Łucja O'Neil & Co", language=language)

@@ -7,9 +7,10 @@ from io import BytesIO
 from django.db import connection
 
 from accounts import tenancy
-from accounts.enums import DocumentKind
+from accounts.enums import DocumentKind, SuspensionReason
 from accounts.models import ApiToken, IdempotencyKey, OutboxMessage, SimulatedClock, WebhookDelivery
-from accounts.operations import audit, documents, endpoints, heads, policies
+from accounts.operations import access, access_rules, audit, bulk, documents, endpoints, heads, policies, rule_runs
+from accounts.rules.licence_states import Act
 from contracts.enums import (
     CalendarFeedKind,
     ClauseCode,
@@ -37,11 +38,27 @@ from tests.retention.vaults import an_organization, people_of
 NOW = at("2026-02-05")
 
 
+def somebody_with_a_history(organization):
+    """A person who was suspended, whom a rule exempts, another whom it found, and a job that names them."""
+    dov, eve = people_of(organization, "dov", "eve", status="active")
+    with tenancy.tenant(organization.pk):
+        reason = SuspensionReason.CLIENT_DECISION
+        access.suspend(dov, reason=reason, until=NOW + timedelta(days=60), now=NOW, by="user:one")
+        rule = access_rules.create(
+            organization, name="Idle", action="restrict", inactive_days=30, now=NOW, by="user:one"
+        )
+        access_rules.exempt(rule, dov, now=NOW, by="user:one")
+        rule_runs.look(rule, now=NOW, by="system")
+        chosen = bulk.Chosen(public_ids=[eve.public_id])
+        bulk.request(organization, Act.RESTRICT, chosen, now=NOW, by="user:one")
+
+
 def a_client_that_stays(name="Stays", **contract):
     """Return an organization with a row of its own in every table of clients, contracts and content."""
     organization = an_organization(name=name)
     signed = a_signed_contract(organization, starts_on=date(2025, 6, 1), **contract)
     people_of(organization, "ann", "cyr")
+    somebody_with_a_history(organization)
     live_until(at("2025-06-02"))
     write(organization, EVERY_KIND)
     with tenancy.tenant(organization.pk):

@@ -20,6 +20,7 @@ VENDOR_WIDE = {
 }
 DELETABLE = {
     "accounts_membership": "a role is taken away by the vendor",
+    "accounts_ruleexemption": "an exemption from a client's rule is lifted; the trail keeps that it was",
     "accounts_idempotencykey": "old answers are forgotten",
     "accounts_simulatedclock": "simulated time ends",
     "django_session": "sessions end",

@@ -6,18 +6,21 @@ from decimal import Decimal
 import pytest
 
 from accounts import tenancy
+from accounts.enums import SuspensionReason
 from accounts.models import OutboxMessage
+from accounts.operations import access, access_rules
 from config.sweeps import SWEEPS
 from contracts.enums import ContractSuspension
 from contracts.models import Contract
 from contracts.operations import amendments, suspension
 from retention.models import DeletionRequest, ErasureRun
+from tests.accounts.parties import a_licence
 from tests.admin.world import NOW, a_whole_world
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import a_series, import_rows
 from tests.contracts.operations.switches import a_proof
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
-from tests.retention.vaults import an_organization
+from tests.retention.vaults import an_organization, people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 AS_LONG_AS = timedelta(days=3 * 366)
@@ -31,12 +34,26 @@ NEVER_BY_TIME = {
     "switch_windows",
     "seals",
     "webhook_fan_out",
+    "bulk_jobs",
 }
+
+
+def people_who_wait_for_a_day():
+    """Somebody suspended until a day, somebody to be deleted on one, and a rule that looks every day."""
+    organization = an_organization(name="Waiting")
+    a_licence(organization)
+    ann, ben = people_of(organization, "ann-w", "ben-w", status="active")
+    with tenancy.tenant(organization.pk):
+        reason = SuspensionReason.CLIENT_DECISION
+        access.suspend(ann, reason=reason, until=NOW + timedelta(days=40), now=NOW, by="user:one")
+        access.schedule_deletion(ben, now=NOW, by="user:one")
+        access_rules.create(organization, name="Idle", action="suspend", inactive_days=90, now=NOW, by="user:one")
 
 
 def a_world_with_something_ahead_of_every_sweep():
     """Rows of which each waits for a day of its own; two zones."""
     a_whole_world()
+    people_who_wait_for_a_day()
     far = an_organization(name="Far", country="NZ", time_zone="Pacific/Auckland")
     series = a_series("AHEAD")
     import_rows("AHEAD,2024-10,100,2024-11-15", now=at("2024-11-20"))
