@@ -303,6 +303,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "LicenceStatusEnum": "accounts.enums.LicenceStatus.choices",
+        "SuspensionReasonEnum": "accounts.enums.SuspensionReason.choices",
+        "LicenceActEnum": "accounts.enums.LicenceAct.choices",
+        "BulkActEnum": "accounts.labels.BULK_ACTS",
+        "SuspensionByHandEnum": "accounts.labels.SUSPENSIONS_BY_HAND",
+        "RuleStatusEnum": "accounts.labels.RULE_STATUSES",
         "RequestStatusEnum": "retention.enums.RequestStatus.choices",
         "StepStatusEnum": "retention.enums.StepStatus.choices",
         "DecisionEnum": "retention.enums.Decision.choices",

@@ -13,6 +13,7 @@ from accounts.api.licensed_users import LicensedUserSerializer
 from accounts.api.resources import Resource, the_organization
 from accounts.enums import RuleAction, RuleMode
 from accounts.errors import FieldError, InvalidInput
+from accounts.labels import RULE_STATUSES
 from accounts.models import AccessRule, LicensedUser, RuleExemption, RuleFinding
 from accounts.operations import access_rules
 from accounts.rules.permissions import Permission
@@ -51,9 +52,7 @@ class RuleChangeSerializer(serializers.Serializer[Any]):
     inactive_days = serializers.IntegerField(min_value=1, max_value=3660, required=False, allow_null=True)
     assignment_over = serializers.BooleanField(required=False)
     departments = _departments()
-    statuses = serializers.ListField(
-        child=serializers.ChoiceField(choices=access_rules.STATUSES), required=False, max_length=3
-    )
+    statuses = serializers.ListField(child=serializers.ChoiceField(choices=RULE_STATUSES), required=False, max_length=3)
     exempt_departments = _departments()
     warning_days = serializers.IntegerField(min_value=0, max_value=365, required=False)
     warns_people = serializers.BooleanField(required=False)
@@ -82,7 +81,7 @@ class ExternalIdSerializer(serializers.Serializer[Any]):
     external_id = serializers.CharField(max_length=200)
 
 
-class FindingSerializer(serializers.ModelSerializer[RuleFinding]):
+class RuleFindingSerializer(serializers.ModelSerializer[RuleFinding]):
     licensed_user = serializers.UUIDField(source="licensed_user.public_id")
     external_id = serializers.CharField(source="licensed_user.external_id")
 
@@ -153,12 +152,12 @@ class AccessRuleResource(Resource):
         page = self.paginate_queryset(found)
         return self.get_paginated_response(LicensedUserSerializer(page, many=True).data)
 
-    @extend_schema(responses={200: FindingSerializer(many=True)})
+    @extend_schema(responses={200: RuleFindingSerializer(many=True)})
     @action(detail=True, methods=["get"], filterset_class=None)
     def findings(self, request: Request, **kwargs: Any) -> Response:
         """List whom the rule found, and what came of it, in pages."""
         page = self.paginate_queryset(self.get_object().findings.select_related("licensed_user"))
-        return self.get_paginated_response(FindingSerializer(page, many=True).data)
+        return self.get_paginated_response(RuleFindingSerializer(page, many=True).data)
 
     @extend_schema(request=DigestSerializer, responses={200: AccessRuleSerializer})
     @action(detail=True, methods=["post"])

@@ -14,8 +14,9 @@ from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id
 from accounts.api.views import ScopedView
 from accounts.enums import BulkState, ItemState, LicenceStatus
+from accounts.labels import BULK_ACTS, SUSPENSIONS_BY_HAND
 from accounts.models import BulkItem, BulkJob, Organization
-from accounts.operations import access, bulk
+from accounts.operations import bulk
 from accounts.rules.licence_states import Act
 from accounts.rules.permissions import Permission
 
@@ -48,7 +49,7 @@ class BulkJobSerializer(serializers.ModelSerializer[BulkJob]):
 
 
 class NewBulkJobSerializer(serializers.Serializer[Any]):
-    act = serializers.ChoiceField(choices=[act.value for act in bulk.ACTS])
+    act = serializers.ChoiceField(choices=BULK_ACTS)
     external_ids = serializers.ListField(
         child=serializers.CharField(max_length=200), required=False, max_length=bulk.LARGEST
     )
@@ -57,9 +58,7 @@ class NewBulkJobSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(choices=LicenceStatus.choices), required=False, max_length=6
     )
     departments = serializers.ListField(child=serializers.CharField(max_length=120), required=False, max_length=500)
-    reason = serializers.ChoiceField(
-        choices=[(reason.value, reason.label) for reason in access.BY_HAND], required=False, default=""
-    )
+    reason = serializers.ChoiceField(choices=SUSPENSIONS_BY_HAND, required=False, default="")
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     features = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=100)
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")

@@ -14,6 +14,7 @@ from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id
 from accounts.api.views import ScopedView
 from accounts.enums import LicenceStatus, SuspensionReason
+from accounts.labels import SUSPENSIONS_BY_HAND
 from accounts.models import LicensedUser, LicensedUserChange, Organization
 from accounts.operations import access, processing, users
 from accounts.rules.permissions import Permission
@@ -98,7 +99,7 @@ class NoteSerializer(serializers.Serializer[Any]):
 
 
 class SuspensionSerializer(NoteSerializer):
-    reason = serializers.ChoiceField(choices=[(reason.value, reason.label) for reason in access.BY_HAND])
+    reason = serializers.ChoiceField(choices=SUSPENSIONS_BY_HAND)
     until = serializers.DateTimeField(
         required=False, allow_null=True, default=None, help_text="From then on the person is let in again."
     )

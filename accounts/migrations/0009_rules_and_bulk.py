@@ -13,7 +13,7 @@ from accounts.db.security import READ_WRITE, composite_keys, row_security
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_licence_states"),
+        ("accounts", "0008_calls_go_with_their_message"),
     ]
 
     operations = [
