@@ -8,12 +8,12 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts.admin.base import may
-from accounts.models import OutboxMessage
-from accounts.operations import clock
+from accounts.models import AuditSeal, OutboxMessage
+from accounts.operations import clock, standing
 from accounts.rules.permissions import Permission
 from contracts import clauses_explained
 from contracts.admin.days import last_day, said
@@ -32,6 +32,7 @@ RENEWAL_AHEAD = timedelta(days=60)
 END_AHEAD = timedelta(days=60)
 LETTER_WAITS = timedelta(days=2)
 ANSWER_WAITS = timedelta(days=10)
+SEAL_WAITS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (Permission.VIEW_DELETION_REQUEST, deletion_requests),
         (Permission.VIEW_DELETION_REQUEST, stuck_runs),
         (Permission.VIEW_OPERATION, undelivered),
+        (Permission.VIEW_OPERATION, unsealed),
     ]
     context["tables"] = [table(now) for permission, table in tables if may(request, permission)]
     return context
@@ -309,6 +311,22 @@ def undelivered(now: datetime) -> Table:
         return _of(message, message.topic, client, str(message.attempts), message.last_error, late=late)
 
     return _table(_("Messages not delivered"), "accounts_outboxmessage", headers, found, row)
+
+
+def unsealed(now: datetime) -> Table:
+    """Events waiting for their seal for over ten minutes: the sweep stands still, or a transaction is left open.
+
+    By the real clock, as events are recorded by it.
+    """
+    found = standing.unsealed(AuditSeal.objects.order_by("-position").first())
+    late = found.filter(recorded_at__lt=timezone.now() - SEAL_WAITS)
+    headers = (_("Event"), _("By"), _("Recorded at"))
+    rows = [
+        _of(event, event.name, event.actor, formats.date_format(event.recorded_at, "DATETIME_FORMAT"), late=True)
+        for event in late[: LONGEST + 1]
+    ]
+    address = reverse("admin:accounts_auditseal_changelist")
+    return Table(_("Events not sealed"), address, headers, rows[:LONGEST], len(rows) > LONGEST)
 
 
 def _table(title: str, model: str, headers: tuple[str, ...], found: QuerySet[Any], row: Callable[[Any], Row]) -> Table:

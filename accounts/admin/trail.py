@@ -1,13 +1,17 @@
 """The admin of the trail: what happened, what must be told, what was answered, where time travel stands."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
 from accounts.admin.acting import works_for_vendor
-from accounts.admin.base import ReadOnly
+from accounts.admin.base import ReadOnly, may
+from accounts.admin.trail_filters import OfOrganization, Period, searched
 from accounts.models import (
     AuditDetail,
     AuditEvent,
@@ -17,6 +21,7 @@ from accounts.models import (
     SimulatedClock,
     TrailHead,
 )
+from accounts.operations import standing
 from accounts.rules.permissions import Permission
 
 
@@ -25,11 +30,28 @@ class AuditEventAdmin(ReadOnly):
     """The trail only grows: it is paged without counting it."""
 
     viewing = Permission.VIEW_TRAIL
+    hidden = ("written_in",)
     list_display = ("name", "subject_type", "subject_id", "actor", "occurred_at")
-    list_filter = ("subject_type", "vendor_only")
-    search_fields = ("name__startswith", "actor", "subject_id", "public_id")
+    # No list of all values that a column has: that would read the whole trail.
+    list_filter = (OfOrganization, ("occurred_at", Period), "vendor_only")
+    search_fields = ("name", "actor", "subject_id", "public_id")
+    search_help_text = _("The beginning of an event's name, an actor (user:…, system), or a public id")
     show_full_result_count = False
     paginator = InfinitePaginator
+    change_form_outer_after_template = "admin/sealed_event.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        return searched(queryset, search_term), False
+
+    def explained(self, request: HttpRequest, obj: AuditEvent) -> dict[str, Any]:
+        return {
+            "seal": AuditSeal.objects.filter(event_id=obj.pk).first(),
+            "detail": AuditDetail.objects.filter(event_id=obj.pk).first(),
+            "had_detail": bool(obj.detail_digest),
+            "whole_chain": works_for_vendor(request),
+        }
 
 
 @admin.register(AuditDetail)
@@ -48,13 +70,21 @@ class AuditDetailAdmin(ReadOnly):
 
 @admin.register(AuditSeal)
 class AuditSealAdmin(ReadOnly):
-    """The chain, link by link. A client sees its own chain: places in the whole one would tell how busy others are."""
+    """The chain, link by link, and where it stands. A client is shown its own chain, not its place in the whole one."""
 
     viewing = Permission.VIEW_TRAIL
     search_fields = ("event_id__exact",)
     show_full_result_count = False
     paginator = InfinitePaginator
     vendors = ("position", "digest", "cluster", "before")
+    list_before_template = "admin/trail_standing.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        found = {"standing": standing.of_scope(), "most": standing.MOST}
+        if may(request, Permission.VIEW_OPERATION):
+            found["last_head"] = TrailHead.objects.order_by("-position").first()
+            found["tells_heads"] = True
+        return super().changelist_view(request, {**found, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str]:
         own = ("organization_position", "event_id", "organization_digest", "sealed_at")

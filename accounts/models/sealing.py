@@ -15,8 +15,9 @@ class AuditSeal(models.Model):
     """An event's link in two chains: of all events (``position``), and of those that the same readers read.
 
     An organization has two chains of the second kind: of what it reads, so that it can check it alone, and of what is
-    ``vendor_only`` about it; events without organization have theirs. Each has gapless positions from 1. What is hashed
-    is ``canonical``, made of all columns of the event and of what else the seal says (docs/interfaces.md). Only added.
+    ``vendor_only`` about it; events without organization have theirs. Positions are gapless from 1. What is hashed is
+    ``canonical``: all columns of the event, and what else the seal says (docs/interfaces.md). ``before`` is the
+    transaction that sealed: one with a higher number had not begun to write. Only added.
     """
 
     position = models.BigIntegerField(_("position"), primary_key=True)

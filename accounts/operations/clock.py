@@ -12,6 +12,7 @@ from accounts.models import OutboxMessage, SimulatedClock
 from accounts.operations import audit
 
 NOBODY = UUID(int=0)
+MOVED, GIVEN_BACK = "clock.moved", "clock.given_back"
 NEAR = timedelta(minutes=15)
 
 
@@ -69,7 +70,7 @@ class _Clock:
 def move_to(at: datetime, *, by: str) -> None:
     """Put the simulated clock at the instant, and leave a trace in the trail."""
     SimulatedClock.objects.update_or_create(pk=1, defaults={"stands_at": at})
-    audit.record("clock.moved", _Clock(), by=by, at=at)
+    audit.record(MOVED, _Clock(), by=by, at=at)
 
 
 def give_back(*, now: datetime, by: str) -> bool:
@@ -77,5 +78,5 @@ def give_back(*, now: datetime, by: str) -> bool:
     OutboxMessage.objects.filter(fanned_out_at__isnull=True, occurred_at__gt=now).update(fanned_out_at=now)
     count, _by_model = SimulatedClock.objects.all().delete()
     if count:
-        audit.record("clock.given_back", _Clock(), by=by, at=now)
+        audit.record(GIVEN_BACK, _Clock(), by=by, at=now)
     return bool(count)

@@ -11,10 +11,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import AuditSeal, Organization, TrailHead
-from accounts.operations import checking, outbox, sealing
+from accounts.models import AuditEvent, AuditSeal, Organization, TrailHead
+from accounts.operations import checking, clock, outbox, sealing
 from accounts.operations.signatures import private_key
 from accounts.rules import signing
 from accounts.rules.trail_check import Fault, Finding, Report
@@ -106,10 +106,17 @@ def files() -> Iterator[Path]:
 
 
 def _grown(at: datetime) -> tuple[AuditSeal | None, TrailHead | None]:
-    """Return the last seal, if no head names it, and the last head by then: simulated time may have gone ahead."""
-    seal = AuditSeal.objects.order_by("-position").first()
-    if seal is None or TrailHead.objects.filter(position__gte=seal.position).exists():
+    """Return the last seal, if the chain has grown since the last head, and the last head by the instant.
+
+    Simulated time may have gone ahead: its heads hold up no real one. That time was moved is no growth: a rehearsal
+    would stop every day to carry away the head that names its last stop.
+    """
+    known = TrailHead.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    facts = AuditEvent.objects.filter(pk=OuterRef("event_id")).exclude(name__in=(clock.MOVED, clock.GIVEN_BACK))
+    seals = AuditSeal.objects.filter(position__gt=known)
+    if not seals.filter(Exists(facts)).exists():
         return None, None
+    seal = seals.order_by("-position").first()
     return seal, TrailHead.objects.filter(exported_at__lte=at).order_by("-exported_at", "-pk").first()
 
 

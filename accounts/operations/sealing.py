@@ -4,9 +4,9 @@ A snapshot's ``xmin`` is the oldest transaction that still runs: whatever an old
 nothing more. So the list of all events of transactions before ``xmin``, ordered by (``written_in``, ``id``), grows at
 its end only, however late a low id commits; and where the last seal stands in it is where the next one begins.
 
-A number from ``xmax`` on was not given out yet. A row that shows one was written in another cluster and came here by a
-restore: what wrote it has ended too, else it would not be seen. After a restore (``cluster`` differs) numbers say
-nothing of what was sealed, so every event without a seal is looked for once.
+What transactions from ``xmax`` on write here is not seen by the snapshot. A row that is seen and shows such a number
+was written in another cluster, and came here by a restore: what wrote it has ended too. After a restore (``cluster``
+differs) numbers say nothing of what was sealed, so every event without a seal is looked for once.
 """
 
 from dataclasses import dataclass
@@ -44,6 +44,9 @@ INSTANTS = frozenset({"occurred_at", "recorded_at", "sealed_at"})
 FORM = 1
 # This transaction's own number may lie ahead too: nothing that it wrote itself is sealed by it.
 OWN = "pg_current_xact_id_if_assigned()::text::bigint"
+# The transaction that seals. One with a higher number began to write after all that is sealed had ended. (``xmax`` says
+# less: it is one more than the last that has ended, so others from it on may run already.)
+SEALER = "pg_current_xact_id()::text::bigint"
 CLUSTER = "(SELECT system_identifier FROM pg_control_system())"
 # Of one statement: what began after it is not seen by it.
 XMIN = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -95,7 +98,7 @@ _READY = f"SELECT * FROM (({_RESTORED}) UNION ALL ({_ENDED})) found ORDER BY tur
 _TEXTS = f"""
 SELECT e.id, e.organization_id, e.vendor_only, m.sealed_at, m.cluster, m.before,
     {canonical("e", sealed_at="m.sealed_at", cluster="m.cluster", before="m.before")}
-FROM (SELECT statement_timestamp() AS sealed_at, {CLUSTER} AS cluster, {XMAX} AS before) m,
+FROM (SELECT statement_timestamp() AS sealed_at, {CLUSTER} AS cluster, {SEALER} AS before) m,
     ({_READY}) r JOIN accounts_auditevent e ON e.id = r.id
 ORDER BY r.turn, r.written_in, r.id
 """

@@ -102,9 +102,9 @@ class Report:
 class Order:
     """Follows (transaction, id) along the chain. Both grow, but for what ran at the same time.
 
-    Each seal says before which transaction it was made: one with that number or a higher one had not begun. So what
-    such a transaction writes has a higher id than everything that was sealed by then. What another cluster wrote, and
-    a restore brought here, bears a number that was not given out yet, and is not compared.
+    Each seal says before which transaction it was made: one with a higher number had not begun to write. So what such
+    a transaction writes has a higher id than everything that was sealed by then. What another cluster wrote, and a
+    restore brought here, bears a number that was not given out yet, and is not compared.
     """
 
     cluster: int = 0

@@ -9,7 +9,7 @@ import pytest
 
 from accounts import tenancy
 from accounts.models import OutboxMessage, TrailHead
-from accounts.operations import heads
+from accounts.operations import clock, heads
 from accounts.operations.signatures import private_key, public_pem
 from accounts.operations.sweeping import SYSTEM
 from accounts.rules import signing
@@ -105,6 +105,16 @@ def test_simulated_time_that_went_ahead_holds_up_no_real_head(trail):
     an_event(trail[0])
     sealed()
     assert export(NOW) == 1
+
+
+def test_that_time_was_moved_brings_no_head_about_every_day(trail):
+    export()
+    with tenancy.vendor():
+        clock.move_to(NOW + DAY, by="system:simulated")
+    sealed()
+    with tenancy.vendor():
+        assert not heads_due(at=NOW + DAY).exists() and head_following(after=NOW) is None
+        clock.give_back(now=NOW, by="system:simulated")
 
 
 def test_two_at_once_carry_away_one(trail):

@@ -1,14 +1,18 @@
 """``verify_trail``: whatever an administrator of the database changes, removes or puts in is found, with its place."""
 
+import time
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts import tenancy
 from accounts.models import AuditDetail, AuditEvent, AuditSeal
-from accounts.operations import checking
+from accounts.operations import audit, checking
 from accounts.rules import trail_check
 from accounts.rules.chain import START, linked
+from accounts.sweeps import seal_all
+from tests.accounts.parties import NOW, at_once
 from tests.accounts.trails import administrator, an_event, sealed, verified
 from tests.retention.vaults import an_organization
 
@@ -301,6 +305,35 @@ def test_a_detail_that_was_changed_is_found_and_one_that_was_erased_is_none(trai
 def test_what_waits_for_its_seal_is_no_damage(trail):
     an_event(trail[0])
     assert verified()["waiting"] == 1
+
+
+def test_it_is_whole_while_it_grows(trail):
+    """Writers that hold their ids for a while, sealers and checks at the same time: no event is taken for damage."""
+    one, two = trail
+
+    def write():
+        for number in range(15):
+            with tenancy.vendor():
+                audit.record("thing.done", (one, two)[number % 2], by="user:x", at=NOW)
+                time.sleep(0.002 * (number % 5))
+                audit.record("thing.done", two, by="user:x", at=NOW)
+
+    def seal():
+        for _turn in range(15):
+            seal_all(at=NOW, by="system")
+            time.sleep(0.005)
+
+    def check():
+        found = []
+        for _turn in range(8):
+            with tenancy.vendor():
+                found += checking.check().findings
+        return found
+
+    done = at_once(write, write, write, seal, seal, check, check)
+    assert done == [None, None, None, None, None, [], []]
+    sealed()
+    assert verified()["entries"] == EVENTS + 90
 
 
 def test_a_trail_without_events_is_whole():

@@ -12,7 +12,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from accounts import tenancy
+from accounts.models import AuditDetail, AuditEvent, Organization
+from accounts.operations import audit
 from contracts.rules.days import add_months
+from tests.accounts.trails import sealed, verified
 from tests.api.callers import caller
 from tests.workflows import walk
 
@@ -109,6 +113,15 @@ def test_from_signature_to_certificate(tmp_path):
     assert "canary" not in json.dumps(archived).lower()
     assert officer("GET", path)["blocked_by"] == ["retrieval_period_runs"]
 
+    with tenancy.vendor():
+        note = audit.record(
+            "note.kept",
+            Organization.objects.get(public_id=leaving),
+            by="user:x",
+            at=noon(third_term),
+            detail={"reason": "canary-name asked for it"},
+        )
+
     # Before: the canaries are there, so the search that follows can find something.
     assert walk.canaries_in_tables(admin_dsn("default"), ("canary-mail", "canary-name", "canary-id"))
     erase_from = datetime.fromisoformat(request["erase_from"])
@@ -137,6 +150,15 @@ def test_from_signature_to_certificate(tmp_path):
     certificate.write_text(certificate.read_text().replace('"erased": 120', '"erased": 121'))
     with pytest.raises(Exception, match="NOT VALID"):
         check(certificate, key)
+
+    # The trail of all of it is whole, though its words were erased; a head that was carried away before still stands.
+    with tenancy.vendor():
+        assert not AuditDetail.objects.filter(event_id=note.pk).exists()
+        assert AuditEvent.objects.get(pk=note.pk).detail_digest == note.detail_digest
+    sealed()
+    whole = verified("--details")
+    assert whole["entries"] > 50 and whole["heads"] > 1 and whole["waiting"] == 0
+    assert verified("--organization", leaving)["entries"] > 20
 
 
 def check(certificate: Path, key: Path):

@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         key = _key(options["public_key"])
         given = [(str(path), _read(path)) for path in options["head"]]
-        kept = [(path.name, path.read_bytes()) for path in heads.files()]
+        kept = [(path.name, _bytes(path)) for path in heads.files()]
         with tenancy.vendor():
             organization = _organization(options["organization"])
             pk = None if organization is None else organization.pk
