@@ -69,6 +69,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Bulk jobs"), "group_work", "accounts.BulkJob"),
                 _item(_("Items of bulk jobs"), "list_alt", "accounts.BulkItem"),
                 _item(_("Access policies"), "rule_settings", "accounts.AccessPolicy"),
+                _item(_("Provisioned groups"), "groups", "accounts.ProvisionedGroup"),
+                _item(_("Members of groups"), "group_add", "accounts.ProvisionedMembership"),
                 _item(_("Documents"), "description", "accounts.Document"),
             ],
         },

@@ -16,6 +16,7 @@ urlpatterns = [
     path("account/", include("accounts.signin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
+    path("scim/v2/", include("accounts.api.scim.urls")),
     path("calendar/<str:token>.ics", CalendarView.as_view(), name="calendar"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

@@ -68,6 +68,10 @@ POLICY: dict[str, Table] = {
         "id public_id organization licensed_user act before status suspension_reason features until source by "
         "occurred_at",
     ),
+    "accounts.ProvisionedGroup": _table(
+        E, "id public_id organization display_name provisioned_id department version changed_at created_at"
+    ),
+    "accounts.ProvisionedMembership": _table(E, "id public_id organization group licensed_user created_at"),
     "accounts.AccessRule": _table(
         K,
         "id public_id organization name mode action inactive_days assignment_over departments statuses "

@@ -16,6 +16,7 @@ from accounts.admin import (
     licensed_user,
     member,
     organization,
+    provisioned_group,
     trail,
     webhook,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "licensed_user",
     "member",
     "organization",
+    "provisioned_group",
     "trail",
     "webhook",
 ]

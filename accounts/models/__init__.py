@@ -6,6 +6,7 @@ from accounts.models.document import Document
 from accounts.models.licence import AccessPolicy, LicenceGrant, LicensedUser, LicensedUserChange
 from accounts.models.organization import Organization
 from accounts.models.people import ApiToken, Membership, User
+from accounts.models.provisioning import ProvisionedGroup, ProvisionedMembership
 from accounts.models.sealing import AuditSeal, TrailHead
 from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
 from accounts.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -27,6 +28,8 @@ __all__ = [
     "Membership",
     "Organization",
     "OutboxMessage",
+    "ProvisionedGroup",
+    "ProvisionedMembership",
     "RuleExemption",
     "RuleFinding",
     "SimulatedClock",

@@ -16,9 +16,11 @@ from accounts.models import LicensedUser, LicensedUserChange, Organization
 from accounts.operations import audit, outbox, states
 from accounts.operations.seats import Seats
 from accounts.operations.states import take_turns as take_turns
-from accounts.rules import checks
+from accounts.rules import checks, profiles
 
 CHANGEABLE = ("email", "display_name", "department", "assignment_ends_on", "user_name")
+# What the client's identity provider reads back, from the profile.
+TOLD = ("email", "display_name", "department")
 
 
 class Unsaid(Enum):
@@ -116,7 +118,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     store_new(new, now=now, by=by)
     # A name that passes from one person of the set to another is free in between.
     _let_go_of_names([user for user in changed if user.public_id in names.moved])
-    LicensedUser.objects.bulk_update(changed, [*CHANGEABLE, "changed_at", "version"], batch_size=500)
+    LicensedUser.objects.bulk_update(changed, [*CHANGEABLE, "profile", "changed_at", "version"], batch_size=500)
     if new or changed:
         counts = {"created": len(new), "changed": len(changed)}
         audit.record("licensed_users.put", organization, by=by, at=now, data=counts)
@@ -160,8 +162,11 @@ class Names:
         return str(user.public_id)
 
     def of_known(self, person: Person, user: LicensedUser) -> str:
-        """Return the name of somebody known: the one that is said; one that was their e-mail address follows it."""
-        follows = user.user_name.lower() == user.email.lower()
+        """Return the name of somebody known: the one that is said; one that was their e-mail address follows it.
+
+        Unless an identity provider keeps the person: it gave the name.
+        """
+        follows = not user.provisioned_id and user.user_name.lower() == user.email.lower()
         wanted = person.user_name if person.user_name is not UNSAID else person.email if follows else user.user_name
         if wanted == user.user_name:
             return wanted
@@ -200,6 +205,9 @@ def _new(
         **{name: value for name, value in person.values().items() if name != "user_name"},
     )
     user.user_name = names.of_new(person, user)
+    user.profile = profiles.following(
+        {}, email=person.email, display_name=person.display_name, department=person.department
+    )
     return user
 
 
@@ -207,6 +215,8 @@ def _change(user: LicensedUser, person: Person, names: Names, *, now: datetime) 
     values = {**person.values(), "user_name": names.of_known(person, user)}
     if all(getattr(user, name) == value for name, value in values.items()):
         return False
+    told = {name: values[name] for name in TOLD if values[name] != getattr(user, name)}
+    user.profile = profiles.following(user.profile, **told)
     for name, value in values.items():
         setattr(user, name, value)
     user.changed_at = now

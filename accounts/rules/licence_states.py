@@ -16,6 +16,7 @@ SEATED = (ACTIVE, RESTRICTED)
 # Those who still count: their names are taken. Who is scheduled for deletion makes room for a new person of that name.
 LIVE = (INVITED, ACTIVE, RESTRICTED, SUSPENDED)
 LICENCE_ENDED = "licence_ended"
+PROVISIONING = "provisioning"
 
 
 class Act(StrEnum):
@@ -84,12 +85,15 @@ def may(act: Act, standing: Standing, *, reason: str = "") -> bool:
     """Say whether an act starts from a standing.
 
     Who is suspended is suspended again only where nobody meant it yet: because the licence ended. Then the client's
-    reason takes that place, and the next licence does not let the person in.
+    reason takes that place, and the next licence does not let the person in. A suspension with an end gives way to
+    the identity provider's, which has none.
     """
     if standing.status not in ALLOWED[act]:
         return False
     if act is Act.SUSPEND and standing.status == SUSPENDED:
-        return standing.suspension_reason == LICENCE_ENDED and reason != LICENCE_ENDED
+        if standing.suspension_reason == LICENCE_ENDED:
+            return reason != LICENCE_ENDED
+        return reason == PROVISIONING and standing.suspended_until is not None
     return True
 
 

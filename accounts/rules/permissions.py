@@ -15,6 +15,7 @@ class Permission(StrEnum):
     CHANGE_LICENSED_USER = "change_licensed_user"
     DELETE_LICENSED_USER = "delete_licensed_user"
     RESTRICT_PROCESSING = "restrict_processing"
+    PROVISION_USERS = "provision_users"
     CHANGE_ACCESS_POLICY = "change_access_policy"
     MANAGE_ACCESS_RULES = "manage_access_rules"
     CHECK_ENTITLEMENT = "check_entitlement"
@@ -128,6 +129,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.CHANGE_LICENSED_USER,
             P.DELETE_LICENSED_USER,
             P.RESTRICT_PROCESSING,
+            P.PROVISION_USERS,
             P.CHANGE_ACCESS_POLICY,
             P.MANAGE_ACCESS_RULES,
             P.CHECK_ENTITLEMENT,

@@ -232,7 +232,8 @@ def identifiers_of(organization_id: int) -> Identifiers:
     emails, external_ids, uuids = set(), set(), set()
     columns = ("email", "external_id", "user_name", "provisioned_id", "public_id")
     for email, external_id, user_name, provisioned_id, public_id in people.values_list(*columns).iterator():
-        emails.add(email.lower())
+        if email:
+            emails.add(email.lower())
         external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
         uuids.add(public_id)
     external_ids -= emails
