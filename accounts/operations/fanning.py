@@ -22,6 +22,8 @@ CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audi
     "contract.started",
     "contract.suspended",
     "licences.activated",
+    "licensed_user.changed",
+    "licensed_user.created",
     "licensed_users.put",
     "organization.changed",
     "processing.lifted",

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from accounts.models import AccessPolicy, LicenceGrant, LicensedUser, LicensedUserChange, Organization
+from accounts.models import (
+    AccessPolicy,
+    LicenceGrant,
+    LicensedUser,
+    LicensedUserChange,
+    Organization,
+    ProvisionedGroup,
+    ProvisionedMembership,
+)
 
 ID = UUID(int=7)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,7 +76,35 @@ def a_policy(organization, **values):
     )
 
 
+def a_group(organization, **values):
+    return ProvisionedGroup.objects.create(
+        **{"organization": organization, "display_name": "G", "changed_at": NOW, "created_at": NOW, **values}
+    )
+
+
+def a_group_member(group, person, **values):
+    return ProvisionedMembership.objects.create(
+        **{"organization": group.organization, "group": group, "licensed_user": person, "created_at": NOW, **values}
+    )
+
+
 LICENCE_BREAKS = {
+    "provisioned_group_has_a_name": [lambda: a_group(an_organization(), display_name="")],
+    "accounts_provisionedgroup_public_id_key": [
+        lambda: (a_group(an_organization("1"), public_id=ID), a_group(an_organization("2"), public_id=ID))
+    ],
+    "provisioned_membership_once": [
+        lambda: (
+            a_group_member(group := a_group(organization := an_organization()), person := a_person(organization)),
+            a_group_member(group, person),
+        )
+    ],
+    "accounts_provisionedmembership_public_id_key": [
+        lambda: (
+            a_group_member(group := a_group(organization := an_organization()), a_person(organization), public_id=ID),
+            a_group_member(group, a_person(organization), public_id=ID),
+        )
+    ],
     "licence_grant_once_per_source": [
         lambda: (a_grant(organization := an_organization(), source=ID), a_grant(organization, source=ID))
     ],

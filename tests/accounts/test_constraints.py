@@ -51,6 +51,8 @@ IMPLIED = {
         "licencegrant",
         "licenseduser",
         "licenseduserchange",
+        "provisionedgroup",
+        "provisionedmembership",
         "webhookendpoint",
         "ruleexemption",
         "rulefinding",

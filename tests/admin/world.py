@@ -8,7 +8,15 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.enums import DocumentKind, SuspensionReason
-from accounts.models import ApiToken, IdempotencyKey, OutboxMessage, SimulatedClock, WebhookDelivery
+from accounts.models import (
+    ApiToken,
+    IdempotencyKey,
+    OutboxMessage,
+    ProvisionedGroup,
+    ProvisionedMembership,
+    SimulatedClock,
+    WebhookDelivery,
+)
 from accounts.operations import access, access_rules, audit, bulk, documents, endpoints, heads, policies, rule_runs
 from accounts.rules.licence_states import Act
 from contracts.enums import (
@@ -57,7 +65,7 @@ def a_client_that_stays(name="Stays", **contract):
     """Return an organization with a row of its own in every table of clients, contracts and content."""
     organization = an_organization(name=name)
     signed = a_signed_contract(organization, starts_on=date(2025, 6, 1), **contract)
-    people_of(organization, "ann", "cyr")
+    ann, _cyr = people_of(organization, "ann", "cyr")
     somebody_with_a_history(organization)
     live_until(at("2025-06-02"))
     write(organization, EVERY_KIND)
@@ -177,6 +185,10 @@ def a_client_that_stays(name="Stays", **contract):
         an_uplift(signed)
         audit.record("note.kept", organization, by="user:one", at=NOW, detail={"reason": f"because {name}"})
         token_owner = a_member("client_administrator", organization)
+        group = ProvisionedGroup.objects.create(
+            organization=organization, display_name=f"Group {name}", changed_at=NOW, created_at=NOW
+        )
+        ProvisionedMembership.objects.create(organization=organization, group=group, licensed_user=ann, created_at=NOW)
         endpoint, _secret = endpoints.make(
             organization=organization, url="https://8.8.8.8/hook", now=NOW, by="user:one"
         )

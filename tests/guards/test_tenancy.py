@@ -22,6 +22,8 @@ DELETABLE = {
     "accounts_membership": "a role is taken away by the vendor",
     "accounts_ruleexemption": "an exemption from a client's rule is lifted; the trail keeps that it was",
     "accounts_idempotencykey": "old answers are forgotten",
+    "accounts_provisionedgroup": "the client's identity provider keeps its groups",
+    "accounts_provisionedmembership": "the client's identity provider says who is in them",
     "accounts_simulatedclock": "simulated time ends",
     "django_session": "sessions end",
     "mfa_authenticator": "people take their own factors away",

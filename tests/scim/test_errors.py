@@ -11,7 +11,7 @@ from accounts import tenancy
 from accounts.enums import Role
 from accounts.models import ApiToken, LicensedUser, Membership
 from accounts.operations import tokens
-from accounts.rules.permissions import Permission
+from accounts.rules.permissions import MATRIX, Permission
 from tests.accounts.parties import at_once
 from tests.scim.world import CORE, Provider, a_provider, a_token
 
@@ -55,6 +55,11 @@ def test_a_token_of_the_vendor_or_without_the_permission_is_refused():
     assert "provision_users" in Provider(text)("GET", "Users", expect=403)["detail"]
     _row, text = a_token(organization, role=Role.CLIENT_PRIVACY_OFFICER, permissions=[Permission.VIEW_LICENSED_USER])
     Provider(text)("POST", "Users", {"userName": "x"}, expect=403)
+
+
+def test_only_administrators_hold_the_permission():
+    holders = {role for role, rights in MATRIX.items() if Permission.PROVISION_USERS in rights}
+    assert holders == {"administrator", "client_administrator"}
 
 
 def test_a_neighbours_people_are_not_there():

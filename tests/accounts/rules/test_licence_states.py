@@ -95,6 +95,16 @@ def test_the_end_of_a_licence_takes_no_reason_of_the_clients_place():
     assert not rules.may(Act.SUSPEND, STANDINGS["licence-ended"], reason=again.reason)
 
 
+def test_a_suspension_with_an_end_gives_way_to_the_providers_alone():
+    for reason in ("client_rule", "client_decision", "licence_ended", "provisioning"):
+        assert rules.may(Act.SUSPEND, STANDINGS["suspended-until"], reason=reason) is (reason == "provisioning")
+        assert not rules.may(Act.SUSPEND, STANDINGS["suspended"], reason=reason)
+    wish = Wish(Act.SUSPEND, reason="provisioning")
+    assert rules.after(STANDINGS["suspended-until"], wish, seat=False, at=LATER) == Standing(
+        "suspended", "provisioning", LATER
+    )
+
+
 @pytest.mark.parametrize("name", ["active", "restricted", "suspended", "suspended-until", "suspended-restricted"])
 def test_a_deletion_taken_back_leads_to_where_the_person_stood(name):
     scheduled = rules.after(STANDINGS[name], WISHES[Act.SCHEDULE], seat=True, at=NOW)

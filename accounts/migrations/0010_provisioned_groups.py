@@ -28,7 +28,7 @@ FILL = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_licence_states"),
+        ("accounts", "0009_rules_and_bulk"),
     ]
 
     operations = [
