@@ -198,12 +198,15 @@ def _member(user: User) -> _Reader:
 
 
 def _person(message: OutboxMessage) -> list[_Reader]:
-    """Return the licensed user whom the message warns; nobody if they are gone, or on their way out, by now."""
+    """Return the licensed user whom the message warns; nobody if they are gone, or on their way out, by now.
+
+    Nor one without an address: identity providers need not send one.
+    """
     if message.topic != PERSON_WARNED or message.organization is None:
         return []
     people = LicensedUser.objects.live().filter(organization=message.organization, public_id=message.subject_id)
     language = message.organization.language
-    return [_Reader(str(one.public_id), one.email, language, one) for one in people]
+    return [_Reader(str(one.public_id), one.email, language, one) for one in people if one.email]
 
 
 def _send(wanted: Iterable[Letter]) -> tuple[list[str], Exception | None]:
