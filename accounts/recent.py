@@ -12,6 +12,7 @@ from django.urls import reverse
 BEGAN = "terme_began"
 PROVEN = "terme_proven"
 SEEN = "terme_seen"
+FACTOR = "terme_factor"
 
 
 def begin(request: HttpRequest) -> None:
@@ -28,6 +29,16 @@ def proven(request: HttpRequest) -> bool:
     """Say whether the owner of the session proved who they are within ``settings.ACCOUNT_REAUTHENTICATION_TIMEOUT``."""
     at = request.session.get(PROVEN)
     return isinstance(at, float) and 0 <= time.time() - at < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def note_factor(request: HttpRequest) -> None:
+    """Note that the provider by which a session began has asked for a second factor itself."""
+    request.session[FACTOR] = True
+
+
+def lacks_factor(request: HttpRequest) -> bool:
+    """Say whether a role of who is signed in needs a second factor, and neither they nor their provider has one."""
+    return bool(getattr(request.user, "lacks_factor", False)) and request.session.get(FACTOR) is not True
 
 
 def page(back: str) -> str:

@@ -148,6 +148,8 @@ def _navigation() -> list[dict[str, Any]]:
             "items": [
                 _item(_("Users"), "person", "accounts.User"),
                 _item(_("Memberships"), "card_membership", "accounts.Membership"),
+                _item(_("Required factors"), "phonelink_lock", "accounts.FactorRequirement"),
+                _item(_("Identity providers"), "passkey", "accounts.IdentityProvider"),
                 _item(_("API tokens"), "key", "accounts.ApiToken"),
                 _item(_("Webhook endpoints"), "webhook", "accounts.WebhookEndpoint"),
                 _item(_("Webhook deliveries"), "send", "accounts.WebhookDelivery"),

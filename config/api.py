@@ -11,6 +11,7 @@ from accounts.api.bulk_jobs import BulkJobResource, OrganizationBulkJobsView
 from accounts.api.entitlements import EntitlementsView, EntitlementView
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
+from accounts.api.sign_in import FactorRequirementResource, IdentityProviderResource
 from accounts.api.trail import AuditEventResource, TrailHeadView
 from accounts.api.webhooks import WebhookEndpointResource
 from contracts.api.clauses import ChecklistView, ClausesView
@@ -71,6 +72,8 @@ router.register("offers", OfferResource, basename="offer")
 router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
+router.register("factor-requirements", FactorRequirementResource, basename="factor-requirement")
+router.register("identity-providers", IdentityProviderResource, basename="identity-provider")
 router.register("audit-events", AuditEventResource, basename="audit-event")
 router.register("webhook-endpoints", WebhookEndpointResource, basename="webhook-endpoint")
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts import tenancy
 from accounts.models import User
+from accounts.operations import factors
 
 
 class EmailBackend(ModelBackend):
@@ -28,7 +29,10 @@ class EmailBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         with tenancy.vendor():
-            return _with_seats(super().get_user(user_id))
+            user = _with_seats(super().get_user(user_id))
+            if user is not None:
+                user.lacks_factor = factors.lacks_one(user)
+            return user
 
 
 def _with_seats(user: Any) -> User | None:

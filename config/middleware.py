@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import Resolver404, resolve, reverse
 from django_structlog.middlewares import RequestMiddleware
 
 from accounts import recent
@@ -45,8 +45,11 @@ class SessionLife:
 class RequestScope:
     """Call each page inside its user's scope, and render it there: lists are read while the template runs.
 
-    REST views open their scope themselves, after their own authentication (accounts/api/views.py).
+    REST views open their scope themselves, after their own authentication (accounts/api/views.py), the pages of sign-in
+    theirs (accounts/signin/pages.py). Who must have a second factor and has none reaches the latter only.
     """
+
+    OPEN = frozenset({"admin:logout", "admin:jsi18n", "set_language"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -60,6 +63,8 @@ class RequestScope:
         user = request.user
         if hasattr(view, "cls") or hasattr(view, OWN_SCOPE) or not isinstance(user, User) or not user.is_staff:
             return None
+        if recent.lacks_factor(request) and resolve(request.path_info).view_name not in self.OPEN:
+            return HttpResponseRedirect(reverse("mfa_index"))
         with scope_of(user):
             response = view(request, *args, **kwargs)
             render = getattr(response, "render", None)

@@ -176,6 +176,8 @@ MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PUBLIC_URL.startswith("https://")
 SOCIALACCOUNT_ADAPTER = "accounts.signin.providers.ProviderAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
+# Identity providers by plain http and on private networks: for development, and for a provider inside the house.
+SSO_ALLOW_INSECURE = env.bool("SSO_ALLOW_INSECURE", default=False)
 
 # Keys: parsed and checked at start by accounts (a wrong one is one clear sentence, never a traceback later).
 KEY_ENCRYPTION_KEYS = env.str("TERME_KEY_ENCRYPTION_KEYS")

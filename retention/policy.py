@@ -42,6 +42,7 @@ TRAIL = "Who did what, as codes and opaque ids; evidence of the erasure itself (
 EVIDENCE = "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data."
 MEMBERS = "Contacts of the client, for whom the vendor is controller: kept with the contract file, then erased."
 FRAMEWORK = "The framework's own tables: codes and names of models. No personal data."
+OWN_RULES = "The vendor's own rules, as codes and opaque ids of its staff. No personal data of clients."
 UNUSED = "A table of the library for sign-in that is never written: it has grants to be looked at, and no others."
 INDICES = "Published figures of public price indices, the same for every client. No personal data."
 CONTENT = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
@@ -104,6 +105,16 @@ POLICY: dict[str, Table] = {
         K,
         "id public_id user organization name prefix digest permissions created_at expires_at revoked_at last_used_at",
         basis=MEMBERS,
+    ),
+    "accounts.FactorRequirement": _table(
+        N, "id public_id role required_at required_by lifted_at lifted_by", basis=OWN_RULES
+    ),
+    "accounts.IdentityProvider": _table(
+        K,
+        "id public_id organization slug name issuer client_id sealed_secret key_version enabled enforced "
+        "checks_second_factor created_at",
+        basis=CONTRACT_FILE,
+        sealed_secret=C,
     ),
     "accounts.Document": _table(
         K,

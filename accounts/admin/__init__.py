@@ -17,6 +17,7 @@ from accounts.admin import (
     member,
     organization,
     provisioned_group,
+    sign_in,
     trail,
     webhook,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "member",
     "organization",
     "provisioned_group",
+    "sign_in",
     "trail",
     "webhook",
 ]

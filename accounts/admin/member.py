@@ -14,7 +14,7 @@ from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.enums import Language, Role
 from accounts.models import Membership, Organization, User
-from accounts.operations import clock, members, signing_in
+from accounts.operations import clock, members, providers, signing_in
 from accounts.rules.permissions import Permission
 
 
@@ -80,7 +80,7 @@ class UserAdmin(ReadOnly):
     list_filter = ("is_active", "language", "memberships__role")
     search_fields = ("email", "name", "public_id")
     ordering = ("email", "pk")
-    actions_detail = ("end_sessions", "drop_factors")
+    actions_detail = ("end_sessions", "drop_factors", "unlink")
 
     @act(
         _("End all sessions"),
@@ -109,6 +109,19 @@ class UserAdmin(ReadOnly):
     )
     def drop_factors(self, user: User, *, data: dict[str, Any], now: datetime, by: str) -> None:
         signing_in.drop_factors(user, now=now, by=by)
+
+    @act(
+        _("Forget the provider's account"),
+        Permission.MANAGE_IDENTITY_PROVIDERS,
+        done=ngettext_lazy(
+            "Forgot the account of %(count)d person.", "Forgot the accounts of %(count)d people.", "count"
+        ),
+        explanation=_("For somebody whose account there was made anew: they are matched by their e-mail again."),
+        sensitive=True,
+        icon="link_off",
+    )
+    def unlink(self, user: User, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        providers.unlink(user, now=now, by=by)
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         return member_page(self, request)

@@ -1,12 +1,14 @@
 """Who calls the API: a bearer token, or the browser's session."""
 
+from typing import Any
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts import tenancy
+from accounts import recent, tenancy
 from accounts.models import ApiToken, User
 from accounts.operations import tokens
 
@@ -35,7 +37,16 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The browser's session, with CSRF protection; anonymous callers get 401."""
+    """The browser's session, with CSRF protection; anonymous callers get 401.
+
+    Who must have a second factor and has none gets 403 ``mfa_required``. A token is no sign-in, and is not concerned.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        found = super().authenticate(request)
+        if found is not None and recent.lacks_factor(request._request):
+            raise PermissionDenied(_("Your role asks for a second factor. Set one up in the browser."), "mfa_required")
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -8,6 +8,7 @@ from accounts.models.organization import Organization
 from accounts.models.people import ApiToken, Membership, User
 from accounts.models.provisioning import ProvisionedGroup, ProvisionedMembership
 from accounts.models.sealing import AuditSeal, TrailHead
+from accounts.models.sign_in import FactorRequirement, IdentityProvider
 from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
 from accounts.models.webhook import WebhookDelivery, WebhookEndpoint
 
@@ -21,7 +22,9 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "Document",
+    "FactorRequirement",
     "IdempotencyKey",
+    "IdentityProvider",
     "LicenceGrant",
     "LicensedUser",
     "LicensedUserChange",

@@ -83,6 +83,8 @@ class User(AbstractBaseUser):
         """Whether the site lets the user in at all. What is seen there goes by role and scope."""
         return self.is_active and bool(self.roles)
 
+    # Whether a role needs a second factor and there is none. Read as a session's user is (config/backends.py).
+    lacks_factor = False
     is_superuser = False
     last_login = None  # signing in is an event of the trail, not a field
 

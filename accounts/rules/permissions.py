@@ -53,6 +53,7 @@ class Permission(StrEnum):
     VIEW_TRAIL = "view_trail"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TOKENS = "manage_tokens"
+    MANAGE_IDENTITY_PROVIDERS = "manage_identity_providers"
     VIEW_OPERATION = "view_operation"
     MANAGE_WEBHOOKS = "manage_webhooks"
 

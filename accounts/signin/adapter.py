@@ -3,15 +3,18 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import recent
 from accounts.models import User
-from accounts.operations import signing_in
+from accounts.operations import providers, signing_in
 
 # How long one lock is told in the trail once; as long as the limit itself counts (config/settings.py).
 LOCK_SECONDS = 5 * 60
@@ -51,18 +54,44 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
         """Let in only who works somewhere; of anybody else the page says the same as of who is not active."""
         refused: HttpResponse | None = super().pre_login(request, user, **kwargs)
-        if refused is None and not user.is_staff:
+        if refused is not None:
+            return refused
+        if not user.is_staff:
             signing_in.note_refused(user, why="no_role", now=timezone.now())
-            refused = self.respond_user_inactive(request, user)
-        return refused
+            return self.respond_user_inactive(request, user)
+        binding = providers.binding(user)
+        if binding is None or _how(request, user).get("method") == "socialaccount":
+            return None
+        signing_in.note_refused(user, why="provider_required", now=timezone.now())
+        messages.error(request, _("Your organization signs in through %(name)s only.") % {"name": binding.name})
+        return HttpResponseRedirect(reverse("openid_connect_login", args=[binding.slug]))
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
         records = request.session.get("account_authentication_methods", [])
         for record in records:
             record.pop("email", None)  # the session needs no address
+        if records and records[-1]["method"] == "socialaccount":
+            slug = records[-1].get("provider")
+            if providers.enabled().filter(slug=slug, checks_second_factor=True).exists():
+                recent.note_factor(request)
         methods = [str(record.get("type") or record["method"]) for record in records]
         signing_in.note_succeeded(user, methods=methods, now=timezone.now())
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Add the provider for whom has neither password nor factor: they prove it there."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not found and isinstance(user, User):
+            rows = providers.enabled().filter(organization=user.organization_id).order_by("-enforced", "pk")
+            found = [
+                {
+                    "id": "provider",
+                    "description": row.name,
+                    "url": reverse("openid_connect_login", args=[row.slug]),
+                }
+                for row in rows
+            ]
+        return found
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("account_inactive"))
@@ -75,6 +104,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """The outbox tells of changed passwords and factors, in the transaction of the change (signin/events.py)."""
+
+
+def _how(request: HttpRequest, user: User) -> dict[str, Any]:
+    """Return how somebody has just proven who they are, as the library notes it."""
+    records = get_authentication_records(request, user)
+    return dict(records[-1]) if records else {}
 
 
 def _meant(credentials: dict[str, Any]) -> User | None:

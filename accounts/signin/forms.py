@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.operations import signing_in
+from accounts.operations import providers, signing_in
 
 
 class ResetPasswordForm(LibraryResetPasswordForm):
@@ -27,13 +27,18 @@ class ResetPasswordForm(LibraryResetPasswordForm):
 
     def clean_email(self) -> str:
         email = str(account_adapter().clean_email(self.cleaned_data["email"]))
-        self.users = [user for user in User.objects.filter(email__iexact=email) if user.is_staff]
+        self.users = [user for user in User.objects.filter(email__iexact=email) if _resettable(user)]
         return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         for user in self.users:
             signing_in.ask_for_reset(user, now=timezone.now())
         return str(self.cleaned_data["email"])
+
+
+def _resettable(user: User) -> bool:
+    """Say whether a new password would open anything."""
+    return user.is_staff and providers.binding(user) is None
 
 
 class AuthenticateForm(codes.AuthenticateForm):

@@ -16,7 +16,7 @@ from django.urls import reverse
 from redis.exceptions import RedisError
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES
 
-from accounts import tenancy
+from accounts import recent, tenancy
 
 type View = Callable[..., Any]
 # The mark of a view that opens its scope itself.
@@ -40,6 +40,20 @@ def page(view: View) -> View:
             return unavailable(request)
 
     setattr(shown, OWN_SCOPE, True)
+    return shown
+
+
+def proven_page(view: View) -> View:
+    """Return the view of what weakens or strengthens a sign-in: shown to whom has just proven who they are."""
+    inner = page(view)
+
+    @wraps(inner)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not recent.proven(request):
+            return HttpResponseRedirect(recent.page(request.path))
+        answer: HttpResponse = inner(request, *args, **kwargs)
+        return answer
+
     return shown
 
 

@@ -22,7 +22,7 @@ from accounts.models import (
     TrailHead,
     User,
 )
-from tests.accounts import webhook_constraints
+from tests.accounts import sign_in_constraints, webhook_constraints
 from tests.accounts.licence_constraints import (
     LICENCE_BREAKS,
     a_change,
@@ -238,6 +238,7 @@ BREAKS = {
     "idempotency_key_once": [twice(a_key)],
     "simulated_clock_is_one_row": [lambda: SimulatedClock.objects.create(pk=2, stands_at=NOW)],
     **webhook_constraints.BREAKS,
+    **sign_in_constraints.BREAKS,
 }
 
 

@@ -10,7 +10,9 @@ from accounts import tenancy
 from accounts.enums import DocumentKind, SuspensionReason
 from accounts.models import (
     ApiToken,
+    FactorRequirement,
     IdempotencyKey,
+    IdentityProvider,
     OutboxMessage,
     ProvisionedGroup,
     ProvisionedMembership,
@@ -211,6 +213,16 @@ def a_client_that_stays(name="Stays", **contract):
             created_at=NOW,
             expires_at=NOW + timedelta(days=9),
         )
+        IdentityProvider.objects.create(
+            organization=organization,
+            slug=f"of-{organization.pk}",
+            name=f"{name} sign-in",
+            issuer="https://login.example",
+            client_id="terme",
+            sealed_secret=b"sealed",
+            key_version=1,
+            created_at=NOW,
+        )
         IdempotencyKey.objects.create(
             organization=organization, actor="user:one", key=name, created_at=NOW, expires_at=NOW + timedelta(days=1)
         )
@@ -241,6 +253,10 @@ def a_whole_world():
     left, stays = a_client_that_left(), a_client_that_stays()
     with tenancy.vendor():
         SimulatedClock.objects.create(stands_at=NOW)
+        # Lifted, so that the world's people sign in as they are.
+        FactorRequirement.objects.create(
+            role="auditor", required_at=NOW, required_by="user:one", lifted_at=NOW, lifted_by="user:one"
+        )
     an_index()
     if not connection.in_atomic_block:  # what an open transaction wrote is not sealed
         sealed()

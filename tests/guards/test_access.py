@@ -174,6 +174,16 @@ EXPECTED = {
     "POST legal-holds": "place_hold",
     "GET legal-holds/<uuid>": "view_deletion_request",
     "POST legal-holds/<uuid>/release": "place_hold",
+    "GET factor-requirements": "manage_members",
+    "POST factor-requirements": "manage_members",
+    "GET factor-requirements/<uuid>": "manage_members",
+    "POST factor-requirements/<uuid>/lift": "manage_members",
+    "GET identity-providers": "manage_identity_providers",
+    "POST identity-providers": "manage_identity_providers",
+    "GET identity-providers/<uuid>": "manage_identity_providers",
+    "PATCH identity-providers/<uuid>": "manage_identity_providers",
+    "POST identity-providers/<uuid>/enable": "manage_identity_providers",
+    "POST identity-providers/<uuid>/disable": "manage_identity_providers",
     "GET audit-events": "view_trail",
     "GET audit-events/<uuid>": "view_trail",
     "GET trail/head": "view_trail",
@@ -201,6 +211,9 @@ BY_SECRET = {
 # The pages of sign-in: what they answer to somebody who is not signed in, and why they are there.
 SIGN_IN = {
     "account/login/": (200, "the page itself"),
+    "account/sso/": (200, "asks for the short name of an organization's sign-in"),
+    "account/sso/<slug:provider_id>/": (404, "a provider's page, for whoever knows its name"),
+    "account/sso/<slug:provider_id>/callback/": (404, "takes the provider's answer, bound to a state of the browser"),
     "account/logout/": (302, "ends a session, so it may come after one has ended"),
     "account/inactive/": (200, "says that somebody has no role"),
     "account/reauthenticate/": (302, "proves again who is signed in"),
@@ -303,6 +316,10 @@ def test_an_address_with_a_secret_part_is_listed_and_says_nothing_without_it():
 def test_the_pages_of_sign_in_are_listed_and_answer_nobody_as_written():
     assert {route for route, _view in routes() if route.startswith("account/")} == SIGN_IN.keys(), "say why it is open"
     for route, (status, _reason) in SIGN_IN.items():
-        path = "account/password/reset/key/1-guessed/" if "(" in route else route.replace("<int:pk>", "1")
+        path = (
+            "account/password/reset/key/1-guessed/"
+            if "(" in route
+            else route.replace("<int:pk>", "1").replace("<slug:provider_id>", "guessed")
+        )
         answer = Client().get(f"/{path}")
         assert answer.status_code == status, f"/{path} answered {answer.status_code} to nobody"

@@ -12,6 +12,7 @@ OWN = ("accounts", "contracts", "retention")
 # Tables without a tenant, and why.
 VENDOR_WIDE = {
     "accounts_user": "policies go by membership",
+    "accounts_factorrequirement": "the vendor's rule for a role, whoever holds it",
     "accounts_simulatedclock": "one row, of the demo",
     "accounts_trailhead": "a head names the chains of every client, and no client's scope sees one",
     "contracts_indexseries": "a public price index is the same for every client",
@@ -27,6 +28,7 @@ DELETABLE = {
     "accounts_simulatedclock": "simulated time ends",
     "django_session": "sessions end",
     "mfa_authenticator": "people take their own factors away",
+    "socialaccount_socialtoken": "it has no rows; Django looks into it where the table below loses one",
     "socialaccount_socialaccount": "a provider's sign-ins end with it",
 }
 
