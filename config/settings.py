@@ -140,8 +140,12 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.signin.passwords.GuessableValidator"},
+    {"NAME": "accounts.signin.passwords.BreachedValidator"},
 ]
+# The list that manage.py breached_passwords builds; none: only what is guessable is refused.
+_breached = env.str("BREACHED_PASSWORDS", default="")
+BREACHED_PASSWORDS = Path(_breached) if _breached else None
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_RESET_TIMEOUT = 60 * 60

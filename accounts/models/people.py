@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import CLIENT_ROLES, VENDOR_ROLES, Language, Role
 from accounts.rules import permissions
+
+if TYPE_CHECKING:
+    from accounts.models.organization import Organization
 
 
 class UserManager(BaseUserManager["User"]):
@@ -83,6 +86,8 @@ class User(AbstractBaseUser):
         """Whether the site lets the user in at all. What is seen there goes by role and scope."""
         return self.is_active and bool(self.roles)
 
+    # Where somebody who is being added will work: no password may be little more than its name.
+    joining: "Organization | None" = None
     # Whether a role needs a second factor and there is none. Read as a session's user is (config/backends.py).
     lacks_factor = False
     is_superuser = False

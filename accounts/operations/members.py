@@ -40,6 +40,7 @@ def add(
     if (organization is not None) != (role in CLIENT_ROLES):
         faults.append(FieldError("role", "other_side", "This role belongs to the other side of the contract."))
     person = User(email=email, name=name, language=language, created_at=now)
+    person.joining = organization
     if faults:
         raise InvalidInput(faults + _weaknesses(password, person))
     known = User.objects.select_for_update(no_key=True).filter(email__iexact=email).first()

@@ -38,7 +38,6 @@ def create(
 
     :raises InvalidInput: a field is wrong. :raises Refused: the short name is taken.
     """
-    issuer = issuer.rstrip("/") if issuer.endswith("/") and issuer.count("/") == 3 else issuer
     faults = [*provider_checks.slug(slug), *_faults(name=name, issuer=issuer, client_id=client_id)]
     if faults := [*faults, *_secret_faults(client_secret)]:
         raise Invalid(faults)
