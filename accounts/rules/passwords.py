@@ -13,9 +13,10 @@ _DISGUISES = (
     str.maketrans("0134578@$!|+€", "oleastbasilte"),
     str.maketrans("0134578@$!|+€", "oieastbasiite"),
 )
-_ENDS = re.compile(r"^[^a-z]+|[^a-z]+$")
+# What is put around a word: at both ends, or at one of them, since the other may belong to the disguise.
+_ENDS = (re.compile(r"^[^a-z]+|[^a-z]+$"), re.compile(r"[^a-z]+$"), re.compile(r"^[^a-z]+"))
 _SEQUENCES = (
-    "01234567890",
+    "0123456789",
     "abcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiopasdfghjklyxcvbnm",
@@ -60,15 +61,14 @@ def is_a_name(password: str, names: Iterable[str]) -> bool:
 
 def _undressed(plain: str) -> set[str]:
     """Return what a password may be without its disguises."""
-    found = {plain, _unit(plain)}
-    for text in tuple(found):
-        for undisguised in (text, *(text.translate(table) for table in _DISGUISES)):
-            found |= {undisguised, _unit(undisguised)}
-            # Decorations at the ends are taken off before the disguise is: the 1 of "password1" stands for nothing.
-            for core in (_ENDS.sub("", undisguised), _ENDS.sub("", text)):
-                if core and len(text) - len(core) <= max(LONGEST_DECORATION, len(core)):
-                    found |= {core, _unit(core), *(core.translate(table) for table in _DISGUISES)}
-    return {word for word in found if word}
+    found: set[str] = set()
+    for text in {plain, _unit(plain)}:
+        # Decorations are taken off before the disguise is: the 1 of "password1" stands for nothing.
+        for core in {text, *(ends.sub("", text) for ends in _ENDS)}:
+            if core and len(text) - len(core) <= max(LONGEST_DECORATION, len(core)):
+                for word in (core, *(core.translate(table) for table in _DISGUISES)):
+                    found |= {word, _unit(word)}
+    return found
 
 
 def _unit(text: str) -> str:
