@@ -10,7 +10,7 @@ from accounts.db.security import READ_WRITE, row_security, shared_security
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_rules_and_bulk"),
+        ("accounts", "0010_provisioned_groups"),
     ]
 
     operations = [
