@@ -8,7 +8,7 @@ import sys
 from benchmarks import bench
 
 # Each is a module of this package with ``measure(size)``.
-NAMES = ("renewal", "trail")
+NAMES = ("renewal", "trail", "scim")
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +44,13 @@ class OrganizationAdmin(ReadOnly):
     list_filter = ("legal_category", "language", ("closed_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "registration_number", "public_id")
     ordering = ("name", "pk")
+    extra_fields = ("scim_address",)
     actions_detail = ("edit",)
+
+    @admin.display(description=_("SCIM address"))
+    def scim_address(self, obj: Organization) -> str:
+        """Return what an identity provider is given, with a token that may provision users."""
+        return f"{settings.PUBLIC_URL}/scim/v2"
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:
