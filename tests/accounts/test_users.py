@@ -66,7 +66,7 @@ def test_the_same_again_writes_nothing():
 def test_the_trail_and_the_announcement_name_nobody():
     put(an_organization(), ANN)
     with tenancy.vendor():
-        texts = str(list(AuditEvent.objects.values())) + str(list(OutboxMessage.objects.values()))
+        texts = str(list(AuditEvent.objects.values_list())) + str(list(OutboxMessage.objects.values_list()))
     assert not [word for word in ("Ann", "ann", ANN.email, "Sales") if word in texts]
 
 
