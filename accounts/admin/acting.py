@@ -113,7 +113,8 @@ def actor_of(request: HttpRequest) -> str:
 
 def works_for_vendor(request: HttpRequest) -> bool:
     """Say whether the signed-in user belongs to the vendor's side."""
-    return isinstance(request.user, User) and request.user.works_for_vendor
+    user = getattr(request, "user", None)
+    return isinstance(user, User) and user.works_for_vendor
 
 
 def ask_for_proof(request: HttpRequest, *, back: str) -> HttpResponse:

@@ -185,6 +185,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="deliveries",
                 to="accounts.webhookendpoint",
+                verbose_name="webhook endpoint",
             ),
         ),
         migrations.AddConstraint(

@@ -83,7 +83,9 @@ class WebhookDelivery(models.Model):
     organization = models.ForeignKey(
         "accounts.Organization", models.PROTECT, related_name="+", null=True, blank=True, db_index=False
     )
-    endpoint = models.ForeignKey(WebhookEndpoint, models.PROTECT, related_name="deliveries", db_index=False)
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, models.PROTECT, related_name="deliveries", db_index=False, verbose_name=_("webhook endpoint")
+    )
     # An announcement about one person is erased with them, and the calls about it with it: the vendor's own too, which
     # the eraser of a client does not see. So the database does it, by a key that the migration adds.
     message = models.ForeignKey("accounts.OutboxMessage", models.DO_NOTHING, related_name="+", db_constraint=False)

@@ -1,14 +1,17 @@
 """What the tests of webhooks share: endpoints at receivers, announcements that happen now, and the sweeps."""
 
+import time
 from datetime import timedelta
 
 from django.utils import timezone
 
 from accounts import sweeps, tenancy
+from accounts.db.settled import settled
 from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints, outbox
 
 MADE = timedelta(days=10)
+PATIENCE = 20
 
 
 def an_endpoint(url, organization=None, *, topics=(), since=MADE):
@@ -36,8 +39,21 @@ def sweep(*, after=timedelta(0)):
                 endpoint.failing_since = endpoint.failing_since and endpoint.failing_since - after
                 endpoint.rests_until = endpoint.rests_until and endpoint.rests_until - after
                 endpoint.save()
-    sweeps.fan_out_all(at=timezone.now(), by="system")
+    fan_out()
     return sweeps.call_all(at=timezone.now(), by="system")
+
+
+def fan_out(*, at=None):
+    """Fan out what is settled; what tests beside this one have open is waited for: it holds up the whole server."""
+    given_up = time.monotonic() + PATIENCE
+    while _unsettled() and time.monotonic() < given_up:
+        time.sleep(0.05)
+    sweeps.fan_out_all(at=at or timezone.now(), by="system")
+
+
+def _unsettled():
+    with tenancy.vendor():
+        return OutboxMessage.objects.filter(fanned_out_at__isnull=True).exclude(settled()).exists()
 
 
 def states(endpoint):

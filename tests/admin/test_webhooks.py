@@ -5,11 +5,11 @@ from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from accounts import sweeps, tenancy
+from accounts import tenancy
 from accounts.enums import DisabledReason
 from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints
-from tests.accounts.hooks import an_endpoint, announce, states, the_delivery
+from tests.accounts.hooks import an_endpoint, announce, fan_out, states, the_delivery
 from tests.admin.test_actions import act, buttons, fresh, page, said
 from tests.retention.vaults import an_organization
 
@@ -99,7 +99,7 @@ def test_what_was_given_up_is_sent_again_one_by_one_and_all(sign_in):
     for topic in ("contract.signed", "contract.ended"):
         announce(organization, topic)
     now = timezone.now()
-    sweeps.fan_out_all(at=now, by="system")
+    fan_out(at=now)
     with tenancy.vendor():
         endpoints.disable(endpoint, reason=DisabledReason.BY_HAND, now=now, by="user:one")
         endpoints.enable(endpoint, now=now, by="user:one")
@@ -117,7 +117,7 @@ def test_what_was_given_up_is_sent_again_one_by_one_and_all(sign_in):
 def test_the_list_of_deliveries_names_topic_endpoint_and_fault(sign_in):
     an_endpoint(URL)
     announce(an_organization())
-    sweeps.fan_out_all(at=timezone.now(), by="system")
+    fan_out()
     client = sign_in("administrator")
     listed = client.get(reverse("admin:accounts_webhookdelivery_changelist"), {"q": "contract.signed"})
     assert "contract.signed" in listed.content.decode() and URL in listed.content.decode()

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from accounts import tenancy
 from accounts.models import AuditDetail, AuditEvent, WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints
-from tests.accounts.hooks import announce, sweep
+from tests.accounts.hooks import announce, fan_out, sweep
 from tests.accounts.parties import at_once
 from tests.accounts.receivers import Receiver, says
 from tests.api.callers import caller
@@ -105,7 +105,7 @@ def test_a_neighbours_organization_is_unknown_and_its_endpoints_are_not_found(cl
     body = {"url": URL, "organization": str(other.public_id)}
     assert problem(client, "POST", HOOKS, body) == {("organization", "unknown_organization")}
     announce(other)
-    sweep_fan_out()
+    fan_out()
     with tenancy.vendor():
         delivery = WebhookDelivery.objects.get().public_id
     mine = made(client)["public_id"]
@@ -126,17 +126,11 @@ def test_a_neighbours_organization_is_unknown_and_its_endpoints_are_not_found(cl
     assert client("GET", f"{HOOKS}?organization={other.public_id}")["results"] == []
 
 
-def sweep_fan_out():
-    from accounts import sweeps
-
-    sweeps.fan_out_all(at=timezone.now(), by="system")
-
-
 def test_the_vendors_endpoint_is_no_clients_to_see(client, administrator, home):
     vendors = made(administrator)
     assert vendors["organization"] is None
     announce(home)
-    sweep_fan_out()
+    fan_out()
     client("GET", f"{HOOKS}/{vendors['public_id']}", expect=404)
     assert client("GET", HOOKS)["results"] == []
     with tenancy.tenant(home.pk):
