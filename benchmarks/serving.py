@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import socket
 import statistics
 import subprocess
@@ -30,10 +29,16 @@ class Load:
 @contextlib.contextmanager
 def served(port: int) -> Iterator[None]:
     """Serve with one process and four threads until the end; the server has the environment of this process."""
-    command = [sys.executable, "-m", "gunicorn", "benchmarks.served_wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    said = (
+        "LOG_LEVEL=ERROR",
+        "DJANGO_DEBUG=0",
+        "DJANGO_ALLOWED_HOSTS=127.0.0.1",
+        "DJANGO_SETTINGS_MODULE=config.settings",
+    )
+    command = ["env", *said, sys.executable, "-m", "gunicorn", "benchmarks.served_wsgi:application"]
+    command += ["--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--workers", "1", "--threads", str(CALLERS), "--no-control-socket"]
-    environment = {**os.environ, "LOG_LEVEL": "ERROR", "DJANGO_DEBUG": "0", "DJANGO_ALLOWED_HOSTS": "127.0.0.1"}
-    with subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT, env=environment) as server:
+    with subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT) as server:
         try:
             _wait_for(port)
             yield

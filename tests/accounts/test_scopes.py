@@ -39,6 +39,7 @@ KEPT = (
 # Tables of our own without a tenant's column; the guards say why.
 WITHOUT = {
     "accounts_user",
+    "accounts_factorrequirement",
     "accounts_simulatedclock",
     "accounts_trailhead",
     "contracts_indexseries",
