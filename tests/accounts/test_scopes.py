@@ -46,8 +46,9 @@ WITHOUT = {
     "contracts_indexvalue",
     "contracts_indexlink",
 }
-# Rows about a client that are the vendor's own to see: letters not yet decided, notices not yet sent.
-VENDORS_OWN = {"contracts_intake", "contracts_outgoingnotice"}
+# Rows about a client that are the vendor's own to see: letters not yet decided, notices not yet sent, where its members
+# sign in.
+VENDORS_OWN = {"accounts_identityprovider", "contracts_intake", "contracts_outgoingnotice"}
 
 
 def tenant_tables():
