@@ -8,6 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from accounts.enums import Role
 from tests.accounts.signin.people import GOOD, code, events, factors, somebody
+from tests.browser.chromium import CHROMIUM
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -29,7 +30,7 @@ def browse(live_server):
     def run(journey):
         def inside():
             with sync_playwright() as library:
-                browser = library.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+                browser = library.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 context = browser.new_context(base_url=live_server.url.replace("127.0.0.1", "localhost"))
                 context.set_default_timeout(SLOW)
                 page, complaints = context.new_page(), []
