@@ -1,4 +1,4 @@
-"""Which browser these tests drive: Debian's Chromium, or one of its kind that is found; without one they are left out."""
+"""Which browser these tests drive: Debian's Chromium or one of its kind; without one they are left out."""
 
 import shutil
 
