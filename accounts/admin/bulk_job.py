@@ -13,8 +13,8 @@ from django.utils.translation import ngettext_lazy
 from accounts.admin.acting import Act, act, actor_of
 from accounts.admin.base import ReadOnly, may
 from accounts.admin.forms import OperationForm
-from accounts.admin.licensed_user import REASONS
-from accounts.enums import BulkState, ItemState, LicenceAct, LicenceStatus
+from accounts.enums import BulkState, ItemState, LicenceStatus
+from accounts.labels import BULK_ACTS, SUSPENSIONS_BY_HAND
 from accounts.models import BulkItem, BulkJob, Organization
 from accounts.operations import bulk, clock
 from accounts.rules import licence_states
@@ -28,13 +28,15 @@ class BulkForm(OperationForm):
 
     texts = ("external_ids", "departments", "note")
     organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
-    act = forms.ChoiceField(label=_("Act"), choices=[(one.value, LicenceAct(one.value).label) for one in bulk.ACTS])
+    act = forms.ChoiceField(label=_("Act"), choices=BULK_ACTS)
     external_ids = forms.CharField(label=_("External ids, one a line"), required=False, max_length=5_000_000)
     statuses = forms.MultipleChoiceField(
         label=_("Or all of these statuses"), choices=LicenceStatus.choices, required=False
     )
     departments = forms.CharField(label=_("And of these departments, one a line"), required=False, max_length=60_000)
-    reason = forms.ChoiceField(label=_("Reason of a suspension"), choices=[("", "—"), *REASONS], required=False)
+    reason = forms.ChoiceField(
+        label=_("Reason of a suspension"), choices=[("", "—"), *SUSPENSIONS_BY_HAND], required=False
+    )
     until = forms.DateTimeField(label=_("Until"), required=False, help_text=_("UTC, as 2026-12-31 08:00"))
     note = forms.CharField(label=_("Note"), max_length=1000, required=False)
 

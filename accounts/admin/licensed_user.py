@@ -14,12 +14,11 @@ from accounts.admin.acting import act, actor_of
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.enums import SuspensionReason
+from accounts.labels import SUSPENSIONS_BY_HAND
 from accounts.models import LicensedUser, LicensedUserChange, Organization
 from accounts.operations import access, clock, processing, states, users
 from accounts.rules.licence_states import Act, may
 from accounts.rules.permissions import Permission
-
-REASONS = [(reason.value, reason.label) for reason in access.BY_HAND]
 
 
 class PersonForm(OperationForm):
@@ -51,7 +50,7 @@ class NoteForm(OperationForm):
 class SuspensionForm(NoteForm):
     """Why a user is suspended, and until when."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=REASONS)
+    reason = forms.ChoiceField(label=_("Reason"), choices=SUSPENSIONS_BY_HAND)
     until = forms.DateTimeField(
         label=_("Until"), required=False, help_text=_("UTC, as 2026-12-31 08:00; empty: until somebody reinstates")
     )

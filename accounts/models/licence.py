@@ -9,11 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
 from accounts.enums import LicenceAct, LicenceStatus, SuspensionReason
 from accounts.querysets import LicenceGrantQuerySet, LicensedUserQuerySet
+from accounts.rules.licence_states import GONE, LIVE, SEATED
 
 S = LicenceStatus
-LIVE = (S.INVITED, S.ACTIVE, S.RESTRICTED, S.SUSPENDED)
-SEATED = (S.ACTIVE, S.RESTRICTED)
-GONE = (S.SCHEDULED, S.DELETED)
 FEATURE: "models.CharField[str, str]" = models.CharField(max_length=60)
 
 

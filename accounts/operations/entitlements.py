@@ -16,7 +16,7 @@ from accounts.models import LicenceGrant, LicensedUser, LicensedUserChange, Orga
 from accounts.operations import policies
 from accounts.rules import entitlements
 from accounts.rules.entitlements import Entitlement, Grant
-from accounts.rules.licence_states import DELETED, LIVE, SCHEDULED, SUSPENDED, Standing
+from accounts.rules.licence_states import GONE, LIVE, SCHEDULED, SUSPENDED, Standing
 
 LARGEST_BATCH = 1000
 _READ = """
@@ -36,7 +36,7 @@ CROSS JOIN LATERAL (
 ) g
 WHERE {organization}
 """
-_LIVE, _GONE = (", ".join(repr(state) for state in states) for states in (LIVE, (SCHEDULED, DELETED)))
+_LIVE, _GONE = (", ".join(repr(state) for state in states) for states in (LIVE, GONE))
 
 
 class UnknownOrganization(LookupError):

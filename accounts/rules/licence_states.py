@@ -15,6 +15,7 @@ STATES = (INVITED, ACTIVE, RESTRICTED, SUSPENDED, SCHEDULED, DELETED)
 SEATED = (ACTIVE, RESTRICTED)
 # Those who still count: their names are taken. Who is scheduled for deletion makes room for a new person of that name.
 LIVE = (INVITED, ACTIVE, RESTRICTED, SUSPENDED)
+GONE = (SCHEDULED, DELETED)
 LICENCE_ENDED = "licence_ended"
 PROVISIONING = "provisioning"
 
