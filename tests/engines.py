@@ -1,7 +1,9 @@
-"""The engines of the tests: PostgreSQL without fsync and Valkey, started once per run, own databases per worker.
+"""The engines of the tests: Valkey, and PostgreSQL without fsync, migrated once per run; one server per worker.
 
-Loaded by ``-p`` before Django reads its settings. ``TEST_DATABASE_URL`` (an administrator of a server that is for
-tests only) and ``TEST_REDIS_URL`` replace the embedded engines; ``DATABASE_URL`` is ignored.
+A snapshot tells of a whole server: on a shared one, what a test beside has open holds up what waits for the settled
+order of transactions. Loaded by ``-p`` before Django reads its settings. ``TEST_DATABASE_URL`` (an administrator of a
+server that is for tests only) and ``TEST_REDIS_URL`` replace the embedded engines; then run one worker.
+``DATABASE_URL`` is ignored.
 """
 
 import base64
@@ -30,13 +32,14 @@ def pytest_load_initial_conftests(early_config, parser, args):
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         _start()
+    if "TERME_TEST_CLUSTER" in os.environ:
+        _own_server(worker or "main")
     _own_databases(worker or "main")
     return (yield)
 
 
 def pytest_unconfigure(config):
-    if os.environ.get("PYTEST_XDIST_WORKER") is None:
-        _cleanup.close()
+    _cleanup.close()
 
 
 def owner_dsn(alias):
@@ -56,11 +59,6 @@ def _start():
     )
     folder.chmod(0o755)
     (folder / "var" / "static").mkdir(parents=True)
-    admin = os.environ.get("TEST_DATABASE_URL")
-    if not admin:
-        database = engines.postgresql(folder / "postgresql", superuser_password=PASSWORD, durable=False)
-        _cleanup.callback(engines.stop_postgresql, database)
-        admin = f"postgres://postgres:{PASSWORD}@127.0.0.1:{database.port}/postgres"
     broker = os.environ.get("TEST_REDIS_URL")
     if not broker:
         valkey = engines.valkey(folder / "valkey", password=PASSWORD)
@@ -68,7 +66,6 @@ def _start():
         broker = f"redis://:{PASSWORD}@127.0.0.1:{valkey.port}/0"
     key = base64.b64encode(bytes(range(32))).decode()
     os.environ.update(
-        TERME_TEST_ADMIN=admin,
         REDIS_URL=broker,
         DJANGO_SETTINGS_MODULE="config.settings",
         DJANGO_SECRET_KEY="for-tests-only-" + "x" * 40,
@@ -82,7 +79,32 @@ def _start():
     )
     for name in ("EMAIL_URL", "API_THROTTLE", "ERASURE_CHUNK_ROWS", "ERASURE_LEASE_SECONDS"):
         os.environ.pop(name, None)
-    _make_templates(admin)
+    os.environ.pop("TERME_TEST_CLUSTER", None)
+    if admin := os.environ.get("TEST_DATABASE_URL"):
+        os.environ["TERME_TEST_ADMIN"] = admin
+        _make_templates(admin)
+        return
+    cluster = folder / "postgresql"
+    database = engines.postgresql(cluster, superuser_password=PASSWORD, durable=False)
+    try:
+        os.environ["TERME_TEST_ADMIN"] = _administrator(database)
+        _make_templates(os.environ["TERME_TEST_ADMIN"])
+    finally:
+        engines.stop_postgresql(database)
+    os.environ["TERME_TEST_CLUSTER"] = str(cluster)
+
+
+def _own_server(worker):
+    """Start a server for this worker, on a copy of the cluster with the templates."""
+    cluster = f"{os.environ['TERME_TEST_CLUSTER']}-{worker}"
+    subprocess.run(["cp", "-a", os.environ["TERME_TEST_CLUSTER"], cluster], check=True)
+    database = engines.postgresql(Path(cluster), superuser_password=PASSWORD, durable=False)
+    _cleanup.callback(engines.stop_postgresql, database)
+    os.environ["TERME_TEST_ADMIN"] = _administrator(database)
+
+
+def _administrator(database):
+    return f"postgres://postgres:{PASSWORD}@127.0.0.1:{database.port}/postgres"
 
 
 def _make_templates(admin):
