@@ -1,13 +1,13 @@
-"""Which rows a signed-in user works with."""
+"""Which rows whoever calls works with."""
 
 from contextlib import AbstractContextManager
 
 from accounts import tenancy
-from accounts.models import User
+from accounts.models import Caller
 
 
-def scope_of(user: User) -> AbstractContextManager[None]:
-    """Return the scope that a user works in: the whole vendor, or their one organization.
+def scope_of(user: Caller) -> AbstractContextManager[None]:
+    """Return the scope that a user, or a program, works in: the whole vendor, or their one organization.
 
     :raises tenancy.NoScope: the user works nowhere.
     """

@@ -12,6 +12,7 @@ from accounts.api.entitlements import EntitlementsView, EntitlementView
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
 from accounts.api.sign_in import FactorRequirementResource, IdentityProviderResource
+from accounts.api.tokens import TokenResource
 from accounts.api.trail import AuditEventResource, TrailHeadView
 from accounts.api.webhooks import WebhookEndpointResource
 from contracts.api.clauses import ChecklistView, ClausesView
@@ -75,6 +76,7 @@ router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("factor-requirements", FactorRequirementResource, basename="factor-requirement")
 router.register("identity-providers", IdentityProviderResource, basename="identity-provider")
 router.register("audit-events", AuditEventResource, basename="audit-event")
+router.register("tokens", TokenResource, basename="token")
 router.register("webhook-endpoints", WebhookEndpointResource, basename="webhook-endpoint")
 
 organization = [

@@ -103,7 +103,8 @@ POLICY: dict[str, Table] = {
     "accounts.Membership": _table(K, "id public_id user organization role created_at", basis=MEMBERS),
     "accounts.ApiToken": _table(
         K,
-        "id public_id user organization name prefix digest permissions created_at expires_at revoked_at last_used_at",
+        "id public_id series user organization name prefix digest permissions created_at expires_at rotated_at "
+        "revoked_at last_used_at",
         basis=MEMBERS,
     ),
     "accounts.FactorRequirement": _table(

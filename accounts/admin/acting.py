@@ -104,11 +104,16 @@ def act(
     return decorate
 
 
-def actor_of(request: HttpRequest) -> str:
-    """Name the signed-in user for the trail. :raises PermissionDenied: nobody is signed in."""
+def the_user(request: HttpRequest) -> User:
+    """Return the signed-in user. :raises PermissionDenied: nobody is signed in."""
     if not isinstance(request.user, User):
         raise PermissionDenied
-    return f"user:{request.user.public_id}"
+    return request.user
+
+
+def actor_of(request: HttpRequest) -> str:
+    """Name the signed-in user for the trail. :raises PermissionDenied: nobody is signed in."""
+    return the_user(request).actor
 
 
 def works_for_vendor(request: HttpRequest) -> bool:

@@ -1,13 +1,11 @@
 """The admin of webhooks: endpoints made, changed, disabled, tested; their deliveries looked at and sent again."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 from unfold.decorators import action
@@ -15,6 +13,7 @@ from unfold.decorators import action
 from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
+from accounts.admin.telling import Telling
 from accounts.enums import DisabledReason
 from accounts.models import Organization, User, WebhookDelivery, WebhookEndpoint
 from accounts.operations import clock, endpoints
@@ -73,9 +72,11 @@ class SinceForm(OperationForm):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnly):
+class WebhookEndpointAdmin(Telling[WebhookEndpoint]):
     viewing = Permission.MANAGE_WEBHOOKS
     adding = Permission.MANAGE_WEBHOOKS
+    telling_title = _("Secret of the webhook endpoint")
+    telling_explanation = _("This secret is shown once. The receiver checks with it that a call comes from here.")
     hidden = ("secret_version", "old_secret_version")
     list_display = ("url", "organization", "enabled", "failing_since", "last_success_at", "disabled_reason")
     list_filter = ("enabled", "disabled_reason", ("failing_since", admin.EmptyFieldListFilter))
@@ -99,7 +100,7 @@ class WebhookEndpointAdmin(ReadOnly):
                 data = {**data, "organization": Organization.objects.get(pk=user.organization_id)}
             return endpoints.make(now=clock.instant(), by=actor_of(request), **data)
 
-        return self._telling(request, title=_("Make a webhook endpoint"), form=EndpointForm, do=make)
+        return self.telling(request, title=_("Make a webhook endpoint"), form=EndpointForm, do=make)
 
     @action(description=_("Change"), url_path="edit", permissions=[MANAGE], icon="edit")
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -129,7 +130,7 @@ class WebhookEndpointAdmin(ReadOnly):
             overlap = timedelta(hours=data["overlap_hours"])
             return endpoints.rotate_secret(endpoint, overlap=overlap, now=clock.instant(), by=actor_of(request))
 
-        return self._telling(
+        return self.telling(
             request, title=_("Rotate the secret"), form=RotationForm, do=rotate, touched=endpoint, sensitive=True
         )
 
@@ -190,44 +191,6 @@ class WebhookEndpointAdmin(ReadOnly):
         if getattr(method, "__name__", "") == "send_again":
             return obj.enabled
         return super().makes_sense(request, obj, method)
-
-    def _telling(
-        self,
-        request: HttpRequest,
-        *,
-        title: Any,
-        form: type[OperationForm],
-        do: Callable[[dict[str, Any]], tuple[WebhookEndpoint, str]],
-        touched: WebhookEndpoint | None = None,
-        sensitive: bool = False,
-    ) -> HttpResponse:
-        """Ask for an operation that makes a secret, and show that on the page that follows, this once."""
-        made: list[tuple[WebhookEndpoint, str]] = []
-
-        def perform(data: dict[str, Any]) -> str:
-            made.append(do(data))
-            return self.detail_url(made[0][0])
-
-        answer = self.operation_page(
-            request,
-            title=title,
-            form=form,
-            perform=perform,
-            touched=[] if touched is None else [touched],
-            back=self.list_url() if touched is None else self.detail_url(touched),
-            sensitive=sensitive,
-        )
-        if not made:
-            return answer
-        endpoint, secret = made[0]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Secret of the webhook endpoint"),
-            "secret": secret,
-            "next": self.detail_url(endpoint),
-        }
-        return TemplateResponse(request, "admin/webhook_secret.html", context)
 
 
 @admin.register(WebhookDelivery)

@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts import recent, tenancy
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Caller
 from accounts.operations import tokens
 
 
@@ -18,7 +18,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
     keyword = "Bearer"
 
-    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+    def authenticate(self, request: Request) -> tuple[Caller, ApiToken] | None:
         parts = authentication.get_authorization_header(request).split()
         if not parts or parts[0].lower() != b"bearer":
             return None
@@ -30,7 +30,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             if token is None:
                 raise AuthenticationFailed(_("The token is unknown, expired or revoked."))
             tokens.note_use(token, now=now)
-            return token.user, token
+            return token.caller, token
 
     def authenticate_header(self, request: Request) -> str:
         return self.keyword

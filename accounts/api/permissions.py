@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Program, User
 from accounts.rules.permissions import Permission
 
 if TYPE_CHECKING:
@@ -25,18 +25,22 @@ class SignedIn(BasePermission):
     """Anybody with an account."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return isinstance(request.user, User) and request.user.is_staff
+        return isinstance(request.user, User | Program) and request.user.is_staff
 
 
 class _HasPermission(BasePermission):
     needed: ClassVar[Permission]
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        if not isinstance(user, User) or not user.has_perm(self.needed):
-            return False
-        token = request.auth
-        return not isinstance(token, ApiToken) or self.needed in token.permissions
+        return holds(request, self.needed)
+
+
+def holds(request: Request, permission: Permission) -> bool:
+    """Say whether a call may do something: the user, and the token where one calls."""
+    user, token = request.user, request.auth
+    if not isinstance(user, User | Program) or not user.has_perm(permission):
+        return False
+    return not isinstance(token, ApiToken) or permission in token.permissions
 
 
 def has(permission: Permission) -> type[BasePermission]:

@@ -18,9 +18,9 @@ from rest_framework.views import APIView
 
 from accounts import recent
 from accounts.access import scope_of
-from accounts.api.permissions import has
+from accounts.api.permissions import has, holds
 from accounts.errors import Refused
-from accounts.models import ApiToken, IdempotencyKey, User
+from accounts.models import ApiToken, Caller, IdempotencyKey, Program, User
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 
@@ -61,7 +61,7 @@ class ScopedView(APIView):
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
         user = request.user
-        if isinstance(user, User) and user.is_staff:
+        if isinstance(user, User | Program) and user.is_staff:
             self.scopes.enter_context(scope_of(user))
 
     def check_permissions(self, request: Request) -> None:
@@ -89,22 +89,35 @@ class ScopedView(APIView):
         return clock.instant()
 
     @property
-    def caller(self) -> User:
-        """The signed-in user. Every view asks for a permission, so there is one."""
+    def caller(self) -> Caller:
+        """The signed-in user, or the program. Every view asks for a permission, so there is one."""
         user = self.request.user
-        if not isinstance(user, User):
+        if not isinstance(user, User | Program):
             raise NotAuthenticated
+        return user
+
+    @property
+    def person(self) -> User:
+        """The signed-in user, where it must be somebody. :raises PermissionDenied: a program calls."""
+        user = self.caller
+        if not isinstance(user, User):
+            raise PermissionDenied(_("A person must do this."))
         return user
 
     @property
     def actor(self) -> str:
         """Who acts, for the trail."""
-        return f"user:{self.caller.public_id}"
+        return self.caller.actor
 
     def demand(self, permission: Permission) -> None:
         """Ask for one more right than the view's own. :raises PermissionDenied: the user, or the token, lacks it."""
         if not has(permission)().has_permission(self.request, self):
             raise PermissionDenied
+
+    @property
+    def held(self) -> frozenset[Permission]:
+        """What this call may do: the user's rights, and of them what the token holds where one calls."""
+        return frozenset(permission for permission in Permission if holds(self.request, permission))
 
     def refusal(self, code: str, detail: str) -> Response:
         """Answer 409 and commit: for a refusal that leaves its trace. Others are raised, and roll back."""

@@ -5,7 +5,7 @@ from accounts.models.bulk import BulkItem, BulkJob
 from accounts.models.document import Document
 from accounts.models.licence import AccessPolicy, LicenceGrant, LicensedUser, LicensedUserChange
 from accounts.models.organization import Organization
-from accounts.models.people import ApiToken, Membership, User
+from accounts.models.people import ApiToken, Caller, Membership, Program, User
 from accounts.models.provisioning import ProvisionedGroup, ProvisionedMembership
 from accounts.models.sealing import AuditSeal, TrailHead
 from accounts.models.sign_in import FactorRequirement, IdentityProvider
@@ -21,6 +21,7 @@ __all__ = [
     "AuditSeal",
     "BulkItem",
     "BulkJob",
+    "Caller",
     "Document",
     "FactorRequirement",
     "IdempotencyKey",
@@ -31,6 +32,7 @@ __all__ = [
     "Membership",
     "Organization",
     "OutboxMessage",
+    "Program",
     "ProvisionedGroup",
     "ProvisionedMembership",
     "RuleExemption",

@@ -1,12 +1,14 @@
 """Who signs in: users, their memberships, their API tokens."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -66,6 +68,11 @@ class User(AbstractBaseUser):
         """Read the memberships now, while a scope is open that sees them."""
         self.__dict__.pop("seats", None)
         _ = self.seats
+
+    @property
+    def actor(self) -> str:
+        """Who acts, for the trail."""
+        return f"user:{self.public_id}"
 
     @property
     def works_for_vendor(self) -> bool:
@@ -133,10 +140,16 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A credential for programs: only a digest is kept. It acts for its user, with no more than its permissions."""
+    """A credential for programs: only a digest is kept. It holds no more than its permissions.
+
+    A personal token acts for its user, and never exceeds what that user may do now. One without a user is an
+    organization's own (or the vendor's): it outlives whoever issued it, and does nothing that a person must decide.
+    Rotation makes the next token of the same ``series``; the one before opens until its own, shortened, expiry.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
-    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    series = models.UUIDField(_("series"), default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+", null=True, blank=True)
     name = models.CharField(_("name"), max_length=120)
     prefix = models.CharField(_("prefix"), max_length=12)
@@ -144,6 +157,7 @@ class ApiToken(models.Model):
     permissions = ArrayField(models.CharField(max_length=40), verbose_name=_("permissions"))
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("expires at"))
+    rotated_at = models.DateTimeField(_("rotated at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
 
@@ -151,7 +165,22 @@ class ApiToken(models.Model):
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
         constraints = [
-            models.CheckConstraint(condition=Q(created_at__lt=F("expires_at")), name="api_token_expires_after_creation")
+            models.CheckConstraint(
+                condition=Q(created_at__lt=F("expires_at")), name="api_token_expires_after_creation"
+            ),
+            models.UniqueConstraint(
+                fields=["series"], condition=Q(rotated_at__isnull=True), name="api_token_one_latest_of_a_series"
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False)
+                | Q(permissions__contained_by=sorted(map(str, permissions.FOR_PROGRAMS))),
+                name="api_token_of_a_program_decides_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(organization__isnull=True)
+                | Q(permissions__contained_by=sorted(map(str, permissions.FOR_CLIENTS))),
+                name="api_token_of_a_client_holds_a_clients_rights",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -160,3 +189,46 @@ class ApiToken(models.Model):
     def usable(self, *, at: datetime) -> bool:
         """Say whether the token opens anything at the instant."""
         return self.revoked_at is None and at < self.expires_at
+
+    @property
+    def caller(self) -> "Caller":
+        """Who calls with this token."""
+        return Program(self) if self.user is None else self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that calls with an organization's own token. It is no person: it signs, approves and requests nothing.
+
+    It has what the interfaces ask of a :class:`User`. Over rotations it stays the same program.
+    """
+
+    token: ApiToken
+    is_active: ClassVar[bool] = True
+    is_authenticated: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+    # It works somewhere, in the sense of :attr:`User.is_staff`.
+    is_staff: ClassVar[bool] = True
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        return self.token.series
+
+    @property
+    def actor(self) -> str:
+        """Who acts, for the trail."""
+        return f"token:{self.public_id}"
+
+    @property
+    def works_for_vendor(self) -> bool:
+        return self.organization_id is None
+
+    @property
+    def organization_id(self) -> int | None:
+        return self.token.organization_id
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return perm in permissions.FOR_PROGRAMS and perm in self.token.permissions
+
+
+type Caller = User | Program

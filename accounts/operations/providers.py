@@ -123,7 +123,7 @@ def link(user: User, *, provider: IdentityProvider, subject: str, now: datetime)
     made, new = SocialAccount.objects.get_or_create(provider=provider.slug, uid=subject, defaults={"user": user})
     if not new:
         return made if made.user_id == user.pk else None
-    by = f"user:{user.public_id}"
+    by = user.actor
     audit.record("sign_in.linked", user, by=by, at=now, data={"provider": str(provider.public_id)})
     return made
 

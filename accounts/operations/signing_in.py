@@ -95,7 +95,7 @@ def _tell(user: User, topic: str, *, now: datetime, **payload: str) -> None:
 
 
 def _self(user: User) -> str:
-    return f"user:{user.public_id}"
+    return user.actor
 
 
 def _whom(user: User | None) -> Subject:

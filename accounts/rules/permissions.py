@@ -149,6 +149,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
             P.VIEW_STATEMENT,
             P.MANAGE_FEEDS,
             P.MANAGE_WEBHOOKS,
+            P.MANAGE_TOKENS,
         }
     ),
     "client_finance": frozenset({P.VIEW_ORGANIZATION, P.VIEW_CONTRACT, P.MAKE_QUOTE, P.VIEW_STATEMENT, P.MANAGE_FEEDS}),
@@ -180,6 +181,33 @@ MATRIX: dict[str, frozenset[Permission]] = {
         }
     ),
 }
+
+
+# All that somebody on a client's side may ever do; no credential of a client holds more.
+FOR_CLIENTS = frozenset[Permission]().union(*(MATRIX[role] for role in CLIENT))
+# What a program may do by itself, without a person behind it: look, report, keep people up to date, load. What declares
+# somebody's will, destroys content, opens it, or hands out rights is left to persons: else one person could be two.
+FOR_PROGRAMS = frozenset(
+    {
+        P.VIEW_ORGANIZATION,
+        P.CHANGE_ORGANIZATION,
+        P.VIEW_LICENSED_USER,
+        P.CHANGE_LICENSED_USER,
+        P.DELETE_LICENSED_USER,
+        P.PROVISION_USERS,
+        P.CHECK_ENTITLEMENT,
+        P.REPORT_ACTIVITY,
+        P.VIEW_CONTRACT,
+        P.MAKE_QUOTE,
+        P.VIEW_STATEMENT,
+        P.VIEW_DOCUMENT,
+        P.IMPORT_PORTFOLIO,
+        P.INGEST_CONTENT,
+        P.VIEW_DELETION_REQUEST,
+        P.VIEW_TRAIL,
+        P.VIEW_OPERATION,
+    }
+)
 
 
 def allowed(roles: Iterable[str]) -> frozenset[Permission]:

@@ -61,7 +61,7 @@ def factor_removed(instance: Authenticator, **_more: Any) -> None:
 
 def _factor(factor: Authenticator, *, added: bool) -> None:
     asking = getattr(context.request, "user", None)
-    by = f"user:{asking.public_id}" if isinstance(asking, User) else "system"
+    by = asking.actor if isinstance(asking, User) else "system"
     signing_in.note_factor(factor.user, added=added, kind=str(factor.type), by=by, now=timezone.now())
 
 

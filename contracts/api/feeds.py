@@ -83,7 +83,7 @@ class FeedResource(Resource):
         kind = CalendarFeedKind(values["kind"])
         feed, token = feeds.make(
             kind=kind,
-            maker=self.caller,
+            maker=self.person,
             organization=self._organization(kind, values["organization"]),
             owner=self._owner(kind, values["owner"]),
             language=values["language"],
@@ -108,7 +108,7 @@ class FeedResource(Resource):
 
     def _owner(self, kind: CalendarFeedKind, public_id: UUID | None) -> User | None:
         if public_id is None:
-            return self.caller if kind is CalendarFeedKind.OWNER else None
+            return self.person if kind is CalendarFeedKind.OWNER else None
         found = User.objects.filter(public_id=public_id).first()
         if found is None:
             raise InvalidInput([FieldError("owner", "unknown_owner", "There is no such person.")])

@@ -64,7 +64,7 @@ def make(
     if faults:
         raise InvalidInput(faults)
     token = PREFIX + secrets.token_urlsafe(32)
-    by = f"user:{maker.public_id}"
+    by = maker.actor
     feed = CalendarFeed.objects.create(
         organization=organization,
         kind=kind.value,

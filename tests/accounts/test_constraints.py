@@ -198,6 +198,18 @@ BREAKS = {
         lambda: a_token(a_user(), expires_at=NOW),
         lambda: a_token(a_user(), expires_at=EARLIER),
     ],
+    "api_token_one_latest_of_a_series": [
+        lambda: (a_token(user := a_user(), series=ID), a_token(user, series=ID)),
+        lambda: (a_token(user := a_user(), series=ID, revoked_at=NOW), a_token(user, series=ID)),
+    ],
+    "api_token_of_a_program_decides_nothing": [
+        lambda: a_token(None, permissions=["approve_erasure"]),
+        lambda: a_token(None, permissions=["view_contract", "manage_tokens"]),
+    ],
+    "api_token_of_a_client_holds_a_clients_rights": [
+        lambda: a_token(None, organization=an_organization(), permissions=["view_operation"]),
+        lambda: a_token(a_user(), organization=an_organization(), permissions=["confirm_end"]),
+    ],
     "accounts_apitoken_digest_key": [
         lambda: (a_token(user := a_user(), digest="d"), a_token(user, digest="d")),
     ],

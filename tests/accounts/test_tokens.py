@@ -1,4 +1,4 @@
-"""API tokens: shown once, kept as a digest, never more than their user, and closed at once."""
+"""Personal API tokens: shown once, kept as a digest, never more than their user, and closed at once."""
 
 from datetime import timedelta
 

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.rules.permissions import MATRIX
+from accounts import labels
+from accounts.rules.permissions import MATRIX, Permission
 from accounts.rules.roles import VENDOR
 from tests.api.callers import caller
 from tests.workflows import walk
@@ -187,6 +188,11 @@ EXPECTED = {
     "GET audit-events": "view_trail",
     "GET audit-events/<uuid>": "view_trail",
     "GET trail/head": "view_trail",
+    "GET tokens": "manage_tokens",
+    "POST tokens": "manage_tokens",
+    "GET tokens/<uuid>": "manage_tokens",
+    "POST tokens/<uuid>/rotate": "manage_tokens",
+    "POST tokens/<uuid>/revoke": "manage_tokens",
     "GET webhook-endpoints": "manage_webhooks",
     "POST webhook-endpoints": "manage_webhooks",
     "GET webhook-endpoints/<uuid>": "manage_webhooks",
@@ -358,3 +364,9 @@ def test_the_pages_of_sign_in_are_listed_and_answer_nobody_as_written():
         )
         answer = Client().get(f"/{path}")
         assert answer.status_code == status, f"/{path} answered {answer.status_code} to nobody"
+
+
+def test_every_right_has_words():
+    assert labels.PERMISSIONS.keys() == set(Permission), (
+        "say it in accounts/labels.py: forms offer rights by their words"
+    )

@@ -31,6 +31,7 @@ ACTS = {
 }
 # Tables whose adding is sensitive.
 ADDING = {
+    "ApiToken": "whoever has its text may act without signing in",
     "FactorRequirement": "whoever has no factor is kept out",
     "IdentityProvider": "others answer for people",
     "Membership": "somebody gets rights",
@@ -47,6 +48,8 @@ CALLS = {
     "POST deletion-requests/<uuid>/approve": "content is destroyed",
     "POST deletion-requests/<uuid>/erase-again": "content is destroyed",
     "POST legal-holds/<uuid>/release": "what was held may be erased at once",
+    "POST tokens": "whoever has its text may act without signing in",
+    "POST tokens/<uuid>/rotate": "whoever has its text may act without signing in",
     "POST webhook-endpoints/<uuid>/rotate-secret": "who has the secret can pose as this service",
 }
 

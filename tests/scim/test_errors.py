@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.enums import Role
-from accounts.models import ApiToken, LicensedUser, Membership
+from accounts.models import ApiToken, LicensedUser, LicensedUserChange, Membership
 from accounts.operations import tokens
 from accounts.rules.permissions import MATRIX, Permission
 from tests.accounts.parties import at_once
-from tests.scim.world import CORE, Provider, a_provider, a_token
+from tests.scim.world import CORE, Provider, a_program, a_provider, a_token
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
@@ -55,6 +55,19 @@ def test_a_token_of_the_vendor_or_without_the_permission_is_refused():
     assert "provision_users" in Provider(text)("GET", "Users", expect=403)["detail"]
     _row, text = a_token(organization, role=Role.CLIENT_PRIVACY_OFFICER, permissions=[Permission.VIEW_LICENSED_USER])
     Provider(text)("POST", "Users", {"userName": "x"}, expect=403)
+
+
+def test_a_program_of_the_client_provisions_and_none_of_the_vendor_or_without_the_permission_does():
+    organization = a_provider().organization
+    row, text = a_program(organization)
+    call = Provider(text, organization)
+    ann = call.add("ann@x.example")
+    with tenancy.vendor():
+        by = LicensedUserChange.objects.filter(licensed_user__public_id=ann["id"]).latest("pk").by
+    assert by == f"token:{row.series}"
+    assert "vendor" in Provider(a_program(None)[1])("GET", "Users", expect=403)["detail"]
+    _row, text = a_program(organization, [Permission.VIEW_LICENSED_USER])
+    assert "provision_users" in Provider(text)("GET", "Users", expect=403)["detail"]
 
 
 def test_only_administrators_hold_the_permission():

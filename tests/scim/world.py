@@ -81,6 +81,21 @@ def a_token(organization, *, role=Role.CLIENT_ADMINISTRATOR, permissions=(Permis
     return row, text
 
 
+def a_program(organization, permissions=(Permission.PROVISION_USERS,)):
+    """Make a token of the organization's own."""
+    now = timezone.now()
+    with tenancy.vendor():
+        return tokens.issue_to_program(
+            organization,
+            name="SCIM",
+            permissions=permissions,
+            held=frozenset(Permission),
+            expires_at=now + timedelta(days=30),
+            now=now,
+            by="system",
+        )
+
+
 def a_provider(*, licensed=True, **licence):
     """Make a client with a licence, and its identity provider."""
     organization = an_organization()

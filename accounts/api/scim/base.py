@@ -72,12 +72,12 @@ class ScimView(View):
         found = TokenAuthentication().authenticate(Request(request))
         if found is None:
             raise UnauthorizedException(detail="Write: Authorization: Bearer <token>.")
-        user, token = found
+        caller, token = found
         if token.organization_id is None:
             raise ForbiddenException(detail="SCIM takes a token of one organization; this one is the vendor's.")
-        if Permission.PROVISION_USERS not in token.permissions or not user.has_perm(Permission.PROVISION_USERS):
+        if Permission.PROVISION_USERS not in token.permissions or not caller.has_perm(Permission.PROVISION_USERS):
             raise ForbiddenException(detail=f"The token lacks the permission {Permission.PROVISION_USERS.value}.")
-        self.actor = f"user:{user.public_id}"
+        self.actor = caller.actor
         return token.organization_id
 
     @cached_property
