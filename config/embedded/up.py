@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.request
@@ -99,11 +100,11 @@ def _run(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack)
     where = stack.enter_context(environment.started(found))
     env = {**os.environ, **environment.variables(where, found)}
     owner = {**env, "DATABASE_URL": where.default_owner, "LEDGER_DATABASE_URL": where.ledger_owner}
-    for alias in ("default", "ledger"):
-        _command(["migrate", "--database", alias, "--no-input", "-v", "0"], owner, logs / "migrate.log")
+    migrations = [["migrate", "--database", alias, "--no-input", "-v", "0"] for alias in ("default", "ledger")]
+    _commands(migrations, owner, logs / "migrate.log")
     if not options.no_demo:
         print("Seeding the demo, the first time only …", flush=True)
-        _command(["seed_demo", "--once", "--url", url], env, logs / "seed.log")
+        _commands([["seed_demo", "--once", "--url", url]], env, logs / "seed.log")
     parts = [_Part(name, command, logs / f"{name}.log", env) for name, command in _programs(port).items()]
     stack.callback(_stop_parts, parts)
     _wait_until_ready(url, parts)
@@ -161,16 +162,22 @@ def _only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def _command(arguments: list[str], env: dict[str, str], log: Path) -> None:
-    """Run one of our commands to its end. :raises CannotStart: it failed; its last line says why."""
-    process = processes.start([sys.executable, str(environment.ROOT / "manage.py"), *arguments], log=log, env=env)
+def _commands(commands: list[list[str]], env: dict[str, str], log: Path) -> None:
+    """Run some of our commands side by side to their end. :raises CannotStart: one failed; its last line says why."""
+    manage = [sys.executable, str(environment.ROOT / "manage.py")]
+    running: list[subprocess.Popen[bytes]] = []
     try:
-        code = process.wait()
-    except _Stopped:
-        processes.stop(process)
+        for arguments in commands:
+            running.append(processes.start([*manage, *arguments], log=log, env=env))
+        codes = [process.wait() for process in running]
+    except BaseException:
+        for process in running:
+            processes.stop(process)
         raise
-    if code != 0:
-        raise CannotStart(f"`manage.py {' '.join(arguments[:3])}` failed: {processes.last_line(log)} (see {log})")
+    for arguments, code in zip(commands, codes, strict=True):
+        if code != 0:
+            said = processes.last_line(log)
+            raise CannotStart(f"`manage.py {' '.join(arguments[:3])}` failed: {said} (see {log})")
 
 
 def _wait_until_ready(url: str, parts: list[_Part]) -> None:

@@ -1,6 +1,7 @@
 """The same life against ``manage.py up``: real processes, a worker killed in mid-erasure, a parent killed, Ctrl-C."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -42,6 +43,11 @@ class Service:
         }
 
     def start(self):
+        if not self.folder.exists():
+            subprocess.run(["cp", "-a", str(_prepared()), str(self.folder)], check=True)
+        self.run_it()
+
+    def run_it(self):
         command = [sys.executable, "manage.py", "up", "--no-demo", "--port", str(self.port)]
         self.log = (self.folder.parent / "up.log").open("a")
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log)
@@ -84,6 +90,20 @@ class Service:
                 self.process.wait(60)
         self.process.kill()
         self.log.close()
+
+
+def _prepared():
+    """Return a data directory that ``up`` has made from nothing, once in a run of the tests: it takes its time."""
+    folder = Path(os.environ["TERME_DATA_DIR"]).parent / "prepared"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            first = Service(folder / "var")
+            first.run_it()
+            first.stop()
+            (folder / "done").touch()
+    return folder / "var"
 
 
 def wait_for(question, what):
