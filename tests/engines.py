@@ -8,7 +8,9 @@ server that is for tests only) and ``TEST_REDIS_URL`` replace the embedded engin
 
 import base64
 import contextlib
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,8 @@ from config.embedded import engines, roles
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "for-tests-only"
+# Migrating takes most of a run's start; what it makes is kept until something that it follows from changes.
+KEPT = ROOT / ".pytest_cache" / "terme-cluster"
 TEMPLATES = ("terme_template", "terme_ledger_template")
 VALKEY_DATABASES = 16
 _cleanup = contextlib.ExitStack()
@@ -84,14 +88,40 @@ def _start():
         os.environ["TERME_TEST_ADMIN"] = admin
         _make_templates(admin)
         return
-    cluster = folder / "postgresql"
+    os.environ["TERME_TEST_CLUSTER"] = str(_migrated_cluster(folder))
+
+
+def _migrated_cluster(folder):
+    """Return a cluster with both templates that no server runs on: the one kept from an earlier run, or a new one."""
+    cluster, kept = folder / "postgresql", KEPT / _what_migrations_make()
+    if kept.is_dir():
+        copied = subprocess.run(["cp", "-a", str(kept), str(cluster)], check=False, stderr=subprocess.DEVNULL)
+        if copied.returncode == 0:
+            return cluster
+        shutil.rmtree(cluster, ignore_errors=True)  # a run beside this one took it away
     database = engines.postgresql(cluster, superuser_password=PASSWORD, durable=False)
     try:
         os.environ["TERME_TEST_ADMIN"] = _administrator(database)
         _make_templates(os.environ["TERME_TEST_ADMIN"])
     finally:
         engines.stop_postgresql(database)
-    os.environ["TERME_TEST_CLUSTER"] = str(cluster)
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    half = KEPT / f"half-{os.getpid()}"
+    subprocess.run(["cp", "-a", str(cluster), str(half)], check=True)
+    with contextlib.suppress(OSError):  # a run beside this one was faster
+        half.rename(kept)
+    return cluster
+
+
+def _what_migrations_make():
+    """Return a digest of all that the templates follow from: migrations and what they import, the engines, packages."""
+    files = [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("accounts/db/*.py"), *ROOT.glob("config/embedded/*.py")]
+    files += [ROOT / "config" / "routers.py", ROOT / "requirements.lock", Path(__file__)]
+    digest = hashlib.sha256(sys.version.encode())
+    for file in sorted(files):
+        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:32]
 
 
 def _own_server(worker):
