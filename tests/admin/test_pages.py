@@ -1,13 +1,12 @@
-"""Every page of the admin: who may open it, and who may not; nothing of a neighbour; no secret on any page."""
+"""Every page of the admin: nothing of a neighbour, no secret on any page, nothing that an odd query breaks."""
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.test import Client
 from django.urls import reverse
 
 from accounts import tenancy
-from accounts.enums import CLIENT_ROLES, VENDOR_ROLES, Role
+from accounts.enums import CLIENT_ROLES
 from accounts.rules.permissions import MATRIX
 from retention import ledger
 from tests.admin.world import a_whole_world
@@ -55,34 +54,6 @@ def tenant_column(model):
 
 def test_every_model_is_registered():
     assert [model._meta.label for model in OURS if not admin.site.is_registered(model)] == []
-
-
-@pytest.mark.parametrize("role", [str(role) for role in Role])
-def test_lists_details_and_add_pages_open_by_permission(role, sign_in, world):
-    _left, stays = world
-    client = sign_in(role, stays if role in CLIENT_ROLES else None)
-    wrong = []
-    for model in OURS:
-        page = admin.site.get_model_admin(model)
-        sees, adds = page.viewing in MATRIX[role], page.adding in MATRIX[role]
-        pk = a_row(model) if role in VENDOR_ROLES else a_row(model, stays)
-        asked = [("changelist", (), sees), ("add", (), adds)]
-        if pk is not None:
-            asked += [("change", (pk,), sees), ("delete", (pk,), False)]
-        for name, args, allowed in asked:
-            found = client.get(url(model, name, *args)).status_code
-            if found != (200 if allowed else 403):
-                wrong.append((model._meta.label, name, found, allowed))
-    assert wrong == []
-
-
-def test_nobody_is_sent_to_the_sign_in():
-    anonymous = Client()
-    for model in OURS:
-        for name, args in (("changelist", ()), ("add", ()), ("change", (1,))):
-            answer = anonymous.get(url(model, name, *args))
-            assert answer.status_code == 302, (model, name)
-            assert answer["Location"].startswith("/account/login/"), (model, name)
 
 
 @pytest.mark.parametrize("role", [str(role) for role in CLIENT_ROLES])
