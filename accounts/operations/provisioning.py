@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Lower
 
 from accounts.enums import LicenceStatus, SuspensionReason
@@ -178,7 +178,7 @@ def _kept_out_by_client(user: LicensedUser) -> bool:
 
 def _refuse_taken(user: LicensedUser, user_name: str) -> None:
     same = LicensedUser.objects.live().filter(organization=user.organization_id).exclude(public_id=user.public_id)
-    if same.annotate(lowered=Lower("user_name")).filter(lowered=user_name.lower()).exists():
+    if same.annotate(lowered=Lower("user_name")).filter(lowered=Lower(Value(user_name))).exists():
         raise NameTaken("Somebody has this user name already.")
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Lower
 
+from accounts.db.folding import folded
 from accounts.enums import LicenceAct
 from accounts.errors import Refused
 from accounts.models import LicensedUser, LicensedUserChange, Organization, OutboxMessage
@@ -205,17 +206,16 @@ def _taken_names(organization: Organization, users: Iterable[LicensedUser]) -> f
     wanted = list(users)
     live = LicensedUser.objects.live().filter(organization=organization)
     ids = set(live.filter(external_id__in=[u.external_id for u in wanted]).values_list("external_id", flat=True))
-    names = set(
-        live.annotate(lowered=Lower("user_name"))
-        .filter(lowered__in=[u.user_name.lower() for u in wanted])
-        .values_list("lowered", flat=True)
-    )
+    small = folded({u.user_name for u in wanted})
+    same = live.annotate(lowered=Lower("user_name")).filter(lowered__in=list(small.values()))
+    names = set(same.values_list("lowered", flat=True))
     found = set()
     for user in wanted:
-        if user.external_id in ids or user.user_name.lower() in names:
+        name = small[user.user_name]
+        if user.external_id in ids or name in names:
             found.add(user.pk)
         ids.add(user.external_id)
-        names.add(user.user_name.lower())
+        names.add(name)
     return frozenset(found)
 
 

@@ -1,6 +1,6 @@
 """Licensed users: added and changed in sets, all or nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast, Lower
 
+from accounts.db.folding import folded
 from accounts.enums import LicenceAct, LicenceStatus
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import LicensedUser, LicensedUserChange, Organization
@@ -144,11 +145,13 @@ def refuse_if_closed(organization: Organization) -> None:
 class Names:
     """Whose user name is whose, without regard to case, while a set of people is written."""
 
-    def __init__(self, organization: Organization, people: Iterable[Person], known: Iterable[LicensedUser]) -> None:
-        wanted = {name.lower() for person in people for name in _candidates(person)}
+    def __init__(self, organization: Organization, people: Iterable[Person], known: Collection[LicensedUser]) -> None:
+        wanted = {name for person in people for name in _candidates(person)}
+        self._folded = folded(wanted | {user.user_name for user in known})
         rows = LicensedUser.objects.live().filter(organization=organization).annotate(lowered=Lower("user_name"))
-        self._owner: dict[str, Any] = dict(rows.filter(lowered__in=wanted).values_list("lowered", "public_id"))
-        self._owner |= {user.user_name.lower(): user.public_id for user in known}
+        small = {self._folded[name] for name in wanted}
+        self._owner: dict[str, Any] = dict(rows.filter(lowered__in=small).values_list("lowered", "public_id"))
+        self._owner |= {self._folded[user.user_name]: user.public_id for user in known}
         self.moved: set[Any] = set()
         self.faults: list[FieldError] = []
 
@@ -170,18 +173,18 @@ class Names:
         wanted = person.user_name if person.user_name is not UNSAID else person.email if follows else user.user_name
         if wanted == user.user_name:
             return wanted
-        before = user.user_name.lower()
+        before = self._folded[user.user_name]
         if not self._take(wanted, user):
             if person.user_name is not UNSAID:
                 self._taken(person)
             return user.user_name
-        if before != wanted.lower() and self._owner.get(before) == user.public_id:
+        if before != self._folded[wanted] and self._owner.get(before) == user.public_id:
             del self._owner[before]
         self.moved.add(user.public_id)
         return wanted
 
     def _take(self, name: str, user: LicensedUser) -> bool:
-        return bool(self._owner.setdefault(name.lower(), user.public_id) == user.public_id)
+        return bool(self._owner.setdefault(self._folded[name], user.public_id) == user.public_id)
 
     def _taken(self, person: Person) -> None:
         self.faults.append(FieldError("user_name", "taken", "Somebody else has this user name.", person.row))

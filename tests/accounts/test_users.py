@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from accounts import tenancy
 from accounts.enums import LicenceStatus, SuspensionReason
-from accounts.errors import InvalidInput
+from accounts.errors import InvalidInput, Refused
 from accounts.models import AuditEvent, LicensedUser, Organization, OutboxMessage
 from accounts.operations import access, users
 from accounts.operations.users import Added, Person
@@ -248,6 +248,39 @@ def test_a_name_that_somebody_else_has_is_named_whatever_its_case():
         put(organization, BEN, Person("cyd", "cyd@client.example", "Cyd", row=4, user_name="ANN"))
     assert [(e.field, e.code, e.row) for e in refused.value.errors] == [("user_name", "taken", 4)]
     assert names(organization) == {"ann": "ann"}
+
+
+# Python writes these in other small letters than the database, whose constraint counts.
+NIKOS = "\u039d\u0399\u039a\u039f\u03a3"  # in Greek
+LETTERS = [
+    pytest.param(NIKOS, NIKOS, id="sigma-at-the-end"),
+    pytest.param("ivan", "\u0130van", id="dotted-capital"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), LETTERS)
+def test_a_name_is_taken_in_whatever_alphabet(first, second):
+    organization = an_organization()
+    one, two = (Person(n, f"{n}@client.example", n, user_name=name) for n, name in (("one", first), ("two", second)))
+    with pytest.raises(InvalidInput) as refused:
+        put(organization, one, two)
+    assert [e.code for e in refused.value.errors] == ["taken"]
+    put(organization, one, Person("two", "two@client.example", "two", user_name="two"))
+    with pytest.raises(InvalidInput):
+        put(organization, two)
+    assert put(organization, one).same == 1
+
+
+@pytest.mark.parametrize(("first", "second"), LETTERS)
+def test_who_comes_back_finds_their_name_taken_in_whatever_alphabet(first, second):
+    organization = an_organization()
+    put(organization, Person("one", "one@client.example", "One", user_name=first))
+    with tenancy.tenant(organization.pk):
+        one = access.schedule_deletion(LicensedUser.objects.get(), now=NOW, by="user:client")
+    put(organization, Person("two", "two@client.example", "Two", user_name=second))
+    with tenancy.tenant(organization.pk), pytest.raises(Refused) as refused:
+        access.cancel_deletion(one, now=NOW, by="user:client")
+    assert refused.value.code == "name_taken"
 
 
 def test_a_name_passes_from_one_to_another_in_one_set():

@@ -217,6 +217,13 @@ def test_a_name_is_one_persons_without_regard_to_case():
     a_provider().add("Ann@client.example")
 
 
+@pytest.mark.parametrize(("first", "second"), [("\u039d\u03a3", "\u039d\u03a3"), ("ivan", "\u0130van")])
+def test_a_name_is_one_persons_in_whatever_alphabet(first, second):
+    call = a_provider()
+    call.add(first)
+    assert call.add(second, expect=409)["scimType"] == "uniqueness"
+
+
 def test_what_the_client_changes_by_other_ways_the_provider_reads():
     call = a_provider()
     made = call("POST", "Users", FULL, expect=201)
