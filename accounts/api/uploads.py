@@ -3,7 +3,9 @@
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
+
+from accounts.api.parsers import JSONParser
 
 PARSERS = [MultiPartParser, JSONParser]
 

@@ -5,10 +5,11 @@ from typing import Any
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsers import JSONParser
 from accounts.api.resources import Resource, by_public_id, the_organization
 from accounts.enums import DocumentKind
 from accounts.errors import Refused

@@ -8,10 +8,11 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsers import JSONParser
 from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id
 from accounts.api.views import ScopedView

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 
+from accounts.api.parsers import JSONParser
 from accounts.enums import DocumentKind
 from accounts.models import Document
 from accounts.operations import documents

@@ -123,6 +123,13 @@ def test_a_body_that_is_no_object_is_refused(administrator, body):
     assert status == 400 and json.loads(raw)["status"] == 400
 
 
+@pytest.mark.parametrize("body", ["[" * 50_000, "[" * 50_000 + "]" * 50_000, '{"name":' * 50_000 + "1" + "}" * 50_000])
+def test_a_body_that_nests_too_deeply_is_refused(administrator, body):
+    headers = {"Authorization": f"Bearer {administrator._token}", "Idempotency-Key": "deep"}
+    status, raw = administrator._send("POST", "/api/v1/organizations", headers, body)
+    assert status == 400 and json.loads(raw)["code"] == "parse_error"
+
+
 def test_the_same_key_and_body_get_the_same_answer_and_another_body_is_refused(administrator):
     first = administrator("POST", "organizations", ORGANIZATION, expect=201, key="k1")
     assert administrator("POST", "organizations", ORGANIZATION, expect=201, key="k1") == first
