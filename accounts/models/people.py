@@ -25,8 +25,20 @@ if TYPE_CHECKING:
 class UserManager(BaseUserManager["User"]):
     """Finds users by e-mail, whatever its case."""
 
+    def by_address(self, email: str) -> "User | None":
+        """Return whose address this is. Letters that only look alike in capitals are others.
+
+        The database compares capitals, and those of a dotless i and of a long s are I and S: one person would have many
+        addresses, and each a count of wrong passwords of its own; a provider could vouch for a lookalike.
+        """
+        alike = self.filter(email__iexact=email)
+        return next((user for user in alike if user.email.lower() == email.lower()), None)
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        found = self.by_address(username or "")
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
 
 
 class User(AbstractBaseUser):

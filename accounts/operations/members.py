@@ -43,7 +43,9 @@ def add(
     person.joining = organization
     if faults:
         raise InvalidInput(faults + _weaknesses(password, person))
-    known = User.objects.select_for_update(no_key=True).filter(email__iexact=email).first()
+    known = User.objects.by_address(email)
+    if known is not None:
+        known = User.objects.select_for_update(no_key=True).get(pk=known.pk)
     user = known or _signing_in(person, password)
     homes = Membership.objects.filter(user=user)
     if homes.exclude(organization=organization).exists():

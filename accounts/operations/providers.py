@@ -172,8 +172,8 @@ def binding(user: User) -> IdentityProvider | None:
 
 def member_by_address(provider: IdentityProvider, email: str) -> User | None:
     """Return the active member of the provider's own side with this address; nobody else's."""
-    user = User.objects.filter(email__iexact=email, is_active=True).first()
-    return user if user is not None and at_home(provider, user) else None
+    user = User.objects.by_address(email)
+    return user if user is not None and user.is_active and at_home(provider, user) else None
 
 
 def at_home(provider: IdentityProvider, user: User) -> bool:

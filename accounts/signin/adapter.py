@@ -114,4 +114,4 @@ def _how(request: HttpRequest, user: User) -> dict[str, Any]:
 
 def _meant(credentials: dict[str, Any]) -> User | None:
     """Return whose address was given, if it is somebody's."""
-    return User.objects.filter(email__iexact=str(credentials.get("email") or "")).first()
+    return User.objects.by_address(str(credentials.get("email") or ""))

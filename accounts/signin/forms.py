@@ -27,7 +27,8 @@ class ResetPasswordForm(LibraryResetPasswordForm):
 
     def clean_email(self) -> str:
         email = str(account_adapter().clean_email(self.cleaned_data["email"]))
-        self.users = [user for user in User.objects.filter(email__iexact=email) if _resettable(user)]
+        user = User.objects.by_address(email)
+        self.users = [user] if user is not None and _resettable(user) else []
         return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:

@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts import crypto
 from accounts.enums import DocumentKind
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import Document, Membership, Organization
+from accounts.models import Document, Membership, Organization, User
 from accounts.operations import audit, documents, outbox
 from accounts.rules.permissions import Permission, allowed
 from contracts.enums import IntakeKind, IntakeState, NoticeChannel, NoticeKind, NoticeParty, SwitchKind
@@ -221,11 +221,10 @@ def opened(intake: Intake) -> Facts:
 
 def is_member(organization: Organization, email: str) -> bool:
     """Say whether an address is that of a member of the client who may give notice."""
-    if not email:
+    user = User.objects.by_address(email) if email else None
+    if user is None or not user.is_active:
         return False
-    members = Membership.objects.filter(
-        organization=organization, user__is_active=True, user__email__iexact=email
-    ).values_list("role", flat=True)
+    members = Membership.objects.filter(organization=organization, user=user).values_list("role", flat=True)
     return Permission.GIVE_NOTICE in allowed(members)
 
 

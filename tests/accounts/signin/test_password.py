@@ -142,6 +142,20 @@ def test_the_limit_counts_the_account_whatever_the_host_name_says(settings):
     assert not signed_in(sign_in(user, address="198.51.100.9")[0])
 
 
+@pytest.mark.parametrize("alike", ["\N{LATIN SMALL LETTER LONG S}", "\N{LATIN SMALL LETTER DOTLESS I}"])
+def test_an_address_that_looks_alike_in_capitals_is_nobodys(alike):
+    user = somebody(email="iris@terme.example")
+    lookalike = user.email.replace(alike.upper().lower(), alike, 1)
+    for number in range(5):
+        sign_in(user, "wrong", address=f"198.51.100.{number}")
+    browser, answer = sign_in(lookalike, address="198.51.100.77")
+    assert not signed_in(browser) and "not correct" in answer.content.decode()
+    with tenancy.vendor():
+        assert User.objects.by_address(lookalike) is None
+        other = User.objects.create(email=lookalike, created_at=timezone.now())
+        assert (User.objects.by_address(lookalike), User.objects.by_address(user.email)) == (other, user)
+
+
 def test_ten_wrong_passwords_from_one_address_end_attempts_on_everybody():
     for number in range(10):
         sign_in(f"stranger-{number}@terme.example", "wrong")

@@ -54,6 +54,14 @@ def test_afterwards_the_subject_counts_whatever_the_address(idp):
     assert signed_in(through(idp)[0])
 
 
+def test_an_address_that_only_looks_like_a_members_is_nobodys(idp):
+    somebody(Role.CONTRACT_MANAGER, email="iris@client.example")
+    a_provider(idp)
+    idp.person = {"sub": "subject-9", "email": "\u0131r\u0131s@client.example", "email_verified": True}
+    assert not signed_in(through(idp)[0])
+    assert refusals() == ["not_a_member"]
+
+
 def test_an_address_that_was_given_to_somebody_else_does_not_hand_the_access_on(idp):
     user = ann()
     a_provider(idp)
