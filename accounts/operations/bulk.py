@@ -14,7 +14,7 @@ from accounts.enums import BulkState, ItemState
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import BulkItem, BulkJob, LicensedUser, LicensedUserChange, Organization
 from accounts.operations import access, audit, outbox, states
-from accounts.rules.licence_states import UNDO, Act, Wish
+from accounts.rules.licence_states import LICENCE_ENDED, UNDO, Act, Wish
 
 CHUNK = 500
 LARGEST = 50_000
@@ -200,13 +200,19 @@ def _wishes(job: BulkJob, items: Sequence[BulkItem], *, now: datetime) -> dict[W
         found[asked].extend(items)
         return found
     for item in items:
-        until = item.before_until if item.before_until is not None and item.before_until > now else None
-        found[
-            Wish(act, reason=item.before_reason, until=until, features=tuple(item.before_features or ()))
-            if act in (Act.SUSPEND, Act.RESTRICT)
-            else Wish(act)
-        ].append(item)
+        found[_back(act, item, now=now)].append(item)
     return found
+
+
+def _back(act: Act, item: BulkItem, *, now: datetime) -> Wish:
+    """Return what gives a person back what they had: whom a suspension kept out, and still would, it does again."""
+    over = item.before_until is not None and item.before_until <= now
+    until = None if over else item.before_until
+    if act is Act.REINSTATE and not over and item.before_reason not in ("", LICENCE_ENDED):
+        return Wish(Act.SUSPEND, reason=item.before_reason, until=until, instead=True)
+    if act in (Act.SUSPEND, Act.RESTRICT):
+        return Wish(act, reason=item.before_reason, until=until, features=tuple(item.before_features or ()))
+    return Wish(act)
 
 
 def _untouched_since(job: BulkJob, keys: set[int]) -> set[int]:

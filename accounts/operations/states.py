@@ -192,7 +192,7 @@ def noted(
 def _obstacle(
     user: LicensedUser, standing: Standing, wish: Wish, seats: Seats, taken: frozenset[int], *, waits: bool
 ) -> str:
-    if not may(wish.act, standing, reason=wish.reason):
+    if not may(wish.act, standing, reason=wish.reason, instead=wish.instead):
         return NOT_IN_THAT_STATE
     if user.pk in taken:
         return NAME_TAKEN

@@ -73,25 +73,29 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an act asks for: reason and end of a suspension, what a restriction leaves, the instant of a deletion."""
+    """What an act asks for: reason and end of a suspension, what a restriction leaves, the instant of a deletion.
+
+    ``instead``: a suspension takes the place of whichever is there. Only who takes an act back asks for that.
+    """
 
     act: Act
     reason: str = ""
     until: datetime | None = None
     features: tuple[str, ...] = ()
     delete_at: datetime | None = None
+    instead: bool = False
 
 
-def may(act: Act, standing: Standing, *, reason: str = "") -> bool:
+def may(act: Act, standing: Standing, *, reason: str = "", instead: bool = False) -> bool:
     """Say whether an act starts from a standing.
 
     Who is suspended is suspended again only where nobody meant it yet: because the licence ended. Then the client's
     reason takes that place, and the next licence does not let the person in. A suspension with an end gives way to
-    the identity provider's, which has none.
+    the identity provider's, which has none. ``instead`` any gives way.
     """
     if standing.status not in ALLOWED[act]:
         return False
-    if act is Act.SUSPEND and standing.status == SUSPENDED:
+    if act is Act.SUSPEND and standing.status == SUSPENDED and not instead:
         if standing.suspension_reason == LICENCE_ENDED:
             return reason != LICENCE_ENDED
         return reason == PROVISIONING and standing.suspended_until is not None
@@ -110,7 +114,7 @@ def after(standing: Standing, wish: Wish, *, seat: bool, at: datetime) -> Standi
 
     :raises ValueError: the act is not allowed from there.
     """
-    if not may(wish.act, standing, reason=wish.reason):
+    if not may(wish.act, standing, reason=wish.reason, instead=wish.instead):
         raise ValueError(f"act: {wish.act.value} does not start from {standing.status}")
     match wish.act:
         case Act.RESTRICT:

@@ -163,6 +163,18 @@ def test_a_neighbours_people_are_unknown():
             {},
             "active",
         ),
+        (
+            Act.SUSPEND,
+            {
+                "status": "suspended",
+                "suspension_reason": "client_decision",
+                "suspended_at": NOW,
+                "suspended_until": NOW + 9 * DAY,
+                "features": ["read"],
+            },
+            {"reason": "provisioning"},
+            "suspended",
+        ),
     ],
 )
 def test_what_a_job_did_is_taken_back_to_what_people_had(act, before, given, after):
