@@ -40,10 +40,10 @@ def look(rule: AccessRule, *, now: datetime, by: str) -> AccessRule:
     if enforced:
         states.take_turns(locked.organization)
     cleared = _let_go(locked, now=now)
+    if locked.evaluated_at is not None and not _open(locked).exists():
+        locked.confirmed = None  # none of those for whom it was said is left
     found = _find(locked, enforced=enforced, now=now)
-    ripe = RuleFinding.objects.filter(
-        organization=locked.organization_id, rule=locked, state=FindingState.OPEN, acts_at__lte=now
-    )
+    ripe = _open(locked).filter(acts_at__lte=now)
     acted = _act(locked, ripe, now=now, by=by) if enforced else _note(ripe, now=now)
     locked.evaluated_at = now
     locked.save(update_fields=["mode", "stopped_at", "stopped_count", "confirmed", "evaluated_at"])
@@ -51,6 +51,10 @@ def look(rule: AccessRule, *, now: datetime, by: str) -> AccessRule:
         data = {"found": found, "cleared": cleared, "acted": acted, "enforced": enforced}
         audit.record("access_rule.looked", locked, by=by, at=now, data=data)
     return locked
+
+
+def _open(rule: AccessRule) -> QuerySet[RuleFinding]:
+    return RuleFinding.objects.filter(organization=rule.organization_id, rule=rule, state=FindingState.OPEN)
 
 
 def _let_go(rule: AccessRule, *, now: datetime) -> int:
@@ -87,10 +91,7 @@ def _find(rule: AccessRule, *, enforced: bool, now: datetime) -> int:
 
 def _warn(rule: AccessRule, *, now: datetime) -> None:
     """Announce the warning of each who was found at this instant; the delivery writes to them."""
-    new = RuleFinding.objects.filter(
-        organization=rule.organization_id, rule=rule, found_at=now, state=FindingState.OPEN
-    )
-    rows = new.order_by("pk").values_list("licensed_user__public_id", "acts_at")
+    rows = _open(rule).filter(found_at=now).order_by("pk").values_list("licensed_user__public_id", "acts_at")
     messages = [
         OutboxMessage(
             organization_id=rule.organization_id,
@@ -123,8 +124,7 @@ def _act(rule: AccessRule, ripe: QuerySet[RuleFinding], *, now: datetime, by: st
         audit.record("access_rule.stopped", rule, by=by, at=now, data=data)
         outbox.publish("access_rule.stopped", rule, at=now, payload=data)
         return 0
-    if count > limit:
-        rule.confirmed = None  # it was said for once
+    rule.confirmed = None  # it was said for once
     act = ACTS[RuleAction(rule.action)]
     reason = SuspensionReason.CLIENT_RULE.value if act is Act.SUSPEND else ""
     wish = access.wish(act, organization, now=now, reason=reason)

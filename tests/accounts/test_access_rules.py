@@ -213,6 +213,26 @@ def test_who_enforces_a_rule_for_many_has_said_yes_to_those_whom_they_saw():
     assert set(states(organization).values()) == {"active"}
 
 
+@pytest.mark.parametrize("left", [0, 1], ids=["all-came-back", "all-but-one-came-back"])
+def test_a_yes_is_for_those_who_were_seen_and_not_kept_for_others(left):
+    organization, _people = a_client()
+    crowd(organization, 10)
+    others = people_of(organization, *(f"q{number}" for number in range(10)), **ACTIVE, last_active_at=NOW)
+    rule = enforce(a_rule(organization, most_percent=20, warning_days=1))
+    look(NOW)
+    assert (fresh(rule).confirmed, len(findings(rule))) == (10, 10)
+    with tenancy.tenant(organization.pk):
+        back = [activity.Use(f"p{number}", NOW + timedelta(hours=1)) for number in range(left, 10)]
+        activity.note(organization, back, now=NOW + timedelta(hours=1), by="token:product")
+    look(NOW + DAY)
+    assert sum(status == "suspended" for status in states(organization).values()) == left
+    look(NOW + 90 * DAY)
+    look(NOW + 91 * DAY - timedelta(minutes=1))
+    look(NOW + 91 * DAY)
+    assert fresh(rule).mode == RuleMode.STOPPED
+    assert not any(states(organization)[other.external_id] == "suspended" for other in others)
+
+
 def test_a_confirmation_wants_a_rule_that_stopped():
     organization, _people = a_client("ann")
     rule = enforce(a_rule(organization))
