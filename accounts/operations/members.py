@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.enums import CLIENT_ROLES, Language, Role
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import Membership, Organization, User
-from accounts.operations import audit, signing_in
+from accounts.models import ApiToken, Membership, Organization, User
+from accounts.operations import audit, signing_in, tokens
 from accounts.rules import checks
 
 
@@ -61,7 +61,7 @@ def add(
 
 @transaction.atomic
 def remove(membership: Membership, *, now: datetime, by: str) -> None:
-    """Take a role away, and end the person's sessions at once.
+    """Take a role away, and end the person's sessions at once; with the last role their personal tokens end for good.
 
     :raises Refused: it is the vendor's last administrator, or was taken away already.
     """
@@ -78,6 +78,9 @@ def remove(membership: Membership, *, now: datetime, by: str) -> None:
     audit.record("member.removed", locked, by=by, at=now, data=data)
     locked.delete()
     signing_in.end_sessions(locked.user, now=now, by=by)
+    if not Membership.objects.filter(user=locked.user).exists():  # whoever comes back is issued new ones
+        for token in ApiToken.objects.filter(user=locked.user, revoked_at__isnull=True).order_by("pk"):
+            tokens.revoke(token, now=now, by=by)
 
 
 def _signing_in(person: User, password: str | None) -> User:

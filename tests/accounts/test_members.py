@@ -1,5 +1,7 @@
 """Members: a person works in one place, roles stand on their own side, and somebody always administers."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -7,11 +9,12 @@ from accounts import tenancy
 from accounts.enums import CLIENT_ROLES, VENDOR_ROLES, Role
 from accounts.errors import InvalidInput, Refused
 from accounts.models import AuditEvent, Membership, User
-from accounts.operations import members
+from accounts.operations import members, tokens
 from tests.accounts.parties import NOW, a_member, at_once
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+DAY = timedelta(days=1)
 GOOD = "a correct horse and its battery"
 
 
@@ -33,6 +36,23 @@ def add(role=Role.CONTRACT_MANAGER, organization=None, **values):
 def remove(membership):
     with tenancy.vendor():
         members.remove(membership, now=NOW, by="user:admin")
+
+
+def test_personal_tokens_end_with_the_last_role_and_do_not_come_back():
+    user = a_member(Role.SUPPORT)
+    with tenancy.vendor():
+        Membership.objects.create(user=user, role=Role.FINANCE.value, created_at=NOW)
+        user.read_seats()
+        _row, text = tokens.issue(
+            user, name="T", permissions=["view_contract"], expires_at=NOW + DAY, now=NOW, by="user:admin"
+        )
+        first, second = Membership.objects.filter(user=user).order_by("pk")
+        members.remove(first, now=NOW, by="user:admin")
+        assert tokens.find(text.encode(), at=NOW) is not None
+        members.remove(second, now=NOW, by="user:admin")
+        assert AuditEvent.objects.filter(name="token.revoked").count() == 1
+        Membership.objects.create(user=user, role=Role.FINANCE.value, created_at=NOW)
+        assert tokens.find(text.encode(), at=NOW) is None
 
 
 def seat_of(user):
