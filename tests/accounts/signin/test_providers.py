@@ -17,7 +17,9 @@ from accounts.models import AuditEvent, IdentityProvider
 from accounts.operations import providers
 from accounts.signin import fetch
 from tests.accounts.parties import at_once
+from tests.accounts.receivers import raw
 from tests.accounts.signin.people import sign_in, somebody
+from tests.accounts.test_outbound import FORBIDDEN
 from tests.api.callers import caller
 from tests.retention.vaults import an_organization
 
@@ -180,6 +182,31 @@ def test_it_is_added_changed_and_switched_in_the_admin():
 def test_no_private_address_is_asked(address):
     with pytest.raises(requests.RequestException), fetch.Session() as session:
         session.get(address)
+
+
+@pytest.mark.parametrize("text", [text for texts in FORBIDDEN.values() for text in texts])
+def test_what_is_no_webhooks_address_is_no_providers_either(text):
+    with pytest.raises(OSError):
+        fetch._public_address(text, 443)
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 9999\r\n", ""], ids=["of-a-length", "until-the-end"])
+@pytest.mark.parametrize("where", ["head", "body"])
+def test_an_answer_in_drops_ends_when_its_time_is_over(settings, monkeypatch, where, length):
+    settings.SSO_ALLOW_INSECURE = True
+    monkeypatch.setattr(fetch, "SECONDS_IN_ALL", 1)
+
+    def serve(connection, over):
+        connection.recv(4096)
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{length}".encode() + (b"" if where == "head" else b"\r\n"))
+        for _drop in range(60):
+            connection.sendall(b"x")
+            over.wait(0.2)
+
+    began = time.monotonic()
+    with raw(serve) as port, pytest.raises(requests.RequestException), fetch.Session() as session:
+        session.get(f"http://127.0.0.1:{port}/")
+    assert time.monotonic() - began < 5
 
 
 class _Slow(BaseHTTPRequestHandler):
