@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
 from accounts.errors import InvalidInput
+from accounts.rules.checks import MOST_FEATURES
 
 # From the most particular field to the most general one.
 WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
@@ -24,6 +25,19 @@ WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
     (forms.EmailField, widgets.UnfoldAdminEmailInputWidget),
     (forms.CharField, widgets.UnfoldAdminTextInputWidget),
 )
+
+
+class CodesField(forms.CharField):
+    """Codes in one line, separated by blanks or commas; a list of them is what it takes and gives."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 61 * MOST_FEATURES, **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        return " ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return sorted(set(str(super().clean(value)).replace(",", " ").split()))
 
 
 class OperationForm(forms.Form):

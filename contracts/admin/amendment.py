@@ -81,4 +81,6 @@ class AmendmentAdmin(ReadOnly):
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        value = " ".join(value)
     return "-" if value is None or value == "" else str(value)

@@ -97,6 +97,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, Remindin
                 "paid_before_on",
                 "paid_ahead",
                 "seats",
+                "features",
             ),
         ),
         (

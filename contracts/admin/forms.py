@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.acting import works_for_vendor
-from accounts.admin.forms import OperationForm, ReasonForm
+from accounts.admin.forms import CodesField, OperationForm, ReasonForm
 from accounts.models import Organization, User
 from contracts import labels
 from contracts.enums import NoticeEffect, NoticeUnit
@@ -86,6 +86,9 @@ class DraftForm(OperationForm):
     paid_until = forms.DateField(label=_("Paid until (first unpaid day)"), required=False)
     seats = forms.IntegerField(
         label=_("Seats"), min_value=1, max_value=10_000_000, required=False, help_text=_("Empty: unlimited")
+    )
+    features = CodesField(
+        label=_("Features"), required=False, help_text=_("Codes, separated by blanks. Empty: everything")
     )
     early_exit_rate = forms.DecimalField(
         label=_("Early-exit fee (share of the remaining fee)"),

@@ -106,6 +106,8 @@ def _name(field: str) -> str:
 def _shown(value: Any) -> Any:
     if value is None or value == "":
         return "-"
+    if isinstance(value, list):
+        return " ".join(value) or "-"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return value

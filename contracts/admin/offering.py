@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 from unfold.decorators import action
 
 from accounts.admin.acting import Acting, act, actor_of
-from accounts.admin.forms import OperationForm
+from accounts.admin.forms import CodesField, OperationForm
 from accounts.enums import DocumentKind
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
@@ -24,6 +24,7 @@ from contracts.operations import offers, stays
 CLAUSES = (
     "annual_fee",
     "seats",
+    "features",
     "renewal_term_months",
     "mid_term_exit",
     "notice_length",
@@ -39,6 +40,9 @@ class OfferForm(OperationForm):
     annual_fee = forms.DecimalField(label=_("Annual fee before VAT"), min_value=0, max_digits=14, decimal_places=2)
     seats = forms.IntegerField(
         label=_("Seats"), min_value=1, max_value=10_000_000, required=False, help_text=_("Empty: unlimited")
+    )
+    features = CodesField(
+        label=_("Features"), required=False, help_text=_("Codes, separated by blanks. Empty: everything")
     )
     renewal_term_months = forms.IntegerField(
         label=_("Renewal term (months)"),

@@ -21,7 +21,7 @@ from accounts.models import Document, Organization, User
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from contracts import labels
-from contracts.api.serializers import ContractSerializer
+from contracts.api.serializers import ContractSerializer, FeaturesField
 from contracts.models import Contract, RenewalOffer
 from contracts.operations import offers, stays
 
@@ -80,6 +80,7 @@ class OfferedSerializer(serializers.Serializer[Any]):
 
     annual_fee = serializers.DecimalField(max_digits=None, decimal_places=None, required=False)
     seats = serializers.IntegerField(min_value=1, max_value=10_000_000, allow_null=True, required=False)
+    features = FeaturesField(required=False)
     minimum_commitment_months = serializers.IntegerField(min_value=0, max_value=1200, required=False)
     renewal_term_months = serializers.IntegerField(min_value=1, max_value=1200, allow_null=True, required=False)
     auto_renews = serializers.BooleanField(required=False)

@@ -5,11 +5,25 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.rules.checks import MOST_FEATURES
 from contracts import labels
 from contracts.api.proofs import ProofField
 from contracts.models import Contract, IndexSeries, Notice, Term
 from contracts.rules.days import ONE_DAY
 from contracts.rules.reminders import DEFAULT_LEADS
+
+
+class FeaturesField(serializers.ListField):
+    """A set of codes, in their order."""
+
+    child = serializers.CharField(max_length=60)
+
+    def __init__(self, **kwargs: Any) -> None:
+        help_text = "Codes of the product's features that are agreed; none: everything."
+        super().__init__(**{"max_length": MOST_FEATURES, "help_text": help_text, **kwargs})
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        return sorted(set(super().to_internal_value(data)))
 
 
 class ContractSerializer(serializers.ModelSerializer[Contract]):
@@ -43,6 +57,7 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "billing_timing",
             "paid_until",
             "seats",
+            "features",
             "early_exit_rate",
             "early_exit_cap",
             "early_exit_refunds",
@@ -112,6 +127,7 @@ class NewContractSerializer(serializers.Serializer[Any]):
     billing_timing = serializers.ChoiceField(choices=list(labels.BILLING_TIMING.items()), default="advance")
     paid_until = serializers.DateField(allow_null=True, default=None, help_text="The first unpaid day.")
     seats = serializers.IntegerField(min_value=1, max_value=10_000_000, allow_null=True, default=None)
+    features = FeaturesField(default=list)
     early_exit_rate = serializers.DecimalField(
         max_digits=None,
         decimal_places=None,

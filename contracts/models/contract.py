@@ -65,6 +65,13 @@ class Contract(TenantModel):
         _("paid and not yet charged"), max_digits=14, decimal_places=2, default=0, db_default=0
     )
     seats = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Empty: unlimited"))
+    features = ArrayField(
+        models.CharField(max_length=60),
+        verbose_name=_("features"),
+        default=list,
+        blank=True,
+        help_text=_("Empty: everything"),
+    )
     early_exit_rate = models.DecimalField(
         _("early-exit fee (share of the remaining fee)"),
         max_digits=5,

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document
-from accounts.operations import audit, outbox
+from accounts.operations import audit, licences, outbox
 from contracts.enums import OfferState, UpliftState
 from contracts.models import Amendment, Contract
 from contracts.operations import ends, locking, signing, statements, stored
@@ -165,6 +165,8 @@ def apply_to(contract: Contract, amendment: Amendment, *, now: datetime, by: str
         for name in ("days", "fee", "currency", "clauses"):
             setattr(following, name, getattr(agreed, name))
         following.save(update_fields=["days", "fee", "currency", "clauses"])
+    if "seats" in amendment.values:
+        licences.align(contract.organization, now=now, by=by)
     data = {"amendment": str(amendment.public_id), "clauses": sorted(amendment.values)}
     audit.record("contract.amendment_applied", contract, by=by, at=now, data=data)
     outbox.publish("contract.amendment_applied", contract, at=now, payload=data)

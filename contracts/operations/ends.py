@@ -125,6 +125,7 @@ def grant_licence(contract: Contract) -> None:
         valid_from=contract.starts_at,
         valid_until=max(min(instants), contract.starts_at) if instants else None,
         seats=contract.seats,
+        features=contract.features,
     )
 
 

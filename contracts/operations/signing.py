@@ -42,6 +42,7 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         faults.append(FieldError("switching_notice_months", "out_of_range", "Between 0 and 120 months."))
     if values.get("notice_end_of"):
         faults += checks.one_of("notice_end_of", values["notice_end_of"], [word.value for word in enums.NoticeEndOf])
+    faults += checks.features("features", values.get("features", ()))
     faults += reminders.faults(values.get("reminder_leads", ()))
     if any(fault.field == "notice_unit" for fault in faults):
         return faults, []
@@ -100,6 +101,7 @@ def draft(
     billing_timing: str = enums.BillingTiming.ADVANCE.value,
     paid_until: date | None = None,
     seats: int | None = None,
+    features: Sequence[str] = (),
     early_exit_rate: Decimal | None = None,
     early_exit_cap: Decimal | None = None,
     early_exit_refunds: bool = False,
@@ -148,6 +150,7 @@ def draft(
         "paid_until": paid_until,
         "paid_before_on": paid_until,
         "seats": seats,
+        "features": sorted(set(features)),
         "early_exit_rate": early_exit_rate,
         "early_exit_cap": early_exit_cap,
         "early_exit_refunds": early_exit_refunds,

@@ -42,6 +42,7 @@ CLAUSES = (
     "billing_interval",
     "billing_timing",
     "seats",
+    "features",
     "switching_notice_months",
     "retrieval_days",
     "end_choice",

@@ -95,10 +95,12 @@ def test_faults_of_an_organization_stand_beside_their_field(field, value, sign_i
 
 def test_a_contract_is_drafted(sign_in):
     organization = an_organization()
-    answer = add(sign_in("contract_manager"), "contracts_contract", **DRAFT, organization=organization.pk)
+    drafted = {**DRAFT, "organization": organization.pk, "features": "reports, chat chat"}
+    answer = add(sign_in("contract_manager"), "contracts_contract", **drafted)
     assert answer.status_code == 302
     with tenancy.vendor():
         contract = Contract.objects.get()
+    assert contract.features == ["chat", "reports"]
     assert (contract.status, contract.time_zone, contract.organization_id) == ("draft", "Europe/Paris", organization.pk)
     again = add(sign_in("contract_manager"), "contracts_contract", **DRAFT, organization=organization.pk)
     assert "A contract with this reference exists." in again.content.decode()
@@ -119,6 +121,8 @@ def test_a_contract_is_drafted(sign_in):
         ("time_zone", "localtime"),
         ("governing_law", "MARS"),
         ("retrieval_days", "4000"),
+        ("features", "chat <b>"),
+        ("features", "a\x00"),
     ],
 )
 def test_faults_of_a_draft_stand_beside_their_field(field, value, sign_in):

@@ -59,6 +59,12 @@ def test_an_amendment_by_rest_with_its_proof():
         assert set(Document.objects.values_list("kind", flat=True)) == {"contract"}
 
 
+def test_features_are_a_set_of_codes():
+    contract, call = an_active_contract(), caller("contract_manager")
+    answer = amend(call, contract, values='{"features": ["reports", "chat", "reports"]}')
+    assert (answer.status_code, answer.json()["values"]) == (201, {"features": ["chat", "reports"]})
+
+
 BAD = {
     "no-proof": ({"proof": None}, "proof"),
     "no-object": ({"values": "[]"}, "values"),
@@ -66,6 +72,8 @@ BAD = {
     "unknown-clause": ({"values": '{"discount": 3}'}, "discount"),
     "the-first-term": ({"values": '{"first_term_months": 3}'}, "first_term_months"),
     "no-number": ({"values": '{"notice_length": "long"}'}, "notice_length"),
+    "no-list": ({"values": '{"features": "chat"}'}, "features"),
+    "no-code": ({"values": '{"features": ["a b"]}'}, "features"),
     "a-fee-below-zero": ({"values": '{"annual_fee": "-1.00"}'}, "annual_fee"),
     "the-past": ({"valid_from": "2024-12-31"}, "valid_from"),
     "no-day": ({"valid_from": "soon"}, "valid_from"),

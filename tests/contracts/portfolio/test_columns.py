@@ -36,6 +36,7 @@ NOT_IN_FILES = {
     "index_base_value": "as the series",
     "reminder_leads": "the usual leads, unless set on the contract's page",
     "reminds_client": "the client opts in, one contract at a time",
+    "features": "a file that was accepted once says everything; an amendment narrows it",
     "owner": "a person of the vendor's, not of the client's file",
 }
 
