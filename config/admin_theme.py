@@ -4,6 +4,7 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
@@ -150,7 +151,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Memberships"), "card_membership", "accounts.Membership"),
                 _item(_("Required factors"), "phonelink_lock", "accounts.FactorRequirement"),
                 _item(_("Identity providers"), "passkey", "accounts.IdentityProvider"),
-                _item(_("API tokens"), "key", "accounts.ApiToken"),
+                _item(capfirst(_("API tokens")), "key", "accounts.ApiToken"),
                 _item(_("Webhook endpoints"), "webhook", "accounts.WebhookEndpoint"),
                 _item(_("Webhook deliveries"), "send", "accounts.WebhookDelivery"),
             ],

@@ -35,7 +35,9 @@ class TokenForm(OperationForm):
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Such as the name of the program"))
     permissions = forms.MultipleChoiceField(label=_("Permissions"))
     expires_at = forms.DateTimeField(
-        label=_("Expires at"), initial=lambda: clock.instant() + YEAR, help_text=_("Time in UTC; in two years at most")
+        label=_("Expires at"),
+        initial=lambda: (clock.instant() + YEAR).replace(second=0, microsecond=0),
+        help_text=_("Time in UTC; in two years at most"),
     )
     personal = forms.BooleanField(
         label=_("Personal"),
@@ -55,6 +57,12 @@ class TokenForm(OperationForm):
                 (_("A program may have these"), [pair for pair in mine if pair[0] in FOR_PROGRAMS]),
                 (_("Personal tokens only"), [pair for pair in mine if pair[0] not in FOR_PROGRAMS]),
             ]
+
+    def _widget(self, name: str, field: forms.Field) -> forms.Widget:
+        found = super()._widget(name, field)
+        if name == "permissions":
+            found.attrs["size"] = 16
+        return found
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -85,7 +93,7 @@ class ApiTokenAdmin(Telling[ApiToken]):
     viewing = Permission.MANAGE_TOKENS
     adding = Permission.MANAGE_TOKENS
     adding_is_sensitive = True
-    telling_title = _("API token")
+    telling_title = _("New API token")
     telling_explanation = _("This token is shown once. Whoever has it can do what it permits: keep it secret.")
     hidden = ("digest",)
     list_display = (
