@@ -149,15 +149,13 @@ class AccessRuleResource(Resource):
     def people(self, request: Request, **kwargs: Any) -> Response:
         """List exactly whom the rule would touch now, in pages."""
         found = LicensedUser.objects.concerned_by(self.get_object(), at=self.now).select_related("organization")
-        page = self.paginate_queryset(found)
-        return self.get_paginated_response(LicensedUserSerializer(page, many=True).data)
+        return self.listed(found, LicensedUserSerializer)
 
     @extend_schema(responses={200: RuleFindingSerializer(many=True)})
     @action(detail=True, methods=["get"], filterset_class=None)
     def findings(self, request: Request, **kwargs: Any) -> Response:
         """List whom the rule found, and what came of it, in pages."""
-        page = self.paginate_queryset(self.get_object().findings.select_related("licensed_user"))
-        return self.get_paginated_response(RuleFindingSerializer(page, many=True).data)
+        return self.listed(self.get_object().findings.select_related("licensed_user"), RuleFindingSerializer)
 
     @extend_schema(request=DigestSerializer, responses={200: AccessRuleSerializer})
     @action(detail=True, methods=["post"])

@@ -101,7 +101,7 @@ class BulkJobResource(Resource):
     def failures(self, request: Request, **kwargs: Any) -> Response:
         """List whom the job could not change, with the reason as a code, in pages."""
         items = self.get_object().items.filter(state=ItemState.REFUSED).select_related("licensed_user")
-        return self.get_paginated_response(BulkItemSerializer(self.paginate_queryset(items), many=True).data)
+        return self.listed(items, BulkItemSerializer)
 
     @extend_schema(request=None, responses={201: BulkJobSerializer})
     @action(detail=True, methods=["post"])

@@ -219,8 +219,7 @@ class WebhookEndpointResource(Resource):
                 rows = rows.filter(state=allowed.run_validation(state))
             except serializers.ValidationError as error:
                 raise serializers.ValidationError({"state": error.detail}) from error
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(WebhookDeliverySerializer(page, many=True).data)
+        return self.listed(rows, WebhookDeliverySerializer)
 
     @extend_schema(request=None, responses={200: WebhookDeliverySerializer})
     @action(detail=True, methods=["post"], url_path="deliveries/<uuid:delivery>/redeliver")

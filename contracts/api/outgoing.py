@@ -1,5 +1,6 @@
 """REST: the vendor's own notices. They are the vendor's staff's alone; sending takes its proof as multipart."""
 
+from datetime import date
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource
+from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS, ProofSerializer
 from accounts.errors import FieldError, InvalidInput
 from accounts.operations import documents
@@ -48,8 +50,9 @@ class OutgoingNoticeSerializer(serializers.ModelSerializer[OutgoingNotice]):
         ]
         read_only_fields = fields
 
-    def get_last_day(self, row: OutgoingNotice) -> str:
-        return (row.ends_on - ONE_DAY).isoformat()
+    @computed("ends_on")
+    def get_last_day(self, ends_on: date) -> str:
+        return (ends_on - ONE_DAY).isoformat()
 
 
 class NewOutgoingNoticeSerializer(serializers.Serializer[Any]):

@@ -1,10 +1,12 @@
 """The form of contracts, terms and notices on the wire. Dates are local days of the contract's zone."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.rows import computed
 from accounts.rules.checks import MOST_FEATURES
 from contracts import labels
 from contracts.api.proofs import ProofField
@@ -94,8 +96,9 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
         ]
         read_only_fields = fields
 
-    def get_last_day(self, contract: Contract) -> str | None:
-        return None if contract.ends_on is None else (contract.ends_on - ONE_DAY).isoformat()
+    @computed("ends_on")
+    def get_last_day(self, ends_on: date | None) -> str | None:
+        return None if ends_on is None else (ends_on - ONE_DAY).isoformat()
 
 
 class NewContractSerializer(serializers.Serializer[Any]):

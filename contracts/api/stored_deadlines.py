@@ -1,5 +1,6 @@
 """REST: stored deadlines, with the days, the rule and the why of each; met by a person with a reason."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -11,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource
+from accounts.api.rows import computed
 from accounts.rules.permissions import Permission
 from contracts import labels
 from contracts.explain import reasons
 from contracts.models import Deadline
 from contracts.operations import deadlines
+from contracts.rules.deadlines import is_late
 
 
 class DeadlineSerializer(serializers.ModelSerializer[Deadline]):
@@ -56,11 +59,14 @@ class DeadlineSerializer(serializers.ModelSerializer[Deadline]):
         ]
         read_only_fields = fields
 
-    def get_late(self, deadline: Deadline) -> bool:
-        return deadline.is_late(at=self.context["view"].now)
+    @computed("due_at", "lapses", "met_at", "superseded_at")
+    def get_late(self, due_at: datetime, lapses: bool, met_at: datetime | None, superseded_at: datetime | None) -> bool:
+        now = self.context["view"].now
+        return is_late(due_at=due_at, lapses=lapses, met_at=met_at, superseded_at=superseded_at, at=now)
 
-    def get_reasons(self, deadline: Deadline) -> list[str]:
-        return reasons(deadline.why)
+    @computed("why")
+    def get_reasons(self, why: Any) -> list[str]:
+        return reasons(why)
 
 
 class MeetSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from contracts import labels
 from contracts.enums import DeadlineKind
 from contracts.models.contract import Contract
 from contracts.querysets import DeadlineQuerySet
+from contracts.rules.deadlines import is_late
 
 
 class Deadline(TenantModel):
@@ -90,4 +91,6 @@ class Deadline(TenantModel):
 
     def is_late(self, *, at: datetime) -> bool:
         """Say whether its last day is over although nobody met it; what passes by itself is never late."""
-        return self.met_at is None and self.superseded_at is None and not self.lapses and self.due_at <= at
+        return is_late(
+            due_at=self.due_at, lapses=self.lapses, met_at=self.met_at, superseded_at=self.superseded_at, at=at
+        )

@@ -72,6 +72,13 @@ class Wanted:
         return self.kind in VENDOR_ONLY
 
 
+def is_late(
+    *, due_at: datetime, lapses: bool, met_at: datetime | None, superseded_at: datetime | None, at: datetime
+) -> bool:
+    """Say whether a deadline's last day is over although nobody met it; what passes by itself is never late."""
+    return met_at is None and superseded_at is None and not lapses and due_at <= at
+
+
 @dataclass(frozen=True, slots=True)
 class Met:
     """A deadline that the state has answered, if one was open: what was to come about did, at the instant."""
