@@ -243,7 +243,9 @@ class LicensedUserAdmin(ReadOnly):
         Permission.RESTRICT_PROCESSING,
         when=lambda user: user.processing_lift_told_at is not None,
         form=NoteForm,
-        done=ngettext_lazy("Lifted %(count)d restriction.", "Lifted %(count)d restrictions.", "count"),
+        done=ngettext_lazy(
+            "Lifted %(count)d restriction of processing.", "Lifted %(count)d restrictions of processing.", "count"
+        ),
         icon="verified_user",
     )
     def lift_processing(self, user: LicensedUser, *, data: dict[str, Any], now: datetime, by: str) -> None:
