@@ -80,6 +80,7 @@ def suspend(
 def reinstate(user: LicensedUser, *, now: datetime, by: str, waits: bool = False, note: str = "") -> LicensedUser:
     """Let a suspended person in again; who was restricted is restricted again.
 
+    Whom the client kept out, and the identity provider has said no to since, is suspended by the provider from then on.
     ``waits``: where no licence or seat is free the person waits for one, instead of a refusal.
 
     :raises NotInThatState: the person is not suspended.

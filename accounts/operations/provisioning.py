@@ -15,12 +15,10 @@ from accounts.models import LicensedUser, Organization, ProvisionedGroup, Provis
 from accounts.operations import access, audit, outbox, states, users
 from accounts.operations.seats import Seats
 from accounts.rules import checks, profiles
-from accounts.rules.licence_states import Act, Wish, may
+from accounts.rules.licence_states import BY_CLIENT, Act, Wish, may
+from accounts.rules.profiles import WORD
 
 BY_PROVIDER = SuspensionReason.PROVISIONING.value
-BY_CLIENT = (SuspensionReason.CLIENT_RULE.value, SuspensionReason.CLIENT_DECISION.value)
-# The provider's word about somebody whom the client itself keeps out; kept, because no state says it.
-WORD = "active"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,18 @@ from accounts.errors import Refused
 from accounts.models import LicensedUser, LicensedUserChange, Organization, OutboxMessage
 from accounts.operations import audit
 from accounts.operations.seats import Seats
-from accounts.rules.licence_states import SUSPENDED, Act, Standing, Wish, after, may, needs_seat
+from accounts.rules.licence_states import (
+    BY_CLIENT,
+    PROVISIONING,
+    SUSPENDED,
+    Act,
+    Standing,
+    Wish,
+    after,
+    may,
+    needs_seat,
+)
+from accounts.rules.profiles import WORD
 
 NOT_IN_THAT_STATE = "licensed_user_not_in_that_state"
 NO_LICENCE = "no_licence"
@@ -105,12 +116,13 @@ def move(
     ways: dict[Standing, list[LicensedUser]] = defaultdict(list)
     for pk, user in users.items():
         standing = standing_of(user)
-        code = _obstacle(user, standing, wish, seats, taken, waits=waits)
+        asked = _with_the_provider(user, standing, wish)
+        code = _obstacle(user, standing, asked, seats, taken, waits=waits)
         if code:
             found.refused[pk] = code
             continue
-        seat = needs_seat(wish.act, standing) and seats.take()
-        ways[after(standing, wish, seat=seat, at=now)].append(user)
+        seat = needs_seat(asked.act, standing) and seats.take()
+        ways[after(standing, asked, seat=seat, at=now)].append(user)
         found.done[pk] = standing
     for standing, some in ways.items():
         write(some, standing, LicenceAct(wish.act.value), now=now, by=by, source=source)
@@ -187,6 +199,13 @@ def noted(
         by=by,
         occurred_at=now,
     )
+
+
+def _with_the_provider(user: LicensedUser, standing: Standing, wish: Wish) -> Wish:
+    """Return what an act comes to: whom the client lets go stays out where the provider has said so meanwhile."""
+    if wish.act is Act.REINSTATE and standing.suspension_reason in BY_CLIENT and user.profile.get(WORD) is False:
+        return Wish(Act.SUSPEND, reason=PROVISIONING, instead=True)
+    return wish
 
 
 def _obstacle(

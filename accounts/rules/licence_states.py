@@ -18,6 +18,8 @@ LIVE = (INVITED, ACTIVE, RESTRICTED, SUSPENDED)
 GONE = (SCHEDULED, DELETED)
 LICENCE_ENDED = "licence_ended"
 PROVISIONING = "provisioning"
+# The client's own reasons, by which the provider's word changes nothing as long as they last.
+BY_CLIENT = ("client_rule", "client_decision")
 
 
 class Act(StrEnum):

@@ -7,6 +7,8 @@ from accounts.rules import checks
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 LONGEST_NAME = 200
+# The provider's word about somebody whom the client itself keeps out; kept, because no state says it.
+WORD = "active"
 
 type Profile = Mapping[str, Any]
 

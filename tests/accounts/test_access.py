@@ -32,7 +32,8 @@ def fresh(user):
 
 def told():
     with tenancy.vendor():
-        events = list(AuditEvent.objects.filter(name__startswith="licensed_users.").values_list("name", "data"))
+        rows = AuditEvent.objects.filter(name__startswith="licensed_users.").order_by("pk")
+        events = list(rows.values_list("name", "data"))
         messages = list(OutboxMessage.objects.order_by("pk").values_list("topic", "subject_id", "payload"))
     return events, messages
 

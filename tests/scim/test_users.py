@@ -1,11 +1,13 @@
 """People by SCIM: created, read, replaced, let go; what stands in columns and profile, and what a state says."""
 
 import pytest
+from django.utils import timezone
 
-from accounts import tenancy
+from accounts import sweeps, tenancy
 from accounts.enums import SuspensionReason
-from accounts.models import AuditEvent, OutboxMessage
-from accounts.operations import access, users
+from accounts.models import AuditEvent, BulkJob, OutboxMessage
+from accounts.operations import access, bulk, users
+from accounts.rules.licence_states import Act
 from tests.accounts.parties import NOW
 from tests.scim.world import CORE, ENTERPRISE, a_provider
 
@@ -162,6 +164,31 @@ def test_what_the_client_decided_stays_and_the_provider_reads_its_own_word():
         assert (row.status, row.suspension_reason) == ("suspended", "client_decision")
         assert call.names(filter=f"active eq {'true' if word else 'false'}") == ["ann@client.example"]
         assert "active" not in row.profile or word is False
+
+
+@pytest.mark.parametrize("way", ["by-hand", "by-undo"])
+def test_whom_the_client_lets_go_stays_out_if_the_provider_has_said_so_meanwhile(way):
+    call = a_provider(seats=1)
+    made = call.add()
+    organization = call.organization
+    with tenancy.tenant(organization.pk):
+        chosen = bulk.Chosen(public_ids=[call.row(made).public_id])
+        job = bulk.request(organization, Act.SUSPEND, chosen, reason="client_decision", now=timezone.now(), by="user:x")
+    sweeps.work_in_bulk(at=timezone.now(), by="system")
+    call.patch(made, {"op": "replace", "path": "active", "value": False})
+    ben = call.add("ben@client.example")  # who has the only seat now
+    with tenancy.tenant(organization.pk):
+        if way == "by-hand":
+            access.reinstate(call.row(made), now=timezone.now(), by="user:x")
+        else:
+            bulk.undo(BulkJob.objects.get(pk=job.pk), now=timezone.now(), by="user:x")
+    sweeps.work_in_bulk(at=timezone.now(), by="system")
+    row = call.row(made)
+    assert (row.status, row.suspension_reason) == ("suspended", "provisioning")
+    assert call("GET", f"Users/{made['id']}")["active"] is False
+    call("DELETE", f"Users/{ben['id']}", expect=204)
+    assert call.patch(made, {"op": "replace", "path": "active", "value": True})["active"] is True
+    assert call.row(made).status == "active"
 
 
 def test_a_suspension_with_an_end_gives_way_to_the_providers_which_has_none():

@@ -14,7 +14,7 @@ from accounts.api.scim.resources import CORE, GROUP, TOLERANT, Person
 from accounts.models import LicensedUser, ProvisionedGroup, ProvisionedMembership
 from accounts.operations import provisioning
 from accounts.operations.provisioning import Account
-from accounts.rules.profiles import ENTERPRISE
+from accounts.rules.profiles import ENTERPRISE, WORD
 
 # What does not stand in the profile: it has a column, is the service's own, or is never kept.
 _ELSEWHERE = ("schemas", "id", "externalId", "meta", "userName", "active", "password", "groups")
@@ -22,7 +22,7 @@ _ELSEWHERE = ("schemas", "id", "externalId", "meta", "userName", "active", "pass
 
 def user_json(user: LicensedUser, groups: Sequence[ProvisionedGroup], base: str) -> dict[str, Any]:
     """Return a user as all its attributes in JSON. A password is never kept, so it is never there."""
-    profile = {name: value for name, value in user.profile.items() if name != provisioning.WORD}
+    profile = {name: value for name, value in user.profile.items() if name != WORD}
     found = {
         "schemas": [CORE, ENTERPRISE] if ENTERPRISE in profile else [CORE],
         "id": str(user.public_id),
