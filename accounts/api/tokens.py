@@ -1,6 +1,6 @@
 """REST: API tokens issued, rotated and revoked. Their texts are told once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -99,12 +99,13 @@ class TokenResource(Resource):
     def create(self, request: Request) -> Response:
         """Issue a token with at most the rights of whoever asks; a program's decides nothing and opens no content.
 
-        409 `permission_not_held`, `not_for_programs`, `not_for_clients`, `expiry_past`. The text is told in this answer
-        only; a repeated call with the same idempotency key gets the rest of it.
+        409 `permission_not_held`, `not_for_programs`, `not_for_clients`, `expiry_past`, and `outlives_its_issuer`: it
+        would open longer than the token that calls. The text is told in this answer only; a repeated call with the same
+        idempotency key gets the rest of it.
         """
         values = self.given(NewTokenSerializer, request)
         owner, personal = values.pop("organization"), values.pop("personal")
-        values = {**values, "held": self.held, "now": self.now, "by": self.actor}
+        values = {**values, "held": self.held, "until": self._until, "now": self.now, "by": self.actor}
         if personal and owner is not None:
             raise serializers.ValidationError({"organization": "A personal token works where its person does."})
         if personal:
@@ -126,6 +127,7 @@ class TokenResource(Resource):
             self.get_object(),
             asking=self.caller,
             held=self.held,
+            until=self._until,
             overlap=timedelta(hours=values["overlap_hours"]),
             expires_at=values["expires_at"],
             now=self.now,
@@ -138,6 +140,11 @@ class TokenResource(Resource):
     def revoke(self, request: Request, **kwargs: Any) -> Response:
         """Close a token at once. Revoking twice changes nothing."""
         return self.told(tokens.revoke(self.get_object(), now=self.now, by=self.actor))
+
+    @property
+    def _until(self) -> datetime | None:
+        """The expiry of the token that calls, if one does."""
+        return self.request.auth.expires_at if isinstance(self.request.auth, ApiToken) else None
 
     def _owner(self, public_id: UUID | None) -> Organization | None:
         if public_id is not None:

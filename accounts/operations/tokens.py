@@ -30,21 +30,24 @@ def issue(
     now: datetime,
     by: str,
     held: Collection[Permission] | None = None,
+    until: datetime | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token that acts for ``user`` with at most these permissions; the text is returned this once.
 
-    ``held`` is what whoever asks may do in this call, where that is less than the user may: a token makes none that
-    exceeds itself.
+    ``held`` is what whoever asks may do in this call, where that is less than the user may, and ``until`` the expiry of
+    the token by which they ask: a token makes none that exceeds or outlives itself.
 
     :raises InvalidInput: the name is empty, longer than 120 characters, or no line of text; no permission or an unknown
         one; an expiry after more than :data:`LONGEST_LIFE`.
-    :raises Refused: a permission that the user's roles do not hold, or an expiry that is past.
+    :raises Refused: a permission that the user's roles do not hold; an expiry that is past (``expiry_past``), or after
+        ``until`` (``outlives_its_issuer``).
     """
     may = {permission for permission in Permission if user.has_perm(permission)}
     return _make(
         user=user,
         organization_id=user.organization_id,
         held=may if held is None else may.intersection(held),
+        until=until,
         name=name,
         permissions=permissions,
         expires_at=expires_at,
@@ -63,10 +66,12 @@ def issue_to_program(
     expires_at: datetime,
     now: datetime,
     by: str,
+    until: datetime | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token that is an organization's own, or with none the vendor's; the text is returned this once.
 
-    It acts for nobody and stays when whoever issued it leaves. ``held`` is what they may do in this call.
+    It acts for nobody and stays when whoever issued it leaves. ``held`` is what they may do in this call, ``until`` the
+    expiry of the token by which they ask, if they do.
 
     :raises InvalidInput: as for :func:`issue`.
     :raises Refused: as for :func:`issue`; a permission that no program gets, or no client (``not_for_programs``,
@@ -76,6 +81,7 @@ def issue_to_program(
         user=None,
         organization_id=None if organization is None else organization.pk,
         held=held,
+        until=until,
         name=name,
         permissions=permissions,
         expires_at=expires_at,
@@ -92,18 +98,21 @@ def rotate(
     held: Collection[Permission],
     overlap: timedelta,
     expires_at: datetime | None = None,
+    until: datetime | None = None,
     now: datetime,
     by: str,
 ) -> tuple[ApiToken, str]:
     """Make the next token of a series; the one before opens for ``overlap`` more at most. Its text is told this once.
 
-    Without ``expires_at`` the new one lives as long as the old one was made for. Somebody's personal token is rotated
-    by that person only: whoever has its text acts for them.
+    Without ``expires_at`` the new one lives as long as the old one was made for, or until ``until``, the expiry of the
+    token by which somebody asks: else a token that was lost could be kept alive by itself. A personal token is rotated
+    by its own person only: whoever has its text acts for them.
 
     :raises InvalidInput: an overlap below zero or above :data:`LONGEST_OVERLAP`; an expiry after more than
         :data:`LONGEST_LIFE`.
     :raises Refused: the token is revoked, expired or rotated already (``token_revoked``, ``token_expired``,
-        ``token_rotated``); it is another person's (``token_of_another``); it holds what whoever asks does not.
+        ``token_rotated``); it is another person's (``token_of_another``); it holds what whoever asks does not; the new
+        expiry is past, or after ``until``.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise InvalidInput([FieldError("overlap_hours", "out_of_range", "Between 0 hours and 30 days.")])
@@ -127,9 +136,10 @@ def rotate(
         organization_id=old.organization_id,
         series=old.series,
         held=held,
+        until=until,
         name=old.name,
         permissions=old.permissions,
-        expires_at=expires_at or now + (token.expires_at - token.created_at),
+        expires_at=expires_at or min(now + (token.expires_at - token.created_at), until or now + LONGEST_LIFE),
         now=now,
         by=by,
     )
@@ -143,6 +153,7 @@ def _make(
     user: User | None,
     organization_id: int | None,
     held: Collection[Permission],
+    until: datetime | None,
     name: str,
     permissions: Collection[str],
     expires_at: datetime,
@@ -161,6 +172,8 @@ def _make(
         raise Refused("The expiry is past.", code="expiry_past")
     if expires_at > now + LONGEST_LIFE:
         raise InvalidInput([FieldError("expires_at", "too_late", "A token opens for two years at most.")])
+    if until is not None and expires_at > until:
+        raise Refused("A token makes none that opens longer than itself.", code="outlives_its_issuer")
     text = PREFIX + secrets.token_urlsafe(32)
     public_id = uuid4()
     token = ApiToken.objects.create(

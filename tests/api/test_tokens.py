@@ -164,7 +164,20 @@ def test_a_narrow_token_does_not_make_a_wider_one(administrator):
     narrow = issued(administrator, "manage_tokens", "view_contract", personal=True)
     refused = issued(program(narrow), "view_trail", expect=409)
     assert refused["code"] == "permission_not_held"
-    issued(program(narrow), "view_contract")
+    issued(program(narrow), "view_contract", days=20)
+
+
+def test_a_token_makes_none_that_outlives_it(administrator):
+    short = issued(administrator, "manage_tokens", "view_contract", personal=True, days=2)
+    assert issued(program(short), "view_contract", days=3, expect=409)["code"] == "outlives_its_issuer"
+    made = issued(program(short), "view_contract", days=1)
+    path = f"tokens/{made['public_id']}/rotate"
+    assert program(short)("POST", path, {"expires_at": in_days(3)}, expect=409)["code"] == "outlives_its_issuer"
+    long = issued(administrator, "view_contract", days=300)
+    assert program(short)("POST", f"tokens/{long['public_id']}/rotate", expect=201)["expires_at"] == short["expires_at"]
+    assert (
+        program(short)("POST", f"tokens/{short['public_id']}/rotate", expect=201)["expires_at"] == short["expires_at"]
+    )
 
 
 def test_lists_are_narrowed(administrator, home):
