@@ -5,11 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action
 
+from accounts import labels
 from accounts.admin.acting import act, actor_of
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
@@ -84,6 +86,13 @@ class AccessRuleAdmin(ReadOnly):
     list_select_related = ("organization",)
     change_form_outer_after_template = "admin/access_rule_preview.html"
     actions_detail = ("edit", "enforce", "confirm", "observe", "switch_off", "exempt")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["statuses_meant" if name == "statuses" else name for name in super().get_fields(request, obj)]
+
+    @admin.display(description=_("statuses"))
+    def statuses_meant(self, rule: AccessRule) -> str:
+        return ", ".join(str(label) for status, label in labels.RULE_STATUSES if status in rule.statuses)
 
     def described(self, obj: AccessRule) -> str:
         """Name exactly whom the rule would touch now, as far as they fit on a page."""
