@@ -23,7 +23,7 @@ from unfold.decorators import action
 from accounts import recent
 from accounts.admin.forms import OperationForm
 from accounts.errors import InvalidInput, Refused
-from accounts.models import User
+from accounts.models import Organization, User
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 
@@ -114,6 +114,12 @@ def the_user(request: HttpRequest) -> User:
 def actor_of(request: HttpRequest) -> str:
     """Name the signed-in user for the trail. :raises PermissionDenied: nobody is signed in."""
     return the_user(request).actor
+
+
+def own_organization(request: HttpRequest) -> Organization | None:
+    """Return the organization that the signed-in user works in; none for the vendor's staff."""
+    own = the_user(request).organization_id
+    return None if own is None else Organization.objects.get(pk=own)
 
 
 def works_for_vendor(request: HttpRequest) -> bool:

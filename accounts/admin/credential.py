@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 from unfold.decorators import action
 
 from accounts import labels
-from accounts.admin.acting import act, actor_of, the_user, works_for_vendor
+from accounts.admin.acting import act, actor_of, own_organization, the_user, works_for_vendor
 from accounts.admin.forms import OperationForm
 from accounts.admin.telling import Telling
 from accounts.models import ApiToken, Organization
@@ -20,7 +20,6 @@ from accounts.rules.permissions import FOR_PROGRAMS, Permission
 
 MANAGE = Permission.MANAGE_TOKENS.value
 YEAR = timedelta(days=365)
-LONGEST_OVERLAP_HOURS = int(tokens.LONGEST_OVERLAP / timedelta(hours=1))
 
 
 class TokenForm(OperationForm):
@@ -64,12 +63,6 @@ class TokenForm(OperationForm):
             found.attrs["size"] = 16
         return found
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("personal") and data.get("organization") is not None:
-            self.add_error("organization", _("A personal token works where its person does."))
-        return data
-
 
 class TokenRotationForm(OperationForm):
     """How long the old token opens beside the new one."""
@@ -77,7 +70,7 @@ class TokenRotationForm(OperationForm):
     overlap_hours = forms.IntegerField(
         label=_("Hours in which the old token opens too"),
         min_value=0,
-        max_value=LONGEST_OVERLAP_HOURS,
+        max_value=tokens.LONGEST_OVERLAP_HOURS,
         initial=24,
         help_text=_("0: it is revoked at once"),
     )
@@ -122,10 +115,8 @@ class ApiTokenAdmin(Telling[ApiToken]):
             organization = data.pop("organization", None)
             data |= {"held": _held(request), "now": clock.instant(), "by": actor_of(request)}
             if personal:
-                return tokens.issue(user, **data)
-            if user.organization_id is not None:
-                organization = Organization.objects.get(pk=user.organization_id)
-            return tokens.issue_to_program(organization, **data)
+                return tokens.issue(user, organization=organization, **data)
+            return tokens.issue_to_program(own_organization(request) or organization, **data)
 
         return self.telling(request, title=_("Issue an API token"), form=TokenForm, do=issue)
 

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 from unfold.decorators import action
 
-from accounts.admin.acting import act, actor_of, works_for_vendor
+from accounts.admin.acting import act, actor_of, own_organization, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.admin.telling import Telling
 from accounts.enums import DisabledReason
-from accounts.models import Organization, User, WebhookDelivery, WebhookEndpoint
+from accounts.models import Organization, WebhookDelivery, WebhookEndpoint
 from accounts.operations import clock, endpoints
 from accounts.operations.fanning import CLIENTS_TOPICS
 from accounts.rules.addresses import LONGEST_URL
@@ -95,9 +95,8 @@ class WebhookEndpointAdmin(Telling[WebhookEndpoint]):
         """Make an endpoint, and show its secret on the page that follows: nowhere else, and not again."""
 
         def make(data: dict[str, Any]) -> tuple[WebhookEndpoint, str]:
-            user = request.user
-            if isinstance(user, User) and user.organization_id is not None:
-                data = {**data, "organization": Organization.objects.get(pk=user.organization_id)}
+            if (own := own_organization(request)) is not None:
+                data = {**data, "organization": own}
             return endpoints.make(now=clock.instant(), by=actor_of(request), **data)
 
         return self.telling(request, title=_("Make a webhook endpoint"), form=EndpointForm, do=make)

@@ -63,6 +63,13 @@ class Resource(ScopedView, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
 
+    def owner(self, public_id: UUID | None) -> Organization | None:
+        """Return whose something new is: who is named, else the caller's own organization; none is the vendor."""
+        if public_id is not None:
+            return the_organization(public_id)
+        own = self.caller.organization_id
+        return None if own is None else Organization.objects.get(pk=own)
+
     def told(self, row: Any, *, status: int = 200) -> Response:
         """Answer with a row, and note whose data the answer holds."""
         organization_id = row.pk if isinstance(row, Organization) else getattr(row, "organization_id", None)

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -12,11 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
-from accounts.models import ApiToken, Organization
+from accounts.models import ApiToken
 from accounts.operations import tokens
 from accounts.rules.permissions import Permission
-
-LONGEST_OVERLAP_HOURS = int(tokens.LONGEST_OVERLAP / timedelta(hours=1))
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -68,7 +65,7 @@ class NewTokenSerializer(serializers.Serializer[Any]):
 
 class RotationSerializer(serializers.Serializer[Any]):
     overlap_hours = serializers.IntegerField(
-        min_value=0, max_value=LONGEST_OVERLAP_HOURS, default=24, help_text="How long the old token opens too."
+        min_value=0, max_value=tokens.LONGEST_OVERLAP_HOURS, default=24, help_text="How long the old token opens too."
     )
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, default=None, help_text="Else it lives as long as the old one was made for."
@@ -106,12 +103,11 @@ class TokenResource(Resource):
         values = self.given(NewTokenSerializer, request)
         owner, personal = values.pop("organization"), values.pop("personal")
         values = {**values, "held": self.held, "until": self._until, "now": self.now, "by": self.actor}
-        if personal and owner is not None:
-            raise serializers.ValidationError({"organization": "A personal token works where its person does."})
         if personal:
-            made = tokens.issue(self.person, **values)
+            named = None if owner is None else the_organization(owner)
+            made = tokens.issue(self.person, organization=named, **values)
         else:
-            made = tokens.issue_to_program(self._owner(owner), **values)
+            made = tokens.issue_to_program(self.owner(owner), **values)
         return self._with_text(*made)
 
     @extend_schema(request=RotationSerializer, responses={201: TokenWithTextSerializer})
@@ -145,12 +141,6 @@ class TokenResource(Resource):
     def _until(self) -> datetime | None:
         """The expiry of the token that calls, if one does."""
         return self.request.auth.expires_at if isinstance(self.request.auth, ApiToken) else None
-
-    def _owner(self, public_id: UUID | None) -> Organization | None:
-        if public_id is not None:
-            return the_organization(public_id)
-        own = self.caller.organization_id
-        return None if own is None else Organization.objects.get(pk=own)
 
     def _with_text(self, token: ApiToken, text: str) -> Response:
         if token.organization_id is not None:

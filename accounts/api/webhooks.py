@@ -12,9 +12,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.resources import Resource, by_public_id, the_organization
+from accounts.api.resources import Resource, by_public_id
 from accounts.enums import DeliveryState, DisabledReason
-from accounts.models import Organization, WebhookDelivery, WebhookEndpoint
+from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints
 from accounts.rules.addresses import LONGEST_URL
 from accounts.rules.permissions import Permission
@@ -164,7 +164,7 @@ class WebhookEndpointResource(Resource):
         The secret is told in this answer only; a repeated call with the same idempotency key gets the rest of it.
         """
         values = self.given(NewWebhookEndpointSerializer, request)
-        organization = self._owner(values.pop("organization"))
+        organization = self.owner(values.pop("organization"))
         made, secret = endpoints.make(organization=organization, now=self.now, by=self.actor, **values)
         return self._with_secret(made, secret, status=201)
 
@@ -243,12 +243,6 @@ class WebhookEndpointResource(Resource):
     def _deliveries(self) -> QuerySet[WebhookDelivery]:
         found: WebhookEndpoint = self.get_object()
         return found.deliveries.select_related("message", "endpoint")
-
-    def _owner(self, public_id: UUID | None) -> Organization | None:
-        if public_id is not None:
-            return the_organization(public_id)
-        own = self.caller.organization_id
-        return None if own is None else Organization.objects.get(pk=own)
 
     def _with_secret(self, endpoint: WebhookEndpoint, secret: str, *, status: int = 200) -> Response:
         self._touches(endpoint)

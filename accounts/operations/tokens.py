@@ -17,7 +17,8 @@ from accounts.rules.permissions import FOR_CLIENTS, FOR_PROGRAMS, Permission
 
 PREFIX = "terme_"
 LONGEST_LIFE = timedelta(days=731)
-LONGEST_OVERLAP = timedelta(days=30)
+LONGEST_OVERLAP_HOURS = 30 * 24
+LONGEST_OVERLAP = timedelta(hours=LONGEST_OVERLAP_HOURS)
 
 
 @transaction.atomic
@@ -31,6 +32,7 @@ def issue(
     by: str,
     held: Collection[Permission] | None = None,
     until: datetime | None = None,
+    organization: Organization | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token that acts for ``user`` with at most these permissions; the text is returned this once.
 
@@ -38,10 +40,13 @@ def issue(
     the token by which they ask: a token makes none that exceeds or outlives itself.
 
     :raises InvalidInput: the name is empty, longer than 120 characters, or no line of text; no permission or an unknown
-        one; an expiry after more than :data:`LONGEST_LIFE`.
+        one; an expiry after more than :data:`LONGEST_LIFE`; an ``organization`` is named: it is the user's own.
     :raises Refused: a permission that the user's roles do not hold; an expiry that is past (``expiry_past``), or after
         ``until`` (``outlives_its_issuer``).
     """
+    if organization is not None:
+        message = "A personal token works where its person does."
+        raise InvalidInput([FieldError("organization", "personal", message)])
     may = {permission for permission in Permission if user.has_perm(permission)}
     return _make(
         user=user,
