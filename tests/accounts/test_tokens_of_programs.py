@@ -1,7 +1,9 @@
 """Tokens that belong to an organization, and rotation: what programs may, who rotates, how long the old one opens."""
 
+import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from accounts import tenancy
@@ -11,6 +13,7 @@ from accounts.models import ApiToken, AuditEvent, Membership, Program, User
 from accounts.operations import tokens
 from accounts.rules.permissions import FOR_CLIENTS, FOR_PROGRAMS, MATRIX, Permission
 from tests.accounts.parties import NOW, a_member, at_once
+from tests.engines import owner_dsn
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -252,7 +255,11 @@ def test_nobody_rotates_what_holds_more_than_they_do():
 
 def test_of_two_rotations_at_once_one_is_refused():
     old, _text = issue(None, Permission.VIEW_CONTRACT)
-    done = at_once(lambda: rotate(old), lambda: rotate(old), lambda: rotate(old))
+    with psycopg.connect(owner_dsn("default")) as holder:
+        holder.execute("SET ROLE terme_vendor")
+        holder.execute("SELECT FROM accounts_apitoken WHERE id = %s FOR UPDATE", [old.pk])
+        threading.Timer(1, holder.commit).start()  # all three have asked by then
+        done = at_once(lambda: rotate(old), lambda: rotate(old), lambda: rotate(old))
     assert sorted(getattr(one, "code", "made") for one in done) == ["made", "token_rotated", "token_rotated"]
     with tenancy.vendor():
         assert ApiToken.objects.count() == 2
