@@ -157,9 +157,17 @@ def test_from_signature_to_certificate_with_a_worker_killed_in_between(service, 
     client("POST", f"organizations/{leaving}/archive-authorization", {"granted": True}, expect=201)
     officer("POST", f"{path}/make-archive", expect=201)
     client("POST", f"{path}/waive-retrieval")
-    wait_for(lambda: not undelivered(service), "the mails")
-    # The sweeps that plan renewals and keep deadlines come in their own time: the neighbour's rows must rest first.
+    # The sweeps that plan renewals, keep deadlines and carry away the trail's head (once a day, of which the
+    # neighbour is told) come in their own time: the neighbour's rows must rest first.
     wait_for(lambda: not unplanned(service), "the neighbour's plan and deadlines")
+    service.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "from config.celery import app; app.send_task('accounts.tasks.sweep_trail_heads', queue='workflows')",
+    )
+    wait_for(lambda: heads(service), "the day's head of the trail, of which the neighbour is told")
+    wait_for(lambda: not undelivered(service), "the mails")
     before = walk.rows_of(service.admin_dsn("terme"), staying)
     officer("POST", f"{path}/approve")
 
@@ -211,6 +219,13 @@ def unplanned(service):
         WHERE status = 'active' AND (deadlines_stale OR planned_for IS DISTINCT FROM term_number + 1)
         """
         return connection.execute(query).fetchone()[0]
+
+
+def heads(service):
+    import psycopg
+
+    with psycopg.connect(service.admin_dsn("terme")) as connection:
+        return connection.execute("SELECT count(*) FROM accounts_trailhead").fetchone()[0]
 
 
 def erased(call, path):
