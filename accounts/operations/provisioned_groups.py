@@ -7,11 +7,11 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, Organization, ProvisionedGroup, ProvisionedMembership
-from accounts.operations import audit, outbox, states, users
+from accounts.operations import audit, outbox, states, users, versions
 from accounts.rules import checks
 from accounts.rules.profiles import ENTERPRISE
 
@@ -71,13 +71,17 @@ def change(group: ProvisionedGroup, sheet: Sheet, *, now: datetime, by: str) -> 
     :raises InvalidInput: a field cannot be stored, or a new member is nobody of the organization.
     """
     _check(sheet)
-    renamed = (group.display_name, group.provisioned_id) != (sheet.display_name, sheet.provisioned_id)
+    named_otherwise = group.display_name != sheet.display_name
+    renamed = named_otherwise or group.provisioned_id != sheet.provisioned_id
     added, removed = _step(group, sheet.steps, now=now)
     if renamed or added or removed:
         group.display_name, group.provisioned_id = sheet.display_name, sheet.provisioned_id
         group.version += 1
         group.changed_at = now
         group.save(update_fields=["display_name", "provisioned_id", "version", "changed_at"])
+        if named_otherwise:
+            stayed = _members(group).exclude(licensed_user__in=added).values_list("licensed_user_id", flat=True)
+            versions.of_people(group.organization_id, stayed, now=now)
         _tell("changed", group, now=now, by=by, added=added, removed=removed)
     return group
 
@@ -89,6 +93,7 @@ def delete(group: ProvisionedGroup, *, now: datetime, by: str) -> None:
     _tell("deleted", group, now=now, by=by, added=[], removed=people)
     _members(group).delete()
     group.delete()
+    versions.of_people(group.organization_id, people, now=now)
     settle_departments(group.organization, people, now=now)
 
 
@@ -172,10 +177,7 @@ def _step(group: ProvisionedGroup, steps: Sequence[Step], *, now: datetime) -> t
         batch_size=1000,
     )
     touched = [*added, *removed]
-    # What a provider reads of a person names their groups.
-    LicensedUser.objects.filter(organization=organization, pk__in=touched).update(
-        version=F("version") + 1, changed_at=now
-    )
+    versions.of_people(organization.pk, touched, now=now)
     if group.department:
         settle_departments(organization, touched, now=now)
     return added, removed

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import Value
 from django.db.models.functions import Lower
 
 from accounts.enums import LicenceStatus, SuspensionReason
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import LicensedUser, Organization, ProvisionedGroup, ProvisionedMembership
-from accounts.operations import access, audit, outbox, states, users
+from accounts.models import LicensedUser, Organization, ProvisionedMembership
+from accounts.operations import access, audit, outbox, states, users, versions
 from accounts.operations.seats import Seats
 from accounts.rules import checks, profiles
 from accounts.rules.licence_states import BY_CLIENT, Act, Wish, may
@@ -116,6 +116,8 @@ def change(user: LicensedUser, account: Account, *, now: datetime, by: str) -> L
         user.version += 1
         user.changed_at = now
         user.save(update_fields=[*changed, "version", "changed_at"])
+        if "display_name" in changed:
+            versions.of_their_groups(user.organization_id, [user.pk], now=now)
         _tell("changed", user, now=now, by=by, data={"fields": changed})
     if account.active is None:
         return user
@@ -132,12 +134,8 @@ def change(user: LicensedUser, account: Account, *, now: datetime, by: str) -> L
 def delete(user: LicensedUser, *, now: datetime, by: str) -> None:
     """Schedule the deletion of a person whom :func:`find` locked, with the client's grace; they leave their groups."""
     _tell("deleted", user, now=now, by=by)
-    memberships = ProvisionedMembership.objects.filter(organization=user.organization_id, licensed_user=user.pk)
-    groups = list(memberships.values_list("group_id", flat=True))
-    memberships.delete()
-    if groups:
-        rows = ProvisionedGroup.objects.filter(organization=user.organization_id, pk__in=groups)
-        rows.update(version=F("version") + 1, changed_at=now)
+    versions.of_their_groups(user.organization_id, [user.pk], now=now)
+    ProvisionedMembership.objects.filter(organization=user.organization_id, licensed_user=user.pk).delete()
     access.schedule_deletion(user, now=now, by=by)
 
 

@@ -15,10 +15,11 @@ from accounts.db.folding import folded
 from accounts.enums import LicenceAct
 from accounts.errors import Refused
 from accounts.models import LicensedUser, LicensedUserChange, Organization, OutboxMessage
-from accounts.operations import audit
+from accounts.operations import audit, versions
 from accounts.operations.seats import Seats
 from accounts.rules.licence_states import (
     BY_CLIENT,
+    LIVE,
     PROVISIONING,
     SUSPENDED,
     Act,
@@ -160,6 +161,10 @@ def write(
         [noted(user, standing, act, before=user.status, now=now, by=by, source=source) for user in users],
         batch_size=1000,
     )
+    # Who leaves for good, or comes back, is no longer, or again, read as a member of their groups.
+    gone = [user.pk for user in users if (user.status in LIVE) != (standing.status in LIVE)]
+    if gone:
+        versions.of_their_groups(users[0].organization_id, gone, now=now)
 
 
 def values_of(standing: Standing) -> dict[str, Any]:

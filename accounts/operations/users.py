@@ -14,7 +14,7 @@ from accounts.db.folding import folded
 from accounts.enums import LicenceAct, LicenceStatus
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import LicensedUser, LicensedUserChange, Organization
-from accounts.operations import audit, outbox, states
+from accounts.operations import audit, outbox, states, versions
 from accounts.operations.seats import Seats
 from accounts.operations.states import take_turns as take_turns
 from accounts.rules import checks, profiles
@@ -105,6 +105,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
         .filter(organization=organization, external_id__in=[person.external_id for person in people])
         .order_by("pk")
     }
+    shown_as = {external_id: user.display_name for external_id, user in known.items()}
     names = Names(organization, people, known.values())
     seats = Seats(organization, at=now)
     new, changed = [], []
@@ -120,6 +121,8 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     # A name that passes from one person of the set to another is free in between.
     _let_go_of_names([user for user in changed if user.public_id in names.moved])
     LicensedUser.objects.bulk_update(changed, [*CHANGEABLE, "profile", "changed_at", "version"], batch_size=500)
+    if renamed := [user.pk for user in changed if user.display_name != shown_as[user.external_id]]:
+        versions.of_their_groups(organization.pk, renamed, now=now)
     if new or changed:
         counts = {"created": len(new), "changed": len(changed)}
         audit.record("licensed_users.put", organization, by=by, at=now, data=counts)

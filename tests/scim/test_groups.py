@@ -3,11 +3,12 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.errors import InvalidInput
 from accounts.models import AuditDetail, AuditEvent, LicensedUser, ProvisionedGroup
-from accounts.operations import provisioned_groups
+from accounts.operations import access, provisioned_groups, users
 from tests.accounts.parties import NOW
 from tests.scim.world import ENTERPRISE, GROUP, PATCH, a_provider
 
@@ -259,6 +260,77 @@ def test_a_mapped_group_gives_its_members_their_department_and_takes_it_back():
     for wrong in ("a\x00b", "x" * 121):
         with pytest.raises(InvalidInput):
             mapped(sales, wrong)
+
+
+def by_the_client(act):
+    """Return what does an act of the client's own to a person."""
+
+    def done(call, person, _group):
+        with tenancy.tenant(call.organization.pk):
+            act(call.row(person), now=timezone.now(), by="user:x")
+
+    return done
+
+
+def put_by_rest(call, person, _group):
+    row = call.row(person)
+    with tenancy.tenant(call.organization.pk):
+        new = users.Person(row.external_id, "ann@client.example", "Anna")
+        users.put(call.organization, [new], now=timezone.now(), by="user:x")
+
+
+READ_OF_OTHERS = {
+    "a group is renamed": (
+        lambda call, person, group: call(
+            "PUT", f"Groups/{group['id']}", {"displayName": "S", "members": [{"value": person["id"]}]}
+        ),
+        "person",
+    ),
+    "a group goes": (lambda call, _person, group: call("DELETE", f"Groups/{group['id']}", expect=204), "person"),
+    "a person is renamed": (
+        lambda call, person, _group: call.patch(person, {"op": "replace", "path": "displayName", "value": "Anna"}),
+        "group",
+    ),
+    "a person is renamed by REST": (put_by_rest, "group"),
+    "a person is let go by the provider": (
+        lambda call, person, _group: call("DELETE", f"Users/{person['id']}", expect=204),
+        "group",
+    ),
+    "a person is let go by the client": (by_the_client(access.schedule_deletion), "group"),
+}
+
+
+@pytest.mark.parametrize("name", READ_OF_OTHERS)
+def test_a_tag_changes_with_what_is_read_of_others(name):
+    act, whose = READ_OF_OTHERS[name]
+    call = a_provider()
+    ann, ben = people(call, "ann", "ben")
+    group, other = call.add_group("Sales", ann), call.add_group("Other", ben)
+    places = {"person": f"Users/{ann['id']}", "group": f"Groups/{group['id']}"}
+    before = call("GET", places[whose])
+    call("GET", places[whose], expect=304, If_None_Match=before["meta"]["version"])
+    untouched = [call("GET", place) for place in (f"Users/{ben['id']}", f"Groups/{other['id']}")]
+    act(call, ann, group)
+    after = call("GET", places[whose], If_None_Match=before["meta"]["version"])
+    assert without_meta(after) != without_meta(before)
+    assert after["meta"]["lastModified"] >= before["meta"]["lastModified"]
+    assert untouched == [call("GET", place) for place in (f"Users/{ben['id']}", f"Groups/{other['id']}")]
+
+
+def test_a_tag_changes_when_a_person_comes_back():
+    call = a_provider()
+    (ann,) = people(call, "ann")
+    group = call.add_group("Sales", ann)
+    place = f"Groups/{group['id']}"
+    by_the_client(access.schedule_deletion)(call, ann, group)
+    alone = call("GET", place)
+    assert "members" not in alone
+    by_the_client(access.cancel_deletion)(call, ann, group)
+    assert call("GET", place, If_None_Match=alone["meta"]["version"])["members"] == group["members"]
+
+
+def without_meta(found):
+    return {name: value for name, value in found.items() if name != "meta"}
 
 
 def test_the_trail_of_a_group_counts_people_and_names_them_only_where_it_can_be_erased():
