@@ -168,6 +168,11 @@ def test_unknown_attributes_are_passed_over():
     custom = "urn:ietf:params:scim:schemas:extension:custom:2.0:User"
     made = call.add("x", **{"schemas": [CORE, custom], "shoeSize": 7, custom: {"worksiteId": "180"}})
     assert "shoeSize" not in made and custom not in made and made["schemas"] == [CORE]
+    members = [{"value": made["id"], "shoeSize": 7}]
+    group = call("POST", "Groups", {"displayName": "Sales", "shoeSize": 7, "members": members}, expect=201)
+    assert "shoeSize" not in group and "shoeSize" not in group["members"][0]
+    again = call("PUT", f"Groups/{group['id']}", {"displayName": "Sales", "members": members})
+    assert again["members"] == group["members"]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ class _Groups(ScimView):
         body = bodies.read(request, GROUP)
         people = [body.pop(name) for name in list(body) if name.lower() == membership.MEMBERS]
         resource = Group.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=TOLERANT)
-        members = membership.of(people[0]) if people and people[0] is not None else frozenset()
+        given = people and people[0] is not None
+        members = membership.of(people[0], policy=TOLERANT) if given else frozenset()
         return _sheet(resource, [Step("set", members)])
 
 

@@ -10,6 +10,7 @@ from scim2_models import (
     InvalidValueException,
     MutabilityException,
     Path,
+    ScimPolicy,
 )
 from scim2_models.path import (
     AttrPath,
@@ -28,14 +29,17 @@ MEMBERS = "members"
 _OWN = f"{GROUP}:".lower()
 
 
-def of(value: Any) -> frozenset[UUID]:
-    """Return whom a value names as members. :raises InvalidValueException: not a list of users."""
+def of(value: Any, *, policy: ScimPolicy | None = None) -> frozenset[UUID]:
+    """Return whom a value names as members; ``policy`` says what becomes of what the schema does not declare.
+
+    :raises InvalidValueException: not a list of users. :raises ValidationError: a member is none by the schema.
+    """
     entries = value if isinstance(value, list) else [value]
     found = set()
     for entry in entries:
         if not isinstance(entry, dict):
             raise InvalidValueException(detail="members: each is an object with a value")
-        member = GroupMember.model_validate(entry)
+        member = GroupMember.model_validate(entry, scim_policy=policy)
         if (member.type or "User").lower() != "user":
             raise InvalidValueException(detail="members: groups within groups are not supported")
         found.add(_known(member.value or ""))
