@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts import sweeps, tenancy
@@ -13,7 +14,7 @@ from accounts.enums import DisabledReason
 from accounts.models import OutboxMessage, WebhookDelivery
 from accounts.operations import calling, clock, endpoints
 from accounts.outbound import Answer
-from tests.accounts.hooks import an_endpoint, announce, fresh, states, sweep, the_delivery
+from tests.accounts.hooks import an_endpoint, announce, fan_out, fresh, states, sweep, the_delivery
 from tests.accounts.parties import at_once
 from tests.accounts.receivers import Receiver, says
 from tests.retention.vaults import an_organization
@@ -104,6 +105,23 @@ def test_two_sweeps_at_once_send_each_message_once(receiver):
     assert len(receiver.calls) == 36
     with tenancy.vendor():
         assert set(WebhookDelivery.objects.values_list("state", "attempts")) == {("delivered", 1)}
+
+
+def test_what_one_sweep_is_claiming_another_neither_takes_nor_waits_for(receiver):
+    an_endpoint(receiver.url)
+    announce(an_organization())
+    fan_out()
+    now = timezone.now()
+
+    def claimed():
+        with tenancy.vendor(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            return calling.claim(now=now, limit=16)
+
+    with tenancy.vendor():
+        assert len(calling.claim(now=now, limit=16)) == 1
+        assert at_once(claimed) == [[]], "the first claim is not committed yet"
+    assert claimed() == []
 
 
 def test_a_failing_endpoint_is_tried_one_call_at_a_time(receiver):

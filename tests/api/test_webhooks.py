@@ -8,7 +8,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from accounts import tenancy
-from accounts.models import AuditDetail, AuditEvent, WebhookDelivery, WebhookEndpoint
+from accounts.models import AuditDetail, AuditEvent, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints
 from tests.accounts.hooks import announce, fan_out, sweep
 from tests.accounts.parties import at_once
@@ -164,6 +164,8 @@ def test_disabled_and_enabled_each_once(client):
     assert client("POST", f"{path}/disable")["disabled_reason"] == "by_hand"
     for act, body in (("disable", None), ("test", None), ("redeliver", {"since": "2026-01-01T00:00:00Z"})):
         assert problem(client, "POST", f"{path}/{act}", body, 409) == {(None, "endpoint_disabled")}
+    with tenancy.vendor():
+        assert not OutboxMessage.objects.filter(topic=endpoints.DISABLED).exists(), "who does it knows it"
     assert client("POST", f"{path}/enable")["enabled"] is True
     assert [one["enabled"] for one in client("GET", f"{HOOKS}?enabled=true")["results"]] == [True]
 
