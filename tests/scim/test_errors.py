@@ -1,7 +1,9 @@
 """What must be refused: tokens, bodies, methods, addresses; each in SCIM's own shape, with nothing half-written."""
 
 import json
+import threading
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -10,10 +12,11 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.enums import Role
 from accounts.models import ApiToken, LicensedUser, LicensedUserChange, Membership
-from accounts.operations import tokens
+from accounts.operations import provisioning, tokens
+from accounts.operations.provisioning import Account
 from accounts.rules.permissions import MATRIX, Permission
 from tests.accounts.parties import at_once
-from tests.scim.world import CORE, Provider, a_program, a_provider, a_token
+from tests.scim.world import CORE, Provider, a_program, a_provider, a_token, wait_for_somebody
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
@@ -208,6 +211,26 @@ def test_of_those_who_take_a_name_at_once_one_gets_it():
         return Client(headers=headers).post("/scim/v2/Users", body, content_type="application/scim+json").status_code
 
     assert sorted(at_once(*[post] * 6)) == [201, 409, 409, 409, 409, 409]
+
+
+def test_who_comes_while_a_name_is_being_taken_holds_nobody_and_is_told_so():
+    call = a_provider()
+    ann, ben = call.add("ann@client.example"), call.add("ben@client.example")
+    rename = {"op": "replace", "path": "userName", "value": "new@client.example"}
+    told = []
+
+    def patch():
+        told.extend(at_once(lambda: Provider(call.token).patch(ben, rename, expect=409)))
+
+    late = threading.Thread(target=patch)
+    with tenancy.tenant(call.organization.pk):
+        row = provisioning.find(call.organization, UUID(ann["id"]), to_change=True)
+        provisioning.change(row, Account("new@client.example", "", None, {}), now=timezone.now(), by="user:x")
+        late.start()
+        wait_for_somebody()
+        assert LicensedUser.objects.select_for_update(nowait=True).get(public_id=ben["id"]), "held by who waits"
+    late.join(60)
+    assert [one["scimType"] for one in told] == ["uniqueness"]
 
 
 def test_changes_at_once_are_all_kept_and_seats_are_not_taken_twice():

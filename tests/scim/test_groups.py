@@ -1,5 +1,8 @@
 """Groups by SCIM: members in sets, dialects of providers, and departments that the client maps groups to."""
 
+import threading
+from uuid import UUID
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,8 +12,9 @@ from accounts import tenancy
 from accounts.errors import InvalidInput
 from accounts.models import AuditDetail, AuditEvent, LicensedUser, ProvisionedGroup
 from accounts.operations import access, provisioned_groups, users
-from tests.accounts.parties import NOW
-from tests.scim.world import ENTERPRISE, GROUP, PATCH, a_provider
+from accounts.operations.provisioned_groups import Sheet, Step
+from tests.accounts.parties import NOW, at_once
+from tests.scim.world import ENTERPRISE, GROUP, PATCH, Provider, a_provider, wait_for_somebody
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
@@ -260,6 +264,46 @@ def test_a_mapped_group_gives_its_members_their_department_and_takes_it_back():
     for wrong in ("a\x00b", "x" * 121):
         with pytest.raises(InvalidInput):
             mapped(sales, wrong)
+
+
+def test_a_groups_versions_are_asked_for_and_told():
+    call = a_provider()
+    (ann,) = people(call, "ann")
+    made = call.add_group("Sales")
+    place = f"Groups/{made['id']}"
+    call("GET", place, expect=304, If_None_Match='W/"1"')
+    joins = {"op": "add", "path": "members", "value": [{"value": ann["id"]}]}
+    call.patch(made, joins, kind="Groups", expect=412, If_Match='W/"7"')
+    call.patch(made, joins, kind="Groups", expect=412, If_None_Match='W/"1"')
+    call.patch(made, joins, kind="Groups", expect=204, If_Match='W/"1"')
+    assert call.answer.headers["ETag"] == 'W/"2"'
+    call.patch(made, joins, kind="Groups", expect=412, If_Match='W/"1"')
+    call("PUT", place, {"displayName": "S"}, expect=412, If_Match='W/"1"')
+    call("DELETE", place, expect=412, If_Match='W/"1"')
+    assert call("GET", place)["displayName"] == "Sales" and names_in(call, made) == ["ann"]
+    assert call("PUT", place, {"displayName": "S"}, If_Match='W/"2"')["meta"]["version"] == 'W/"3"'
+    call("DELETE", place, expect=204, If_Match='W/"3"')
+
+
+def test_who_changes_a_group_comes_after_whoever_changes_it_now():
+    call = a_provider()
+    ann, ben = people(call, "ann", "ben")
+    group = call.add_group("Sales")
+
+    def joins(person):
+        step = {"op": "add", "path": "members", "value": [{"value": person["id"]}]}
+        return lambda: Provider(call.token).patch(group, step, kind="Groups", expect=204)
+
+    late = threading.Thread(target=lambda: at_once(joins(ben)))
+    with tenancy.tenant(call.organization.pk):
+        row = provisioned_groups.find(call.organization, UUID(group["id"]), to_change=True)
+        late.start()
+        wait_for_somebody()
+        steps = [Step("add", frozenset({UUID(ann["id"])}))]
+        provisioned_groups.change(row, Sheet("Sales", "", steps), now=timezone.now(), by="user:x")
+    late.join(60)
+    assert call("GET", f"Groups/{group['id']}")["meta"]["version"] == 'W/"3"', "each change counted"
+    assert names_in(call, group) == ["ann", "ben"]
 
 
 def by_the_client(act):
