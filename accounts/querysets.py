@@ -33,6 +33,10 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         """Those with a grant in force at the instant."""
         return self.filter(_grant_in_force(OuterRef("pk"), at=at))
 
+    def open(self) -> Self:
+        """Those whose people are not being erased, nor erased."""
+        return self.filter(closed_at__isnull=True)
+
     def due_for_licence_alignment(self, *, at: datetime) -> Self:
         """Those whose users' states do not follow their licences: seated without one, or waiting with a free seat."""
         from accounts.models import LicenceGrant, LicensedUser
@@ -42,7 +46,8 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         licensed, unlimited = Exists(grants), Exists(grants.filter(seats__isnull=True))
         a_seat_is_free = unlimited | Q(seats_granted__gt=F("seats_taken"))
         return (
-            self.alias(
+            self.open()
+            .alias(
                 seats_granted=_per_organization(grants, Sum("seats")),
                 seats_taken=Coalesce(_per_organization(users.seated(), Count("pk")), 0),
             )
@@ -61,7 +66,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
     def _with_users(self, choose: "Callable[[LicensedUserQuerySet], LicensedUserQuerySet]") -> Self:
         from accounts.models import LicensedUser
 
-        return self.filter(pk__in=choose(LicensedUser.objects.all()).values("organization")).order_by("pk")
+        return self.open().filter(pk__in=choose(LicensedUser.objects.all()).values("organization")).order_by("pk")
 
 
 class LicenceGrantQuerySet(models.QuerySet["LicenceGrant"]):
@@ -134,7 +139,8 @@ class AccessRuleQuerySet(models.QuerySet["AccessRule"]):
             organization=OuterRef("organization"), rule=OuterRef("pk"), state=FindingState.OPEN, acts_at__lte=at
         )
         never_or_long_ago = Q(evaluated_at__isnull=True) | Q(evaluated_at__lte=at - LOOKS_EVERY)
-        return self.looking().filter(never_or_long_ago | Exists(ripe)).order_by("pk")
+        rules = self.looking().filter(organization__closed_at__isnull=True)
+        return rules.filter(never_or_long_ago | Exists(ripe)).order_by("pk")
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):

@@ -107,7 +107,8 @@ def look_by_rules(*, at: datetime, by: str) -> Swept:
 
 
 def bulk_due(*, at: datetime) -> QuerySet[BulkJob]:
-    return BulkJob.objects.exclude(state=BulkState.FINISHED).filter(created_at__lte=at).order_by("pk")
+    jobs = BulkJob.objects.exclude(state=BulkState.FINISHED).filter(organization__closed_at__isnull=True)
+    return jobs.filter(created_at__lte=at).order_by("pk")
 
 
 def work_in_bulk(*, at: datetime, by: str) -> Swept:

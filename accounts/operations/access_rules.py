@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from accounts.enums import FindingState, RuleAction, RuleMode
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import AccessRule, LicensedUser, Organization, RuleExemption, RuleFinding
-from accounts.operations import audit, outbox
+from accounts.operations import audit, outbox, states
 from accounts.rules import checks
 from accounts.rules.shares import most
 
@@ -207,6 +207,7 @@ def rest(rule: AccessRule, *, mode: RuleMode, now: datetime, by: str) -> AccessR
 def exempt(rule: AccessRule, user: LicensedUser, *, now: datetime, by: str) -> RuleExemption:
     """Let a rule never touch a person. :raises Refused: the person is exempt already (``exempt_already``)."""
     locked = _locked(rule)
+    states.take_turns(locked.organization)
     found, made = RuleExemption.objects.get_or_create(
         organization_id=locked.organization_id,
         rule=locked,

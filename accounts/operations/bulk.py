@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.enums import BulkState, ItemState
+from accounts.enums import BulkState, ItemState, LicenceStatus
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import BulkItem, BulkJob, LicensedUser, LicensedUserChange, Organization
 from accounts.operations import access, audit, outbox, states
@@ -61,11 +61,13 @@ def request(
 
     :raises InvalidInput: somebody named is unknown (each is named by row), nobody or more than 50,000 are meant, or the
         act cannot be asked for like this. Then there is no job.
+    :raises OrganizationClosed: its data are being erased, or are erased.
     """
     if act not in ACTS:
         raise InvalidInput([FieldError("act", "unknown", f"One of: {', '.join(one.value for one in ACTS)}.")])
+    states.take_turns(organization)
     wish = access.wish(act, organization, now=now, reason=reason, until=until, features=features, note=note)
-    keys = _keys(organization, chosen)
+    keys = _keys(organization, act, chosen)
     job = BulkJob.objects.create(
         organization=organization,
         act=act.value,
@@ -91,6 +93,7 @@ def undo(job: BulkJob, *, now: datetime, by: str) -> BulkJob:
     :raises NoUndo: it is not finished, was taken back already, or its act has no way back.
     """
     locked = BulkJob.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
+    states.take_turns(locked.organization)
     back = UNDO.get(Act(locked.act))
     if back is None or locked.state != BulkState.FINISHED or BulkJob.objects.filter(undo_of=locked).exists():
         raise NoUndo("The job is not finished, was taken back already, or its act has no way back.")
@@ -207,11 +210,11 @@ def _wishes(job: BulkJob, items: Sequence[BulkItem], *, now: datetime) -> dict[W
 def _back(act: Act, item: BulkItem, *, now: datetime) -> Wish:
     """Return what gives a person back what they had: whom a suspension kept out, and still would, it does again."""
     over = item.before_until is not None and item.before_until <= now
-    until = None if over else item.before_until
-    if act is Act.REINSTATE and not over and item.before_reason not in ("", LICENCE_ENDED):
-        return Wish(Act.SUSPEND, reason=item.before_reason, until=until, instead=True)
-    if act in (Act.SUSPEND, Act.RESTRICT):
-        return Wish(act, reason=item.before_reason, until=until, features=tuple(item.before_features or ()))
+    kept_out = act is Act.REINSTATE and not over and item.before_reason not in ("", LICENCE_ENDED)
+    if kept_out or act is Act.SUSPEND:  # one whose end is past is refused: the person would be in by now
+        return Wish(Act.SUSPEND, reason=item.before_reason, until=item.before_until, instead=True)
+    if act is Act.RESTRICT:
+        return Wish(act, features=tuple(item.before_features or ()))
     return Wish(act)
 
 
@@ -226,21 +229,22 @@ def _untouched_since(job: BulkJob, keys: set[int]) -> set[int]:
     return {key for key in keys if last.get(key) == job.undo_of.public_id}
 
 
-def _keys(organization: Organization, chosen: Chosen) -> list[int]:
+def _keys(organization: Organization, act: Act, chosen: Chosen) -> list[int]:
+    """Return who is meant. Ids and departments name the living; only a deletion that is taken back, who is to go."""
     ways = [chosen.external_ids, chosen.public_ids, [*chosen.statuses, *chosen.departments]]
     if sum(bool(way) for way in ways) != 1:
         message = "Name people by external_ids, or by public_ids, or by statuses and departments."
         raise InvalidInput([FieldError("external_ids", "choose_one", message)])
     people = LicensedUser.objects.filter(organization=organization)
+    named = people.filter(status=LicenceStatus.SCHEDULED) if act is Act.CANCEL else people.live()
     if chosen.external_ids:
-        found = _named(people.live(), "external_id", chosen.external_ids)
+        found = _named(named, "external_id", chosen.external_ids)
     elif chosen.public_ids:
         found = _named(people, "public_id", chosen.public_ids)
     else:
-        if chosen.statuses:
-            people = people.filter(status__in=chosen.statuses)
+        people = people.filter(status__in=chosen.statuses) if chosen.statuses else named
         if chosen.departments:
-            people = people.live().filter(department__in=chosen.departments)
+            people = people.filter(department__in=chosen.departments)
         found = list(people.order_by("pk").values_list("pk", flat=True)[: LARGEST + 1])
     if not found:
         raise InvalidInput([FieldError("statuses", "nobody", "Nobody is meant.")])
@@ -250,11 +254,15 @@ def _keys(organization: Organization, chosen: Chosen) -> list[int]:
 
 
 def _named(people: QuerySet[LicensedUser], name: str, wanted: Sequence[Any]) -> list[int]:
-    """Return the keys of people by their ids, each once. :raises InvalidInput: somebody is unknown, or too many."""
+    """Return the keys of people by their ids, each once; of several who go by one id the last one's.
+
+    :raises InvalidInput: somebody is unknown, or too many.
+    """
     field = f"{name}s"
     if len(wanted) > LARGEST:
         raise InvalidInput([FieldError(field, "too_many", f"At most {LARGEST} people in one job.")])
-    known: dict[Any, int] = dict(people.filter(**{f"{name}__in": set(wanted)}).values_list(name, "pk"))
+    rows = people.filter(**{f"{name}__in": set(wanted)}).order_by("pk")
+    known: dict[Any, int] = dict(rows.values_list(name, "pk"))
     faults = [
         FieldError(field, "unknown_person", f"{str(one)!r}: nobody is licensed under this id.", row)
         for row, one in enumerate(wanted, start=1)

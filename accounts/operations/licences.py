@@ -51,11 +51,14 @@ def grant(
 def align(organization: Organization, *, now: datetime, by: str) -> Alignment:
     """Suspend all users where no licence is in force; where one is, let in those who wait, as far as seats go.
 
-    Users suspended for another reason stay suspended; who was restricted is restricted again. Those who have waited
-    longest come first. Doing it again changes nothing. The rulebook (§2) wants the suspension at once when the last
-    licence ends, and the reinstatement in one act when a successor is signed.
+    Users suspended for another reason stay suspended; who was restricted is restricted again. Who was added
+    first comes first. Doing it again changes nothing. The rulebook (§2) wants the suspension at once when the last
+    licence ends, and the reinstatement in one act when a successor is signed. Nothing is done to
+    people who are being erased.
     """
-    states.take_turns(organization)
+    states.wait_for_others(organization)
+    if states.is_closed(organization):
+        return Alignment()
     seats = Seats(organization, at=now)
     users = LicensedUser.objects.filter(organization=organization)
     if seats.licensed:

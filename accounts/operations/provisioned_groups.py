@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, Organization, ProvisionedGroup, ProvisionedMembership
-from accounts.operations import audit, outbox, states, users, versions
+from accounts.operations import audit, outbox, states, versions
 from accounts.rules import checks
 from accounts.rules.profiles import ENTERPRISE
 
@@ -51,7 +51,6 @@ def create(organization: Organization, sheet: Sheet, *, now: datetime, by: str) 
     """
     _check(sheet)
     states.take_turns(organization)
-    users.refuse_if_closed(organization)
     group = ProvisionedGroup.objects.create(
         organization=organization,
         display_name=sheet.display_name,

@@ -69,7 +69,6 @@ def create(organization: Organization, account: Account, *, now: datetime, by: s
     """
     _check(account)
     states.take_turns(organization)
-    users.refuse_if_closed(organization)
     user = LicensedUser(
         organization=organization,
         status=LicenceStatus.INVITED,

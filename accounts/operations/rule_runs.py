@@ -30,15 +30,14 @@ def look(rule: AccessRule, *, now: datetime, by: str) -> AccessRule:
     An observing rule notes whom it would have touched. An enforced one that would touch more than its share at once
     touches nobody: it stops, and the client's administrators are asked. Again at the same instant changes nothing.
 
-    :raises NotLooking: it is off, or stopped, or another worker looks.
+    :raises NotLooking: it is off, or stopped, or another worker looks. :raises OrganizationClosed: nobody is left.
     """
     rows = AccessRule.objects.looking().select_for_update(of=("self",), no_key=True, skip_locked=True)
     locked = rows.select_related("organization").filter(pk=rule.pk).first()
     if locked is None:
         raise NotLooking("The rule is off, or stopped, or another worker looks.")
     enforced = locked.mode == RuleMode.ENFORCED
-    if enforced:
-        states.take_turns(locked.organization)
+    states.take_turns(locked.organization)
     cleared = _let_go(locked, now=now)
     if locked.evaluated_at is not None and not _open(locked).exists():
         locked.confirmed = None  # none of those for whom it was said is left

@@ -35,6 +35,7 @@ NOT_IN_THAT_STATE = "licensed_user_not_in_that_state"
 NO_LICENCE = "no_licence"
 NO_SEAT = "no_free_seat"
 NAME_TAKEN = "name_taken"
+END_PAST = "suspension_end_past"
 # What is told when an act is done.
 EVENTS = {
     Act.ACTIVATE: "activated",
@@ -51,6 +52,7 @@ MESSAGES = {
     NO_LICENCE: "No licence of the organization is in force.",
     NO_SEAT: "All seats of the licence are taken.",
     NAME_TAKEN: "Somebody else has this external id or user name now.",
+    END_PAST: "The suspension would have ended by now.",
 }
 
 
@@ -58,6 +60,12 @@ class NotInThatState(Refused):
     """The act does not start from the state that the person is in."""
 
     code = NOT_IN_THAT_STATE
+
+
+class OrganizationClosed(Refused):
+    """The organization's data are being erased, or are erased: nothing is written about its people, nobody added."""
+
+    code = "organization_closed"
 
 
 @dataclass(slots=True)
@@ -82,11 +90,25 @@ def standing_of(user: LicensedUser) -> Standing:
 
 
 def take_turns(organization: Organization) -> None:
-    """Wait for whoever writes people of this organization, until the caller's transaction ends.
+    """Wait for whoever writes people of this organization, and hold others up until the caller's transaction ends.
 
-    Who comes second finds the first one's people, and seats, there; an erasure takes its turn before it closes the
-    organization.
+    Who comes second finds the first one's people, and seats, there. An erasure takes its turn as it closes the
+    organization: a row that somebody wrote about a person afterwards would keep the person from being erased.
+
+    :raises OrganizationClosed: its data are being erased, or are erased.
     """
+    wait_for_others(organization)
+    if is_closed(organization):
+        raise OrganizationClosed("The data of this organization are being erased, or are erased: nobody is added.")
+
+
+def is_closed(organization: Organization) -> bool:
+    """Say whether the data of the organization are being erased, or are erased."""
+    return Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists()
+
+
+def wait_for_others(organization: Organization) -> None:
+    """Wait for whoever writes people of this organization: for whom it does not matter whether it is closed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"people:{organization.public_id}"])
 
@@ -104,7 +126,7 @@ def move(
 ) -> Moved:
     """Do an act to each of the people (keys) whom the rules let; others are returned with the reason.
 
-    In the caller's transaction: state, history, one event of the trail and one announcement a person commit together.
+    In the caller's transaction: state, history, the event of the trail and one announcement a person commit together.
     ``waits`` lets those for whom there is no licence or seat wait for one, instead of refusing. ``note`` is a free
     text; it goes to the erasable part of the trail.
     """
@@ -115,20 +137,23 @@ def move(
     taken = _taken_names(organization, users.values()) if wish.act is Act.CANCEL else frozenset()
     seats = Seats(organization, at=now)
     ways: dict[Standing, list[LicensedUser]] = defaultdict(list)
+    told: dict[Wish, list[LicensedUser]] = defaultdict(list)
     for pk, user in users.items():
         standing = standing_of(user)
         asked = _with_the_provider(user, standing, wish)
-        code = _obstacle(user, standing, asked, seats, taken, waits=waits)
+        code = _obstacle(user, standing, asked, seats, taken, waits=waits, now=now)
         if code:
             found.refused[pk] = code
             continue
         seat = needs_seat(asked.act, standing) and seats.take()
-        ways[after(standing, asked, seat=seat, at=now)].append(user)
+        way = after(standing, asked, seat=seat, at=now)
+        ways[way].append(user)
+        told[_to_tell(asked, way)].append(user)
         found.done[pk] = standing
     for standing, some in ways.items():
         write(some, standing, LicenceAct(wish.act.value), now=now, by=by, source=source)
-    if found.done:
-        _tell(organization, [users[pk] for pk in found.done], wish, now=now, by=by, note=note)
+    for said, some in told.items():
+        _tell(organization, some, said, now=now, by=by, note=note)
     return found
 
 
@@ -213,13 +238,29 @@ def _with_the_provider(user: LicensedUser, standing: Standing, wish: Wish) -> Wi
     return wish
 
 
+def _to_tell(asked: Wish, standing: Standing) -> Wish:
+    """Return what is told of an act: whoever waits for a licence instead of being let in is not said to be in again."""
+    if asked.act is Act.REINSTATE and standing.status == SUSPENDED:
+        return Wish(Act.SUSPEND, reason=standing.suspension_reason)
+    return asked
+
+
 def _obstacle(
-    user: LicensedUser, standing: Standing, wish: Wish, seats: Seats, taken: frozenset[int], *, waits: bool
+    user: LicensedUser,
+    standing: Standing,
+    wish: Wish,
+    seats: Seats,
+    taken: frozenset[int],
+    *,
+    waits: bool,
+    now: datetime,
 ) -> str:
     if not may(wish.act, standing, reason=wish.reason, instead=wish.instead):
         return NOT_IN_THAT_STATE
     if user.pk in taken:
         return NAME_TAKEN
+    if wish.act is Act.SUSPEND and wish.until is not None and wish.until <= now:
+        return END_PAST
     if needs_seat(wish.act, standing) and not waits and not seats.free:
         return NO_SEAT if seats.licensed else NO_LICENCE
     return ""

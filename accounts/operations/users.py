@@ -12,11 +12,12 @@ from django.db.models.functions import Cast, Lower
 
 from accounts.db.folding import folded
 from accounts.enums import LicenceAct, LicenceStatus
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, LicensedUserChange, Organization
 from accounts.operations import audit, outbox, states, versions
 from accounts.operations.seats import Seats
-from accounts.operations.states import take_turns as take_turns
+from accounts.operations.states import OrganizationClosed as OrganizationClosed
+from accounts.operations.states import wait_for_others as wait_for_others
 from accounts.rules import checks, profiles
 
 CHANGEABLE = ("email", "display_name", "department", "assignment_ends_on", "user_name")
@@ -64,12 +65,6 @@ class Added:
     same: int
 
 
-class OrganizationClosed(Refused):
-    """The organization's data are being erased, or are erased: nobody is added."""
-
-    code = "organization_closed"
-
-
 def check(person: Person) -> list[FieldError]:
     """Return every fault of a person's fields."""
     faults = [
@@ -96,8 +91,7 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
     faults += _duplicates(people)
     if faults:
         raise InvalidInput(faults)
-    take_turns(organization)
-    refuse_if_closed(organization)
+    states.take_turns(organization)
     known = {
         user.external_id: user
         for user in LicensedUser.objects.live()
@@ -137,12 +131,6 @@ def store_new(users: Sequence[LicensedUser], *, now: datetime, by: str) -> None:
         [states.noted(user, states.standing_of(user), LicenceAct.ADD, before="", now=now, by=by) for user in users],
         batch_size=1000,
     )
-
-
-def refuse_if_closed(organization: Organization) -> None:
-    """:raises OrganizationClosed: its data are being erased, or are erased."""
-    if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
-        raise OrganizationClosed("The data of this organization are being erased, or are erased: nobody is added.")
 
 
 class Names:

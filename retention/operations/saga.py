@@ -62,7 +62,7 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
         # Whoever signs a contract takes this row too, so a contract is seen here or sees the closed organization.
         organization = Organization.objects.select_for_update(no_key=True).get(pk=run.organization_id)
         # Waits for whoever is adding or changing people, who looks at ``closed_at`` in their turn.
-        users.take_turns(organization)
+        users.wait_for_others(organization)
         now = lease.now()
         in_the_way = requests.blocks(request, now=now)
         if "legal_hold" in in_the_way:
