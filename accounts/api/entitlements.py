@@ -81,9 +81,10 @@ class EntitlementView(_EntitlementView):
         """Answer for a person. 404 if nobody licensed them. Ask again after ``keep_seconds``."""
         if faults := checks.text("external_id", external_id):
             raise InvalidInput(faults)
-        organization = _uuid(request.query_params.get("organization"))
+        named = request.query_params.get("organization")
+        organization = None if named is None else _valid("organization", serializers.UUIDField(), named)
         if "at" in request.query_params:
-            at = serializers.DateTimeField().run_validation(request.query_params["at"])
+            at = _valid("at", serializers.DateTimeField(), request.query_params["at"])
             answer = self._earlier(organization, external_id, at)
         else:
             checked = self.answers([external_id], organization)
@@ -131,5 +132,9 @@ def _told(external_id: str, answer: Entitlement, at: datetime) -> dict[str, Any]
     }
 
 
-def _uuid(text: str | None) -> UUID | None:
-    return None if text is None else serializers.UUIDField().run_validation(text)
+def _valid(name: str, field: serializers.Field[Any, Any, Any, Any], text: str) -> Any:
+    """Return what a parameter says. :raises ValidationError: it says nothing that the field takes, named by it."""
+    try:
+        return field.run_validation(text)
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({name: error.detail}) from error

@@ -16,11 +16,11 @@ from accounts.models import LicenceGrant, LicensedUser, LicensedUserChange, Orga
 from accounts.operations import policies
 from accounts.rules import entitlements
 from accounts.rules.entitlements import Entitlement, Grant
-from accounts.rules.licence_states import GONE, LIVE, SCHEDULED, SUSPENDED, Standing
+from accounts.rules.licence_states import LIVE, SCHEDULED, STATES, SUSPENDED, Standing
 
 LARGEST_BATCH = 1000
 _READ = """
-SELECT u.external_id, u.status, u.suspension_reason, u.suspended_at, u.suspended_until, u.features, u.delete_at,
+SELECT u.id, u.external_id, u.status, u.suspension_reason, u.suspended_at, u.suspended_until, u.features, u.delete_at,
     u.deleted_at, coalesce(p.keep_seconds, %(keep)s), g.froms, g.untils, g.features,
     (SELECT stands_at FROM accounts_simulatedclock)
 FROM accounts_organization o
@@ -36,7 +36,7 @@ CROSS JOIN LATERAL (
 ) g
 WHERE {organization}
 """
-_LIVE, _GONE = (", ".join(repr(state) for state in states) for states in (LIVE, GONE))
+_LIVE, _ALL = (", ".join(repr(state) for state in states) for states in (LIVE, STATES))
 
 
 class UnknownOrganization(LookupError):
@@ -68,7 +68,8 @@ def check(
     found = _answers(rows, at=at)
     missing = [one for one in external_ids if one not in found]
     if missing:
-        found |= _answers(_read(_GONE, which, place, missing, now=now), at=at)
+        # The living again too: somebody may have come back between the two reads.
+        found |= _answers(_read(_ALL, which, place, missing, now=now), at=at)
     return Checked(at, {one: found.get(one) for one in external_ids})
 
 
@@ -121,10 +122,8 @@ def _read(
 
 def _answers(rows: Iterable[tuple[Any, ...]], *, at: datetime) -> dict[str, Entitlement]:
     found = {}
-    for row in rows:
-        external_id, status, reason, since, until, features, delete_at, deleted_at, keep, *granted, _clock = row
-        if external_id is None:
-            continue
+    for row in sorted((row for row in rows if row[0] is not None), key=_precedence):
+        _key, external_id, status, reason, since, until, features, delete_at, deleted_at, keep, *granted, _clock = row
         standing = Standing(
             status, reason, since, until, None if features is None else tuple(features), delete_at, deleted_at
         )
@@ -133,7 +132,10 @@ def _answers(rows: Iterable[tuple[Any, ...]], *, at: datetime) -> dict[str, Enti
             if granted[0]
             else []
         )
-        answer = entitlements.judge(standing, grants, at=at, keep=timedelta(seconds=keep))
-        if external_id not in found or status == SCHEDULED:
-            found[external_id] = answer
+        found[external_id] = entitlements.judge(standing, grants, at=at, keep=timedelta(seconds=keep))
     return found
+
+
+def _precedence(row: tuple[Any, ...]) -> tuple[bool, bool, int]:
+    """Of several who had one external id the living counts, then who is to be deleted, then the latest."""
+    return row[2] in LIVE, row[2] == SCHEDULED, row[0]

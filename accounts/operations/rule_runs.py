@@ -106,12 +106,21 @@ def _warn(rule: AccessRule, *, now: datetime) -> None:
     OutboxMessage.objects.bulk_create(messages, batch_size=2000)
 
 
+def _hold(rule: AccessRule, ripe: QuerySet[RuleFinding], *, now: datetime) -> None:
+    """Lock those whose time has come, and let go of who used the product meanwhile: a report takes no turn."""
+    people = LicensedUser.objects.filter(organization=rule.organization_id, pk__in=ripe.values("licensed_user"))
+    list(people.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    meant = LicensedUser.objects.concerned_by(rule, at=now).order_by().values("pk")
+    close(ripe.exclude(licensed_user__in=meant), now=now)
+
+
 def _note(ripe: QuerySet[RuleFinding], *, now: datetime) -> int:
     return ripe.update(state=FindingState.WOULD_ACT, closed_at=now)
 
 
 def _act(rule: AccessRule, ripe: QuerySet[RuleFinding], *, now: datetime, by: str) -> int:
     """Do what the rule says to those whose time has come, or stop and ask."""
+    _hold(rule, ripe, now=now)
     count = ripe.count()
     if not count:
         return 0

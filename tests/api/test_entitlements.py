@@ -81,8 +81,10 @@ def test_an_external_id_is_taken_as_it_is_written(external_id):
         ("entitlements/nobody", 404, None),
         ("entitlements/a%00b", 400, "external_id"),
         ("entitlements/" + "x" * 201, 400, "external_id"),
-        ("entitlements/ann?organization=x", 400, None),
-        ("entitlements/ann?at=yesterday", 400, None),
+        ("entitlements/ann?organization=x", 400, "organization"),
+        ("entitlements/ann?organization=%00", 400, "organization"),
+        ("entitlements/ann?at=yesterday", 400, "at"),
+        ("entitlements/ann?at=%00", 400, "at"),
         ("entitlements/ann?at=2999-01-01T00:00:00Z", 400, "at"),
     ],
 )
