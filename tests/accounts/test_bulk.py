@@ -4,11 +4,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from accounts import sweeps, tenancy
 from accounts.enums import BulkState
 from accounts.errors import InvalidInput
-from accounts.models import BulkItem, BulkJob, LicensedUser, LicensedUserChange
+from accounts.models import AuditEvent, BulkItem, BulkJob, LicensedUser, LicensedUserChange
 from accounts.operations import access, bulk
 from accounts.operations.bulk import Chosen, NothingToDo, NoUndo
 from accounts.rules.licence_states import Act
@@ -243,6 +244,33 @@ def test_two_workers_share_no_chunk():
     assert all(isinstance(result, BulkJob | NothingToDo) for result in results)
     with tenancy.vendor():
         assert LicensedUserChange.objects.filter(act="suspend").count() == 30
+
+
+def test_what_a_killed_worker_left_is_done_by_the_next_each_person_once():
+    organization, people = a_client(*(f"p{number}" for number in range(600)))
+    job = ask(organization, Act.SUSPEND, Chosen(external_ids=[person.external_id for person in people]), **DECISION)
+    written = []
+
+    def dies_in_the_second_chunk(execute, sql, *given):
+        found = execute(sql, *given)
+        if "accounts_outboxmessage" in sql:
+            written.append(sql)
+            if len(written) == 2:
+                raise SystemExit
+        return found
+
+    with pytest.raises(SystemExit), connection.execute_wrapper(dies_in_the_second_chunk):
+        work()
+    assert (fresh(job).state, fresh(job).done, list(states(organization).values()).count("suspended")) == (
+        "working",
+        500,
+        500,
+    )
+    work()
+    assert (fresh(job).state, fresh(job).done, fresh(job).refused) == ("finished", 600, 0)
+    with tenancy.vendor():
+        assert LicensedUserChange.objects.filter(act="suspend").count() == 600
+        assert AuditEvent.objects.filter(name="bulk_job.finished").count() == 1
 
 
 def test_of_many_who_are_let_in_as_many_are_as_there_are_seats():
