@@ -53,6 +53,7 @@ class _EntitlementView(ScopedView):
 
     permission_classes = [has(Permission.CHECK_ENTITLEMENT)]
     throttle_classes = []
+    only_asks = True
 
     def answers(self, external_ids: list[str], organization: UUID | None) -> entitlements.Checked:
         """Ask about people of the caller's organization, or of the named one. A neighbour's is not there."""

@@ -51,6 +51,8 @@ class ScopedView(APIView):
     scopes: ExitStack
     # Fields of an answer that are never kept: a repeated call gets the answer without them.
     told_once: ClassVar[frozenset[str]] = frozenset()
+    # A call that only asks: its answer is never kept, so that the next one is right again.
+    only_asks: ClassVar[bool] = False
     # Actions of a resource, or methods in small letters, before which a browser's session must prove who calls.
     sensitive: ClassVar[frozenset[str]] = frozenset()
 
@@ -142,7 +144,7 @@ class ScopedView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key")
-        if request.method == "POST" and key is not None:
+        if request.method == "POST" and key is not None and not self.only_asks:
             self._stored = self._claim(request, key)
             if self._stored.response_status is not None:
                 raise _Answered(self._stored)

@@ -60,6 +60,15 @@ def test_a_no_is_told_at_once_after_the_act_that_brought_it():
     assert ask(call, "ann")["allowed"] is True
 
 
+def test_a_yes_to_many_is_not_kept_for_who_asks_again_with_the_same_key():
+    _organization, (ann,), call = a_client("ann")
+    for allowed in (True, False):
+        (found,) = call("POST", "entitlements", {"external_ids": ["ann"]}, expect=200, key="once")["results"]
+        assert found["allowed"] is allowed
+        if allowed:
+            call("POST", f"licensed-users/{ann.public_id}/suspend", {"reason": "client_decision"}, expect=200)
+
+
 def test_the_answer_says_how_long_it_may_be_kept_and_never_beyond_its_end():
     organization, _people, call = a_client("ann")
     call("PATCH", f"organizations/{organization.public_id}/access-policy", {"keep_seconds": 300}, expect=200)
