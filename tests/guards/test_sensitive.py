@@ -2,14 +2,18 @@
 
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import recent, tenancy
 from accounts.models import Membership
+from accounts.operations import endpoints, tokens
+from accounts.rules.permissions import Permission
 from tests.accounts.signin.people import GOOD, sign_in, somebody
 from tests.api.callers import caller
 from tests.guards.test_access import routes
@@ -125,6 +129,45 @@ def test_a_page_leads_to_the_proof_and_back_and_keeps_nothing():
     add = reverse("admin:accounts_user_add")
     assert browser.get(add)["Location"] == recent.page(add)
     assert browser.post(add, {"confirmed": "yes", "email": "x@terme.example"})["Location"] == recent.page(add)
+
+
+def an_endpoint_of_the_vendor():
+    return endpoints.make(organization=None, url="https://8.8.8.8/hook", now=timezone.now(), by="system")[0]
+
+
+def a_token_of_the_vendor():
+    now = timezone.now()
+    (row, _text) = tokens.issue_to_program(
+        None,
+        name="Robot",
+        permissions=["view_contract"],
+        held=frozenset(Permission),
+        expires_at=now + timedelta(days=1),
+        now=now,
+        by="system",
+    )
+    return row
+
+
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [("apitoken", a_token_of_the_vendor), ("webhookendpoint", an_endpoint_of_the_vendor)],
+)
+def test_a_page_that_tells_another_secret_asks_too(page, made):
+    with tenancy.vendor():
+        row = made()
+    act = "rotate" if page == "apitoken" else "rotate-secret"
+    address = reverse(f"admin:accounts_{page}_changelist") + f"{row.pk}/{act}/"
+    browser, _ = sign_in(somebody("administrator"))
+    assert browser.get(address).status_code == 200
+    grown_old(browser)
+    assert browser.get(address)["Location"] == recent.page(address)
+    given = {"confirmed": "yes", "overlap_hours": "1", "expires_at": ""}
+    assert browser.post(address, given)["Location"] == recent.page(address)
+    with tenancy.vendor():
+        before = {name: value for name, value in vars(row).items() if not name.startswith("_")}
+        row.refresh_from_db()
+        assert before == {name: value for name, value in vars(row).items() if name in before}
 
 
 @pytest.mark.parametrize("proven", [None, "yesterday", True, 10**12, -1])
