@@ -127,5 +127,17 @@ def test_who_is_let_go_is_no_member_until_they_come_back():
     assert call("GET", place, If_None_Match=alone["meta"]["version"])["members"] == group["members"]
 
 
+def test_whom_the_provider_deletes_leaves_their_groups_for_good():
+    call = a_provider()
+    ann, ben = people(call, "ann", "ben")
+    group = call.add_group("Sales", ann, ben)
+    row = call.row(ann)
+    call("DELETE", f"Users/{ann['id']}", expect=204)
+    with tenancy.tenant(call.organization.pk):
+        access.cancel_deletion(row, now=timezone.now(), by="user:x")
+    assert call("GET", f"Users/{ann['id']}").get("groups") is None
+    assert names_in(call, group) == ["ben"]
+
+
 def without_meta(found):
     return {name: value for name, value in found.items() if name != "meta"}

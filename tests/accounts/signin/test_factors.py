@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import crypto, tenancy
+from accounts.errors import Refused
 from accounts.models import OutboxMessage
-from accounts.operations import delivery
+from accounts.operations import delivery, signing_in
 from accounts.signin import factors as sealing
 from tests.accounts.parties import at_once
 from tests.accounts.signin.people import (
@@ -152,6 +153,22 @@ def test_taking_the_app_away_is_told_and_takes_the_recovery_codes_along(settings
             delivery.deliver(message, now=timezone.now())
     assert {letter.to[0] for letter in mail.outbox} == {user.email}
     assert {letter.subject for letter in mail.outbox} == {"A second factor was taken from your sign-in"}
+
+
+def test_lost_factors_are_taken_away_and_every_session_ends_with_them():
+    user = somebody()
+    browser, _ = sign_in(user)
+    activate(browser)
+    other = sign_in(somebody("administrator"))[0]
+    page = reverse("admin:accounts_user_changelist") + f"{user.pk}/drop-factors/"
+    assert other.get(page).status_code == 200 and signed_in(browser)
+    other.post(page, {"confirmed": "yes"})
+    assert factors(user) == [] and not signed_in(browser) and signed_in(other)
+    assert [subject for _, subject, _ in events("user.factors_dropped", "user.sessions_ended")] == [user.public_id] * 2
+    assert {data["kind"] for _, _, data in events("user.factor_removed")} == {"totp", "recovery_codes"}
+    assert signed_in(sign_in(user)[0]), "the password alone opens again"
+    with tenancy.vendor(), pytest.raises(Refused):
+        signing_in.drop_factors(user, now=timezone.now(), by="user:one")
 
 
 @pytest.mark.parametrize("name", ["mfa_activate_totp", "mfa_view_recovery_codes", "mfa_add_webauthn"])
