@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +92,24 @@ def test_a_code_opens_once():
         return lambda: browser.post(STEP, {"code": shown}).status_code
 
     assert sorted(at_once(*(enter(browser) for browser in browsers))).count(302) == 1
+
+
+def test_a_code_that_is_taken_longer_than_the_library_remembers_it_still_opens_once():
+    user = somebody()
+    secret = with_totp(user)
+    shown = code(secret, steps=1)  # taken for a minute more at least
+    browser, _ = sign_in(user)
+    browser.post(STEP, {"code": shown})
+    assert signed_in(browser)
+    with tenancy.vendor():
+        factor = Authenticator.objects.get(user=user).wrap()
+    assert cache.delete(factor._get_used_cache_key(shown)), "after its half minute it forgets the code"
+    again, _ = sign_in(user)
+    again.post(STEP, {"code": shown})
+    assert not signed_in(again)
+    server = cache._cache.get_client()
+    (key,) = server.keys("*signin:totp:*")
+    assert 80 < server.ttl(key) <= 90, "as long as it would be taken"
 
 
 def test_codes_are_guessed_five_times():
