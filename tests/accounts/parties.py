@@ -2,9 +2,10 @@
 
 import itertools
 import threading
+import time
 from datetime import UTC, datetime
 
-from django.db import connections
+from django.db import connection, connections
 
 from accounts import tenancy
 from accounts.models import LicenceGrant, Membership, OutboxMessage, User
@@ -71,3 +72,15 @@ def at_once(*works):
         thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in threads), "a thread hangs"
     return results
+
+
+def wait_for_somebody():
+    """Wait until somebody waits for a lock of this server."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")

@@ -15,8 +15,8 @@ from accounts.models import ApiToken, LicensedUser, LicensedUserChange, Membersh
 from accounts.operations import provisioning, tokens
 from accounts.operations.provisioning import Account
 from accounts.rules.permissions import MATRIX, Permission
-from tests.accounts.parties import at_once
-from tests.scim.world import CORE, Provider, a_program, a_provider, a_token, wait_for_somebody
+from tests.accounts.parties import at_once, wait_for_somebody
+from tests.scim.world import CORE, Provider, a_program, a_provider, a_token
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 

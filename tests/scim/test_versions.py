@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.operations import access, provisioned_groups, users
 from accounts.operations.provisioned_groups import Sheet, Step
-from tests.accounts.parties import at_once
+from tests.accounts.parties import at_once, wait_for_somebody
 from tests.scim.test_groups import names_in, people
-from tests.scim.world import Provider, a_provider, wait_for_somebody
+from tests.scim.world import Provider, a_provider
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 

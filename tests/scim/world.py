@@ -1,11 +1,9 @@
 """What the tests of SCIM share: a client whose identity provider has a token, and a provider that calls with it."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -70,18 +68,6 @@ class Provider:
     def row(self, found):
         with tenancy.vendor():
             return LicensedUser.objects.get(public_id=found["id"])
-
-
-def wait_for_somebody():
-    """Wait until somebody waits for a lock of this server."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
 
 
 def a_token(organization, *, role=Role.CLIENT_ADMINISTRATOR, permissions=(Permission.PROVISION_USERS,)):

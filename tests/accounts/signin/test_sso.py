@@ -1,5 +1,6 @@
 """Single sign-on with a real provider: whom it lets in, and what it is enough for."""
 
+import threading
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from accounts.errors import Refused
 from accounts.models import IdentityProvider, Membership
 from accounts.operations import factors, members, providers
 from accounts.signin import oidc
-from tests.accounts.parties import at_once
+from tests.accounts.parties import at_once, wait_for_somebody
 from tests.accounts.signin.idp import query_of
 from tests.accounts.signin.people import events, sign_in, signed_in, somebody, with_totp
 from tests.accounts.signin.sso import NOW, a_provider, ann, come_back, leave, refusals, through
@@ -264,6 +265,25 @@ def test_two_first_sign_ins_at_once_link_once(idp):
     with tenancy.vendor():
         assert SocialAccount.objects.count() == 1
     assert signed_in(through(idp)[0])
+
+
+def test_of_two_subjects_who_come_as_one_person_at_once_one_is_linked(idp):
+    user, provider = ann(), a_provider(idp)
+    found = []
+
+    def links():
+        with tenancy.vendor():
+            return providers.link(user, provider=provider, subject="subject-2", now=NOW)
+
+    late = threading.Thread(target=lambda: found.extend(at_once(links)))
+    with tenancy.vendor():
+        providers.link(user, provider=provider, subject="subject-1", now=NOW)
+        late.start()
+        wait_for_somebody()
+    late.join(60)
+    assert found == [None]
+    with tenancy.vendor():
+        assert [account.uid for account in SocialAccount.objects.all()] == ["subject-1"]
 
 
 def test_another_issuer_knows_people_by_other_subjects(idp):
