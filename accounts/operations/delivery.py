@@ -14,9 +14,9 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import translation
 
-from accounts.enums import Role
+from accounts.enums import FindingState, Role
 from accounts.errors import Refused
-from accounts.models import AuditEvent, LicensedUser, OutboxMessage, User
+from accounts.models import AuditEvent, LicensedUser, OutboxMessage, RuleFinding, User
 from accounts.operations import audit, outbox
 
 log = structlog.get_logger(__name__)
@@ -200,11 +200,15 @@ def _member(user: User) -> _Reader:
 def _person(message: OutboxMessage) -> list[_Reader]:
     """Return the licensed user whom the message warns; nobody if they are gone, or on their way out, by now.
 
-    Nor one without an address: identity providers need not send one.
+    Nor one whom the rule has let go of before the mail went out, nor one without an address: identity providers need
+    not send one.
     """
     if message.topic != PERSON_WARNED or message.organization is None:
         return []
     people = LicensedUser.objects.live().filter(organization=message.organization, public_id=message.subject_id)
+    if rule := message.payload.get("rule"):
+        warned = RuleFinding.objects.filter(organization=message.organization, rule__public_id=rule)
+        people = people.filter(pk__in=warned.filter(state=FindingState.OPEN).values("licensed_user"))
     language = message.organization.language
     return [_Reader(str(one.public_id), one.email, language, one) for one in people if one.email]
 

@@ -8,7 +8,7 @@ from accounts import sweeps, tenancy
 from accounts.enums import RuleMode
 from accounts.errors import Refused
 from accounts.models import AccessRule, LicensedUser, OutboxMessage, RuleExemption, RuleFinding
-from accounts.operations import access_rules, activity
+from accounts.operations import access_rules, activity, delivery
 from tests.accounts.clients_rules import ACTIVE, DAY, a_client, a_rule, act
 from tests.accounts.parties import NOW
 from tests.retention.vaults import people_of
@@ -67,6 +67,20 @@ def test_who_came_back_and_left_again_is_warned_anew():
     assert states() == {"ann": "active"}
     look(NOW + 20 * DAY)
     assert states() == {"ann": "suspended"}
+
+
+def test_a_warning_that_holds_no_more_by_the_time_it_is_sent_is_not_sent():
+    organization, _people = a_client("ann", "ben", "cyd")
+    rule = enforce(a_rule(organization))
+    look(NOW)
+    use(organization, "ben", NOW + DAY)
+    look(NOW + DAY)
+    with tenancy.vendor():
+        messages = OutboxMessage.objects.filter(topic="licensed_user.warned").order_by("pk")
+        assert [len(delivery.letters(message)) for message in messages] == [1, 0, 1]
+    act(rule, "rest", mode=RuleMode.OFF)
+    with tenancy.vendor():
+        assert not [letter for message in messages for letter in delivery.letters(message)]
 
 
 def test_an_observing_rule_notes_nobody_who_came_back_in_time():
