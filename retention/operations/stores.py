@@ -79,6 +79,23 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestFirst(Rows):
+    """A table whose rows may point to earlier ones of it: walked backwards, so that no chunk leaves one that does."""
+
+    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH gone AS (DELETE FROM {self.table} WHERE organization_id = %(organization)s AND {self.key} IN "
+                f"(SELECT {self.key} FROM {self.table} WHERE organization_id = %(organization)s "
+                f"AND (%(after)s = 0 OR {self.key} < %(after)s) ORDER BY {self.key} DESC LIMIT %(limit)s) "
+                f"RETURNING {self.key}) SELECT count(*), coalesce(min({self.key}), %(after)s) FROM gone",
+                {"organization": organization_id, "after": after, "limit": limit},
+            )
+            erased, checkpoint = cursor.fetchone()
+        return Chunk(int(erased), int(checkpoint))
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoints(Rows):
     """Endpoints of webhooks, each with what was fanned out to it while the deliveries were being erased."""
 
@@ -150,7 +167,7 @@ STORES: Sequence[Store] = (
     Rows("rule_findings", RuleFinding._meta.db_table),
     Rows("rule_exemptions", RuleExemption._meta.db_table),
     Rows("bulk_items", BulkItem._meta.db_table),
-    Rows("bulk_jobs", BulkJob._meta.db_table),
+    LatestFirst("bulk_jobs", BulkJob._meta.db_table),
     Rows("licence_changes", LicensedUserChange._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),
 )

@@ -73,3 +73,17 @@ def test_sweeps_pass_over_people_who_are_being_erased(settings):
             assert (swept.done, swept.refused) == (0, {}), sweep.name
     live_until(at("2026-02-05") + timedelta(hours=1))
     assert the_request(organization).status == RequestStatus.CERTIFIED
+
+
+def test_a_job_that_takes_another_back_is_erased_whole_even_where_a_chunk_ends_between_them(settings):
+    settings.ERASURE_CHUNK_ROWS, settings.ERASURE_CHUNK_MILLISECONDS = 1, 0
+    organization = a_leaving_client()
+    with tenancy.vendor():
+        chosen = bulk.Chosen(external_ids=["ann-1"])
+        given = {"reason": "client_decision", "now": at("2025-03-01"), "by": "user:client"}
+        job = bulk.request(organization, Act.SUSPEND, chosen, **given)
+        bulk.undo(bulk.work(job, now=at("2025-03-02"), by=SYSTEM), now=at("2025-03-02"), by="user:client")
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
