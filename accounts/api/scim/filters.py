@@ -96,8 +96,7 @@ def order(binding: AttributeBinding, source: Source) -> Sql:
             )
         )
         found = Value(picked.within("(", ")"))
-    kind = binding.target_type
-    if isinstance(kind, type) and issubclass(kind, (bool, datetime)):
+    if _is(binding, bool, datetime):
         return found.sql
     return _comparable(found.sql, exact=binding.case_exact).within("", ' COLLATE "C"')
 
@@ -156,13 +155,10 @@ class _Rows:
         if isinstance(found, Entries):
             if binding.sub_field_name is None:
                 return _exists(found, _full("e"))
-            return _exists(found, _filled(_entry_value(binding).sql))
+            return _exists(found, _there(_entry_value(binding), binding))
         if binding.sub_field_name is None and _complex(binding):
             return found.sql.within("EXISTS (SELECT FROM jsonb_each_text(", ") AS part(k, v) WHERE v <> '')")
-        kind = binding.target_type
-        if isinstance(kind, type) and issubclass(kind, (bool, datetime)):
-            return found.sql.within("(", " IS NOT NULL)")
-        return _filled(found.sql)
+        return _there(found, binding)
 
     def selected(self, binding: AttributeBinding, node: FilterNode) -> Sql:
         found = self.source(binding)
@@ -187,7 +183,7 @@ def within_entry(binding: AttributeBinding, node: FilterNode) -> Sql:
             if inner is None:
                 raise InvalidFilterException(detail=f"There is no attribute {node.attr_path}")
             if isinstance(node, Present):
-                return _filled(_entry_value(inner).sql)
+                return _there(_entry_value(inner), inner)
             return _compare(_entry_value(inner), node.op, coerce_value(inner, node.value, node.op), inner)
     raise InvalidFilterException(detail="A selection within a selection is not supported")
 
@@ -223,8 +219,15 @@ def _full(entry: str) -> Sql:
     )
 
 
-def _filled(value: Sql) -> Sql:
-    return value.within("coalesce(", " <> '', FALSE)")
+def _there(found: Value, binding: AttributeBinding) -> Sql:
+    """Return whether there is a value; an empty text is none (RFC 7643 §2.5)."""
+    if _is(binding, bool, datetime):
+        return found.sql.within("(", " IS NOT NULL)")
+    return found.sql.within("coalesce(", " <> '', FALSE)")
+
+
+def _is(binding: AttributeBinding, *kinds: type) -> bool:
+    return isinstance(binding.target_type, type) and issubclass(binding.target_type, kinds)
 
 
 def _entry_value(binding: AttributeBinding) -> Value:
@@ -232,8 +235,7 @@ def _entry_value(binding: AttributeBinding) -> Value:
         return Value(Sql("(e #>> '{}')"))
     name = _name(binding, last=True)
     value = Sql("(e ->> %s)", (name,))
-    kind = binding.target_type
-    return Value(value.within("", "::boolean") if isinstance(kind, type) and issubclass(kind, bool) else value)
+    return Value(value.within("", "::boolean") if _is(binding, bool) else value)
 
 
 def _name(binding: AttributeBinding, *, last: bool) -> str:
@@ -262,8 +264,10 @@ def _compare(found: Value, op: CompareOperator, value: Any, binding: AttributeBi
         return found.sql.within("(", " IS NOT NULL)") if op is CompareOperator.ne else FALSE
     if isinstance(value, str) and profiles.unstorable(value):
         raise InvalidFilterException(detail="The filter holds a character that nothing can hold")
-    if binding.target_type is datetime and op in STRING_OPERATORS:
-        raise InvalidFilterException(detail=f"{binding.urn} is an instant: {op.value} does not compare it")
+    if op in STRING_OPERATORS and (_is(binding, bool, datetime) or not isinstance(value, str)):
+        raise InvalidFilterException(detail=f"{binding.urn}: {op.value} compares a text with a text")
+    if _is(binding, bool) and op in _ORDER:
+        raise InvalidFilterException(detail=f"{binding.urn}: {op.value} does not compare what is true or false")
     if isinstance(value, str):
         value = str(value.value) if isinstance(value, Enum) else str(value)
         if op is CompareOperator.eq and found.equal is not None:
