@@ -7,6 +7,7 @@ import pytest
 from django.db import connections
 
 from accounts import tenancy
+from accounts.enums import RuleMode
 from accounts.models import LicensedUser
 from accounts.operations import (
     access,
@@ -126,6 +127,33 @@ def test_who_uses_the_product_just_as_a_rule_acts_is_let_be(warning_days):
     with tenancy.vendor():
         ann.refresh_from_db()
         assert (ann.status, [finding.state for finding in ann.findings.all()]) == ("active", ["cleared"])
+
+
+def test_who_enforces_a_rule_second_finds_it_enforced():
+    organization, _people = a_client("ann")
+    rule = a_rule(organization)
+    with tenancy.vendor():
+        digest = access_rules.preview(rule, at=NOW).digest
+        access_rules.enforce(rule, digest=digest, now=NOW, by="user:client")
+        second = Beside(lambda: access_rules.enforce(rule, digest=digest, now=NOW, by="user:other"))
+        assert second.waits()
+    with pytest.raises(access_rules.NotInThatMode):
+        second.result()
+
+
+def test_a_rule_that_is_just_switched_off_does_not_look():
+    organization, (ann,) = a_client("ann")
+    rule = a_rule(organization, warning_days=0)
+    with tenancy.vendor():
+        access_rules.enforce(rule, digest=access_rules.preview(rule, at=NOW).digest, now=NOW, by="user:client")
+    with tenancy.vendor():
+        access_rules.rest(rule, mode=RuleMode.OFF, now=NOW, by="user:client")
+        with pytest.raises(rule_runs.NotLooking):
+            Beside(lambda: rule_runs.look(rule, now=NOW, by="system")).result()
+    with tenancy.vendor():
+        ann.refresh_from_db()
+        rule.refresh_from_db()
+    assert (ann.status, rule.mode) == ("active", RuleMode.OFF)
 
 
 # Whose seats, and whose people.
