@@ -169,3 +169,13 @@ def test_support_schedules_nobody_for_deletion(sign_in):
     assert answer.status_code == 403
     with tenancy.vendor():
         assert not BulkJob.objects.exists()
+
+
+def test_support_takes_no_deletions_back(sign_in):
+    organization = a_client("ann")
+    admin = sign_in("client_administrator", organization)
+    admin.post(reverse(JOBS), job_of(organization, act="schedule_deletion", reason="", external_ids="ann"))
+    sweeps.work_in_bulk(at=timezone.now(), by="system")
+    job = the(BulkJob)
+    assert sign_in("support").post(page(job, "undo"), CONFIRMED).status_code == 403
+    assert admin.post(page(job, "undo"), CONFIRMED).status_code == 302
