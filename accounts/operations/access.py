@@ -147,7 +147,7 @@ def delete_due(organization: Organization, *, now: datetime, by: str) -> int:
 
 def _do_all(organization: Organization, due: Iterable[int], asked: Wish, *, now: datetime, by: str) -> int:
     states.take_turns(organization)
-    keys = list(due)
+    keys = sorted(due)
     for start in range(0, len(keys), CHUNK):
         states.move(organization, keys[start : start + CHUNK], asked, now=now, by=by, waits=True)
     return len(keys)

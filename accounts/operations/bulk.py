@@ -158,6 +158,7 @@ def _do(job: BulkJob, items: Sequence[BulkItem], *, now: datetime) -> tuple[int,
     codes: dict[int, str] = {}
     standings: dict[int, Any] = {}
     keys = {item.licensed_user_id for item in items}
+    states.hold(job.organization, keys)
     untouched = _untouched_since(job, keys)
     for wish, some in _wishes(job, [item for item in items if item.licensed_user_id in untouched], now=now).items():
         moved = states.move(

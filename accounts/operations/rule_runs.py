@@ -108,8 +108,7 @@ def _warn(rule: AccessRule, *, now: datetime) -> None:
 
 def _hold(rule: AccessRule, ripe: QuerySet[RuleFinding], *, now: datetime) -> None:
     """Lock those whose time has come, and let go of who used the product meanwhile: a report takes no turn."""
-    people = LicensedUser.objects.filter(organization=rule.organization_id, pk__in=ripe.values("licensed_user"))
-    list(people.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    states.hold(rule.organization, ripe.values("licensed_user"))
     meant = LicensedUser.objects.concerned_by(rule, at=now).order_by().values("pk")
     close(ripe.exclude(licensed_user__in=meant), now=now)
 

@@ -8,7 +8,7 @@ from django.db import connections
 
 from accounts import tenancy
 from accounts.enums import RuleMode
-from accounts.models import LicensedUser
+from accounts.models import BulkJob, LicensedUser
 from accounts.operations import (
     access,
     access_rules,
@@ -154,6 +154,22 @@ def test_a_rule_that_is_just_switched_off_does_not_look():
         ann.refresh_from_db()
         rule.refresh_from_db()
     assert (ann.status, rule.mode) == ("active", RuleMode.OFF)
+
+
+def test_a_job_and_a_report_of_use_do_not_wait_for_each_other():
+    organization, people = a_client("ann", "ben", "cyd", **SUSPENDED)
+    with tenancy.vendor():
+        for number, user in enumerate(people):
+            LicensedUser.objects.filter(pk=user.pk).update(suspended_until=NOW + (2 + number % 2) * DAY)
+        job = bulk.request(organization, Act.REINSTATE, Chosen(statuses=["suspended"]), now=NOW, by="user:client")
+        bulk.undo(bulk.work(job, now=NOW, by="system"), now=NOW, by="user:client")
+        back = BulkJob.objects.get(undo_of=job)
+    with tenancy.vendor():
+        activity.note(organization, [activity.Use("ben", NOW)], now=NOW, by="token:product")
+        working = Beside(lambda: bulk.work(back, now=NOW, by="system"))
+        assert working.waits()
+        activity.note(organization, [activity.Use("cyd", NOW)], now=NOW, by="token:product")
+    assert working.result().done == 3
 
 
 # Whose seats, and whose people.
