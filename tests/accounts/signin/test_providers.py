@@ -19,7 +19,7 @@ from accounts.signin import fetch
 from tests.accounts.parties import at_once
 from tests.accounts.receivers import raw
 from tests.accounts.signin.people import sign_in, somebody
-from tests.accounts.test_outbound import FORBIDDEN
+from tests.accounts.test_outbound import FORBIDDEN, lookups
 from tests.api.callers import caller
 from tests.retention.vaults import an_organization
 
@@ -188,6 +188,26 @@ def test_no_private_address_is_asked(address):
 def test_what_is_no_webhooks_address_is_no_providers_either(text):
     with pytest.raises(OSError):
         fetch._public_address(text, 443)
+
+
+@pytest.mark.parametrize("found", [["10.0.0.1", "8.8.8.8"], ["8.8.8.8", "127.0.0.1"]], ids=str)
+def test_one_address_inside_among_public_ones_is_enough(monkeypatch, found):
+    lookups(monkeypatch, found)
+    with pytest.raises(OSError, match="not a public address"):
+        fetch._public_address("login.example.org", 443)
+
+
+def test_a_name_that_changes_its_address_between_two_looks_is_asked_once(monkeypatch):
+    asked, went_to = lookups(monkeypatch, ["8.8.8.8"], ["127.0.0.1"]), []
+
+    def create_connection(address, *_more, **_by_name):
+        went_to.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(fetch, "create_connection", create_connection)
+    with pytest.raises(requests.RequestException), fetch.Session() as session:
+        session.get("https://login.example.org/")
+    assert (asked, went_to) == (["login.example.org"], [("8.8.8.8", 443)])
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 9999\r\n", ""], ids=["of-a-length", "until-the-end"])
