@@ -1,12 +1,14 @@
 """Checking the sealed trail: every link computed anew, every sealed text held against its event, every gap named.
 
-Reads only, in the vendor's scope, a window of seals at a time: memory stays flat however long the trail is. While one
-window is checked here, the database reads the next.
+Reads only, in the vendor's scope, a window of seals at a time: memory stays flat however long the trail is. The digests
+are computed here, by nobody who could have written the seals; that a sealed text still says what its event says, the
+database finds out for many at once, on several cores where it has them. While one window is checked, it reads the next.
 """
 
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -20,18 +22,36 @@ from accounts.rules.chain import START, linked
 from accounts.rules.trail_check import Fault, Finding, Order, Report
 
 WINDOW = 10_000
+# So many windows are held against their events at once: it takes a while to start those who help with it.
+AT_ONCE = 10
 _LIVE = sealing.canonical("e", sealed_at="s.sealed_at", cluster="s.cluster", before="s.before")
 _SAME = (
     f"e.id IS NOT NULL AND s.canonical::text = {_LIVE} "
     "AND s.organization_id IS NOT DISTINCT FROM e.organization_id AND s.vendor_only = e.vendor_only"
 )
 # The chain that is checked, then the other one; all in this order. Of a chain of readers, the second is not checked.
-_WINDOW = f"""
-SELECT s.{{position}}, s.{{digest}}, s.event_id, s.canonical::text, {_SAME}, e.written_in, s.before,
-    s.cluster, s.organization_id, s.vendor_only, s.organization_position, s.organization_digest
-FROM accounts_auditseal s LEFT JOIN accounts_auditevent e ON e.id = s.event_id
-WHERE {{chain}} AND s.{{position}} > %s AND s.{{position}} <= %s ORDER BY s.{{position}}, s.event_id
+_WINDOW = """
+SELECT s.{position}, s.{digest}, s.event_id, s.canonical::text, s.before, s.cluster, s.organization_id, s.vendor_only,
+    s.organization_position, s.organization_digest
+FROM accounts_auditseal s
+WHERE {chain} AND s.{position} > %s AND s.{position} <= %s ORDER BY s.{position}, s.event_id
 """
+_DIFFERENT = f"""
+SELECT s.{{position}}, s.event_id FROM accounts_auditseal s LEFT JOIN accounts_auditevent e ON e.id = s.event_id
+WHERE {{chain}} AND s.{{position}} > %s AND s.{{position}} <= %s AND NOT ({_SAME})
+"""
+# Each event is looked up by its id. With a plan for the whole table, every window would read all of it.
+_PLAN = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "jit": "off",
+    "parallel_setup_cost": "0",
+    "parallel_tuple_cost": "0",
+    "min_parallel_index_scan_size": "0",
+    # But for the comparison: what is read in its order is not read faster by several.
+    "max_parallel_workers_per_gather": "0",
+}
 _NAMES = ("form", *sealing.COLUMNS, *sealing.OF_THE_SEAL)
 _UNSEALED = """
 SELECT e.public_id::text, (e.written_in, e.id) <= (%(transaction)s, %(event)s) FROM accounts_auditevent e
@@ -44,6 +64,12 @@ WHERE {whose} AND d.event_id > %(after)s ORDER BY d.event_id LIMIT %(limit)s
 """
 
 type Readers = tuple[int | None, bool]
+type Row = tuple[int, str, int, str, int, int, int | None, bool, int, str]
+# Of a seal: its position in the chain that is checked, and its event.
+type Place = tuple[int, int]
+_FIRST = (0, START, START)
+# How many characters written_in and the three values of the seal take at most, with what stands between them.
+_LAST_FOUR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +78,14 @@ class Chain:
 
     readers: Readers | None = None
 
-    @property
-    def sql(self) -> str:
-        """The question for a window of it."""
+    def sql(self, question: str) -> str:
+        """Return a question for a window of it."""
         if self.readers is None:
-            return _WINDOW.format(position="position", digest="digest", chain="true")
+            return question.format(position="position", digest="digest", chain="true")
         organization, vendor_only = self.readers
         whose = "IS NULL" if organization is None else f"= {organization:d}"
         chain = f"s.organization_id {whose} AND {'' if vendor_only else 'NOT '}s.vendor_only"
-        return _WINDOW.format(position="organization_position", digest="organization_digest", chain=chain)
+        return question.format(position="organization_position", digest="organization_digest", chain=chain)
 
 
 @dataclass(slots=True)
@@ -79,23 +104,26 @@ class Walk:
     missing: int = 0
     removed: int = 0
 
-    def take(self, rows: list[tuple[Any, ...]]) -> None:
-        """Check the seals of a window, in order."""
+    def take(self, rows: list[Row], different: set[Place]) -> None:
+        """Check the seals of a window, in order. ``different``: where the text is not what the event says."""
         position, digest, order, heads, whole = self.position, self.digest, self.order, self.heads, self.whole
         for row in rows:
-            number, stored, event_id, text, same, transaction, before, cluster, organization, own, place, theirs = row
+            number, stored, event_id, text, before, cluster, organization, own, place, theirs = row
+            same = not different or (number, event_id) not in different
             computed = sha256((digest + text).encode()).hexdigest()
             fine = same and number == position + 1 and computed == stored
             if fine and whole:
                 readers = (organization, own)
-                last, previous, _rather = heads.get(readers, (0, START, START))
+                last, previous, _rather = heads.get(readers, _FIRST)
                 fine = place == last + 1 and sha256((previous + text).encode()).hexdigest() == theirs
                 if fine:
                     heads[readers] = (place, theirs, theirs)
             if not fine:
                 self.position, self.digest = position, digest
-                self._look_closely(row)
+                self._look_closely(row, same=same)
             if same:
+                # The text is what PostgreSQL writes now: its last four values are whole numbers and an instant.
+                transaction = int(text[-_LAST_FOUR:].rsplit(", ", 4)[1])
                 if before == order.before and event_id > order.top and transaction >= order.transaction:
                     order.top = order.event_id = event_id
                     order.transaction = transaction
@@ -104,9 +132,9 @@ class Walk:
             position, digest = number, stored
         self.position, self.digest = position, digest
 
-    def _look_closely(self, row: tuple[Any, ...]) -> None:
+    def _look_closely(self, row: Row, *, same: bool) -> None:
         """Say what is wrong with one seal; what only follows from an earlier damage is not said again."""
-        number, stored, event_id, text, same, *_order, organization, own, place, theirs = row
+        number, stored, event_id, text, _before, _cluster, organization, own, place, theirs = row
         said = _read(text)
         event, changed = said.get("public_id"), []
         gap = number - self.position - 1
@@ -131,7 +159,7 @@ class Walk:
     ) -> list[str]:
         """Follow the chain of readers that the sealed text names; return what does not fit in it."""
         readers = (said.get("organization_id", organization), bool(said.get("vendor_only", own)))
-        last, previous, rather = self.heads.get(readers, (0, START, START))
+        last, previous, rather = self.heads.get(readers, _FIRST)
         computed = linked(previous, text)
         self.heads[readers] = (place, theirs, computed)
         gap = place - last - 1
@@ -183,9 +211,9 @@ def check(organization_id: int | None = None) -> Report:
         chains = [Chain((organization_id, own)) for own in (False, True)]
     for chain in chains:
         walk = Walk(report, whole=chain.readers is None)
-        for rows in _windows(chain):
+        for rows, different in _windows(chain):
             report.entries += len(rows)
-            walk.take(rows)
+            walk.take(rows, different)
         if chain == chains[0]:
             report.position, report.digest = walk.position, walk.digest
     _look_for_unsealed(report, mark, organization_id)
@@ -222,26 +250,46 @@ def digest_at(position: int, readers: Readers | None = None) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _windows(chain: Chain) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the seals of a chain, a window of positions at a time; the next one is read meanwhile."""
-    raw, sql = connection.connection, chain.sql
+def _windows(chain: Chain) -> Iterator[tuple[list[Row], set[Place]]]:
+    """Yield the seals of a chain, a window of positions at a time, and which differ; the next one is read meanwhile."""
+    raw, window, comparison = connection.connection, chain.sql(_WINDOW), chain.sql(_DIFFERENT)
+    last, after, compared = _bound(chain, "max", 0), 0, 0
+    different: set[Place] = set()
 
-    def read(after: int, until: int) -> list[tuple[Any, ...]]:
+    def read(after: int) -> tuple[list[Row], set[Place]]:
+        nonlocal different, compared
         with psycopg.Cursor(raw) as cursor:
-            return cursor.execute(sql, [after, until], binary=True).fetchall()
+            if after >= compared:
+                compared = min(after + WINDOW * AT_ONCE, last)
+                cursor.execute("SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
+                different = set(cursor.execute(comparison, [after, compared], binary=True).fetchall())
+                cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+            rows = cursor.execute(window, [after, min(after + WINDOW, compared)], binary=True).fetchall()
+        return rows, different
 
-    last, after = _bound(chain, "max", 0), 0
-    with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(read, after, after + WINDOW)
+    with _planned(), ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(read, after)
         while after < last:
-            rows = ahead.result()
-            after += WINDOW
+            rows, found = ahead.result()
+            after = min(after + WINDOW, compared)
             if not rows:  # positions may have been changed to anything: skip to the next that is there
-                after = _bound(chain, "min", after) - 1
+                after = max(after, _bound(chain, "min", after) - 1)
             if after < last:
-                ahead = reader.submit(read, after, min(after + WINDOW, last))
+                ahead = reader.submit(read, after)
             if rows:
-                yield rows
+                yield rows, found
+
+
+@contextmanager
+def _planned() -> Iterator[None]:
+    """Have questions answered row by row, in the order of an index; until the end of the transaction at the latest."""
+    with connection.cursor() as cursor:
+        for name, value in _PLAN.items():
+            cursor.execute(f"SET LOCAL {name} = {value}")
+    yield
+    with connection.cursor() as cursor:
+        for name in _PLAN:
+            cursor.execute(f"SET LOCAL {name} TO DEFAULT")
 
 
 def _bound(chain: Chain, which: str, after: int) -> int:

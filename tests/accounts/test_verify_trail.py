@@ -74,8 +74,10 @@ def rewritten(first):
                 )
 
 
-def change(column, value):
-    return [f"UPDATE {EVENT} SET {column} = {value} {FIFTH}"]
+def change(column, value, position=5):
+    return [
+        f"UPDATE {EVENT} SET {column} = {value} WHERE id = (SELECT event_id FROM {SEAL} WHERE position = {position})"
+    ]
 
 
 TAMPERINGS = {
@@ -272,10 +274,15 @@ def test_each_damage_is_told_and_none_that_only_follows_from_another(trail):
     ]
 
 
-@pytest.mark.parametrize("window", [1, 3, 5])
-def test_it_is_the_same_in_small_windows(trail, window, monkeypatch):
+@pytest.mark.parametrize(("window", "at_once"), [(1, 1), (1, 2), (3, 1), (3, 2), (5, 10)])
+def test_it_is_the_same_in_small_windows(trail, window, at_once, monkeypatch):
     monkeypatch.setattr(checking, "WINDOW", window)
+    monkeypatch.setattr(checking, "AT_ONCE", at_once)
     assert verified("--details")["details"] == EVENTS
+    for position in (1, 6, EVENTS):
+        tampered(*change("actor", "actor || '!'", position))
+    assert found(verified(code=1)) == [("event_changed", position, ["actor"]) for position in (1, 6, EVENTS)]
+    tampered(f"UPDATE {EVENT} SET actor = replace(actor, '!', '')")
     tampered(f"DELETE FROM {SEAL} WHERE position BETWEEN 3 AND 9")
     assert found(verified(code=1))[0] == ("seal_missing", 3, ["9"])
 
@@ -300,6 +307,16 @@ def test_a_detail_that_was_changed_is_found_and_one_that_was_erased_is_none(trai
     with tenancy.eraser(one.pk):
         AuditDetail.objects.all().delete()
     assert verified("--details")["details"] == EVENTS // 2
+
+
+def test_what_is_asked_after_a_check_is_planned_as_ever(trail):
+    with tenancy.vendor(), connection.cursor() as cursor:
+        asked = "SELECT json_agg((name, setting) ORDER BY name)::text FROM pg_settings"
+        cursor.execute(asked)
+        before = cursor.fetchone()
+        assert checking.check().whole
+        cursor.execute(asked)
+        assert cursor.fetchone() == before
 
 
 def test_what_waits_for_its_seal_is_no_damage(trail):
