@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import exception_handler
 from drf_standardized_errors.types import ErrorResponse
@@ -17,6 +19,12 @@ class Conflict(exceptions.APIException):
     """A refusal of an operation, as an API error."""
 
     status_code = status.HTTP_409_CONFLICT
+
+
+class TooLarge(exceptions.APIException):
+    """A body of more bytes than are read into memory."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 class ProblemDetails(ExceptionFormatter):
@@ -44,6 +52,7 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Refused",
+    413: "Too large",
     415: "Unsupported media type",
     429: "Too many requests",
     500: "Error of the server",
@@ -56,6 +65,10 @@ def handle(exc: Exception, context: Any) -> Response | None:
         exc = Conflict(detail=exc.message, code=exc.code)
     elif isinstance(exc, InvalidInput):
         exc = exceptions.ValidationError(_by_field(exc))
+    elif isinstance(exc, RequestDataTooBig):
+        exc = TooLarge(f"At most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024 // 1024} MiB.", code="too_large")
+    elif isinstance(exc, SuspiciousOperation):  # a form of too many fields or files
+        exc = exceptions.ParseError(str(exc))
     response = exception_handler(exc, context)
     if response is not None:
         response.content_type = CONTENT_TYPE

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import uuid
 from datetime import date
 
 import pytest
@@ -128,6 +129,34 @@ def test_a_body_that_nests_too_deeply_is_refused(administrator, body):
     headers = {"Authorization": f"Bearer {administrator._token}", "Idempotency-Key": "deep"}
     status, raw = administrator._send("POST", "/api/v1/organizations", headers, body)
     assert status == 400 and json.loads(raw)["code"] == "parse_error"
+
+
+@pytest.mark.parametrize("path", ["organizations", "deadlines/compute"])
+def test_a_body_is_read_up_to_a_limit(administrator, path, settings):
+    headers = {"Authorization": f"Bearer {administrator._token}", "Idempotency-Key": "long"}
+    for length, answer in (
+        (settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 400),
+        (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1, 413),
+    ):
+        body = json.dumps({**ORGANIZATION, "padding": ""})
+        status, raw = administrator._send(
+            "POST", f"/api/v1/{path}", headers, " " * (length - len(body)) + body[:-1] + "?"
+        )
+        assert status == answer and json.loads(raw)["code"] == {400: "parse_error", 413: "too_large"}[answer]
+
+
+def test_a_form_of_too_many_fields_is_refused_as_a_problem():
+    manager = caller("contract_manager")
+    form = (
+        "".join(f'--x\r\nContent-Disposition: form-data; name="f{n}"\r\n\r\n1\r\n' for n in range(1001)) + "--x--\r\n"
+    )
+    headers = {
+        "Authorization": f"Bearer {manager._token}",
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Idempotency-Key": "many",
+    }
+    status, raw = manager._send("POST", f"/api/v1/contracts/{uuid.uuid4()}/give-notice", headers, form)
+    assert (status, json.loads(raw)["code"]) == (400, "parse_error")
 
 
 def test_the_same_key_and_body_get_the_same_answer_and_another_body_is_refused(administrator):
