@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
-from accounts.models import LicensedUser, Organization
+from accounts.models import LicensedUser, Organization, ProvisionedGroup
 from accounts.operations import audit, outbox
 from retention.content.lines import Kind
 from retention.enums import Decision, RequestStatus
@@ -229,7 +230,11 @@ class _Contents:
         return line | sealed
 
     def _people(self) -> Iterator[dict[str, Any]]:
+        groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by(
+            "display_name", "pk"
+        )
         rows = LicensedUser.objects.filter(organization=self.organization).order_by("pk")
+        rows = rows.annotate(groups=ArraySubquery(groups.values("display_name")))
         for row in rows.iterator(chunk_size=BATCH):
             restricted_at = row.processing_restricted_at
             self.restricted += restricted_at is not None
@@ -241,6 +246,7 @@ class _Contents:
                 "user_name": row.user_name,
                 "assignment_ends_on": None if row.assignment_ends_on is None else row.assignment_ends_on.isoformat(),
                 "profile": row.profile,
+                "groups": row.groups,
                 "status": row.status,
                 "created_at": row.created_at.isoformat(),
                 "processing_restricted_at": None if restricted_at is None else restricted_at.isoformat(),

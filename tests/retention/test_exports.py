@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts import crypto, tenancy
-from accounts.models import AuditEvent, OutboxMessage
+from accounts.models import AuditEvent, LicensedUser, OutboxMessage, ProvisionedGroup, ProvisionedMembership
 from retention.enums import Decision, RequestOrigin, RequestStatus, VaultState
 from retention.models import DeletionRequest, Export, Message, Vault
 from retention.operations import exports, keys, vault
@@ -104,6 +104,21 @@ def test_an_export_holds_all_that_was_written_and_says_so(organization):
         assert file["rows"] == export.rows[file["category"]] == len(lines_of(content))
     assert (manifest["schema_version"], manifest["people_under_restriction"]) == (1, 1)
     assert lines_of(files["messages.jsonl"])[1]["text"] == "SECRET 1 żółć"
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_people_come_back_with_their_groups_at_the_identity_provider(organization):
+    with tenancy.tenant(organization.pk):
+        ann = LicensedUser.objects.get(external_id="ann")
+        for name in ("Sales", "Łódź"):
+            group = ProvisionedGroup.objects.create(
+                organization=organization, display_name=name, changed_at=NOW, created_at=NOW
+            )
+            ProvisionedMembership.objects.create(
+                organization=organization, group=group, licensed_user=ann, created_at=NOW
+            )
+    people = lines_of(opened(fetch(make(organization)))["licensed_users.jsonl"])
+    assert {person["id"]: person["groups"] for person in people} == {"ann": ["Sales", "Łódź"], "cyr": []}
 
 
 @pytest.mark.django_db(databases=BOTH, transaction=True)
