@@ -233,8 +233,8 @@ class _Contents:
         groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by(
             "display_name", "pk"
         )
-        rows = LicensedUser.objects.filter(organization=self.organization).order_by("pk")
-        rows = rows.annotate(groups=ArraySubquery(groups.values("display_name")))
+        people = LicensedUser.objects.filter(organization=self.organization).order_by("pk")
+        rows = people.annotate(groups=ArraySubquery(groups.values("display_name")))
         for row in rows.iterator(chunk_size=BATCH):
             restricted_at = row.processing_restricted_at
             self.restricted += restricted_at is not None
