@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F, OuterRef
+from django.db.models import F, OuterRef, QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
@@ -230,11 +230,9 @@ class _Contents:
         return line | sealed
 
     def _people(self) -> Iterator[dict[str, Any]]:
-        groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by(
-            "display_name", "pk"
-        )
+        groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by("display_name")
         people = LicensedUser.objects.filter(organization=self.organization).order_by("pk")
-        rows = people.annotate(groups=ArraySubquery(groups.values("display_name")))
+        rows: QuerySet[Any] = people.annotate(groups=ArraySubquery(groups.values("display_name")))
         for row in rows.iterator(chunk_size=BATCH):
             restricted_at = row.processing_restricted_at
             self.restricted += restricted_at is not None
