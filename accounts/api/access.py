@@ -30,7 +30,7 @@ class TermsSerializer(serializers.Serializer[policies.Terms]):
 
 
 class UseSerializer(serializers.Serializer[Any]):
-    external_id = serializers.CharField(max_length=200)
+    external_id = serializers.CharField(max_length=200, trim_whitespace=False)
     at = serializers.DateTimeField(help_text="When the person used the product.")
 
 

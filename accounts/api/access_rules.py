@@ -78,7 +78,7 @@ class DigestSerializer(serializers.Serializer[Any]):
 
 
 class ExternalIdSerializer(serializers.Serializer[Any]):
-    external_id = serializers.CharField(max_length=200)
+    external_id = serializers.CharField(max_length=200, trim_whitespace=False)
 
 
 class RuleFindingSerializer(serializers.ModelSerializer[RuleFinding]):

@@ -51,7 +51,7 @@ class BulkJobSerializer(serializers.ModelSerializer[BulkJob]):
 class NewBulkJobSerializer(serializers.Serializer[Any]):
     act = serializers.ChoiceField(choices=BULK_ACTS)
     external_ids = serializers.ListField(
-        child=serializers.CharField(max_length=200), required=False, max_length=bulk.LARGEST
+        child=serializers.CharField(max_length=200, trim_whitespace=False), required=False, max_length=bulk.LARGEST
     )
     public_ids = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=bulk.LARGEST)
     statuses = serializers.ListField(

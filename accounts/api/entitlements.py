@@ -39,7 +39,9 @@ class EntitlementSerializer(serializers.Serializer[Any]):
 
 class EntitlementQuestionSerializer(serializers.Serializer[Any]):
     external_ids = serializers.ListField(
-        child=serializers.CharField(max_length=200), allow_empty=False, max_length=entitlements.LARGEST_BATCH
+        child=serializers.CharField(max_length=200, trim_whitespace=False),
+        allow_empty=False,
+        max_length=entitlements.LARGEST_BATCH,
     )
     organization = serializers.UUIDField(required=False, help_text=_WHERE)
 

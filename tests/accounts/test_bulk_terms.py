@@ -69,6 +69,7 @@ def test_a_job_tells_why_in_the_erasable_part_and_what_came_of_it():
         finished = {"act": "suspend", "done": 2, "refused": 1}
         assert OutboxMessage.objects.get(topic="bulk_job.finished").payload == finished
         assert AuditEvent.objects.get(name="bulk_job.finished").subject_id == job.public_id
+    assert undo(job).total == 2, "whom it did not change it does not take back"
 
 
 def test_a_job_means_people_of_its_client_each_once():

@@ -60,6 +60,18 @@ def test_a_no_is_told_at_once_after_the_act_that_brought_it():
     assert ask(call, "ann")["allowed"] is True
 
 
+def test_blanks_around_an_external_id_are_part_of_it_wherever_somebody_is_named():
+    organization, _people, call = a_client(" ann ", **{**ACTIVE, "email": "x@client.example"})
+    assert ask(call, " ann ")["allowed"] is True
+    (found,) = call("POST", "entitlements", {"external_ids": [" ann "]}, expect=200)["results"]
+    assert (found["external_id"], found["allowed"]) == (" ann ", True)
+    path = f"organizations/{organization.public_id}"
+    uses = [{"external_id": " ann ", "at": "2026-03-01T10:00:00Z"}]
+    assert call("POST", f"{path}/activity", uses, expect=200) == {"noted": 1, "unknown": []}
+    job = {"act": "suspend", "reason": "client_decision", "external_ids": [" ann "]}
+    assert call("POST", f"{path}/bulk-jobs", job, expect=202)["total"] == 1
+
+
 def test_a_yes_to_many_is_not_kept_for_who_asks_again_with_the_same_key():
     _organization, (ann,), call = a_client("ann")
     for allowed in (True, False):
