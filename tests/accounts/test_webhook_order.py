@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts import sweeps, tenancy
+from accounts import outbound, sweeps, tenancy
 from accounts.enums import DisabledReason
+from accounts.errors import Refused
 from accounts.models import OutboxMessage, WebhookDelivery
 from accounts.operations import calling, clock, endpoints
 from accounts.outbound import Answer
@@ -173,6 +174,27 @@ def test_who_lost_the_claim_writes_nothing(receiver):
     with tenancy.vendor():
         assert calling.record(mine, Answer(200), now=now + calling.LEASE)
     assert states(endpoint) == ["delivered"]
+
+
+def test_what_is_being_sent_is_not_sent_again_until_its_lease_is_over(receiver):
+    endpoint, _secret = an_endpoint(receiver.url)
+    announce(an_organization())
+    fan_out()
+    now = timezone.now()
+    with tenancy.vendor():
+        calling.claim(now=now, limit=16)
+    delivery = the_delivery(endpoint)
+    with tenancy.vendor(), pytest.raises(Refused) as refused:
+        endpoints.redeliver(delivery, now=now + calling.LEASE - timedelta(seconds=1), by="user:one")
+    assert refused.value.code == "delivery_claimed"
+    with tenancy.vendor():
+        endpoints.redeliver(delivery, now=now + calling.LEASE, by="user:one")
+        assert len(calling.claim(now=now + calling.LEASE, limit=16)) == 1
+
+
+def test_a_lease_lasts_longer_than_any_call():
+    """A call is claimed before it is sent: were it over earlier, another sweep would send the message beside it."""
+    assert timedelta(seconds=2 * outbound.DEADLINE) < calling.LEASE
 
 
 def test_one_that_is_disabled_while_it_is_called_stays_disabled(receiver):
