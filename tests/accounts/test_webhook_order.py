@@ -16,7 +16,7 @@ from accounts.models import OutboxMessage, WebhookDelivery
 from accounts.operations import calling, clock, endpoints
 from accounts.outbound import Answer
 from tests.accounts.hooks import an_endpoint, announce, fan_out, fresh, states, sweep, the_delivery
-from tests.accounts.parties import at_once
+from tests.accounts.parties import at_once, wait_for_somebody
 from tests.accounts.receivers import Receiver, says
 from tests.retention.vaults import an_organization
 
@@ -195,6 +195,28 @@ def test_what_is_being_sent_is_not_sent_again_until_its_lease_is_over(receiver):
 def test_a_lease_lasts_longer_than_any_call():
     """A call is claimed before it is sent: were it over earlier, another sweep would send the message beside it."""
     assert timedelta(seconds=2 * outbound.DEADLINE) < calling.LEASE
+
+
+def test_of_two_failures_that_are_recorded_at_once_each_counts(receiver):
+    endpoint, _secret = an_endpoint(receiver.url)
+    for _number in range(2):
+        announce(an_organization())
+    fan_out()
+    now = timezone.now()
+    with tenancy.vendor():
+        one, two = calling.claim(now=now, limit=16)
+
+    def record():
+        with tenancy.vendor():
+            return calling.record(two, Answer(500), now=now)
+
+    late = threading.Thread(target=lambda: at_once(record))
+    with tenancy.vendor():
+        calling.record(one, Answer(500), now=now)
+        late.start()
+        wait_for_somebody()
+    late.join(60)
+    assert fresh(endpoint).failures == 2
 
 
 def test_one_that_is_disabled_while_it_is_called_stays_disabled(receiver):
