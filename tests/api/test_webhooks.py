@@ -170,6 +170,35 @@ def test_disabled_and_enabled_each_once(client):
     assert [one["enabled"] for one in client("GET", f"{HOOKS}?enabled=true")["results"]] == [True]
 
 
+def fails(public_id):
+    """Let an endpoint have failed for nearly so long that it is disabled, and rest."""
+    since = timezone.now() - timedelta(days=4)
+    with tenancy.vendor():
+        rows = WebhookEndpoint.objects.filter(public_id=public_id)
+        rows.update(failures=9, failing_since=since, rests_until=timezone.now() + timedelta(hours=9))
+
+
+def streak(public_id):
+    with tenancy.vendor():
+        row = WebhookEndpoint.objects.get(public_id=public_id)
+    return (row.failures, row.failing_since is None, row.rests_until is None)
+
+
+def test_another_url_begins_without_failures_and_so_does_who_is_enabled_again(client):
+    made_one = made(client)["public_id"]
+    path = f"{HOOKS}/{made_one}"
+    fails(made_one)
+    client("PATCH", path, {"url": URL, "description": "as it was"})
+    assert streak(made_one) == (9, False, False)
+    client("PATCH", path, {"url": "https://1.1.1.1/other"})
+    assert streak(made_one) == (0, True, True)
+    fails(made_one)
+    client("POST", f"{path}/disable")
+    assert streak(made_one) == (9, False, False)
+    client("POST", f"{path}/enable")
+    assert streak(made_one) == (0, True, True)
+
+
 @pytest.mark.parametrize("hours", [-1, 169, "x", None, 1.5])
 def test_an_overlap_is_between_nothing_and_a_week(client, hours):
     path = f"{HOOKS}/{made(client)['public_id']}/rotate-secret"
