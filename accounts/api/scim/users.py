@@ -15,8 +15,9 @@ from accounts.operations import provisioning
 
 class _Users(ScimView):
     def told(self, user: LicensedUser, *, status: int = 200) -> HttpResponse:
-        """Answer with a user."""
-        found = mapping.user_json(user, mapping.groups_of([user])[user.pk], self.base)
+        """Answer with a user. Who was just created is in no group yet."""
+        groups = [] if status == 201 else mapping.groups_of([user])[user.pk]
+        found = mapping.user_json(user, groups, self.base)
         return respond(
             mapping.shown(found, Person, self.parameters(Person)),
             status=status,
