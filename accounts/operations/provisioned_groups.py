@@ -13,6 +13,7 @@ from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, Organization, ProvisionedGroup, ProvisionedMembership
 from accounts.operations import audit, outbox, states, versions
 from accounts.rules import checks
+from accounts.rules.licence_states import LIVE
 from accounts.rules.profiles import ENTERPRISE
 
 
@@ -157,8 +158,8 @@ def _step(group: ProvisionedGroup, steps: Sequence[Step], *, now: datetime) -> t
         return [], []
     organization = group.organization
     named = frozenset().union(*(step.people for step in steps))
-    keys = _keys(organization, named)
-    unknown = sorted(str(one) for step in steps if step.what != "remove" for one in step.people if one not in keys)
+    keys, live = _keys(organization, named)
+    unknown = sorted(str(one) for step in steps if step.what != "remove" for one in step.people if one not in live)
     if unknown:
         raise InvalidInput([FieldError("members.value", "unknown_member", f"There is no user {unknown[0]}.")])
     before = set(_members(group).values_list("licensed_user_id", flat=True))
@@ -182,9 +183,11 @@ def _step(group: ProvisionedGroup, steps: Sequence[Step], *, now: datetime) -> t
     return added, removed
 
 
-def _keys(organization: Organization, people: Iterable[UUID]) -> dict[UUID, int]:
-    rows = LicensedUser.objects.live().filter(organization=organization, public_id__in=list(people))
-    return dict(rows.values_list("public_id", "pk"))
+def _keys(organization: Organization, people: Iterable[UUID]) -> tuple[dict[UUID, int], frozenset[UUID]]:
+    """Return the keys of people, and who of them counts: whom the client let go can leave a group, and join none."""
+    rows = LicensedUser.objects.filter(organization=organization, public_id__in=list(people))
+    found = list(rows.values_list("public_id", "pk", "status"))
+    return {one: pk for one, pk, _status in found}, frozenset(one for one, _pk, status in found if status in LIVE)
 
 
 def _members(group: ProvisionedGroup) -> QuerySet[ProvisionedMembership]:

@@ -139,5 +139,16 @@ def test_whom_the_provider_deletes_leaves_their_groups_for_good():
     assert names_in(call, group) == ["ben"]
 
 
+def test_who_is_let_go_leaves_a_group_when_the_provider_says_so():
+    call = a_provider()
+    ann, ben = people(call, "ann", "ben")
+    group = call.add_group("Sales", ann, ben)
+    by_the_client(access.schedule_deletion)(call, ann, group)
+    leaves = {"op": "remove", "path": f'members[value eq "{ann["id"]}"]'}
+    call.patch(group, leaves, kind="Groups", expect=204)
+    by_the_client(access.cancel_deletion)(call, ann, group)
+    assert names_in(call, group) == ["ben"] and call("GET", f"Users/{ann['id']}").get("groups") is None
+
+
 def without_meta(found):
     return {name: value for name, value in found.items() if name != "meta"}
