@@ -1,4 +1,4 @@
-"""What is under way on the day of the demo: letters, an offer, a quote, a switch, an uplift, a suspension."""
+"""What is under way on the day of the demo: letters, an offer, a quote, a switch, an uplift, suspensions, a rule."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -6,9 +6,10 @@ from decimal import Decimal
 from io import BytesIO
 
 from accounts import tenancy
-from accounts.enums import DocumentKind
-from accounts.models import Document
-from accounts.operations import documents
+from accounts.enums import DocumentKind, LicenceStatus, RuleAction, RuleMode, SuspensionReason
+from accounts.models import Document, LicensedUser, Organization
+from accounts.operations import access_rules, bulk, documents
+from accounts.rules.licence_states import Act
 from contracts.enums import ContractSuspension, NoticeChannel, NoticeKind, SwitchKind, TerminationGround
 from contracts.letters import reader
 from contracts.models import Contract, IndexSeries
@@ -96,6 +97,28 @@ def go_on(today: date, *, now: datetime, by: str) -> None:
             by=by,
         )
         suspension.suspend(_contract("LGT-1"), reason=ContractSuspension.NON_PAYMENT, now=now, by=by)
+        _access(_contract("SMJ-4/2").organization, now=now, by=by)
+
+
+def _access(organization: Organization, *, now: datetime, by: str) -> None:
+    """Let a client keep out some of its people by bulk work, which can be taken back, and have a rule to be looked at.
+
+    The rule is off: one that observes looks once a day, and a rehearsal would stop at each of its looks.
+    """
+    some = LicensedUser.objects.filter(organization=organization, status=LicenceStatus.ACTIVE).order_by("pk")[:3]
+    chosen = bulk.Chosen(external_ids=[user.external_id for user in some])
+    reason = SuspensionReason.CLIENT_DECISION
+    job = bulk.request(organization, Act.SUSPEND, chosen, now=now, by=by, reason=reason, note="On leave (invented)")
+    bulk.work(job, now=now, by=by)
+    rule = access_rules.create(
+        organization,
+        now=now,
+        by=by,
+        name="Not used for 90 days",
+        action=RuleAction.SUSPEND,
+        inactive_days=90,
+    )
+    access_rules.rest(rule, mode=RuleMode.OFF, now=now, by=by)
 
 
 def _letters(*, now: datetime, by: str) -> None:
