@@ -8,7 +8,7 @@ from io import BytesIO
 from accounts import tenancy
 from accounts.enums import DocumentKind, LicenceStatus, RuleAction, RuleMode, SuspensionReason
 from accounts.models import Document, LicensedUser, Organization
-from accounts.operations import access_rules, bulk, documents
+from accounts.operations import access_rules, activity, bulk, documents
 from accounts.rules.licence_states import Act
 from contracts.enums import ContractSuspension, NoticeChannel, NoticeKind, SwitchKind, TerminationGround
 from contracts.letters import reader
@@ -105,8 +105,11 @@ def _access(organization: Organization, *, now: datetime, by: str) -> None:
 
     The rule is off: one that observes looks once a day, and a rehearsal would stop at each of its looks.
     """
-    some = LicensedUser.objects.filter(organization=organization, status=LicenceStatus.ACTIVE).order_by("pk")[:3]
-    chosen = bulk.Chosen(external_ids=[user.external_id for user in some])
+    active = LicensedUser.objects.filter(organization=organization, status=LicenceStatus.ACTIVE).order_by("pk")
+    keys = list(active.values_list("external_id", flat=True))
+    uses = [activity.Use(key, now - timedelta(days=number % 20)) for number, key in enumerate(keys[:-4])]
+    activity.note(organization, uses, now=now, by=by)
+    chosen = bulk.Chosen(external_ids=keys[:3])
     reason = SuspensionReason.CLIENT_DECISION
     job = bulk.request(organization, Act.SUSPEND, chosen, now=now, by=by, reason=reason, note="On leave (invented)")
     bulk.work(job, now=now, by=by)
