@@ -13,7 +13,7 @@ from accounts.api.licensed_users import LicensedUserResource, OrganizationLicens
 from accounts.api.organizations import OrganizationResource
 from accounts.api.sign_in import FactorRequirementResource, IdentityProviderResource
 from accounts.api.tokens import TokenResource
-from accounts.api.trail import AuditEventResource, TrailHeadView
+from accounts.api.trail import AuditEventResource, TrailHeadView, TrailLinksView
 from accounts.api.webhooks import WebhookEndpointResource
 from contracts.api.clauses import ChecklistView, ClausesView
 from contracts.api.contracts import ContractResource
@@ -118,6 +118,7 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/offers", ContractOffersView.as_view(), name="contract-offers"),
     path("contracts/<uuid:public_id>/stay", ContractStayView.as_view(), name="contract-stay"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
+    path("trail/links", TrailLinksView.as_view(), name="trail-links"),
     path("trail/head", TrailHeadView.as_view(), name="trail-head"),
     *router.urls,
 ]

@@ -82,3 +82,34 @@ class TrailHeadView(ScopedView):
     def get(self, request: Request) -> Response:
         """The head of the chain that the caller reads: of its organization, or, for the vendor, of all events."""
         return Response(StandingSerializer(standing.of_scope()).data)
+
+
+class WantedLinks(serializers.Serializer[Any]):
+    after = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1, help_text="A position; not included.")
+    limit = serializers.IntegerField(default=200, min_value=1, max_value=1000)
+
+
+class TrailLinkSerializer(serializers.Serializer[Any]):
+    position = serializers.IntegerField(help_text="In this chain, from 1, without gaps.")
+    event = serializers.UUIDField(help_text="The event's public id.")
+    text = serializers.CharField(help_text="What is hashed: a JSON array, to be taken as it is written.")
+    digest = serializers.CharField(help_text="SHA-256, hexadecimal, of the digest before it and the text.")
+
+
+class TrailLinksSerializer(serializers.Serializer[Any]):
+    chain = serializers.ChoiceField([("all", "all"), ("organization", "organization")], help_text="As of the head.")
+    links = TrailLinkSerializer(many=True, help_text="Fewer than asked for: the chain goes no further.")
+
+
+class TrailLinksView(ScopedView):
+    """The links of the hash chain of the trail, for whoever computes it anew."""
+
+    permission_classes = [has(Permission.VIEW_TRAIL)]
+
+    @extend_schema(operation_id="trail_links_list", parameters=[WantedLinks], responses={200: TrailLinksSerializer})
+    def get(self, request: Request) -> Response:
+        """The links of the chain that the caller reads, in order, after a position."""
+        wanted = WantedLinks(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        found = {"chain": standing.chain(), "links": standing.links(**wanted.validated_data)}
+        return Response(TrailLinksSerializer(found).data)

@@ -1,7 +1,9 @@
 """The trail by REST and in the admin: found by what it is about, by whom, of whom, when; its seals; its cost."""
 
+import json
 import re
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from django.db import connection
@@ -106,6 +108,36 @@ def test_the_head_by_rest_is_that_of_the_chain_which_the_caller_reads(trail):
     an_event(one, vendor_only=True)
     assert auditor("GET", "trail/head")["waiting"] == 2
     assert client("GET", "trail/head")["waiting"] == 1
+
+
+@pytest.mark.parametrize("whose", ["auditor", "client_administrator"])
+def test_whoever_reads_a_chain_computes_it_anew_from_its_links(trail, whose):
+    one, _two, made = trail
+    call = caller(whose, None if whose == "auditor" else str(one.public_id))
+    sealed()
+    head, digest, events, after = call("GET", "trail/head"), START, [], 0
+    while True:
+        page = call("GET", f"trail/links?after={after}&limit=2")
+        assert page["chain"] == head["chain"]
+        for link in page["links"]:
+            after += 1
+            digest = sha256(f"{digest}{link['text']}".encode()).hexdigest()
+            events.append(link["event"])
+            assert (link["position"], link["digest"]) == (after, digest)
+            assert json.loads(link["text"])[2] == link["event"]
+        if len(page["links"]) < 2:
+            break
+    assert (after, digest) == (head["position"], head["digest"])
+    known = {name for name, event in made.items() if str(event.public_id) in events}
+    assert known == (set(made) if whose == "auditor" else {"signed", "renewed"})
+
+
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=-1", "after=9223372036854775808", "limit=0", "limit=1001", "after=%00"]
+)
+def test_links_are_asked_for_by_numbers(query):
+    answer = caller("auditor")("GET", f"trail/links?{query}", expect=400)
+    assert answer["errors"][0]["attr"] == query.split("=")[0]
 
 
 def test_before_the_first_link_the_head_says_so():

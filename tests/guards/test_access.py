@@ -188,6 +188,7 @@ EXPECTED = {
     "GET audit-events": "view_trail",
     "GET audit-events/<uuid>": "view_trail",
     "GET trail/head": "view_trail",
+    "GET trail/links": "view_trail",
     "GET tokens": "manage_tokens",
     "POST tokens": "manage_tokens",
     "GET tokens/<uuid>": "manage_tokens",
