@@ -8,7 +8,7 @@ from django.db import connection
 from accounts import sweeps, tenancy
 from accounts.enums import Role
 from accounts.errors import InvalidInput
-from accounts.models import AuditDetail, AuditEvent, BulkItem, BulkJob, LicensedUser, OutboxMessage
+from accounts.models import AuditDetail, AuditEvent, BulkItem, BulkJob, LicensedUser, Organization, OutboxMessage
 from accounts.operations import bulk
 from accounts.operations.bulk import Chosen
 from accounts.rules.licence_states import Act
@@ -136,6 +136,15 @@ def test_a_job_of_a_later_instant_waits_for_it():
     job = ask(organization, Act.SUSPEND, Chosen(external_ids=["ann"]), **DECISION, now=NOW + DAY)
     assert (work().done, fresh(job).state) == (0, "waiting")
     assert (work(NOW + DAY).done, fresh(job).state) == (1, "finished")
+
+
+def test_a_job_of_a_client_who_is_being_erased_is_passed_over():
+    organization, _people = a_client("ann")
+    ask(organization, Act.SUSPEND, Chosen(external_ids=["ann"]), **DECISION)
+    with tenancy.vendor():
+        Organization.objects.filter(pk=organization.pk).update(closed_at=NOW)
+    swept = work()
+    assert (swept.done, swept.refused, standings()) == (0, {}, {"ann": "active"})
 
 
 def test_the_progress_counts_those_who_could_not_be_changed():

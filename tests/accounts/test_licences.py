@@ -7,7 +7,7 @@ import pytest
 
 from accounts import sweeps, tenancy
 from accounts.enums import LicenceStatus, SuspensionReason
-from accounts.models import AuditEvent, LicenceGrant, LicensedUser, LicensedUserChange, OutboxMessage
+from accounts.models import AuditEvent, LicenceGrant, LicensedUser, LicensedUserChange, Organization, OutboxMessage
 from accounts.operations import access, licences
 from accounts.operations.licences import Alignment
 from tests.accounts.parties import NOW, a_licence
@@ -173,6 +173,16 @@ def test_the_sweep_finds_just_those_whose_users_do_not_follow():
     assert sweeps.align_all(at=NOW, by="system").done == 2
     assert sweeps.align_all(at=NOW, by="system").done == 0
     assert states() == {"ann": "active", "ben": "licence_ended", "cyd": "active"}
+
+
+def test_people_of_a_client_who_is_being_erased_are_let_be():
+    organization = an_organization()
+    people_of(organization, "ann", status=ACTIVE)
+    with tenancy.vendor():
+        Organization.objects.filter(pk=organization.pk).update(closed_at=NOW)
+        assert list(sweeps.alignments_due(at=NOW)) == []
+    assert align(organization) == Alignment()
+    assert states() == {"ann": "active"}
 
 
 # Seats.
