@@ -25,6 +25,15 @@ SUSPENSIONS_BY_HAND = [
 RULE_STATUSES = [
     (status.value, status.label) for status in (LicenceStatus.ACTIVE, LicenceStatus.RESTRICTED, LicenceStatus.SUSPENDED)
 ]
+# Why a bulk job did not change somebody, by the code that programs read. A test holds that none is missing.
+WHY_NOT = {
+    "licensed_user_not_in_that_state": _("The person's state does not allow it"),
+    "no_licence": _("No licence of the organization is in force"),
+    "no_free_seat": _("All seats of the licence are taken"),
+    "name_taken": _("Somebody else has this external id or user name now"),
+    "suspension_end_past": _("The suspension would have ended by now"),
+    "changed_since": _("Somebody has changed the person since"),
+}
 # Each right in words. A guard holds that none is missing.
 PERMISSIONS = {
     Permission.VIEW_ORGANIZATION: _("See organizations"),

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -14,7 +15,7 @@ from accounts.admin.acting import Act, act, actor_of
 from accounts.admin.base import ReadOnly, may
 from accounts.admin.forms import OperationForm
 from accounts.enums import BulkState, ItemState, LicenceStatus
-from accounts.labels import BULK_ACTS, SUSPENSIONS_BY_HAND
+from accounts.labels import BULK_ACTS, SUSPENSIONS_BY_HAND, WHY_NOT
 from accounts.models import BulkItem, BulkJob, Organization
 from accounts.operations import bulk, clock
 from accounts.rules import licence_states
@@ -54,7 +55,8 @@ class BulkJobAdmin(ReadOnly):
 
     def explained(self, request: HttpRequest, obj: BulkJob) -> dict[str, Any]:
         items = obj.items.filter(state=ItemState.REFUSED).select_related("licensed_user").order_by("pk")
-        return {"job": obj, "failures": list(items[:SHOWN]), "working": obj.state != BulkState.FINISHED}
+        failures = [(item.licensed_user, _in_words(item.code)) for item in items[:SHOWN]]
+        return {"job": obj, "failures": failures, "working": obj.state != BulkState.FINISHED}
 
     def do(self, request: HttpRequest, spec: Act, obj: BulkJob, **given: Any) -> str | None:
         """Take a job back; deletions are a right of their own."""
@@ -104,14 +106,33 @@ class BulkJobAdmin(ReadOnly):
         return self.list_url()
 
 
+class WhyNot(admin.SimpleListFilter):
+    title = _("Why not")
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(WHY_NOT.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
+        return queryset if self.value() is None else queryset.filter(code=self.value())
+
+
 @admin.register(BulkItem)
 class BulkItemAdmin(ReadOnly):
     viewing = Permission.VIEW_LICENSED_USER
-    list_display = ("licensed_user", "job", "organization", "state", "code")
-    list_filter = ("state", "code")
+    list_display = ("licensed_user", "job", "organization", "state", "why_not")
+    list_filter = ("state", WhyNot)
     search_fields = ("licensed_user__external_id", "job__public_id", "organization__name")
     list_select_related = ("licensed_user", "job", "organization")
     show_full_result_count = False
+
+    @admin.display(description=_("Why not"), ordering="code")
+    def why_not(self, item: BulkItem) -> str:
+        return _in_words(item.code)
+
+
+def _in_words(code: str) -> str:
+    return str(WHY_NOT.get(code, code))
 
 
 def _may(request: HttpRequest, wanted: licence_states.Act) -> bool:

@@ -140,6 +140,23 @@ def test_many_are_suspended_as_one_job_that_is_followed_and_taken_back(sign_in):
     assert set(statuses().values()) == {"active"}
 
 
+def test_the_page_of_a_job_says_in_words_whom_it_did_not_change_and_why(sign_in):
+    organization = a_client("ann", "ben")
+    client = sign_in("client_administrator", organization)
+    for ids in ("ann", "ann\nben"):
+        client.post(reverse(JOBS), job_of(organization, external_ids=ids))
+        sweeps.work_in_bulk(at=timezone.now(), by="system")
+    with tenancy.vendor():
+        job = BulkJob.objects.get(refused=1)
+    text = client.get(reverse("admin:accounts_bulkjob_change", args=[job.pk])).content.decode()
+    why = "The person&#x27;s state does not allow it"
+    assert "<td>ann</td>" in text and why in text and "<td>ben</td>" not in text
+    listed = reverse("admin:accounts_bulkitem_changelist")
+    assert why in client.get(listed).content.decode()
+    found = client.get(f"{listed}?code=licensed_user_not_in_that_state").context["cl"].result_list
+    assert [item.licensed_user.external_id for item in found] == ["ann"]
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

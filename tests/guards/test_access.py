@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts import labels
+from accounts.operations import bulk, states
 from accounts.rules.permissions import MATRIX, Permission
 from accounts.rules.roles import VENDOR
 from tests.api.callers import caller
@@ -365,6 +366,12 @@ def test_the_pages_of_sign_in_are_listed_and_answer_nobody_as_written():
         )
         answer = Client().get(f"/{path}")
         assert answer.status_code == status, f"/{path} answered {answer.status_code} to nobody"
+
+
+def test_every_refusal_of_bulk_work_has_words():
+    assert labels.WHY_NOT.keys() == {*states.MESSAGES, bulk.CHANGED_SINCE}, (
+        "say it in accounts/labels.py: the job's page lists whom it did not change, and why"
+    )
 
 
 def test_every_right_has_words():
