@@ -77,6 +77,8 @@ def change(
     faults = _faults(**{field: value for field, value in wanted.items() if isinstance(value, str)})
     if client_secret is not None:
         faults += _secret_faults(client_secret)
+    elif "issuer" in wanted:  # nobody sends a secret that they may not read to an address of their own
+        faults.append(FieldError("client_secret", "required", "Another issuer needs its secret given anew."))
     if faults:
         raise Invalid(faults)
     if wanted.get("enforced") and not row.enabled:

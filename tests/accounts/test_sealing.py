@@ -167,6 +167,15 @@ def test_what_was_rolled_back_leaves_no_gap():
     assert [seal.position for seal in seals()] == [1]
 
 
+def test_nobody_seals_what_they_are_just_writing():
+    organization = an_organization()
+    with tenancy.vendor():
+        audit.record("thing.done", organization, by="user:x", at=NOW)
+        assert sealing.seal() == 0, "others may still write before it"
+    sealed()
+    assert [seal.position for seal in seals()] == [1]
+
+
 def test_two_sealers_at_once_make_one_chain(small_chunks):
     organization = an_organization()
     for _number in range(10):

@@ -243,11 +243,13 @@ def test_a_success_ends_the_streak(receiver):
     assert fresh(endpoint).enabled
 
 
-def test_a_secret_that_nobody_can_open_holds_up_no_other(receiver):
+@pytest.mark.parametrize("wrong", ["of a key that is gone", "another endpoint's"])
+def test_a_secret_that_nobody_can_open_holds_up_no_other(receiver, wrong):
     broken, _secret = an_endpoint(receiver.url)
-    _sound, _secret = an_endpoint(receiver.url)
+    sound, _secret = an_endpoint(receiver.url)
     with tenancy.vendor():
-        type(broken).objects.filter(pk=broken.pk).update(secret_version=9)
+        given = {"secret_version": 9} if wrong == "of a key that is gone" else {"secret": sound.secret}
+        type(broken).objects.filter(pk=broken.pk).update(**given)
     announce(an_organization())
     swept = sweep()
     assert (swept.done, swept.refused) == (1, {"unsigned": 1})

@@ -269,3 +269,13 @@ def test_only_what_a_provider_changes_is_refused_or_kept():
         assert AuditEvent.objects.count() == before, "the same again changes nothing"
         with pytest.raises(Refused):
             providers.switch(row, on=True, now=NOW, by="user:one")
+
+
+def test_another_issuer_is_not_sent_the_secret_of_the_one_before():
+    row = create()
+    with tenancy.vendor():
+        with pytest.raises(InvalidInput) as refused:
+            providers.change(row, issuer="https://mine.example", now=NOW, by="user:one")
+        assert [(fault.field, fault.code) for fault in refused.value.errors] == [("client_secret", "required")]
+        changed = providers.change(row, issuer="https://mine.example", client_secret="anew", now=NOW, by="user:one")
+    assert changed.issuer == "https://mine.example"
