@@ -163,6 +163,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PUBLIC_URL.startswith("https://") els
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,3/10m/key"}
 MFA_ADAPTER = "accounts.signin.factors.FactorAdapter"
 MFA_FORMS = {
+    "activate_totp": "accounts.signin.forms.ActivateAppForm",
     "add_webauthn": "accounts.signin.forms.AddKeyForm",
     "authenticate": "accounts.signin.forms.AuthenticateForm",
     "authenticate_webauthn": "accounts.signin.forms.AuthenticateKeyForm",

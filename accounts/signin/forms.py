@@ -10,6 +10,7 @@ from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as codes
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as apps
 from allauth.mfa.webauthn import forms as keys
 from cryptography.exceptions import InvalidSignature
 from django import forms
@@ -73,6 +74,15 @@ class AddKeyForm(keys.AddWebAuthnForm):
         return cleaned
 
 
+class ActivateAppForm(apps.ActivateTOTPForm):
+    """A new authenticator app. The code that shows that it works opens nothing afterwards."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        _spend(self.user.pk, code)
+        return code
+
+
 class EditKeyForm(keys.EditWebAuthnForm):
     """Another name for a passkey."""
 
@@ -101,13 +111,16 @@ class ReauthenticateKeyForm(keys.ReauthenticateWebAuthnForm):
 
 
 def _once(form: Any, code: str) -> str:
-    """Let a code of an authenticator app open once, for as long as it would be valid (RFC 6238, 5.2)."""
     if form.authenticator.type == Authenticator.Type.TOTP:
-        seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
-        key = f"signin:totp:{form.authenticator.user_id}:{normalize_user_code(code)}"
-        if not cache.add(key, 1, timeout=seconds):
-            raise get_adapter().validation_error("incorrect_code")
+        _spend(form.authenticator.user_id, code)
     return code
+
+
+def _spend(user_id: int, code: str) -> None:
+    """Let a code of an authenticator app open once, for as long as it would be valid (RFC 6238, 5.2)."""
+    seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
+    if not cache.add(f"signin:totp:{user_id}:{normalize_user_code(code)}", 1, timeout=seconds):
+        raise get_adapter().validation_error("incorrect_code")
 
 
 def _understood[Found](check: Callable[[], Found]) -> Found:

@@ -58,6 +58,19 @@ def test_an_app_is_set_up_and_asked_at_the_next_sign_in():
     assert events("sign_in.succeeded")[-1][2] == {"methods": ["password", "totp"]}
 
 
+def test_the_code_that_set_an_app_up_opens_nothing():
+    user = somebody()
+    browser, _ = sign_in(user)
+    secret = browser.get(reverse("mfa_activate_totp")).context["form"].secret
+    shown = code(secret)
+    browser.post(reverse("mfa_activate_totp"), {"code": shown})
+    other, _ = sign_in(user)
+    other.post(STEP, {"code": shown})
+    assert not signed_in(other)
+    other.post(STEP, {"code": code(secret, steps=1)})
+    assert signed_in(other)
+
+
 def test_the_way_to_the_page_that_was_wanted_leads_over_the_second_step():
     user = somebody()
     secret = with_totp(user)
