@@ -54,11 +54,15 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table of the default database whose rows belong to an organization."""
+    """A table of the default database whose rows belong to an organization.
+
+    ``backwards``: its rows may point to earlier ones of it, so the latest go first, and no chunk leaves one that does.
+    """
 
     name: str
     table: str
     key: str = "id"
+    backwards: bool = False
 
     def count(self, organization_id: int) -> int:
         with connection.cursor() as cursor:
@@ -66,29 +70,13 @@ class Rows:
             return int(cursor.fetchone()[0])
 
     def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
+        past, order, end = ("<", "DESC", "min") if self.backwards else (">", "ASC", "max")
         with connection.cursor() as cursor:
             cursor.execute(
                 f"WITH gone AS (DELETE FROM {self.table} WHERE organization_id = %(organization)s AND {self.key} IN "
                 f"(SELECT {self.key} FROM {self.table} WHERE organization_id = %(organization)s "
-                f"AND {self.key} > %(after)s ORDER BY {self.key} LIMIT %(limit)s) RETURNING {self.key}) "
-                f"SELECT count(*), coalesce(max({self.key}), %(after)s) FROM gone",
-                {"organization": organization_id, "after": after, "limit": limit},
-            )
-            erased, checkpoint = cursor.fetchone()
-        return Chunk(int(erased), int(checkpoint))
-
-
-@dataclass(frozen=True, slots=True)
-class LatestFirst(Rows):
-    """A table whose rows may point to earlier ones of it: walked backwards, so that no chunk leaves one that does."""
-
-    def erase(self, organization_id: int, *, after: int, limit: int) -> Chunk:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH gone AS (DELETE FROM {self.table} WHERE organization_id = %(organization)s AND {self.key} IN "
-                f"(SELECT {self.key} FROM {self.table} WHERE organization_id = %(organization)s "
-                f"AND (%(after)s = 0 OR {self.key} < %(after)s) ORDER BY {self.key} DESC LIMIT %(limit)s) "
-                f"RETURNING {self.key}) SELECT count(*), coalesce(min({self.key}), %(after)s) FROM gone",
+                f"AND (%(after)s = 0 OR {self.key} {past} %(after)s) ORDER BY {self.key} {order} LIMIT %(limit)s) "
+                f"RETURNING {self.key}) SELECT count(*), coalesce({end}({self.key}), %(after)s) FROM gone",
                 {"organization": organization_id, "after": after, "limit": limit},
             )
             erased, checkpoint = cursor.fetchone()
@@ -167,7 +155,7 @@ STORES: Sequence[Store] = (
     Rows("rule_findings", RuleFinding._meta.db_table),
     Rows("rule_exemptions", RuleExemption._meta.db_table),
     Rows("bulk_items", BulkItem._meta.db_table),
-    LatestFirst("bulk_jobs", BulkJob._meta.db_table),
+    Rows("bulk_jobs", BulkJob._meta.db_table, backwards=True),
     Rows("licence_changes", LicensedUserChange._meta.db_table),
     Rows("licensed_users", LicensedUser._meta.db_table),
 )

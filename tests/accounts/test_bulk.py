@@ -1,46 +1,23 @@
 """Bulk work: thousands as one job, each once, failures listed, nothing half-done, and back again."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from accounts import sweeps, tenancy
+from accounts import tenancy
 from accounts.enums import BulkState
 from accounts.errors import InvalidInput
 from accounts.models import AuditEvent, BulkItem, BulkJob, LicensedUser, LicensedUserChange
 from accounts.operations import access, bulk
 from accounts.operations.bulk import Chosen, NothingToDo, NoUndo
 from accounts.rules.licence_states import Act
-from tests.accounts.parties import NOW, a_licence, at_once
-from tests.retention.vaults import an_organization, people_of
+from tests.accounts.bulk_work import ACTIVE, DAY, DECISION, a_client, ask, undo, work
+from tests.accounts.parties import NOW, at_once
+from tests.retention.vaults import people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
-DAY = timedelta(days=1)
-ACTIVE = {"status": "active"}
 SUSPENDED = {"status": "suspended", "suspension_reason": "client_rule", "suspended_at": NOW}
-DECISION = {"reason": "client_decision"}
-
-
-def a_client(*names, seats=None, **values):
-    organization = an_organization()
-    a_licence(organization, seats=seats)
-    return organization, people_of(organization, *names, **(values or ACTIVE))
-
-
-def ask(organization, act, chosen, **given):
-    with tenancy.tenant(organization.pk):
-        return bulk.request(organization, act, chosen, **{"now": NOW, "by": "user:client", **given})
-
-
-def undo(job):
-    with tenancy.tenant(job.organization_id):
-        return bulk.undo(job, now=NOW + DAY, by="user:client")
-
-
-def work(at=NOW):
-    return sweeps.work_in_bulk(at=at, by="system")
 
 
 def states(organization):

@@ -1,32 +1,22 @@
 """What a job says, whom it means and no other, who may take it back, and where those stand for whom no seat is free."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 
-from accounts import sweeps, tenancy
+from accounts import tenancy
 from accounts.enums import Role
 from accounts.errors import InvalidInput
 from accounts.models import AuditDetail, AuditEvent, BulkItem, BulkJob, LicensedUser, Organization, OutboxMessage
 from accounts.operations import bulk
 from accounts.operations.bulk import Chosen
 from accounts.rules.licence_states import Act
-from tests.accounts.parties import NOW, a_licence, at_once
+from tests.accounts.bulk_work import ACTIVE, DAY, DECISION, a_client, work
+from tests.accounts.parties import NOW, at_once
 from tests.api.callers import caller
-from tests.retention.vaults import an_organization, people_of
+from tests.retention.vaults import people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
-DAY = timedelta(days=1)
-ACTIVE = {"status": "active"}
 SCHEDULED = {"status": "scheduled", "delete_at": NOW + DAY}
-DECISION = {"reason": "client_decision"}
-
-
-def a_client(*names, seats=None, **values):
-    organization = an_organization()
-    a_licence(organization, seats=seats)
-    return organization, people_of(organization, *names, **(values or ACTIVE))
 
 
 def ask(organization, act, chosen, **given):
@@ -38,10 +28,6 @@ def ask(organization, act, chosen, **given):
 def undo(job):
     with tenancy.vendor():
         return bulk.undo(job, now=NOW + DAY, by="user:client")
-
-
-def work(at=NOW):
-    return sweeps.work_in_bulk(at=at, by="system")
 
 
 def standings():

@@ -6,35 +6,13 @@ import pytest
 
 from accounts import sweeps, tenancy
 from accounts.models import BulkJob, OutboxMessage
-from accounts.operations import bulk
 from accounts.operations.bulk import Chosen
 from accounts.rules.licence_states import Act
-from tests.accounts.parties import NOW, a_licence
-from tests.retention.vaults import an_organization, people_of
+from tests.accounts.bulk_work import DAY, DECISION, a_client, ask, undo, work
+from tests.accounts.parties import NOW
+from tests.retention.vaults import people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
-DAY = timedelta(days=1)
-DECISION = {"reason": "client_decision"}
-
-
-def a_client(*names, seats=None, **values):
-    organization = an_organization()
-    a_licence(organization, seats=seats)
-    return organization, people_of(organization, *names, **(values or {"status": "active"}))
-
-
-def ask(organization, act, chosen, **given):
-    with tenancy.tenant(organization.pk):
-        return bulk.request(organization, act, chosen, **{"now": NOW, "by": "user:client", **given})
-
-
-def undo(job, at):
-    with tenancy.tenant(job.organization_id):
-        return bulk.undo(job, now=at, by="user:client")
-
-
-def work(at=NOW):
-    return sweeps.work_in_bulk(at=at, by="system")
 
 
 def standing(user):

@@ -12,7 +12,7 @@ from accounts.models import LicensedUser
 from accounts.operations import provisioning
 from accounts.operations.provisioning import Account
 from tests.accounts.parties import NOW
-from tests.scim.world import CORE, ENTERPRISE, a_provider
+from tests.scim.world import CORE, ENTERPRISE, a_crowd, a_provider
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"])
 
@@ -271,21 +271,7 @@ def test_a_page_says_where_it_begins_and_how_many_there_are(people, query, start
 
 
 def test_a_page_has_a_thousand_at_most(people):
-    with tenancy.tenant(people.organization.pk):
-        LicensedUser.objects.bulk_create(
-            LicensedUser(
-                organization=people.organization,
-                external_id=f"p{number}",
-                user_name=f"p{number}",
-                display_name="P",
-                status="active",
-                status_at=NOW,
-                status_by="user:x",
-                changed_at=NOW,
-                created_at=NOW,
-            )
-            for number in range(1000)
-        )
+    a_crowd(people.organization, 1000)
     found = people("GET", "Users?count=100000&attributes=userName")
     assert (found["totalResults"], found["itemsPerPage"], len(found["Resources"])) == (1004, 1000, 1000)
     assert people("GET", "Users?attributes=userName")["itemsPerPage"] == 100

@@ -12,7 +12,7 @@ from accounts.enums import Role
 from accounts.models import LicensedUser
 from accounts.operations import tokens
 from accounts.rules.permissions import Permission
-from tests.accounts.parties import a_licence, a_member
+from tests.accounts.parties import NOW, a_licence, a_member
 from tests.retention.vaults import an_organization
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -21,6 +21,25 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def a_crowd(organization, count):
+    """Add active people ``p0``, ``p1`` and so on to a client at once; return them."""
+    with tenancy.tenant(organization.pk):
+        return LicensedUser.objects.bulk_create(
+            LicensedUser(
+                organization=organization,
+                external_id=f"p{number}",
+                user_name=f"p{number}",
+                display_name=f"P{number}",
+                status="active",
+                status_at=NOW,
+                status_by="user:x",
+                changed_at=NOW,
+                created_at=NOW,
+            )
+            for number in range(count)
+        )
 
 
 class Provider:
