@@ -287,6 +287,15 @@ def test_it_is_the_same_in_small_windows(trail, window, at_once, monkeypatch):
     assert found(verified(code=1))[0] == ("seal_missing", 3, ["9"])
 
 
+def test_after_a_gap_no_window_goes_on_past_what_was_compared(trail, monkeypatch):
+    monkeypatch.setattr(checking, "WINDOW", 3)
+    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    tampered(f"DELETE FROM {SEAL} WHERE position <= 4")
+    report = verified(code=1)
+    assert report["entries"] == EVENTS - 4
+    assert found(report) == [("seal_missing", 1, ["4"]), *[("event_not_sealed", None, [])] * 4]
+
+
 def test_an_organization_s_chains_are_checked_apart(trail):
     one, two = trail
     tampered(f"UPDATE {EVENT} SET actor = 'user:y' {FIFTH}")  # the third of the first client
