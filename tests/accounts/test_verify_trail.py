@@ -13,7 +13,7 @@ from accounts.rules import trail_check
 from accounts.rules.chain import START, linked
 from accounts.sweeps import seal_all
 from tests.accounts.parties import NOW, at_once
-from tests.accounts.trails import administrator, an_event, sealed, verified
+from tests.accounts.trails import administrator, an_event, found, sealed, tampered, verified
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -41,17 +41,6 @@ def trail():
     yield one, two
     with administrator() as other:
         other.execute(f"ALTER SEQUENCE {EVENT}_id_seq INCREMENT 1")
-
-
-def tampered(*statements):
-    with administrator() as other:
-        other.execute("SET session_replication_role = replica")
-        for statement in statements:
-            other.execute(statement)
-
-
-def found(report):
-    return [(one["fault"], one["position"], one["what"]) for one in report["findings"]]
 
 
 def rewritten(first):

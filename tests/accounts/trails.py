@@ -42,13 +42,26 @@ def administrator():
     return psycopg.connect(admin_dsn("default"), autocommit=True)
 
 
+def tampered(*statements):
+    """Do what the administrator can: past triggers and foreign keys too."""
+    with administrator() as other:
+        other.execute("SET session_replication_role = replica")
+        for statement in statements:
+            other.execute(statement)
+
+
+def found(report):
+    """Return the findings of a report of ``verify_trail``: fault, position, and what."""
+    return [(one["fault"], one["position"], one["what"]) for one in report["findings"]]
+
+
 def verified(*options, code=0):
     """Run ``verify_trail``; return its report, after a look at its exit code."""
     out = StringIO()
     try:
         call_command("verify_trail", *options, "--format", "json", stdout=out)
-        found = 0
+        told = 0
     except CommandError as error:
-        found = error.returncode
-    assert found == code, out.getvalue()
+        told = error.returncode
+    assert told == code, out.getvalue()
     return json.loads(out.getvalue()) if out.getvalue() else None
