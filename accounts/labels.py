@@ -83,4 +83,5 @@ PERMISSIONS = {
     Permission.MANAGE_IDENTITY_PROVIDERS: _("Manage identity providers"),
     Permission.VIEW_OPERATION: _("See operations"),
     Permission.MANAGE_WEBHOOKS: _("Manage webhooks"),
+    Permission.MANAGE_KEYS: _("Manage encryption keys"),
 }

@@ -162,6 +162,9 @@ def _navigation() -> list[dict[str, Any]]:
             "collapsible": True,
             "items": [
                 _item(_("Renewal plans"), "event_upcoming", "contracts.RenewalPlan"),
+                _item(_("Key rotations"), "cycle", "retention.KeyRotation"),
+                _item(_("Steps of key rotations"), "checklist", "retention.KeyRotationStep"),
+                _item(_("Key-encryption keys"), "vpn_key", "retention.KeyEncryptionKey"),
                 _item(_("Data keys"), "encrypted", "retention.DataKey"),
                 _item(_("Erasure ledger"), "link", "retention.ErasureEntry"),
                 _item(_("Conversations"), "forum", "retention.Conversation"),

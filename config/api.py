@@ -51,6 +51,7 @@ from retention.api.requests import (
     LegalHoldResource,
     PublicKeyView,
 )
+from retention.api.rotations import KeyRotationResource, KeyVersionsView
 
 SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported
 
@@ -73,6 +74,7 @@ router.register("offers", OfferResource, basename="offer")
 router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
+router.register("key-rotations", KeyRotationResource, basename="key-rotation")
 router.register("factor-requirements", FactorRequirementResource, basename="factor-requirement")
 router.register("identity-providers", IdentityProviderResource, basename="identity-provider")
 router.register("audit-events", AuditEventResource, basename="audit-event")
@@ -118,6 +120,7 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/offers", ContractOffersView.as_view(), name="contract-offers"),
     path("contracts/<uuid:public_id>/stay", ContractStayView.as_view(), name="contract-stay"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
+    path("key-versions", KeyVersionsView.as_view(), name="key-versions"),
     path("trail/links", TrailLinksView.as_view(), name="trail-links"),
     path("trail/head", TrailHeadView.as_view(), name="trail-head"),
     *router.urls,

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -17,6 +17,14 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_our_logging(**_kwargs: Any) -> None:
     """Celery would replace the handlers of settings.LOGGING."""
+
+
+@worker_init.connect
+def _refuse_wrong_keys(**_kwargs: Any) -> None:
+    """End before the first task is taken; a worker waits a minute for its databases."""
+    from config import startup
+
+    startup.refuse_wrong_keys(patience=startup.PATIENCE)
 
 
 @app.on_after_finalize.connect

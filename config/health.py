@@ -1,12 +1,23 @@
-"""Health: alive, and ready to serve (databases, broker, migrations). The only pages without sign-in."""
+"""Health: alive, and ready to serve (databases, broker, migrations, keys). The only pages without sign-in."""
 
+import time
 from functools import cache as once
 
+import structlog
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError, connections
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from retention.operations import key_checks
+
+log = structlog.get_logger(__name__)
+KEYS_FIT_SECONDS = 60
+# Of this process: the keys that fitted, and until when that is believed.
+_fitted: dict[str, float] = {}
 
 
 @login_not_required
@@ -17,14 +28,15 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if both databases and the broker answer and no migration waits, else 503; each part says ``ok`` or
-    ``down``.
+    """Answer 200 if both databases and the broker answer, no migration waits, and the configured keys are the ones that
+    stored values are under, else 503; each part says ``ok`` or ``down``.
 
     A version that is started before its migrations have run gets no traffic until they have.
     """
     parts = {alias: _answers(alias) for alias in connections}
     parts["broker"] = _broker_answers()
     parts["migrations"] = all(parts[alias] and _is_migrated(alias) for alias in connections)
+    parts["keys"] = parts["migrations"] and _keys_fit()
     fine = all(parts.values())
     body = {"status": "ok" if fine else "down", "parts": {name: "ok" if up else "down" for name, up in parts.items()}}
     return JsonResponse(body, status=200 if fine else 503)
@@ -59,6 +71,21 @@ def applied(alias: str) -> frozenset[tuple[str, str]]:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT app, name FROM django_migrations")
         return frozenset((app, name) for app, name in cursor.fetchall())
+
+
+def _keys_fit() -> bool:
+    """Say whether the keys fit. That they did is believed for a while: probes come every few seconds."""
+    if time.monotonic() < _fitted.get(settings.KEY_ENCRYPTION_KEYS, 0):
+        return True
+    try:
+        wrong = key_checks.faults(now=timezone.now())
+    except DatabaseError:
+        return False
+    if wrong:
+        log.error("keys.wrong", faults=wrong)
+        return False
+    _fitted[settings.KEY_ENCRYPTION_KEYS] = time.monotonic() + KEYS_FIT_SECONDS
+    return True
 
 
 def _broker_answers() -> bool:

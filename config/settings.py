@@ -321,6 +321,7 @@ SPECTACULAR_SETTINGS = {
         "ContractStatusEnum": "contracts.labels.CONTRACT_STATUS",
         "ContentKindEnum": "retention.content.lines.KINDS",
         "NoticeKindEnum": "contracts.labels.NOTICE_KINDS",
+        "RotationStateEnum": "retention.enums.RotationState.choices",
         "HoldGroundEnum": "retention.enums.HoldGround.choices",
         "TerminationGroundEnum": "contracts.labels.TERMINATION_GROUNDS",
         "NoticeChannelEnum": "contracts.labels.NOTICE_CHANNEL",

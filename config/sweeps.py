@@ -274,6 +274,15 @@ SWEEPS: tuple[Sweep, ...] = (
         "erasure",
     ),
     Sweep(
+        "rewraps",
+        retention.rewraps_due,
+        retention.rewrap_following,
+        retention.rewrap_all,
+        retention_tasks.sweep_rewraps,
+        20 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
         "outbox",
         accounts.deliveries_due,
         accounts.delivery_following,

@@ -64,3 +64,11 @@ class StepStatus(TextChoices):
 class HoldGround(TextChoices):
     CLIENT_INSTRUCTION = "client_instruction", _("Instruction of the client")
     LAW = "law", _("Cited law")
+
+
+class RotationState(TextChoices):
+    """A job that wraps keys anew. What it did so far stays when it is stopped."""
+
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    STOPPED = "stopped", _("Stopped")

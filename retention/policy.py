@@ -43,6 +43,7 @@ EVIDENCE = "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, op
 MEMBERS = "Contacts of the client, for whom the vendor is controller: kept with the contract file, then erased."
 FRAMEWORK = "The framework's own tables: codes and names of models. No personal data."
 OWN_RULES = "The vendor's own rules, as codes and opaque ids of its staff. No personal data of clients."
+KEYS = "Which keys wrap keys: versions, counts, check values, opaque ids of staff. No personal data of clients."
 UNUSED = "A table of the library for sign-in that is never written: it has grants to be looked at, and no others."
 INDICES = "Published figures of public price indices, the same for every client. No personal data."
 CONTENT = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
@@ -355,6 +356,11 @@ POLICY: dict[str, Table] = {
     ),
     "retention.Certificate": _table(K, "id public_id organization run issued_at signing_key document", basis=EVIDENCE),
     "retention.DataKey": _table(E, "id organization_ref subject_ref wrapped key_version created_at", wrapped=C),
+    "retention.KeyEncryptionKey": _table(N, "id version check_value first_seen_at", basis=KEYS),
+    "retention.KeyRotation": _table(
+        N, "id public_id target_version state started_at started_by finished_at retry_at last_error", basis=KEYS
+    ),
+    "retention.KeyRotationStep": _table(N, "id rotation place total done failed checkpoint finished_at", basis=KEYS),
     "retention.ErasureEntry": _table(
         K,
         "id run organization_ref keys_destroyed destroyed_at previous_digest digest",

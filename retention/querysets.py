@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from retention.enums import Decision, RequestStatus, RunPhase
+from retention.enums import Decision, RequestStatus, RotationState, RunPhase
 
 if TYPE_CHECKING:
-    from retention.models import DeletionRequest, ErasureRun, LegalHold
+    from retention.models import DeletionRequest, ErasureRun, KeyRotation, LegalHold
 
 
 class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
@@ -40,3 +40,12 @@ class ErasureRunQuerySet(models.QuerySet["ErasureRun"]):
     def due(self, *, at: datetime) -> Self:
         """Unfinished, and nobody's: no lease, or one that has run out (its worker was killed)."""
         return self.unfinished().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).order_by("pk")
+
+
+class KeyRotationQuerySet(models.QuerySet["KeyRotation"]):
+    def running(self) -> Self:
+        return self.filter(state=RotationState.RUNNING)
+
+    def due(self, *, at: datetime) -> Self:
+        """Running, and not resting because something did not open."""
+        return self.running().filter(Q(retry_at__isnull=True) | Q(retry_at__lte=at)).order_by("pk")

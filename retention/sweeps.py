@@ -6,15 +6,16 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts import tenancy
+from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
 from retention.enums import RequestOrigin, RequestStatus, RunPhase, VaultState
-from retention.models import DeletionRequest, ErasureRun, Vault
-from retention.operations import certificates, erasure, requests, runs, vault, verification
-from retention.querysets import DeletionRequestQuerySet, ErasureRunQuerySet
+from retention.models import DeletionRequest, ErasureRun, KeyRotation, Vault
+from retention.operations import certificates, erasure, requests, rewrapping, runs, vault, verification
+from retention.querysets import DeletionRequestQuerySet, ErasureRunQuerySet, KeyRotationQuerySet
 
 
 def departures_due(*, at: datetime) -> OrganizationQuerySet:
@@ -141,3 +142,26 @@ def reopenings_due(*, at: datetime) -> OrganizationQuerySet:
 def reopen_all(*, at: datetime, by: str) -> Swept:
     """Let content in again where a client came back."""
     return walk(lambda: reopenings_due(at=at), lambda organization: vault.reopen(organization, now=at, by=by))
+
+
+def rewraps_due(*, at: datetime) -> KeyRotationQuerySet:
+    """The key rotation that runs, unless it rests."""
+    return KeyRotation.objects.due(at=at)
+
+
+def rewrap_following(*, after: datetime) -> datetime | None:
+    """Return when a rotation that something stood in the way of is tried again."""
+    return earliest(KeyRotation.objects.running(), "retry_at", after=after)
+
+
+def rewrap_all(*, at: datetime, by: str) -> Swept:
+    """Go on with the key rotation that runs, for as long as a task may take."""
+    swept, budget = Swept(), timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2)
+    with tenancy.vendor():
+        found = list(rewraps_due(at=at))
+    for rotation in found:
+        try:
+            swept.done += rewrapping.work(rotation, now=at, by=by, budget=budget)
+        except Refused as error:
+            swept.refuse(error.code)
+    return swept

@@ -55,6 +55,12 @@ def sweep_erasures(*, now: str | None = None, **_future: object) -> None:
         work_on_run.delay(run_id=pk, organization_id=organization_id, now=at.isoformat())
 
 
+@shared_task(throws=(ClockAhead,))
+def sweep_rewraps(*, now: str | None = None, **_future: object) -> None:
+    """Go on with the key rotation that runs."""
+    run(sweeps.rewrap_all, at=sweep_instant(now))
+
+
 @shared_task
 def work_on_run(*, run_id: int, organization_id: int, now: str, **_future: object) -> None:
     """Take one run as far as it goes. Another worker's run, or a finished one, is left alone."""

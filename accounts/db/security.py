@@ -84,6 +84,22 @@ def vendors_scope_only(table: str, rights: str) -> list[migrations.RunSQL]:
     return [migrations.RunSQL(create, drop), *privileges(table, app="", vendor=rights)]
 
 
+def vendors_rows(table: str, rights: str) -> list[migrations.RunSQL]:
+    """Force row security on a table without a tenant: the vendor sees all of it, no tenant's scope sees a row."""
+    create: list[Statement] = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY tenant_app ON {table} TO terme_app USING (false)",
+        f"CREATE POLICY whole_vendor ON {table} TO terme_vendor USING (true)",
+    ]
+    drop: list[Statement] = [
+        f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        *(f"DROP POLICY {name} ON {table}" for name in ("tenant_app", "whole_vendor")),
+    ]
+    return [migrations.RunSQL(create, drop), *privileges(table, app="SELECT", vendor=rights)]
+
+
 def privileges(
     table: str, *, app: str, vendor: str, eraser: str = "", loader: str = "", database: str = "default"
 ) -> list[migrations.RunSQL]:

@@ -52,7 +52,7 @@ def store(
     if faults:
         raise InvalidInput(faults)
     public_id = uuid.uuid4()
-    context = _context(organization.public_id, public_id)
+    context = key_context(organization.public_id, public_id)
     key = crypto.new_data_key()
     wrapped = _keys().wrap(key, context=context)
     path = _path(public_id)
@@ -127,7 +127,7 @@ def read(document: Document) -> Iterator[bytes]:
     :raises DecryptionFailed: the file was changed, cut or swapped.
     :raises FileNotFoundError: the file is not there.
     """
-    context = _context(document.organization.public_id, document.public_id)
+    context = key_context(document.organization.public_id, document.public_id)
     wrapped = crypto.WrappedKey(document.key_version, bytes(document.wrapped_key))
     key = _keys().unwrap(wrapped, context=context)
     with _path(document.public_id).open("rb") as source:
@@ -162,7 +162,8 @@ def _path(public_id: uuid.UUID) -> Path:
     return Path(settings.DOCUMENTS_DIR) / name[:2] / f"{name}.bin"
 
 
-def _context(organization: uuid.UUID, document: uuid.UUID) -> bytes:
+def key_context(organization: uuid.UUID, document: uuid.UUID) -> bytes:
+    """Return what the data key of a document is bound to."""
     return crypto.context("document", str(organization), str(document))
 
 

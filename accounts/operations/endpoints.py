@@ -56,7 +56,7 @@ def make(
         raise Refused("The data of this organization are being erased, or are erased.", code="organization_closed")
     _refuse_too_many(organization)
     public_id, secret = uuid4(), secrets.token_bytes(SECRET_BYTES)
-    sealed = _keys().wrap(secret, context=_context(str(public_id)))
+    sealed = _keys().wrap(secret, context=secret_context(str(public_id)))
     endpoint = WebhookEndpoint.objects.create(
         public_id=public_id,
         organization=organization,
@@ -130,7 +130,7 @@ def rotate_secret(
     if not overlap:
         locked.old_secret = locked.old_secret_version = locked.old_secret_until = None
     secret = secrets.token_bytes(SECRET_BYTES)
-    sealed = _keys().wrap(secret, context=_context(str(locked.public_id)))
+    sealed = _keys().wrap(secret, context=secret_context(str(locked.public_id)))
     locked.secret, locked.secret_version = sealed.ciphertext, sealed.version
     locked.save()
     hours = overlap / timedelta(hours=1)
@@ -219,7 +219,7 @@ def opened_secrets(endpoint: WebhookEndpoint, *, at: datetime) -> list[bytes]:
     :raises UnknownKeyVersion: a key-encryption key is not configured any more.
     :raises DecryptionFailed: a secret was changed, or belongs to another endpoint.
     """
-    context = _context(str(endpoint.public_id))
+    context = secret_context(str(endpoint.public_id))
     found = [crypto.WrappedKey(endpoint.secret_version, bytes(endpoint.secret))]
     if endpoint.old_secret is not None and endpoint.old_secret_until is not None and at < endpoint.old_secret_until:
         found.append(crypto.WrappedKey(endpoint.old_secret_version or 0, bytes(endpoint.old_secret)))
@@ -282,7 +282,8 @@ def _text(secret: bytes) -> str:
     return PREFIX + base64.b64encode(secret).decode()
 
 
-def _context(public_id: str) -> bytes:
+def secret_context(public_id: str) -> bytes:
+    """Return what the secrets of an endpoint are bound to."""
     return crypto.context("webhook secret", public_id)
 
 

@@ -150,7 +150,7 @@ def secret_of(provider: IdentityProvider) -> str:
     :raises crypto.DecryptionFailed: it was changed, or belongs to another provider.
     """
     wrapped = crypto.WrappedKey(provider.key_version, bytes(provider.sealed_secret))
-    return _keys().unwrap(wrapped, context=_place(provider)).decode()
+    return _keys().unwrap(wrapped, context=secret_context(provider)).decode()
 
 
 def redirect_address(provider: IdentityProvider) -> str:
@@ -199,11 +199,12 @@ def _secret_faults(secret: str) -> list[FieldError]:
 
 
 def _seal(row: IdentityProvider, secret: str) -> None:
-    wrapped = _keys().wrap(secret.encode(), context=_place(row))
+    wrapped = _keys().wrap(secret.encode(), context=secret_context(row))
     row.sealed_secret, row.key_version = wrapped.ciphertext, wrapped.version
 
 
-def _place(row: IdentityProvider) -> bytes:
+def secret_context(row: IdentityProvider) -> bytes:
+    """Return what the secret of a provider is bound to."""
     return crypto.context("identity provider", str(row.public_id))
 
 

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     MANAGE_IDENTITY_PROVIDERS = "manage_identity_providers"
     VIEW_OPERATION = "view_operation"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    MANAGE_KEYS = "manage_keys"
 
 
 P = Permission

@@ -102,6 +102,7 @@ def _run(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack)
     owner = {**env, "DATABASE_URL": where.default_owner, "LEDGER_DATABASE_URL": where.ledger_owner}
     migrations = [["migrate", "--database", alias, "--no-input", "-v", "0"] for alias in ("default", "ledger")]
     _commands(migrations, owner, logs / "migrate.log")
+    _check_keys(env)
     if not options.no_demo:
         print("Seeding the demo, the first time only …", flush=True)
         _commands([["seed_demo", "--once", "--url", url]], env, logs / "seed.log")
@@ -178,6 +179,18 @@ def _commands(commands: list[list[str]], env: dict[str, str], log: Path) -> None
         if code != 0:
             said = processes.last_line(log)
             raise CannotStart(f"`manage.py {' '.join(arguments[:3])}` failed: {said} (see {log})")
+
+
+def _check_keys(env: dict[str, str]) -> None:
+    """:raises CannotStart: the configured keys do not open what is stored, or are malformed; which, and what to do."""
+    command = [sys.executable, str(environment.ROOT / "manage.py"), "check_keys", "--format", "json"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        try:
+            faults = json.loads(done.stdout)["faults"]
+        except (ValueError, KeyError):
+            faults = [f"`manage.py check_keys` failed: {done.stderr.strip().rpartition(chr(10))[2]}"]
+        raise CannotStart("\n".join(faults))
 
 
 def _wait_until_ready(url: str, parts: list[_Part]) -> None:

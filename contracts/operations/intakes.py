@@ -70,7 +70,7 @@ def drop(
         asked.state = IntakeState.ANSWERED.value
         asked.save(update_fields=["state"])
     key, public_id = crypto.new_data_key(), uuid.uuid4()
-    wrapped = _keys().wrap(key, context=_place(public_id, "key"))
+    wrapped = _keys().wrap(key, context=sealed_context(public_id, "key"))
     facts = Facts(letter.filename, letter.sender_name, letter.sender_email, letter.subject, letter.text)
     found = classification.classify(letter.text)
     intake = Intake.objects.create(
@@ -86,8 +86,8 @@ def drop(
         why=found.explanation.to_json(),
         candidates=_candidates(letter),
         answers=None if answers is None else answers.public_id,
-        sealed_file=crypto.encrypt(key, letter.data, context=_place(public_id, "file")),
-        sealed_facts=crypto.encrypt(key, _packed(facts), context=_place(public_id, "facts")),
+        sealed_file=crypto.encrypt(key, letter.data, context=sealed_context(public_id, "file")),
+        sealed_facts=crypto.encrypt(key, _packed(facts), context=sealed_context(public_id, "facts")),
         wrapped_key=wrapped.ciphertext,
         key_version=wrapped.version,
         dropped_by=by,
@@ -127,7 +127,9 @@ def confirm(
     if entitled is None and is_member(organization, facts.sender_email):
         entitled = True
     _check(locked, organization, contracts, kind, entitled, reason)
-    file = crypto.decrypt(_key(locked), bytes(locked.sealed_file or b""), context=_place(locked.public_id, "file"))
+    file = crypto.decrypt(
+        _key(locked), bytes(locked.sealed_file or b""), context=sealed_context(locked.public_id, "file")
+    )
     document = documents.store(
         organization,
         BytesIO(file),
@@ -215,7 +217,7 @@ def opened(intake: Intake) -> Facts:
     """Return what is sealed of a letter; nothing, once it was rejected."""
     if intake.sealed_facts is None:
         return Facts("", "", "", "", "")
-    data = crypto.decrypt(_key(intake), bytes(intake.sealed_facts), context=_place(intake.public_id, "facts"))
+    data = crypto.decrypt(_key(intake), bytes(intake.sealed_facts), context=sealed_context(intake.public_id, "facts"))
     return Facts(**json.loads(data))
 
 
@@ -370,10 +372,11 @@ def _packed(facts: Facts) -> bytes:
 
 def _key(intake: Intake) -> bytes:
     wrapped = crypto.WrappedKey(intake.key_version, bytes(intake.wrapped_key))
-    return _keys().unwrap(wrapped, context=_place(intake.public_id, "key"))
+    return _keys().unwrap(wrapped, context=sealed_context(intake.public_id, "key"))
 
 
-def _place(public_id: uuid.UUID, part: str) -> bytes:
+def sealed_context(public_id: uuid.UUID, part: str) -> bytes:
+    """Return what a part of an intake, its key too, is bound to."""
     return crypto.context("intake", str(public_id), part)
 
 

@@ -9,6 +9,7 @@ from retention.models.request import (
     Export,
     LegalHold,
 )
+from retention.models.rotation import KeyEncryptionKey, KeyRotation, KeyRotationStep
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message, Vault
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
     "ErasureRun",
     "ErasureStep",
     "Export",
+    "KeyEncryptionKey",
+    "KeyRotation",
+    "KeyRotationStep",
     "LegalHold",
     "Message",
     "Vault",

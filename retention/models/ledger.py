@@ -29,6 +29,7 @@ class DataKey(models.Model):
             ),
             models.CheckConstraint(condition=Q(key_version__gte=1), name="data_key_version_from_one"),
         ]
+        indexes = [models.Index(fields=["key_version", "id"], name="data_key_by_version")]
 
     def __str__(self) -> str:
         return str(self.id)

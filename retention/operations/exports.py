@@ -71,7 +71,7 @@ def make(organization: Organization, *, request: DeletionRequest | None, now: da
     vault.enter(organization, now=now)
     public_id = uuid.uuid4()
     key = crypto.new_data_key()
-    context = _context(organization.public_id, public_id)
+    context = key_context(organization.public_id, public_id)
     wrapped = keys.key_encryption_keys().wrap(key, context=context)
     contents = _Contents(organization, now)
     path = _path(public_id)
@@ -134,7 +134,7 @@ def stream(export: Export, *, now: datetime, by: str) -> Iterator[bytes]:
     """
     with tenancy.tenant(export.organization_id):
         vault.enter(export.organization, now=now)
-    context = _context(export.organization.public_id, export.public_id)
+    context = key_context(export.organization.public_id, export.public_id)
     wrapped = crypto.WrappedKey(export.key_version, bytes(export.wrapped_key))
     key = keys.key_encryption_keys().unwrap(wrapped, context=context)
     try:
@@ -342,5 +342,6 @@ def _path(public_id: uuid.UUID) -> Path:
     return Path(settings.EXPORTS_DIR) / f"{public_id}.bin"
 
 
-def _context(organization_ref: uuid.UUID, public_id: uuid.UUID) -> bytes:
+def key_context(organization_ref: uuid.UUID, public_id: uuid.UUID) -> bytes:
+    """Return what the data key of an export is bound to."""
     return crypto.context("export", str(organization_ref), str(public_id))

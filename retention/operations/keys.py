@@ -134,7 +134,7 @@ def _rows_of(organization_ref: UUID, subject_refs: Iterable[UUID | None]) -> lis
 
 def _new(organization_ref: UUID, subject_ref: UUID | None, *, now: datetime) -> DataKey:
     key_id = uuid4()
-    context = _context(organization_ref, subject_ref, key_id)
+    context = key_context(organization_ref, subject_ref, key_id)
     wrapped = key_encryption_keys().wrap(crypto.new_data_key(), context=context)
     return DataKey(
         id=key_id,
@@ -156,11 +156,12 @@ def _unwrapped(organization_ref: UUID, rows: list[DataKey]) -> dict[UUID, bytes]
 
 def _unwrap(row: DataKey) -> bytes:
     wrapped = crypto.WrappedKey(row.key_version, bytes(row.wrapped))
-    context = _context(row.organization_ref, row.subject_ref, row.id)
+    context = key_context(row.organization_ref, row.subject_ref, row.id)
     return key_encryption_keys().unwrap(wrapped, context=context)
 
 
-def _context(organization_ref: UUID, subject_ref: UUID | None, key_id: UUID) -> bytes:
+def key_context(organization_ref: UUID, subject_ref: UUID | None, key_id: UUID) -> bytes:
+    """Return what a data key of the ledger is bound to."""
     return crypto.context("data_key", str(organization_ref), str(subject_ref or ""), str(key_id))
 
 

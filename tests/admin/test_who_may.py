@@ -79,6 +79,9 @@ TABLES = {
     "ErasureRun": ("view_deletion_request", None),
     "ErasureStep": ("view_deletion_request", None),
     "Export": ("view_deletion_request", None),
+    "KeyEncryptionKey": ("view_operation", None),
+    "KeyRotation": ("view_operation", "manage_keys"),
+    "KeyRotationStep": ("view_operation", None),
     "LegalHold": ("view_deletion_request", "place_hold"),
     "Message": ("view_operation", None),
     "Vault": ("view_deletion_request", None),
@@ -182,6 +185,7 @@ PAGES = {
     "DeletionRequest.cancel": "request_deletion",
     "ErasureRun.erase_again": "approve_erasure",
     "Export.download": "view_content",
+    "KeyRotation.stop": "manage_keys",
     "LegalHold.release": "place_hold",
 }
 # Pages for staff only, though a role of a client holds the right.

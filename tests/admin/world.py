@@ -34,7 +34,14 @@ from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, Reminder
 from contracts.operations import amendments, clauses, ends, feeds, intakes, notices, payments, quotes, switching
 from retention.enums import HoldGround
-from retention.models import AggregateArchive, DeletionRequest, ErasureRun
+from retention.models import (
+    AggregateArchive,
+    DeletionRequest,
+    ErasureRun,
+    KeyEncryptionKey,
+    KeyRotation,
+    KeyRotationStep,
+)
 from retention.operations import archive, exports, holds
 from tests.accounts.trails import sealed
 from tests.admin.people import a_member
@@ -248,6 +255,16 @@ def a_client_that_left():
     return organization
 
 
+def keys_wrapped_anew():
+    """Leave a key-encryption key and a rotation that is over."""
+    with tenancy.vendor():
+        KeyEncryptionKey.objects.create(version=1, check_value="0" * 16, first_seen_at=NOW)
+        rotation = KeyRotation.objects.create(
+            target_version=1, state="finished", started_at=NOW, started_by="user:one", finished_at=NOW
+        )
+        KeyRotationStep.objects.create(rotation=rotation, place="documents", total=3, done=3, finished_at=NOW)
+
+
 def a_whole_world():
     """Make both clients, and what belongs to nobody."""
     left, stays = a_client_that_left(), a_client_that_stays()
@@ -257,6 +274,7 @@ def a_whole_world():
         FactorRequirement.objects.create(
             role="auditor", required_at=NOW, required_by="user:one", lifted_at=NOW, lifted_by="user:one"
         )
+    keys_wrapped_anew()
     an_index()
     if not connection.in_atomic_block:  # what an open transaction wrote is not sealed
         sealed()

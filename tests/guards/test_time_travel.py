@@ -13,7 +13,7 @@ from config.sweeps import SWEEPS
 from contracts.enums import ContractSuspension
 from contracts.models import Contract
 from contracts.operations import amendments, suspension
-from retention.models import DeletionRequest, ErasureRun
+from retention.models import DeletionRequest, ErasureRun, KeyRotation
 from tests.accounts.parties import a_licence
 from tests.admin.world import NOW, a_whole_world
 from tests.contracts.agreements import a_signed_contract, at
@@ -89,6 +89,9 @@ def a_world_with_something_ahead_of_every_sweep():
         request = DeletionRequest.objects.get(organization=leaving)
         ErasureRun.objects.create(
             organization=leaving, request=request, planned_at=NOW, leased_until=NOW + timedelta(minutes=5)
+        )
+        KeyRotation.objects.create(
+            target_version=2, started_at=NOW, started_by="user:one", retry_at=NOW + timedelta(minutes=9)
         )
         last = OutboxMessage.objects.filter(delivered_at__isnull=True).latest("pk")
         OutboxMessage.objects.filter(pk=last.pk).update(next_attempt_at=NOW + timedelta(hours=1))

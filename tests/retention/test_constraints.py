@@ -7,10 +7,11 @@ import pytest
 from django.apps import apps
 from django.db import connections
 
-from tests.admin.world import a_client_that_left, a_client_that_stays
+from tests.admin.world import a_client_that_left, a_client_that_stays, keys_wrapped_anew
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 LEDGER = {"retention_datakey", "retention_erasureentry"}
+ROTATION = "retention_keyrotation"
 REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
 
 
@@ -66,6 +67,17 @@ EXAMPLES = {
     "retention_conversation_public_id_key": copy("retention_conversation", external_id="'other'"),
     "data_key_once": copy("retention_datakey", id="gen_random_uuid()"),
     "data_key_version_from_one": change("retention_datakey", "key_version = 0"),
+    "key_encryption_key_version_from_one": change("retention_keyencryptionkey", "version = 0"),
+    "key_encryption_key_check_value_is_hex": change("retention_keyencryptionkey", "check_value = 'secret'"),
+    "key_rotation_one_at_a_time": copy(
+        ROTATION, public_id="gen_random_uuid()", state="'running'", finished_at="NULL", _times="2"
+    ),
+    "key_rotation_state_known": change(ROTATION, "state = 'lost'"),
+    "key_rotation_version_from_one": change(ROTATION, "target_version = 0"),
+    "key_rotation_runs_until_it_is_over": change(ROTATION, "finished_at = NULL"),
+    "key_rotation_step_once_per_place": copy("retention_keyrotationstep"),
+    "key_rotation_step_counts_no_more_than_all": change("retention_keyrotationstep", "done = total + 1"),
+    "key_rotation_step_finished_with_all": change("retention_keyrotationstep", "done = total - 1"),
     "erasure_entry_digest_is_hex": change("retention_erasureentry", "digest = 'x'"),
 }
 # Two constraints forbid the same: the first in the order of their names answers.
@@ -92,6 +104,7 @@ TENANT_KEYS = {
 def world():
     a_client_that_stays()
     a_client_that_left()
+    keys_wrapped_anew()
 
 
 def broken_by(table, breaks):

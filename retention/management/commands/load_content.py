@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import tenancy
 from accounts.models import Organization
 from accounts.operations import clock
-from retention.operations import loading
+from retention.operations import key_checks, loading
 
 WIDTH = 30
 QUIET_SECONDS = 5.0
@@ -24,7 +24,7 @@ WRONG_INPUT = 2
 
 
 class Command(BaseCommand):
-    """Exit code 0: every line is stored. 1: done, some lines were rejected. 2: wrong file or arguments."""
+    """Exit code 0: every line is stored. 1: done, some lines were rejected. 2: wrong file, arguments or keys."""
 
     help = (
         "Load content (conversations, messages, context items, diagnostics) from a JSONL file. What is stored already "
@@ -48,6 +48,8 @@ class Command(BaseCommand):
         organization = _organization(options["organization"])
         if report.resolve() == path.resolve():
             raise CommandError("The report would overwrite the file.", returncode=WRONG_INPUT)
+        if wrong := key_checks.faults(now=clock.instant()):
+            raise CommandError("\n".join(wrong), returncode=WRONG_INPUT)
         bar = Bar(sys.stderr)
         try:
             size = path.stat().st_size
