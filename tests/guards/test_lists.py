@@ -14,6 +14,7 @@ BY_MODELS = {
     "identity-providers": "redirect_address is computed from the model",
     "index-series": "link is a related row",
     "intakes": "sender is computed from the model",
+    "key-rotations": "steps is a related row",
     "offers": "compared is computed from the model",
     "switching-cases": "acts is a related row",
 }

@@ -1,4 +1,4 @@
-"""Keys of a real service: another one added, everything wrapped anew by its worker, the old one taken out, a wrong one."""
+"""Keys of a real service: one added, everything wrapped anew by its worker, the old one taken out, a wrong one."""
 
 import base64
 import subprocess
