@@ -23,6 +23,7 @@ OFFLINE = frozenset(
         "check",
         "collectstatic",
         "compilemessages",
+        "data_protection",
         "database_roles",
         "diffsettings",
         "makemessages",

@@ -1,0 +1,72 @@
+"""What becomes of the tables of retention: content, requests, runs, evidence, keys."""
+
+from retention.policy.bases import AGGREGATES, EVIDENCE, KEYS, LEDGER
+from retention.policy.categories import CONTENT
+from retention.policy.kinds import Fate, Table, table
+
+E, K, N, C = Fate.ERASE, Fate.KEEP, Fate.NOT_PERSONAL, Fate.CIPHERTEXT
+COLUMNS = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
+
+TABLES: dict[str, Table] = {
+    "retention.Vault": table(K, "organization state changed_at", basis=EVIDENCE),
+    "retention.Conversation": table(E, COLUMNS, category=CONTENT, sealed=C),
+    "retention.Message": table(E, f"{COLUMNS} conversation role", category=CONTENT, sealed=C),
+    "retention.ContextItem": table(E, COLUMNS, category=CONTENT, sealed=C),
+    "retention.Diagnostic": table(E, f"{COLUMNS} type", category=CONTENT, sealed=C),
+    "retention.DeletionRequest": table(
+        K,
+        "id public_id organization origin status requested_by received_at service_ended_on retrieval_ends_on "
+        "erase_from erase_by retrieval_waived_at confirmed_by confirmed_at approved_by approved_at export_decision "
+        "archive_decision closed_at",
+        basis=EVIDENCE,
+    ),
+    "retention.LegalHold": table(
+        K,
+        "id public_id organization ground citation review_on placed_by placed_at released_by released_at",
+        basis=EVIDENCE,
+    ),
+    "retention.Export": table(
+        E,
+        "id public_id organization request made_by made_at rows size sha256 wrapped_key key_version first_fetched_at",
+        category=CONTENT,
+        wrapped_key=C,
+    ),
+    "retention.ArchiveAuthorization": table(
+        K, "id public_id organization granted decided_by decided_at proof", basis=EVIDENCE
+    ),
+    "retention.AggregateArchive": table(
+        K,
+        "id public_id organization request name table sha256 made_at",
+        basis=AGGREGATES,
+    ),
+    "retention.ErasureRun": table(
+        K,
+        "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
+        "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error",
+        basis=EVIDENCE,
+        identifiers=C,
+        identifiers_key=C,
+    ),
+    "retention.ErasureStep": table(
+        K,
+        "id public_id organization run position store status found erased checkpoint started_at finished_at",
+        basis=EVIDENCE,
+    ),
+    "retention.Verification": table(
+        K, "id public_id organization run performed_at passed searched hits", basis=EVIDENCE
+    ),
+    "retention.Certificate": table(K, "id public_id organization run issued_at signing_key document", basis=EVIDENCE),
+    "retention.DataKey": table(
+        E, "id organization_ref subject_ref wrapped key_version created_at", category=CONTENT, wrapped=C
+    ),
+    "retention.KeyEncryptionKey": table(N, "id version check_value first_seen_at", basis=KEYS),
+    "retention.KeyRotation": table(
+        N, "id public_id target_version state started_at started_by finished_at retry_at last_error", basis=KEYS
+    ),
+    "retention.KeyRotationStep": table(N, "id rotation place total done failed checkpoint finished_at", basis=KEYS),
+    "retention.ErasureEntry": table(
+        K,
+        "id run organization_ref keys_destroyed destroyed_at previous_digest digest",
+        basis=LEDGER,
+    ),
+}
