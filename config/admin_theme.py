@@ -124,6 +124,7 @@ def _navigation() -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item(_("Vaults"), "lock", "retention.Vault"),
+                _item(_("People in requests"), "group_remove", "retention.RequestSubject"),
                 _item(_("Erasure runs"), "cleaning_services", "retention.ErasureRun"),
                 _item(_("Erasure steps"), "checklist", "retention.ErasureStep"),
                 _item(_("Verifications"), "troubleshoot", "retention.Verification"),

@@ -45,12 +45,8 @@ from contracts.api.switching import SwitchingCaseResource
 from contracts.api.uplifts import UpliftResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
-from retention.api.requests import (
-    ArchiveAuthorizationView,
-    DeletionRequestResource,
-    LegalHoldResource,
-    PublicKeyView,
-)
+from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
+from retention.api.requests import DeletionRequestResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
 
 SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported

@@ -193,6 +193,10 @@ ERASURE_CHUNK_ROWS = env.int("ERASURE_CHUNK_ROWS", default=1000)
 ERASURE_CHUNK_MILLISECONDS = 100
 # A rest after each chunk, where erasure must not press on the database (milliseconds).
 ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", default=0))
+# Rows a second at most, over a whole run; 0: as fast as it goes.
+ERASURE_ROWS_PER_SECOND = env.int("ERASURE_ROWS_PER_SECOND", default=0)
+# How long an approval can be taken back before anything is destroyed.
+ERASURE_GRACE = timedelta(hours=env.int("ERASURE_GRACE_HOURS", default=24))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 # The vendor's country: how what its clients owe is taxed.
 VENDOR_COUNTRY = env.str("VENDOR_COUNTRY", default="FR")

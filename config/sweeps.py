@@ -220,6 +220,15 @@ SWEEPS: tuple[Sweep, ...] = (
         "workflows",
     ),
     Sweep(
+        "deleted_people",
+        retention.deleted_people_due,
+        by_change,
+        retention.request_all_deleted,
+        retention_tasks.sweep_deleted_people,
+        60 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
         "returns",
         retention.returns_due,
         by_change,

@@ -20,6 +20,20 @@ class MessageRole(TextChoices):
 class RequestOrigin(TextChoices):
     CONTRACT_END = "contract_end", _("End of the contract")
     CLIENT = "client", _("Instruction of the client")
+    CLIENT_RULE = "client_rule", _("Rule of the client")
+
+
+class RequestKind(TextChoices):
+    ERASE = "erase", _("Erasure")
+
+
+class RequestScope(TextChoices):
+    """Whose data a request is about. Several people: those whom a rule of the client deleted on one day."""
+
+    PERSON = "person", _("One person")
+    PEOPLE = "people", _("Several people")
+    DEPARTMENT = "department", _("Department")
+    ORGANIZATION = "organization", _("Organization")
 
 
 class RequestStatus(TextChoices):
@@ -33,8 +47,22 @@ class RequestStatus(TextChoices):
     ERASED = "erased", _("Erased")
     VERIFIED = "verified", _("Verified empty")
     CERTIFIED = "certified", _("Certified")
+    COMPLETE = "complete", _("Complete")
     CANCELLED = "cancelled", _("Cancelled")
+    REFUSED = "refused", _("Refused")
+    PARTIALLY_DONE = "partially_done", _("Partially done")
     FAILED = "failed", _("Failed")
+
+
+class RefusalGround(TextChoices):
+    """Why a request is refused: Art. 12(2), 12(5) and 17(3) GDPR, and who has no say."""
+
+    NOT_IDENTIFIED = "not_identified", _("The person could not be identified")
+    NOT_AUTHORISED = "not_authorised", _("Who asked is no authorised contact")
+    CLIENT_REFUSED = "client_refused", _("The client decided against it")
+    LEGAL_OBLIGATION = "legal_obligation", _("A legal obligation to keep the data")
+    LEGAL_CLAIMS = "legal_claims", _("Establishment, exercise or defence of legal claims")
+    MANIFESTLY_UNFOUNDED = "manifestly_unfounded", _("Manifestly unfounded or excessive")
 
 
 class Decision(TextChoices):
@@ -53,12 +81,23 @@ class RunPhase(TextChoices):
     VERIFIED = "verified", _("Verified empty")
     RESIDUE_FOUND = "residue_found", _("Residue found")
     CERTIFIED = "certified", _("Certified")
+    COMPLETE = "complete", _("Complete")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class StepStatus(TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
+    FAILED = "failed", _("Given up")
+
+
+class HoldScope(TextChoices):
+    """What a hold covers."""
+
+    ORGANIZATION = "organization", _("Organization")
+    DEPARTMENT = "department", _("Department")
+    PERSON = "person", _("One person")
 
 
 class HoldGround(TextChoices):

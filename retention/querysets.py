@@ -8,18 +8,24 @@ from django.db.models import Q
 
 from retention.enums import Decision, RequestStatus, RotationState, RunPhase
 
+# A request that is over. (Certified: what was to do is done, though backups still age.)
+OVER = [RequestStatus.CERTIFIED, RequestStatus.COMPLETE, RequestStatus.CANCELLED, RequestStatus.REFUSED]
+# A run that nobody need work on: it is done, or waits for people.
+RESTING = [RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED, RunPhase.RESIDUE_FOUND]
+
 if TYPE_CHECKING:
     from retention.models import DeletionRequest, ErasureRun, KeyRotation, LegalHold
 
 
 class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
     def open(self) -> Self:
-        return self.exclude(status__in=[RequestStatus.CERTIFIED, RequestStatus.CANCELLED])
+        return self.exclude(status__in=OVER)
 
     def due_for_erasure(self, *, at: datetime) -> Self:
-        """Approved, past the retrieval period, the export decided. An archive that nobody decided on lapses."""
+        """Approved for good, past the retrieval period, the export decided. An archive nobody decided on lapses."""
         return (
-            self.filter(status=RequestStatus.APPROVED, erase_from__lte=at)
+            self.filter(Q(grace_until__isnull=True) | Q(grace_until__lte=at))
+            .filter(status=RequestStatus.APPROVED, erase_from__lte=at)
             .exclude(export_decision=Decision.PENDING)
             .order_by("erase_from", "pk")
         )
@@ -32,9 +38,11 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
 
 class ErasureRunQuerySet(models.QuerySet["ErasureRun"]):
     def unfinished(self) -> Self:
-        """Not certified, not stopped by residue, and not given up."""
-        return self.exclude(phase__in=[RunPhase.CERTIFIED, RunPhase.RESIDUE_FOUND]).exclude(
-            request__status=RequestStatus.CANCELLED
+        """Not certified, not stopped by residue, not paused, and not given up."""
+        return (
+            self.filter(paused_at__isnull=True)
+            .exclude(phase__in=RESTING)
+            .exclude(request__status__in=[RequestStatus.CANCELLED, RequestStatus.PARTIALLY_DONE])
         )
 
     def due(self, *, at: datetime) -> Self:

@@ -6,16 +6,28 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts import tenancy
+from accounts.enums import LicenceStatus
 from accounts.errors import Refused
-from accounts.models import Organization
+from accounts.models import LicensedUser, Organization
 from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
-from retention.enums import RequestOrigin, RequestStatus, RunPhase, VaultState
-from retention.models import DeletionRequest, ErasureRun, KeyRotation, Vault
-from retention.operations import certificates, erasure, requests, rewrapping, runs, vault, verification
+from retention.enums import RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
+from retention.models import DeletionRequest, ErasureRun, KeyRotation, RequestSubject, Vault
+from retention.operations import (
+    certificates,
+    erasure,
+    people_requests,
+    requests,
+    rewrapping,
+    runs,
+    vault,
+    verification,
+)
 from retention.querysets import DeletionRequestQuerySet, ErasureRunQuerySet, KeyRotationQuerySet
+
+WHOLE = RequestScope.ORGANIZATION
 
 
 def departures_due(*, at: datetime) -> OrganizationQuerySet:
@@ -28,7 +40,7 @@ def departures_due(*, at: datetime) -> OrganizationQuerySet:
         .exclude(
             Exists(
                 DeletionRequest.objects.exclude(status=RequestStatus.CANCELLED).filter(
-                    organization=OuterRef("pk"), service_ended_on__gte=OuterRef("left_on")
+                    organization=OuterRef("pk"), scope=WHOLE, service_ended_on__gte=OuterRef("left_on")
                 )
             )
         )
@@ -44,10 +56,33 @@ def open_all(*, at: datetime, by: str) -> Swept:
     )
 
 
+def deleted_people_due(*, at: datetime) -> OrganizationQuerySet:
+    """Organizations with people whom they, or their rules, deleted, and who are in no request yet."""
+    listed = RequestSubject.objects.filter(licensed_user=OuterRef("pk"), let_go_at__isnull=True)
+    deleted = LicensedUser.objects.filter(organization=OuterRef("pk"), status=LicenceStatus.DELETED, deleted_at__lte=at)
+    return Organization.objects.filter(Exists(deleted.filter(~Exists(listed))), closed_at__isnull=True).order_by("pk")
+
+
+def request_deleted(organization: Organization, *, now: datetime, by: str) -> DeletionRequest:
+    """Open one request for the people whom the organization deleted: the client's own rules decided."""
+    listed = RequestSubject.objects.filter(licensed_user=OuterRef("pk"), let_go_at__isnull=True)
+    found = LicensedUser.objects.filter(~Exists(listed), organization=organization, status=LicenceStatus.DELETED)
+    people = list(found.filter(deleted_at__lte=now).values_list("public_id", flat=True)[: people_requests.MOST_PEOPLE])
+    return people_requests.open_for_people(
+        organization, people=people, origin=RequestOrigin.CLIENT_RULE, decided=True, now=now, by=by
+    )
+
+
+def request_all_deleted(*, at: datetime, by: str) -> Swept:
+    """Open the requests that the clients' own deletions bring."""
+    return walk(lambda: deleted_people_due(at=at), lambda organization: request_deleted(organization, now=at, by=by))
+
+
 def returns_due(*, at: datetime) -> DeletionRequestQuerySet:
     """Requests that can still be given up, of organizations that have a contract again."""
     contracts = Contract.objects.binding().filter(organization=OuterRef("organization"))
-    return DeletionRequest.objects.filter(Exists(contracts), status__in=requests.CANCELLABLE).order_by("pk")
+    found = DeletionRequest.objects.filter(Exists(contracts), scope=WHOLE, status__in=requests.CANCELLABLE)
+    return found.order_by("pk")
 
 
 def cancel_all(*, at: datetime, by: str) -> Swept:
@@ -60,7 +95,7 @@ def switches_due(*, at: datetime) -> DeletionRequestQuerySet:
     settled = SwitchingCase.objects.filter(organization=OuterRef("organization")).settled()
     moved = settled.filter(erase_at__gt=OuterRef("erase_from")).exclude(pk__in=SwitchingCase.objects.holding())
     return DeletionRequest.objects.filter(
-        Exists(moved), retrieval_waived_at__isnull=True, status__in=requests.CANCELLABLE
+        Exists(moved), scope=WHOLE, retrieval_waived_at__isnull=True, status__in=requests.CANCELLABLE
     ).order_by("pk")
 
 
@@ -71,11 +106,14 @@ def follow_switches(*, at: datetime, by: str) -> Swept:
 
 def plans_due(*, at: datetime) -> DeletionRequestQuerySet:
     """Approved requests past their retrieval period, with everything decided, that have no run yet."""
-    return DeletionRequest.objects.due_for_erasure(at=at).filter(runs__isnull=True)
+    planned = ErasureRun.objects.filter(request=OuterRef("pk")).exclude(phase=RunPhase.CANCELLED)
+    return DeletionRequest.objects.due_for_erasure(at=at).filter(~Exists(planned))
 
 
 def plan_following(*, after: datetime) -> datetime | None:
-    return earliest(DeletionRequest.objects.filter(status=RequestStatus.APPROVED), "erase_from", after=after)
+    approved = DeletionRequest.objects.filter(status=RequestStatus.APPROVED)
+    instants = (earliest(approved, field, after=after) for field in ("erase_from", "grace_until"))
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def plan_all(*, at: datetime, by: str) -> Swept:
@@ -131,7 +169,7 @@ def reopenings_due(*, at: datetime) -> OrganizationQuerySet:
     """Organizations that came back after their erasure: their vault may take content again."""
     vaults = Vault.objects.filter(organization=OuterRef("pk"), state=VaultState.DESTROYED)
     contracts = Contract.objects.binding().filter(organization=OuterRef("pk"))
-    unfinished = DeletionRequest.objects.open().filter(organization=OuterRef("pk"))
+    unfinished = DeletionRequest.objects.open().filter(organization=OuterRef("pk"), scope=WHOLE)
     return (
         Organization.objects.filter(Q(closed_at__isnull=False), Exists(vaults), Exists(contracts))
         .exclude(Exists(unfinished))

@@ -22,6 +22,12 @@ def sweep_departures(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_deleted_people(*, now: str | None = None, **_future: object) -> None:
+    """Open the requests that the clients' own deletions bring."""
+    run(sweeps.request_all_deleted, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_returns(*, now: str | None = None, **_future: object) -> None:
     """Give up the requests of organizations that came back."""
     run(sweeps.cancel_all, at=sweep_instant(now))

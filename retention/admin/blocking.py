@@ -3,19 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, DateTimeField, Exists, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, DateTimeField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from contracts.models import Contract, SwitchingCase
-from retention.enums import Decision
-from retention.models import DeletionRequest, LegalHold
+from retention.enums import Decision, HoldScope, RequestScope
+from retention.models import DeletionRequest, LegalHold, RequestSubject
 from retention.rules import requests as rules
 
 SENTENCES = {
     "contract_open": _("A contract is signed, active or under negotiation."),
     "switch_unfinished": _("A switch is pending or unfinished: the client's written choice is needed."),
     "end_not_confirmed": _("The end of the collaboration is not confirmed."),
+    "client_undecided": _("The client has not decided yet."),
+    "grace_runs": _("The approval can still be taken back."),
     "not_approved": _("The erasure is not approved."),
     "retrieval_period_runs": _("The retrieval period still runs."),
     "export_not_decided": _("The export is neither made nor waived."),
@@ -27,7 +29,20 @@ SENTENCES = {
 def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[Any]:
     """Read along what blocks depend on, in the same query, and the instant at which one looks."""
     contracts = Contract.objects.filter(organization=OuterRef("organization")).open()
-    holds = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
+    in_force = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
+    # Of an organization every hold counts; of some people those that cover one of them.
+    listed = RequestSubject.objects.filter(
+        organization=OuterRef("organization"), request=OuterRef(OuterRef("pk")), let_go_at__isnull=True
+    )
+    theirs = listed.filter(
+        Q(licensed_user=OuterRef("subject"))
+        | (~Q(licensed_user__department="") & Q(licensed_user__department=OuterRef("department")))
+    )
+    holds = in_force.filter(
+        Q(scope=HoldScope.ORGANIZATION)
+        | Exists(DeletionRequest.objects.filter(pk=OuterRef(OuterRef("pk")), scope=RequestScope.ORGANIZATION))
+        | Exists(theirs)
+    )
     counted = holds.values("organization").annotate(count=Count("pk")).values("count")
     switches = SwitchingCase.objects.filter(organization=OuterRef("organization"))
     moved = switches.settled().order_by().values("organization").annotate(last=Max("erase_at")).values("last")
@@ -43,6 +58,7 @@ def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[
 def blocks_of(request: Any) -> tuple[str, ...]:
     """Return the codes of what blocks a request that :func:`with_blocks` read, as the rule says."""
     return rules.blocks(
+        whole=request.whole,
         status=request.status,
         now=request.looked_at,
         erase_from=rules.erasable_from(
@@ -50,6 +66,7 @@ def blocks_of(request: Any) -> tuple[str, ...]:
             waived=request.retrieval_waived_at is not None,
             switch_erase_at=request.switch_erase_at,
         ),
+        grace_until=request.grace_until,
         contracts_open=request.contracts_open,
         switch_unfinished=request.switches_held,
         holds=request.holds_in_force,

@@ -7,14 +7,58 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.acting import works_for_vendor
 from accounts.admin.forms import OperationForm
-from accounts.models import Organization
-from retention.enums import HoldGround
+from accounts.models import LicensedUser, Organization
+from retention.enums import HoldGround, RefusalGround
+from retention.operations import run_control
 
 
 class RequestForm(OperationForm):
-    """Whose content is to be erased."""
+    """Whose content is to be erased: everything of an organization, a department's, or some people's."""
 
     organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
+    people = forms.CharField(
+        label=_("External ids of the people"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=200_000,
+        help_text=_("One a line. Leave this and the department empty for everything of the organization."),
+    )
+    department = forms.CharField(label=_("Department"), required=False, max_length=120)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+
+    def clean(self) -> dict[str, Any]:
+        """Find the people by what the client calls them."""
+        given = super().clean() or {}
+        wanted = {line.strip() for line in given.get("people", "").splitlines() if line.strip()}
+        organization = given.get("organization")
+        if wanted and organization is not None:
+            people = LicensedUser.objects.filter(organization=organization, external_id__in=wanted)
+            found = dict(people.values_list("external_id", "public_id"))
+            if unknown := sorted(wanted - found.keys()):
+                self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
+            given["licensed_users"] = list(found.values())
+        return given
+
+
+class RefusalForm(OperationForm):
+    """On what ground a request is refused."""
+
+    ground = forms.ChoiceField(label=_("Ground"), choices=RefusalGround.choices)
+    reason = forms.CharField(
+        label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
+    )
+
+
+class RateForm(OperationForm):
+    """How fast a run may go."""
+
+    rate = forms.IntegerField(
+        label=_("Rows a second at most"),
+        required=False,
+        min_value=1,
+        max_value=run_control.FASTEST,
+        help_text=_("Empty: as the setting says."),
+    )
 
 
 class HoldForm(OperationForm):
@@ -23,6 +67,10 @@ class HoldForm(OperationForm):
     ground = forms.ChoiceField(label=_("Ground"), choices=HoldGround.choices)
     citation = forms.CharField(label=_("Law or instruction"), max_length=200)
     review_on = forms.DateField(label=_("Review on"))
+    person = forms.CharField(
+        label=_("External id of the person"), required=False, max_length=200, help_text=_("Empty: everybody.")
+    )
+    department = forms.CharField(label=_("Department"), required=False, max_length=120)
 
 
 class NewHoldForm(HoldForm):

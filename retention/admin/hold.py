@@ -11,7 +11,8 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.admin.acting import act, actor_of
 from accounts.admin.base import ReadOnly
-from accounts.models import Organization
+from accounts.errors import FieldError, InvalidInput
+from accounts.models import LicensedUser, Organization
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.forms import NewHoldForm
@@ -21,12 +22,23 @@ from retention.operations import holds
 
 
 def place(organization: Organization, *, data: dict[str, Any], now: datetime, by: str) -> LegalHold | None:
-    """Place a hold; ``None`` where it came too late: the operation has recorded that it was asked for."""
+    """Place a hold; ``None`` where it came too late: the operation has recorded that it was asked for.
+
+    :raises InvalidInput: nobody of the organization has that external id.
+    """
+    person = None
+    if data["person"]:
+        people = LicensedUser.objects.filter(organization=organization, external_id=data["person"]).order_by("-pk")
+        person = people.values_list("public_id", flat=True).first()
+        if person is None:
+            raise InvalidInput([FieldError("person", "unknown", "No licensed user has this external id.")])
     return holds.place(
         organization,
         ground=HoldGround(data["ground"]),
         citation=data["citation"],
         review_on=data["review_on"],
+        person=person,
+        department=data["department"],
         now=now,
         by=by,
     )
@@ -36,8 +48,8 @@ def place(organization: Organization, *, data: dict[str, Any], now: datetime, by
 class LegalHoldAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.PLACE_HOLD
-    list_display = ("citation", "organization", "ground", "review_on", "placed_at", "released_at")
-    list_filter = ("ground", ("released_at", admin.EmptyFieldListFilter))
+    list_display = ("citation", "organization", "scope", "ground", "review_on", "placed_at", "released_at")
+    list_filter = ("scope", "ground", ("released_at", admin.EmptyFieldListFilter))
     search_fields = ("citation", "public_id", "organization__name")
     list_select_related = ("organization",)
     actions_detail = ("release",)

@@ -13,19 +13,19 @@ from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
 from accounts import tenancy
-from accounts.admin.acting import act, actor_of
+from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import ReasonForm
 from accounts.enums import DocumentKind
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
-from retention.admin.forms import AuthorisationForm, HoldForm, RequestForm
+from retention.admin.forms import AuthorisationForm, HoldForm, RefusalForm, RequestForm
 from retention.admin.hold import place, too_late
 from retention.admin.stepper import stepper
-from retention.enums import Decision, RequestOrigin, RequestStatus
+from retention.enums import Decision, RefusalGround, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
-from retention.operations import archive, exports, requests
+from retention.operations import archive, exports, impact, people_requests, requests
 
 
 def _decidable(request: DeletionRequest) -> bool:
@@ -33,11 +33,11 @@ def _decidable(request: DeletionRequest) -> bool:
 
 
 def _export_open(request: DeletionRequest) -> bool:
-    return _decidable(request) and request.export_decision == Decision.PENDING
+    return _decidable(request) and request.whole and request.export_decision == Decision.PENDING
 
 
 def _retrieval_runs(request: DeletionRequest) -> bool:
-    return _decidable(request) and request.export_decision != Decision.PENDING
+    return _decidable(request) and request.whole and request.export_decision != Decision.PENDING
 
 
 def _archive_open(request: DeletionRequest) -> bool:
@@ -48,12 +48,13 @@ def _archive_open(request: DeletionRequest) -> bool:
 class DeletionRequestAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.REQUEST_DELETION
-    list_display = ("__str__", "organization", "origin", "status", "erase_from", "erase_by", "blocked_by")
-    list_filter = ("status", "origin", "export_decision", "archive_decision")
+    list_display = ("__str__", "organization", "scope", "origin", "status", "erase_from", "erase_by", "blocked_by")
+    list_filter = ("status", "scope", "origin", "export_decision", "archive_decision")
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization",)
     actions_detail = (
         "confirm_end",
+        "decide",
         "approve",
         {"title": _("Export"), "icon": "archive", "items": ["make_export", "waive_export", "waive_retrieval"]},
         {
@@ -61,7 +62,7 @@ class DeletionRequestAdmin(ReadOnly):
             "icon": "inventory_2",
             "items": ["authorise_archive", "refuse_archive", "make_archive", "decline_archive"],
         },
-        {"title": _("Stop"), "icon": "pan_tool", "items": ["hold", "cancel"]},
+        {"title": _("Stop"), "icon": "pan_tool", "items": ["hold", "take_back", "refuse", "cancel"]},
     )
     change_form_outer_before_template = "admin/request_progress.html"
 
@@ -77,16 +78,29 @@ class DeletionRequestAdmin(ReadOnly):
         return f"{obj.organization} · {obj.get_status_display()}"
 
     def explained(self, request: HttpRequest, obj: DeletionRequest) -> dict[str, Any]:
+        shown = impact.of(obj) if _decidable(obj) else obj.impact
         return {
             "stepper": stepper(obj),
             "blocks": [sentence(code) for code in blocks_of(obj)],
+            "impact": shown,
         }
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:
-            opened = requests.open_request(
-                data["organization"], origin=RequestOrigin.CLIENT, now=clock.instant(), by=actor_of(request)
-            )
+            now, by = clock.instant(), actor_of(request)
+            people, department = data.get("licensed_users", ()), data["department"]
+            if people or department:
+                opened = people_requests.open_for_people(
+                    data["organization"],
+                    people=people,
+                    department=department,
+                    decided=not works_for_vendor(request),
+                    note=data["note"],
+                    now=now,
+                    by=by,
+                )
+            else:
+                opened = requests.open_request(data["organization"], origin=RequestOrigin.CLIENT, now=now, by=by)
             messages.success(request, _("Deletion request opened."))
             return self.detail_url(opened)
 
@@ -97,7 +111,7 @@ class DeletionRequestAdmin(ReadOnly):
     @act(
         _("Confirm the end"),
         Permission.CONFIRM_END,
-        when=lambda request: request.status == RequestStatus.RECEIVED,
+        when=lambda request: request.status == RequestStatus.RECEIVED and request.whole,
         done=ngettext_lazy("Confirmed %(count)d end.", "Confirmed %(count)d ends.", "count"),
         explanation=_("The collaboration has definitively ended: no contract is signed, active or under negotiation."),
         many=True,
@@ -105,6 +119,22 @@ class DeletionRequestAdmin(ReadOnly):
     )
     def confirm_end(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
         requests.confirm_end(request, now=now, by=by)
+
+    @act(
+        _("Record the client's decision"),
+        Permission.REQUEST_DELETION,
+        when=lambda request: request.status == RequestStatus.RECEIVED and not request.whole,
+        form=AuthorisationForm,
+        done=ngettext_lazy("Recorded %(count)d decision.", "Recorded %(count)d decisions.", "count"),
+        explanation=_("The client, who is the controller, wants these people's data to be erased."),
+        sensitive=True,
+        icon="how_to_reg",
+    )
+    def decide(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        kept = documents.keep_upload(
+            request.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
+        )
+        people_requests.decide(request, now=now, by=by, for_client=data["for_client"], proof=kept)
 
     @act(
         _("Approve the erasure"),
@@ -118,6 +148,31 @@ class DeletionRequestAdmin(ReadOnly):
     )
     def approve(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
         requests.approve(request, now=now, by=by)
+
+    @act(
+        _("Take the approval back"),
+        Permission.REQUEST_DELETION,
+        when=lambda request: request.status == RequestStatus.APPROVED,
+        form=ReasonForm,
+        done=ngettext_lazy("Took %(count)d approval back.", "Took %(count)d approvals back.", "count"),
+        explanation=_("Nothing is destroyed yet. The request waits for another approval."),
+        icon="undo",
+    )
+    def take_back(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        requests.take_back(request, now=now, by=by, reason=data["reason"])
+
+    @act(
+        _("Refuse the request"),
+        Permission.REQUEST_DELETION,
+        when=lambda request: _decidable(request) and not request.whole,
+        form=RefusalForm,
+        done=ngettext_lazy("Refused %(count)d request.", "Refused %(count)d requests.", "count"),
+        explanation=_("The request stays in the register, with its ground."),
+        icon="thumb_down",
+    )
+    def refuse(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        ground = RefusalGround(data["ground"])
+        people_requests.refuse(request, ground=ground, now=now, by=by, reason=data["reason"])
 
     @act(
         _("Give the request up"),

@@ -11,9 +11,11 @@ from django.utils.translation import ngettext_lazy
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
-from retention.enums import RunPhase
-from retention.models import ErasureRun, ErasureStep, Verification
-from retention.operations import runs
+from retention.admin.forms import RateForm
+from retention.enums import RunPhase, StepStatus
+from retention.models import ErasureRun, ErasureStep, RequestSubject, Verification
+from retention.operations import run_control
+from retention.querysets import RESTING
 
 
 @admin.register(ErasureRun)
@@ -21,12 +23,55 @@ class ErasureRunAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("identifiers_key_version", "lease")
     list_display = ("__str__", "organization", "phase", "planned_at", "keys_destroyed", "erased_at", "failures")
-    list_filter = ("phase", ("leased_until", admin.EmptyFieldListFilter))
+    list_filter = ("phase", ("paused_at", admin.EmptyFieldListFilter), ("leased_until", admin.EmptyFieldListFilter))
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization", "request")
     change_form_outer_after_template = "admin/erasure_journal.html"
 
-    actions_detail = ("erase_again",)
+    actions_detail = ("pause", "resume", "slow_down", "retry_stores", "erase_again")
+
+    @act(
+        _("Pause"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.paused_at is None and run.phase not in RESTING,
+        done=ngettext_lazy("Paused %(count)d run.", "Paused %(count)d runs.", "count"),
+        explanation=_("The run stops at its next commit. What is erased stays erased."),
+        icon="pause",
+    )
+    def pause(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        run_control.pause(run, now=now, by=by)
+
+    @act(
+        _("Resume"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.paused_at is not None,
+        done=ngettext_lazy("Resumed %(count)d run.", "Resumed %(count)d runs.", "count"),
+        icon="play_arrow",
+    )
+    def resume(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        run_control.resume(run, now=now, by=by)
+
+    @act(
+        _("Slow down"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.phase not in RESTING,
+        form=RateForm,
+        done=ngettext_lazy("Set the rate of %(count)d run.", "Set the rate of %(count)d runs.", "count"),
+        icon="speed",
+    )
+    def slow_down(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        run_control.slow_down(run, rate=data["rate"], now=now, by=by)
+
+    @act(
+        _("Try the stores again"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.steps.filter(status=StepStatus.FAILED).exists(),
+        done=ngettext_lazy("Sent %(count)d run again.", "Sent %(count)d runs again.", "count"),
+        explanation=_("For when the cause is mended: the stores that were given up go on from where each stood."),
+        icon="restart_alt",
+    )
+    def retry_stores(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        run_control.retry_stores(run, now=now, by=by)
 
     @act(
         _("Erase and verify again"),
@@ -40,16 +85,35 @@ class ErasureRunAdmin(ReadOnly):
         icon="replay",
     )
     def erase_again(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        runs.erase_again(run, now=now, by=by)
+        run_control.erase_again(run, now=now, by=by)
 
     def explained(self, request: HttpRequest, obj: ErasureRun) -> dict[str, Any]:
         return {"steps": list(obj.steps.order_by("position")), "checks": list(obj.verifications.order_by("-pk")[:10])}
 
 
+@admin.register(RequestSubject)
+class RequestSubjectAdmin(ReadOnly):
+    viewing = Permission.VIEW_DELETION_REQUEST
+    list_display = ("__str__", "organization", "request", "added_at", "fenced_at", "let_go_at")
+    list_filter = (("fenced_at", admin.EmptyFieldListFilter), ("let_go_at", admin.EmptyFieldListFilter))
+    search_fields = ("public_id", "request__public_id", "organization__name")
+    list_select_related = ("organization", "request")
+
+
 @admin.register(ErasureStep)
 class ErasureStepAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
-    list_display = ("store", "organization", "run", "position", "status", "found", "erased", "finished_at")
+    list_display = (
+        "store",
+        "organization",
+        "run",
+        "status",
+        "found",
+        "erased",
+        "failures",
+        "last_error",
+        "finished_at",
+    )
     list_filter = ("status", "store")
     search_fields = ("public_id", "run__public_id", "organization__name")
     list_select_related = ("organization", "run")

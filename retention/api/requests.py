@@ -1,11 +1,10 @@
-"""REST: deletion requests, from the departure to the certificate; legal holds; the public key."""
+"""REST: deletion requests, from the departure or the instruction to the certificate."""
 
 from typing import Any
-from uuid import UUID
 
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -13,116 +12,46 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tenancy
-from accounts.api.permissions import SignedIn, has
-from accounts.api.resources import Resource, by_public_id, the_organization
-from accounts.api.views import ScopedView
+from accounts.api.resources import Resource, the_organization
 from accounts.errors import Refused
-from accounts.models import Organization
 from accounts.rules.permissions import Permission
-from retention.enums import HoldGround, RequestOrigin, RequestStatus
+from retention.api.request_bodies import (
+    ArchiveSerializer,
+    DeletionRequestSerializer,
+    ListedRequestSerializer,
+    NewRequestSerializer,
+    RateSerializer,
+    ReasonSerializer,
+    RefusalSerializer,
+    VerificationSerializer,
+    the_run,
+)
+from retention.enums import RefusalGround, RequestOrigin, RequestScope, RequestStatus
 from retention.models import (
     AggregateArchive,
     Certificate,
     DeletionRequest,
     ErasureRun,
-    ErasureStep,
-    LegalHold,
     Verification,
 )
-from retention.operations import archive, certificates, exports, holds, requests, runs
-
-
-class StepSerializer(serializers.ModelSerializer[ErasureStep]):
-    class Meta:
-        model = ErasureStep
-        fields = ["store", "status", "found", "erased", "started_at", "finished_at"]
-        read_only_fields = fields
-
-
-class VerificationSerializer(serializers.ModelSerializer[Verification]):
-    class Meta:
-        model = Verification
-        fields = ["public_id", "performed_at", "passed", "searched", "hits"]
-        read_only_fields = fields
-
-
-class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):
-    organization = serializers.UUIDField(source="organization.public_id")
-
-    class Meta:
-        model = DeletionRequest
-        fields = [
-            "public_id",
-            "organization",
-            "origin",
-            "status",
-            "requested_by",
-            "received_at",
-            "service_ended_on",
-            "retrieval_ends_on",
-            "erase_from",
-            "erase_by",
-            "confirmed_by",
-            "confirmed_at",
-            "approved_by",
-            "approved_at",
-            "export_decision",
-            "archive_decision",
-            "closed_at",
-        ]
-        read_only_fields = fields
-
-
-class DeletionRequestSerializer(ListedRequestSerializer):
-    blocked_by = serializers.SerializerMethodField(help_text="What keeps it from erasure now, as codes.")
-    steps = serializers.SerializerMethodField(help_text="The journal of the erasure, store by store.")
-
-    class Meta(ListedRequestSerializer.Meta):
-        fields = [*ListedRequestSerializer.Meta.fields, "blocked_by", "steps"]
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_blocked_by(self, request: DeletionRequest) -> list[str]:
-        return list(requests.blocks(request, now=self.context["view"].now))
-
-    @extend_schema_field(StepSerializer(many=True))
-    def get_steps(self, request: DeletionRequest) -> Any:
-        steps = ErasureStep.objects.filter(run__request=request).order_by("position")
-        return StepSerializer(steps, many=True).data
-
-
-class NewRequestSerializer(serializers.Serializer[Any]):
-    organization = serializers.UUIDField()
-
-
-class ReasonSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
-
-
-class ArchiveSerializer(serializers.ModelSerializer[AggregateArchive]):
-    class Meta:
-        model = AggregateArchive
-        fields = ["public_id", "name", "table", "sha256", "made_at"]
-        read_only_fields = fields
-
-
-class AuthorizationSerializer(serializers.Serializer[Any]):
-    granted = serializers.BooleanField()
-
-
-class AuthorizationAnswerSerializer(serializers.Serializer[Any]):
-    public_id = serializers.UUIDField()
-    granted = serializers.BooleanField()
-    decided_at = serializers.DateTimeField()
+from retention.operations import (
+    archive,
+    exports,
+    impact,
+    people_requests,
+    requests,
+    run_control,
+)
 
 
 class RequestFilter(filters.FilterSet):
     organization = filters.UUIDFilter(field_name="organization__public_id")
     status = filters.ChoiceFilter(choices=RequestStatus.choices)
+    scope = filters.ChoiceFilter(choices=RequestScope.choices)
 
     class Meta:
         model = DeletionRequest
-        fields = ["organization", "status"]
+        fields = ["organization", "status", "scope"]
 
 
 class DeletionRequestResource(Resource):
@@ -138,7 +67,15 @@ class DeletionRequestResource(Resource):
         "verifications": Permission.VIEW_DELETION_REQUEST,
         "archives": Permission.VIEW_DELETION_REQUEST,
         "create": Permission.REQUEST_DELETION,
+        "impact": Permission.VIEW_DELETION_REQUEST,
         "cancel": Permission.REQUEST_DELETION,
+        "decide": Permission.REQUEST_DELETION,
+        "refuse": Permission.REQUEST_DELETION,
+        "take_back": Permission.REQUEST_DELETION,
+        "pause": Permission.APPROVE_ERASURE,
+        "resume": Permission.APPROVE_ERASURE,
+        "slow_down": Permission.APPROVE_ERASURE,
+        "retry_stores": Permission.APPROVE_ERASURE,
         "confirm_end": Permission.CONFIRM_END,
         "approve": Permission.APPROVE_ERASURE,
         "erase_again": Permission.APPROVE_ERASURE,
@@ -147,17 +84,97 @@ class DeletionRequestResource(Resource):
         "decline_archive": Permission.AUTHORISE_ARCHIVE,
         "make_archive": Permission.AUTHORISE_ARCHIVE,
     }
-    sensitive = frozenset({"approve", "erase_again"})
+    sensitive = frozenset({"approve", "decide", "erase_again"})
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         return ListedRequestSerializer if self.action == "list" else DeletionRequestSerializer
 
     @extend_schema(request=NewRequestSerializer, responses={201: DeletionRequestSerializer})
     def create(self, request: Request) -> Response:
-        """Ask for erasure as the client. 409 `contract_open` while a contract is signed or active."""
-        organization = the_organization(self.given(NewRequestSerializer, request)["organization"])
-        found = requests.open_request(organization, origin=RequestOrigin.CLIENT, now=self.now, by=self.actor)
+        """Ask for erasure as the client: of everything, or of some people or a department while the contract goes on.
+
+        Of everything: 409 `contract_open` while a contract is signed or active. Of people: a member of the client
+        decides by asking; what the vendor's staff take down waits for the client's decision.
+        """
+        values = self.given(NewRequestSerializer, request)
+        organization = the_organization(values["organization"])
+        if values["licensed_users"] or values["department"]:
+            found = people_requests.open_for_people(
+                organization,
+                people=values["licensed_users"],
+                department=values["department"],
+                decided=not self.caller.works_for_vendor,
+                note=values["note"],
+                now=self.now,
+                by=self.actor,
+            )
+        else:
+            found = requests.open_request(organization, origin=RequestOrigin.CLIENT, now=self.now, by=self.actor)
         return self.told(found, status=201)
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def impact(self, request: Request, **kwargs: Any) -> Response:
+        """What an erasure would take: rows by store, people, holds. Numbers only."""
+        return Response(impact.of(self.get_object()))
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, **kwargs: Any) -> Response:
+        """The client decides for the erasure of its people: its own members only, 409 `proof_needed` for staff."""
+        found = people_requests.decide(
+            self.get_object(), now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
+        )
+        return self.told(found)
+
+    @extend_schema(request=RefusalSerializer, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"])
+    def refuse(self, request: Request, **kwargs: Any) -> Response:
+        """Refuse a request about people, with its ground; it stays in the register."""
+        values = self.given(RefusalSerializer, request)
+        values["ground"] = RefusalGround(values["ground"])
+        return self.told(people_requests.refuse(self.get_object(), now=self.now, by=self.actor, **values))
+
+    @extend_schema(request=ReasonSerializer, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request: Request, **kwargs: Any) -> Response:
+        """Take the approval back, until keys are being destroyed."""
+        reason = self.given(ReasonSerializer, request)["reason"]
+        return self.told(requests.take_back(self.get_object(), now=self.now, by=self.actor, reason=reason))
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, **kwargs: Any) -> Response:
+        """Stop the run at its next commit."""
+        found = self.get_object()
+        run_control.pause(by_request(found), now=self.now, by=self.actor)
+        return self.told(found)
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, **kwargs: Any) -> Response:
+        """Let a paused run go on."""
+        found = self.get_object()
+        run_control.resume(by_request(found), now=self.now, by=self.actor)
+        return self.told(found)
+
+    @extend_schema(request=RateSerializer, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="slow-down")
+    def slow_down(self, request: Request, **kwargs: Any) -> Response:
+        """Let the run erase so many rows a second at most."""
+        found = self.get_object()
+        rate = self.given(RateSerializer, request)["rate"]
+        run_control.slow_down(by_request(found), rate=rate, now=self.now, by=self.actor)
+        return self.told(found)
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="retry-stores")
+    def retry_stores(self, request: Request, **kwargs: Any) -> Response:
+        """Try the stores again that were given up. 409 `no_store_given_up` otherwise."""
+        found = self.get_object()
+        run_control.retry_stores(by_request(found), now=self.now, by=self.actor)
+        found.refresh_from_db()
+        return self.told(found)
 
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="confirm-end")
@@ -201,7 +218,7 @@ class DeletionRequestResource(Resource):
     def erase_again(self, request: Request, **kwargs: Any) -> Response:
         """After residue was found and its cause mended: erase and verify once more. 409 `no_residue` otherwise."""
         found = self.get_object()
-        runs.erase_again(by_request(found), now=self.now, by=self.actor)
+        run_control.erase_again(by_request(found), now=self.now, by=self.actor)
         found.refresh_from_db()
         return self.told(found)
 
@@ -241,102 +258,7 @@ class DeletionRequestResource(Resource):
 
 def by_request(request: DeletionRequest) -> ErasureRun:
     """Return the run of a request. :raises Refused: it has none yet."""
-    run = ErasureRun.objects.filter(request=request).first()
+    run = the_run(request).first()
     if run is None:
-        raise Refused("The erasure has not begun.", code="no_residue")
+        raise Refused("The erasure has not begun.", code="no_run")
     return run
-
-
-class ArchiveAuthorizationView(ScopedView):
-    """The client's decision on aggregated reports."""
-
-    permission_classes = [has(Permission.AUTHORISE_ARCHIVE)]
-
-    @extend_schema(
-        operation_id="organization_archive_authorization_create",
-        request=AuthorizationSerializer,
-        responses={201: AuthorizationAnswerSerializer},
-    )
-    def post(self, request: Request, public_id: UUID) -> Response:
-        """Record whether aggregated, non-identifying reports may be kept. The latest decision counts.
-
-        The client's own members decide; for the vendor's staff to record an agreement there must be a proof, which the
-        admin takes: here 409 `proof_needed`.
-        """
-        organization = by_public_id(Organization.objects.all(), public_id)
-        body = AuthorizationSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        granted = body.validated_data["granted"]
-        found = archive.authorise(
-            organization, granted=granted, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
-        )
-        self.touches(organization.pk)
-        return Response(AuthorizationAnswerSerializer(found).data, status=201)
-
-
-class LegalHoldSerializer(serializers.ModelSerializer[LegalHold]):
-    organization = serializers.UUIDField(source="organization.public_id")
-
-    class Meta:
-        model = LegalHold
-        fields = [
-            "public_id",
-            "organization",
-            "ground",
-            "citation",
-            "review_on",
-            "placed_by",
-            "placed_at",
-            "released_by",
-            "released_at",
-        ]
-        read_only_fields = fields
-
-
-class NewHoldSerializer(serializers.Serializer[Any]):
-    organization = serializers.UUIDField()
-    ground = serializers.ChoiceField(choices=HoldGround.choices)
-    citation = serializers.CharField(max_length=200)
-    review_on = serializers.DateField()
-
-
-class LegalHoldResource(Resource):
-    """What blocks erasure."""
-
-    queryset = LegalHold.objects.select_related("organization").order_by("pk")
-    serializer_class = LegalHoldSerializer
-    rights = {
-        "list": Permission.VIEW_DELETION_REQUEST,
-        "retrieve": Permission.VIEW_DELETION_REQUEST,
-        "create": Permission.PLACE_HOLD,
-        "release": Permission.PLACE_HOLD,
-    }
-    sensitive = frozenset({"release"})
-
-    @extend_schema(request=NewHoldSerializer, responses={201: LegalHoldSerializer})
-    def create(self, request: Request) -> Response:
-        """Place a hold. 409 `hold_too_late` once keys are being destroyed; that it was asked for is recorded."""
-        values = self.given(NewHoldSerializer, request)
-        organization = the_organization(values.pop("organization"))
-        ground = HoldGround(values.pop("ground"))
-        hold = holds.place(organization, ground=ground, now=self.now, by=self.actor, **values)
-        if hold is None:
-            return self.refusal("hold_too_late", "Keys are being destroyed: the hold comes too late. It was recorded.")
-        return self.told(hold, status=201)
-
-    @extend_schema(request=None, responses={200: LegalHoldSerializer})
-    @action(detail=True, methods=["post"])
-    def release(self, request: Request, **kwargs: Any) -> Response:
-        """Release a hold; the data are eligible at once."""
-        return self.told(holds.release(self.get_object(), now=self.now, by=self.actor))
-
-
-class PublicKeyView(ScopedView):
-    """The key with which anybody checks a certificate."""
-
-    permission_classes = [SignedIn]
-
-    @extend_schema(operation_id="public_key_retrieve", responses={200: OpenApiTypes.OBJECT})
-    def get(self, request: Request) -> Response:
-        """The public key, as PEM."""
-        return Response({"algorithm": "Ed25519", "pem": certificates.public_pem()})

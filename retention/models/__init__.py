@@ -8,6 +8,7 @@ from retention.models.request import (
     DeletionRequest,
     Export,
     LegalHold,
+    RequestSubject,
 )
 from retention.models.rotation import KeyEncryptionKey, KeyRotation, KeyRotationStep
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message, Vault
@@ -30,6 +31,7 @@ __all__ = [
     "KeyRotationStep",
     "LegalHold",
     "Message",
+    "RequestSubject",
     "Vault",
     "Verification",
 ]

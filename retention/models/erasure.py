@@ -31,6 +31,12 @@ class ErasureRun(TenantModel):
     lease = models.UUIDField(_("lease"), null=True, blank=True)
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)
     last_error = models.CharField(_("last error"), max_length=120, blank=True)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    paused_by = models.CharField(_("paused by"), max_length=80, blank=True)
+    # Rows a second at most; empty: as the setting says.
+    rate = models.PositiveIntegerField(_("rows a second at most"), null=True, blank=True)
+    next_check_at = models.DateTimeField(_("searched again at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("complete since"), null=True, blank=True)
 
     objects = ErasureRunQuerySet.as_manager()
 
@@ -39,15 +45,34 @@ class ErasureRun(TenantModel):
         verbose_name_plural = _("erasure runs")
         constraints = [
             *tenant_keys("retention_erasurerun"),
-            models.UniqueConstraint(fields=["organization", "request"], name="erasure_run_once_per_request"),
+            models.UniqueConstraint(
+                fields=["organization", "request"],
+                condition=~Q(phase=RunPhase.CANCELLED),
+                name="erasure_run_once_per_request",
+            ),
             models.CheckConstraint(condition=Q(phase__in=RunPhase.values), name="erasure_run_phase_known"),
             models.CheckConstraint(
-                condition=Q(phase__in=[RunPhase.PLANNED.value, RunPhase.DESTROYING.value])
+                condition=Q(paused_at__isnull=True, paused_by="") | (Q(paused_at__isnull=False) & ~Q(paused_by="")),
+                name="erasure_run_paused_by_someone",
+            ),
+            models.CheckConstraint(condition=Q(rate__isnull=True) | Q(rate__gte=1), name="erasure_run_rate_from_one"),
+            models.CheckConstraint(
+                condition=Q(phase__in=[RunPhase.PLANNED.value, RunPhase.DESTROYING.value, RunPhase.CANCELLED.value])
                 | (Q(keys_destroyed_at__isnull=False) & ~Q(ledger_digest="")),
                 name="erasure_run_keys_first",
             ),
         ]
-        indexes = [models.Index(fields=["id"], condition=~Q(phase=RunPhase.CERTIFIED), name="erasure_run_open")]
+        indexes = [
+            models.Index(fields=["organization", "request"], name="erasure_run_by_request"),
+            models.Index(
+                fields=["id"],
+                condition=~Q(phase__in=[RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED]),
+                name="erasure_run_open",
+            ),
+            models.Index(
+                fields=["next_check_at", "id"], condition=Q(next_check_at__isnull=False), name="erasure_run_to_check"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)
@@ -62,7 +87,15 @@ class ErasureStep(TenantModel):
     status = models.CharField(_("status"), max_length=10, choices=StepStatus.choices, default=StepStatus.WAITING)
     found = models.PositiveBigIntegerField(_("found"), default=0)
     erased = models.PositiveBigIntegerField(_("erased"), default=0)
+    anonymised = models.PositiveBigIntegerField(_("anonymised"), default=0)
+    # Where the walk stands: the person's internal key (of some people only), then the row's; or another store's words.
+    checkpoint_person = models.BigIntegerField(_("person reached"), default=0)
     checkpoint = models.BigIntegerField(_("checkpoint"), default=0)
+    cursor = models.TextField(_("checkpoint of another store"), blank=True)
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0)
+    last_error = models.CharField(_("last error"), max_length=120, blank=True)
+    again_at = models.DateTimeField(_("tried again at"), null=True, blank=True)
+    vacuumed_at = models.DateTimeField(_("vacuumed at"), null=True, blank=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,8 @@ class ErasureEntry(models.Model):
 
     run = models.UUIDField(unique=True)
     organization_ref = models.UUIDField(db_index=True)
+    # Of some people only: their public ids, random and opaque. Empty: the whole organization.
+    subject_refs = ArrayField(models.UUIDField(), default=list, blank=True)
     keys_destroyed = models.PositiveIntegerField()
     destroyed_at = models.DateTimeField()
     previous_digest = models.CharField(max_length=64, blank=True)

@@ -5,11 +5,25 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
-from accounts.models import Document
-from retention.enums import Decision, HoldGround, RequestOrigin, RequestStatus
+from accounts.models import Document, LicensedUser
+from retention.enums import (
+    Decision,
+    HoldGround,
+    HoldScope,
+    RefusalGround,
+    RequestKind,
+    RequestOrigin,
+    RequestScope,
+    RequestStatus,
+)
 from retention.querysets import DeletionRequestQuerySet, LegalHoldQuerySet
 
-OVER = [RequestStatus.CERTIFIED.value, RequestStatus.CANCELLED.value]
+OVER = [
+    RequestStatus.CERTIFIED.value,
+    RequestStatus.COMPLETE.value,
+    RequestStatus.CANCELLED.value,
+    RequestStatus.REFUSED.value,
+]
 APPROVED = [
     RequestStatus.APPROVED.value,
     RequestStatus.DESTROYING.value,
@@ -17,22 +31,33 @@ APPROVED = [
     RequestStatus.ERASED.value,
     RequestStatus.VERIFIED.value,
     RequestStatus.CERTIFIED.value,
+    RequestStatus.COMPLETE.value,
+    RequestStatus.PARTIALLY_DONE.value,
 ]
 
 
 class DeletionRequest(TenantModel):
-    """The request to erase an organization's content after the collaboration has definitively ended (rulebook §2, §6).
+    """The request to erase an organization's content after the collaboration has definitively ended (rulebook §2, §6),
+    or what belongs to some of its people while it goes on.
 
     ``erase_from`` is the first instant at which erasure is allowed (the retrieval period is over), ``erase_by`` the
-    instant by which it must have happened.
+    instant by which it must have happened. Until ``grace_until`` an approval can be taken back.
     """
 
+    kind = models.CharField(_("kind"), max_length=10, choices=RequestKind.choices, default=RequestKind.ERASE)
+    scope = models.CharField(_("scope"), max_length=12, choices=RequestScope.choices, default=RequestScope.ORGANIZATION)
+    # Its people are listed in RequestSubject. The name of a department goes with them: one person may be all of it.
+    department = models.CharField(_("department"), max_length=120, blank=True)
     origin = models.CharField(_("origin"), max_length=16, choices=RequestOrigin.choices)
     status = models.CharField(_("status"), max_length=16, choices=RequestStatus.choices, default=RequestStatus.RECEIVED)
     requested_by = models.CharField(_("requested by"), max_length=80)
     received_at = models.DateTimeField(_("received at"))
-    service_ended_on = models.DateField(_("service ended on"), help_text=_("First day without service"))
-    retrieval_ends_on = models.DateField(_("retrieval period ends on"), help_text=_("First day after it"))
+    service_ended_on = models.DateField(
+        _("service ended on"), help_text=_("First day without service"), null=True, blank=True
+    )
+    retrieval_ends_on = models.DateField(
+        _("retrieval period ends on"), help_text=_("First day after it"), null=True, blank=True
+    )
     erase_from = models.DateTimeField(_("erase from"))
     erase_by = models.DateTimeField(_("erase by"))
     retrieval_waived_at = models.DateTimeField(_("retrieval period waived at"), null=True, blank=True)
@@ -40,6 +65,11 @@ class DeletionRequest(TenantModel):
     confirmed_at = models.DateTimeField(_("end confirmed at"), null=True, blank=True)
     approved_by = models.CharField(_("approved by"), max_length=80, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    grace_until = models.DateTimeField(_("can be taken back until"), null=True, blank=True)
+    impact = models.JSONField(_("what the approver was shown"), null=True, blank=True)
+    refusal = models.CharField(_("refused because"), max_length=24, choices=RefusalGround.choices, blank=True)
+    proof = TenantForeignKey(Document, null=True, blank=True)
+    blocked_since = models.DateTimeField(_("blocked since"), null=True, blank=True)
     export_decision = models.CharField(_("export"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
     archive_decision = models.CharField(_("archive"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
@@ -52,7 +82,32 @@ class DeletionRequest(TenantModel):
         constraints = [
             *tenant_keys("retention_deletionrequest"),
             models.UniqueConstraint(
-                fields=["organization"], condition=~Q(status__in=OVER), name="deletion_request_open_once"
+                fields=["organization"],
+                condition=~Q(status__in=OVER) & Q(scope=RequestScope.ORGANIZATION),
+                name="deletion_request_open_once",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=RequestKind.values), name="deletion_request_kind_known"),
+            models.CheckConstraint(condition=Q(scope__in=RequestScope.values), name="deletion_request_scope_known"),
+            models.CheckConstraint(
+                condition=~Q(scope=RequestScope.ORGANIZATION)
+                | Q(service_ended_on__isnull=False, retrieval_ends_on__isnull=False),
+                name="deletion_request_of_organization_after_service",
+            ),
+            models.CheckConstraint(
+                condition=Q(department="") | Q(scope=RequestScope.DEPARTMENT),
+                name="deletion_request_department_of_its_scope",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status=RequestStatus.REFUSED) & ~Q(refusal=""))
+                | (~Q(status=RequestStatus.REFUSED) & Q(refusal="")),
+                name="deletion_request_refused_with_ground",
+            ),
+            models.CheckConstraint(
+                condition=Q(refusal="") | Q(refusal__in=RefusalGround.values), name="deletion_request_refusal_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(grace_until__isnull=True) | Q(approved_at__isnull=False),
+                name="deletion_request_grace_after_approval",
             ),
             models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="deletion_request_status_known"),
             models.CheckConstraint(
@@ -77,7 +132,7 @@ class DeletionRequest(TenantModel):
                 condition=Q(erase_from__lte=F("erase_by")), name="deletion_request_erase_from_before_erase_by"
             ),
             models.CheckConstraint(
-                condition=Q(service_ended_on__lte=F("retrieval_ends_on")),
+                condition=Q(service_ended_on__isnull=True) | Q(service_ended_on__lte=F("retrieval_ends_on")),
                 name="deletion_request_retrieval_after_service",
             ),
         ]
@@ -88,14 +143,63 @@ class DeletionRequest(TenantModel):
                 name="deletion_request_due",
             ),
             models.Index(fields=["organization", "id"], name="deletion_request_by_org"),
+            models.Index(fields=["organization", "proof"], name="deletion_request_by_proof"),
         ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything of the organization goes."""
+        return self.scope == RequestScope.ORGANIZATION
+
+
+class RequestSubject(TenantModel):
+    """A person whom a request is about: the list that the engine walks, persisted before anything is destroyed.
+
+    ``fenced_at`` says since when nothing new is stored about the person. The row goes right before the person's.
+    ``let_go_at``: the request was given up or refused, and the person may be in another one.
+    """
+
+    request = TenantForeignKey(DeletionRequest, related_name="subjects")
+    licensed_user = TenantForeignKey(LicensedUser)
+    added_at = models.DateTimeField(_("added at"))
+    fenced_at = models.DateTimeField(_("fenced at"), null=True, blank=True)
+    let_go_at = models.DateTimeField(_("let go at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("person in a request")
+        verbose_name_plural = _("people in requests")
+        constraints = [
+            *tenant_keys("retention_requestsubject"),
+            models.UniqueConstraint(
+                fields=["organization", "request", "licensed_user"], name="request_subject_once_per_request"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "licensed_user"],
+                condition=Q(let_go_at__isnull=True),
+                name="request_subject_in_one_request",
+            ),
+            models.CheckConstraint(
+                condition=Q(let_go_at__isnull=True) | Q(fenced_at__isnull=True), name="request_subject_fenced_for_good"
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "licensed_user"], name="request_subject_by_person")]
 
     def __str__(self) -> str:
         return str(self.public_id)
 
 
 class LegalHold(TenantModel):
-    """What blocks erasure: a client's instruction or a cited law, with a review date."""
+    """What blocks erasure: a client's instruction or a cited law, with a review date.
+
+    The link to the person goes with the person; the department's name is of the client's organization chart.
+    """
+
+    scope = models.CharField(_("scope"), max_length=12, choices=HoldScope.choices, default=HoldScope.ORGANIZATION)
+    department = models.CharField(_("department"), max_length=120, blank=True)
+    subject = TenantForeignKey(LicensedUser, null=True, blank=True)
 
     ground = models.CharField(_("ground"), max_length=24, choices=HoldGround.choices)
     citation = models.CharField(_("law or instruction"), max_length=200)
@@ -114,13 +218,22 @@ class LegalHold(TenantModel):
             *tenant_keys("retention_legalhold"),
             models.CheckConstraint(condition=~Q(citation=""), name="legal_hold_cites_its_ground"),
             models.CheckConstraint(
+                condition=Q(scope=HoldScope.ORGANIZATION, department="", subject__isnull=True)
+                | (Q(scope=HoldScope.DEPARTMENT, subject__isnull=True) & ~Q(department=""))
+                | (
+                    Q(scope=HoldScope.PERSON, department="") & (Q(subject__isnull=False) | Q(released_at__isnull=False))
+                ),
+                name="legal_hold_covers_its_scope",
+            ),
+            models.CheckConstraint(
                 condition=Q(released_at__isnull=True, released_by="")
                 | (Q(released_at__isnull=False) & ~Q(released_by="")),
                 name="legal_hold_released_by_someone",
             ),
         ]
         indexes = [
-            models.Index(fields=["organization"], condition=Q(released_at__isnull=True), name="legal_hold_in_force")
+            models.Index(fields=["organization"], condition=Q(released_at__isnull=True), name="legal_hold_in_force"),
+            models.Index(fields=["organization", "subject"], name="legal_hold_by_subject"),
         ]
 
     def __str__(self) -> str:

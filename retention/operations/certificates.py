@@ -1,6 +1,6 @@
 """Certificates: what was erased, when, how it was checked and what stays, signed. No personal data in them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -85,8 +85,9 @@ def _document(
             "id": str(request.public_id),
             "origin": request.origin,
             "received_at": request.received_at.isoformat(),
-            "service_ended_on": request.service_ended_on.isoformat(),
-            "retrieval_ended_on": request.retrieval_ends_on.isoformat(),
+            "scope": request.scope,
+            "service_ended_on": _iso(request.service_ended_on),
+            "retrieval_ended_on": _iso(request.retrieval_ends_on),
             "end_confirmed_at": _iso(request.confirmed_at),
             "approved_at": _iso(request.approved_at),
             "approved_by_another_person": request.approved_by not in (request.requested_by, request.confirmed_by),
@@ -100,7 +101,13 @@ def _document(
             "ledger_entry": run.ledger_digest,
         },
         "stores": [
-            {"store": step.store, "found": step.found, "erased": step.erased, "finished_at": _iso(step.finished_at)}
+            {
+                "store": step.store,
+                "found": step.found,
+                "erased": step.erased,
+                "anonymised": step.anonymised,
+                "finished_at": _iso(step.finished_at),
+            }
             for step in steps
         ],
         "erased_at": run.erased_at.isoformat(),
@@ -134,5 +141,5 @@ def _document(
     }
 
 
-def _iso(at: datetime | None) -> str | None:
+def _iso(at: date | None) -> str | None:
     return None if at is None else at.isoformat()

@@ -5,33 +5,41 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
+from django.db import IntegrityError, connection
 
 from accounts import tenancy
+from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
 from retention.enums import RequestStatus, RunPhase, StepStatus
-from retention.models import DeletionRequest, ErasureRun, ErasureStep, LegalHold
-from retention.operations import runs, saga
-from retention.operations.stores import BY_NAME, Store
+from retention.models import DeletionRequest, ErasureRun, ErasureStep, Vault
+from retention.operations import blocking, runs, saga
+from retention.operations.stores import BY_NAME, Place, Store, Target
 
 log = structlog.get_logger(__name__)
 SMALLEST_CHUNK = 50
-LARGEST_CHUNK = 20_000
+LARGEST_CHUNK = 50_000
+# A store whose chunk failed so often in a row is given up, until an operator sends it again.
+MOST_FAILURES = 8
+LONGEST_WAIT = timedelta(hours=1)
 
 
 class Pace:
-    """How many rows a transaction takes: so many that it lasts about as long as it should, measured as it goes."""
+    """How many rows a transaction takes: so many that it lasts about as long as it should, measured as it goes.
+
+    Each store has its own: a parent's rows wait at commit for the look at its children, dead or alive.
+    """
 
     def __init__(self, rows: int, milliseconds: int) -> None:
         self.rows = rows
         self._least = min(rows, SMALLEST_CHUNK)
-        self._seconds = milliseconds / 1000
+        self.seconds = milliseconds / 1000
 
-    def note(self, seconds: float, erased: int) -> None:
+    def note(self, seconds: float, rows: int) -> None:
         """Take a full chunk's duration into account: at most twice, at least half as many rows next time."""
-        if erased < self.rows:
+        if rows < self.rows:
             return
-        wanted = int(self.rows * self._seconds / max(seconds, 0.001))
+        wanted = int(self.rows * self.seconds / max(seconds, 0.001))
         wanted = min(max(wanted, self.rows // 2), self.rows * 2)
         self.rows = max(self._least, min(wanted, LARGEST_CHUNK))
 
@@ -40,99 +48,220 @@ def advance(run: ErasureRun, *, now: datetime, by: str, budget: timedelta | None
     """Take a run as far as it goes: fence, destroy keys, empty the stores. Return whether the stores are empty.
 
     Killed at any instant, the next call goes on from the last commit. With a ``budget`` it stops in time and leaves
-    the rest to the next call.
+    the rest to the next call. A store that fails is tried again later, while the others go on.
 
     :raises LeaseLost: another worker has the run.
+    :raises RunPaused: somebody paused it.
     :raises Refused: a hold or a contract is in the way, before keys are destroyed; the data stay readable.
     """
     with runs.working_on(run, now=now) as lease:
-        return _advance(run, lease, by=by, until=None if budget is None else now + budget)
+        return _Work(run, lease, by=by, until=None if budget is None else now + budget).go_on()
 
 
-def _advance(run: ErasureRun, lease: runs.Lease, *, by: str, until: datetime | None) -> bool:
-    saga.fence(run, lease, by=by)
-    reference = saga.organization_ref_of(run)
-    if _phase(run) == RunPhase.DESTROYING:
-        found = saga.destroy(run, reference, now=lease.now())
-        saga.catch_up(run, lease, found, by=by)
-    if _phase(run) != RunPhase.KEYS_DESTROYED:
-        return True
-    pace = Pace(settings.ERASURE_CHUNK_ROWS, settings.ERASURE_CHUNK_MILLISECONDS)
-    with tenancy.eraser(run.organization_id):
-        steps = list(ErasureStep.objects.filter(run=run).order_by("position"))
-    while True:
-        for step in steps:
-            while not _one_chunk(run, step, lease, pace):
-                if until is not None and lease.now() >= until:
+class _Work:
+    """One worker's turn on a run that it holds by a lease."""
+
+    def __init__(self, run: ErasureRun, lease: runs.Lease, *, by: str, until: datetime | None) -> None:
+        self.run = run
+        self.lease = lease
+        self.by = by
+        self.until = until
+        self.paces: dict[str, Pace] = {}
+
+    def go_on(self) -> bool:
+        saga.fence(self.run, self.lease, by=self.by)
+        reference = saga.organization_ref_of(self.run)
+        self.target = self._target()
+        if self._phase() == RunPhase.DESTROYING:
+            subjects = saga.subjects_of(self.run, self.target)
+            found = saga.destroy(self.run, reference, subjects, now=self.lease.now())
+            saga.catch_up(self.run, self.lease, found, by=self.by)
+        if self._phase() != RunPhase.KEYS_DESTROYED:
+            return True
+        while True:
+            outcome = self._empty_stores()
+            if outcome is not None:
+                return outcome
+            if self._finish():
+                return True
+
+    def _empty_stores(self) -> bool | None:
+        """Walk every store that can be walked now. ``False``: the rest is for later; ``None``: all are done."""
+        done: set[str] = set()
+        waiting = given_up = False
+        for step in self._steps():
+            if step.status == StepStatus.DONE:
+                done.add(step.store)
+            elif step.status == StepStatus.FAILED:
+                given_up = True
+            elif not self._ready(step, done):
+                waiting = True
+            else:
+                emptied = self._walk(step)
+                done |= {step.store} if emptied else set()
+                waiting |= not emptied
+                if self._time_is_over():
                     return False
-                if settings.ERASURE_PAUSE:
-                    time.sleep(settings.ERASURE_PAUSE.total_seconds())
-        if _finish(run, lease, by=by):
-            return True
-
-
-def _one_chunk(run: ErasureRun, step: ErasureStep, lease: runs.Lease, pace: Pace) -> bool:
-    """Erase one chunk and write its journal row, in one transaction. Return whether the step is done."""
-    store = BY_NAME[step.store]
-    began = time.monotonic()
-    with tenancy.eraser(run.organization_id):
-        runs.held(run, lease)
-        journal = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
-        if journal.status == StepStatus.DONE:
-            return True
-        _refuse_under_hold(run)
-        journal.started_at = journal.started_at or lease.now()
-        journal.status = StepStatus.RUNNING
-        limit = pace.rows
-        chunk = store.erase(run.organization_id, after=journal.checkpoint, limit=limit)
-        journal.erased += chunk.erased
-        journal.checkpoint = chunk.checkpoint
-        if chunk.erased < limit:
-            _end_of_store(run, journal, store, lease)
-        journal.save(update_fields=["status", "erased", "checkpoint", "started_at", "finished_at"])
-    pace.note(time.monotonic() - began, chunk.erased)
-    return journal.status == StepStatus.DONE
-
-
-def _end_of_store(run: ErasureRun, journal: ErasureStep, store: Store, lease: runs.Lease) -> None:
-    """The walk reached the end: done if the store says that it is empty, else walk again from the start."""
-    if store.count(run.organization_id):
-        journal.checkpoint = 0
-    else:
-        journal.status = StepStatus.DONE
-        journal.finished_at = lease.now()
-
-
-def _refuse_under_hold(run: ErasureRun) -> None:
-    """Every chunk looks again, though no hold can be placed once keys are being destroyed."""
-    if LegalHold.objects.filter(organization=run.organization_id).in_force().exists():
-        raise saga.HoldInForce("A legal hold covers this organization.")
-
-
-def _finish(run: ErasureRun, lease: runs.Lease, *, by: str) -> bool:
-    """Close the run if every store is still empty; else open those steps again and say so."""
-    with tenancy.eraser(run.organization_id):
-        locked = runs.held(run, lease)
-        if locked.phase != RunPhase.KEYS_DESTROYED:
-            return True
-        late = [name for name, store in BY_NAME.items() if store.count(run.organization_id)]
-        if late:  # an answer of the API was kept meanwhile, or a reason was written down
-            ErasureStep.objects.filter(run=run, store__in=late).update(
-                status=StepStatus.WAITING, checkpoint=0, finished_at=None
-            )
+        if waiting:
+            self.lease.rest_until = self._next_try()
             return False
-        now = lease.now()
-        locked.phase = RunPhase.ERASED
-        locked.erased_at = now
-        locked.save(update_fields=["phase", "erased_at"])
-        DeletionRequest.objects.filter(pk=locked.request_id).update(status=RequestStatus.ERASED)
-        Organization.objects.filter(pk=run.organization_id).update(content_erased_at=now)
-        steps = ErasureStep.objects.filter(run=run).values_list("store", "erased")
-        audit.record("erasure.erased", locked, by=by, at=now, data={"erased": dict(steps)})
-        outbox.publish("erasure.erased", locked, at=now)
+        if given_up:
+            self._give_up()
+            return True
+        return None
+
+    def _next_try(self) -> datetime | None:
+        """Return when the first of the failed stores is tried again."""
+        return min((step.again_at for step in self._steps() if step.again_at is not None), default=None)
+
+    def _ready(self, step: ErasureStep, done: set[str]) -> bool:
+        if step.again_at is not None and step.again_at > self.lease.now():
+            return False
+        journalled = {one.store for one in self._all}
+        return all(name in done for name in BY_NAME[step.store].needs if name in journalled)
+
+    def _walk(self, step: ErasureStep) -> bool:
+        """Empty one store; say whether it is empty."""
+        pace = self.paces.setdefault(step.store, Pace(settings.ERASURE_CHUNK_ROWS, settings.ERASURE_CHUNK_MILLISECONDS))
+        try:
+            while not self._one_chunk(step, pace):
+                if self._time_is_over():
+                    return False
+        except Refused:
+            raise
+        except Exception as error:  # the store's failure is noted on its step; the other stores go on
+            log.warning("erasure.store_failed", store=step.store, error=type(error).__name__)
+            self._note_failure(step, error)
+            return False
         return True
 
+    def _time_is_over(self) -> bool:
+        return self.until is not None and self.lease.now() >= self.until
 
-def _phase(run: ErasureRun) -> str:
-    with tenancy.eraser(run.organization_id):
-        return ErasureRun.objects.values_list("phase", flat=True).get(pk=run.pk)
+    def _one_chunk(self, step: ErasureStep, pace: Pace) -> bool:
+        """Erase one chunk and write its journal row, in one transaction. Return whether the step is done."""
+        store = BY_NAME[step.store]
+        began = time.monotonic()
+        with tenancy.eraser(self.run.organization_id):
+            locked = runs.held(self.run, self.lease)
+            journal = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
+            if journal.status == StepStatus.DONE:
+                return True
+            _share_fence(self.run.organization_id)
+            blocking.refuse_under_hold(self.target)
+            rows = pace.rows
+            place = Place(journal.checkpoint_person, journal.checkpoint)
+            chunk = store.erase(self.target, after=place, limit=rows, until=began + pace.seconds)
+            self._write_down(journal, chunk.erased, chunk.anonymised, chunk.place, finished=chunk.finished)
+        seconds = time.monotonic() - began
+        pace.note(seconds, chunk.erased + chunk.anonymised)
+        _throttle(locked, chunk.erased + chunk.anonymised, seconds)
+        return chunk.finished
+
+    def _write_down(self, journal: ErasureStep, erased: int, anonymised: int, place: Place, *, finished: bool) -> None:
+        now = self.lease.now()
+        journal.started_at = journal.started_at or now
+        journal.status = StepStatus.DONE if finished else StepStatus.RUNNING
+        journal.finished_at = now if finished else None
+        journal.erased += erased
+        journal.anonymised += anonymised
+        journal.checkpoint_person, journal.checkpoint = place.person, place.key
+        journal.failures, journal.last_error, journal.again_at = 0, "", None
+        journal.save(
+            update_fields=[
+                "status",
+                "erased",
+                "anonymised",
+                "checkpoint_person",
+                "checkpoint",
+                "failures",
+                "last_error",
+                "again_at",
+                "started_at",
+                "finished_at",
+            ]
+        )
+
+    def _note_failure(self, step: ErasureStep, error: Exception) -> None:
+        """Try the store again later, each time later; give it up after :data:`MOST_FAILURES` in a row."""
+        with tenancy.eraser(self.run.organization_id):
+            runs.held(self.run, self.lease)
+            journal = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
+            journal.failures += 1
+            journal.last_error = str(getattr(error, "code", None) or type(error).__name__)[:120]
+            if journal.failures >= MOST_FAILURES:
+                journal.status = StepStatus.FAILED
+            wait = min(timedelta(seconds=5) * 2 ** min(journal.failures, 10), LONGEST_WAIT)
+            journal.again_at = self.lease.now() + wait
+            journal.save(update_fields=["status", "failures", "last_error", "again_at"])
+            if isinstance(error, IntegrityError):  # a row was added meanwhile that refers to what goes
+                self._reopen([BY_NAME[name] for name in BY_NAME[step.store].needs])
+
+    def _finish(self) -> bool:
+        """Close the run if every store is still empty; else open those steps again and say so."""
+        with tenancy.eraser(self.run.organization_id):
+            locked = runs.held(self.run, self.lease)
+            if locked.phase != RunPhase.KEYS_DESTROYED:
+                return True
+            if self._reopen([BY_NAME[step.store] for step in self._all]):
+                return False  # an answer of the API was kept meanwhile, or a reason was written down
+            now = self.lease.now()
+            locked.phase = RunPhase.ERASED
+            locked.erased_at = now
+            locked.save(update_fields=["phase", "erased_at"])
+            request = DeletionRequest.objects.get(pk=locked.request_id)
+            request.status, request.department = RequestStatus.ERASED, ""
+            request.save(update_fields=["status", "department"])
+            if self.target.whole:
+                Organization.objects.filter(pk=self.run.organization_id).update(content_erased_at=now)
+            steps = ErasureStep.objects.filter(run=self.run).values_list("store", "erased")
+            audit.record("erasure.erased", locked, by=self.by, at=now, data={"erased": dict(steps)})
+            outbox.publish("erasure.erased", locked, at=now)
+            return True
+
+    def _reopen(self, stores: list[Store]) -> bool:
+        """Open the steps of those stores again that are not empty any more; say whether there are any."""
+        late = [store.name for store in stores if store.covers(self.target) and store.left(self.target)]
+        runs.reopen(ErasureStep.objects.filter(run=self.run, store__in=late, status=StepStatus.DONE))
+        return bool(late)
+
+    def _give_up(self) -> None:
+        """All stores but those given up are empty: say so, once, and wait for people."""
+        with tenancy.eraser(self.run.organization_id):
+            locked = runs.held(self.run, self.lease)
+            found = DeletionRequest.objects.filter(pk=locked.request_id, status=RequestStatus.ERASING)
+            if found.update(status=RequestStatus.PARTIALLY_DONE):
+                now = self.lease.now()
+                stores = [step.store for step in self._all if step.status == StepStatus.FAILED]
+                audit.record("erasure.partially_done", locked, by=self.by, at=now, data={"stores": stores})
+                outbox.publish("erasure.partially_done", locked, at=now, payload={"stores": len(stores)})
+
+    def _steps(self) -> list[ErasureStep]:
+        with tenancy.eraser(self.run.organization_id):
+            self._all = list(ErasureStep.objects.filter(run=self.run).order_by("position"))
+        return self._all
+
+    def _target(self) -> Target:
+        with tenancy.eraser(self.run.organization_id):
+            run = ErasureRun.objects.select_related("request").get(pk=self.run.pk)
+            target = Target.of(run.request)
+            return target if target.whole else Target(target.organization_id, target.request_id, runs.unseal(run))
+
+    def _phase(self) -> str:
+        with tenancy.eraser(self.run.organization_id):
+            return ErasureRun.objects.values_list("phase", flat=True).get(pk=self.run.pk)
+
+
+def _share_fence(organization_id: int) -> None:
+    """Who places a hold takes the fence alone: it waits for this chunk, or this chunk sees the hold."""
+    query = f"SELECT organization_id FROM {Vault._meta.db_table} WHERE organization_id = %s FOR SHARE"
+    with connection.cursor() as cursor:
+        cursor.execute(query, [organization_id])
+
+
+def _throttle(run: ErasureRun, rows: int, seconds: float) -> None:
+    """Rest so long that the run stays below its rate, and at least as long as the setting says."""
+    rate = run.rate or settings.ERASURE_ROWS_PER_SECOND
+    rest = max(settings.ERASURE_PAUSE.total_seconds(), rows / rate - seconds if rate else 0)
+    if rest > 0:
+        time.sleep(rest)

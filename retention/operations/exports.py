@@ -73,7 +73,7 @@ def make(organization: Organization, *, request: DeletionRequest | None, now: da
     key = crypto.new_data_key()
     context = key_context(organization.public_id, public_id)
     wrapped = keys.key_encryption_keys().wrap(key, context=context)
-    contents = _Contents(organization, now)
+    contents = _Contents(organization, now, fenced=vault.fenced(organization))
     path = _path(public_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -180,6 +180,7 @@ class _Contents:
     counts: dict[str, int] = field(default_factory=dict)
     files: list[dict[str, Any]] = field(default_factory=list)
     restricted: int = 0
+    fenced: frozenset[int] = frozenset()
 
     def zipped(self) -> Iterator[bytes]:
         """Yield the ZIP. Messages come before conversations and people last: a row committed meanwhile may be left
@@ -209,12 +210,19 @@ class _Contents:
 
     def _content(self, kind: Kind) -> Iterator[dict[str, Any]]:
         """Yield the rows of one kind as content lines, opened batch by batch; the database hands them out likewise."""
-        rows = vault.MODELS[kind].objects.filter(organization=self.organization).order_by("pk")
+        rows: QuerySet[Any] = vault.MODELS[kind].objects.filter(organization=self.organization).order_by("pk")
         rows = rows.annotate(author=F("subject__external_id"))
         if kind is Kind.MESSAGE:
             rows = rows.annotate(place=F("conversation__external_id"))
+        # Of people who are being erased nothing can be read any more; what others wrote in their conversations keeps
+        # its place.
+        if kind is not Kind.CONVERSATION:
+            rows = rows.exclude(subject__in=self.fenced)
         found = rows.iterator(chunk_size=BATCH)
         while batch := list(islice(found, BATCH)):
+            for row in batch:
+                if row.subject_id in self.fenced:
+                    row.sealed, row.author = b"", None
             for row, sealed in zip(batch, vault.read(self.organization, batch), strict=True):
                 yield self._line(kind, row, sealed)
 
@@ -231,7 +239,7 @@ class _Contents:
 
     def _people(self) -> Iterator[dict[str, Any]]:
         groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by("display_name")
-        people = LicensedUser.objects.filter(organization=self.organization).order_by("pk")
+        people = LicensedUser.objects.filter(organization=self.organization).exclude(pk__in=self.fenced).order_by("pk")
         rows: QuerySet[Any] = people.annotate(groups=ArraySubquery(groups.values("display_name")))
         for row in rows.iterator(chunk_size=BATCH):
             restricted_at = row.processing_restricted_at

@@ -1,50 +1,86 @@
 """Legal holds: placed and released; one placed before keys are destroyed stops the erasure with the data readable."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import Organization
+from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.rules.periods import local_day
-from retention.enums import HoldGround, RunPhase, VaultState
+from retention.enums import HoldGround, HoldScope, RunPhase, VaultState
 from retention.models import ErasureRun, LegalHold, Vault
+from retention.operations.vault import fenced as fenced_people
 
 
 @transaction.atomic
 def place(
-    organization: Organization, *, ground: HoldGround, citation: str, review_on: date, now: datetime, by: str
+    organization: Organization,
+    *,
+    ground: HoldGround,
+    citation: str,
+    review_on: date,
+    now: datetime,
+    by: str,
+    person: UUID | None = None,
+    department: str = "",
 ) -> LegalHold | None:
-    """Place a hold on an organization's content; return ``None`` where it comes too late.
+    """Place a hold on an organization's content, or on one person's or a department's; ``None``: it comes too late.
 
     The vault is locked ``FOR UPDATE``, so no chunk of an erasure runs while it is placed. Once keys are being
-    destroyed the hold is refused; that it was asked for is recorded, which is why this does not raise.
+    destroyed the hold is refused; that it was asked for is recorded, which is why this does not raise. A hold on more
+    than the people who are being erased stands for the others.
 
-    :raises InvalidInput: the client's instruction or the law is not cited, or the review date is not ahead.
+    :raises InvalidInput: the client's instruction or the law is not cited, the review date is not ahead, or what is to
+        be held is unknown.
     """
     faults = checks.text("citation", citation)
+    subject, unknown = _meant(organization, person, department)
+    faults += unknown
     if review_on <= local_day(now, organization.time_zone):
         faults.append(FieldError("review_on", "not_ahead", "The review date must lie ahead."))
     if faults:
         raise InvalidInput(faults)
     Vault.objects.bulk_create([Vault(organization=organization, changed_at=now)], ignore_conflicts=True)
     vault = Vault.objects.select_for_update().get(organization=organization)
-    if vault.state != VaultState.OPEN:
-        audit.record("legal_hold.refused", organization, by=by, at=now, data={"vault": vault.state})
+    fenced = subject is not None and subject.pk in fenced_people(organization)
+    if vault.state != VaultState.OPEN or fenced:
+        data = {"vault": vault.state, "person": fenced}
+        audit.record("legal_hold.refused", organization, by=by, at=now, data=data)
         return None
+    scope = HoldScope.PERSON if subject else HoldScope.DEPARTMENT if department else HoldScope.ORGANIZATION
     hold = LegalHold.objects.create(
         organization=organization,
+        scope=scope,
+        department=department,
+        subject=subject,
         ground=ground,
         citation=citation,
         review_on=review_on,
         placed_by=by,
         placed_at=now,
     )
-    audit.record("legal_hold.placed", hold, by=by, at=now, data={"ground": ground.value})
+    detail = {"licensed_users": str(subject.public_id)} if subject else None
+    data = {"ground": ground.value, "scope": scope.value}
+    audit.record("legal_hold.placed", hold, by=by, at=now, data=data, detail=detail)
     outbox.publish("legal_hold.placed", hold, at=now, payload={"ground": ground.value})
     return hold
+
+
+def _meant(
+    organization: Organization, person: UUID | None, department: str
+) -> tuple[LicensedUser | None, list[FieldError]]:
+    people = LicensedUser.objects.filter(organization=organization)
+    if person is not None and department:
+        return None, [FieldError("department", "person_or_department", "Hold one person or a department, not both.")]
+    if person is not None:
+        found = people.filter(public_id=person).first()
+        return found, [] if found else [FieldError("licensed_user", "unknown", "No licensed user has this id.")]
+    if department and not people.filter(department=department).exists():
+        return None, [FieldError("department", "unknown", "Nobody is in this department.")]
+    return None, []
 
 
 @transaction.atomic

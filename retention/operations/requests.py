@@ -7,31 +7,21 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from accounts import tenancy
-from accounts.errors import Refused
+from accounts.errors import InvalidInput, Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
+from accounts.rules import checks
 from contracts.enums import ContractStatus, EndChoice, EndReason, SwitchKind
 from contracts.models import Contract, SwitchingCase
 from contracts.rules.days import ONE_DAY
 from contracts.rules.explanation import Explanation
 from contracts.rules.periods import local_day
-from retention.enums import Decision, RequestOrigin, RequestStatus
-from retention.models import DeletionRequest, ErasureRun, LegalHold
+from retention.enums import Decision, RequestOrigin, RequestScope, RequestStatus, RunPhase
+from retention.models import DeletionRequest, ErasureRun, RequestSubject
+from retention.operations import blocking, impact
 from retention.rules import requests as rules
 
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
-
-
-class ContractOpen(Refused):
-    """A contract of the organization is signed, active or under negotiation: its data are still needed."""
-
-    code = "contract_open"
-
-
-class SwitchUnfinished(Refused):
-    """A switch is pending or unfinished: the client's data are on their way, or its choice is awaited."""
-
-    code = "switch_unfinished"
 
 
 class RequestNotInThatState(Refused):
@@ -74,7 +64,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
     """
     contracts = Contract.objects.filter(organization=organization)
     if contracts.binding().exists():
-        raise ContractOpen("A contract of this organization is signed or active.")
+        raise blocking.ContractOpen("A contract of this organization is signed or active.")
     last = contracts.filter(status=ContractStatus.ENDED.value).order_by("ended_at", "pk").last()
     if (last is None or last.ends_on is None) and origin is not RequestOrigin.CLIENT:
         raise Refused("No contract of this organization has ended.", code="no_contract_ended")
@@ -83,7 +73,8 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
     zone = organization.time_zone if last is None else last.time_zone
     today = local_day(now, zone)
     ended_on = today if last is None or last.ends_on is None else last.ends_on
-    earlier = DeletionRequest.objects.filter(organization=organization).exclude(status=RequestStatus.CANCELLED)
+    whole = DeletionRequest.objects.filter(organization=organization, scope=RequestScope.ORGANIZATION)
+    earlier = whole.exclude(status=RequestStatus.CANCELLED)
     if last is not None and earlier.filter(service_ended_on__gte=ended_on).exists():
         raise Refused("The end of this contract has its request already.", code="request_exists")
     since = earlier.aggregate(last=Max("service_ended_on"))["last"]
@@ -180,9 +171,9 @@ def confirm_end(request: DeletionRequest, *, now: datetime, by: str) -> Deletion
     :raises SwitchUnfinished: a switch is pending or unfinished.
     :raises RequestNotInThatState: it was confirmed, or is over.
     """
-    locked = _locked(request, RequestStatus.RECEIVED)
-    refuse_while_contracts_are_open(locked.organization)
-    _refuse_while_switching(locked.organization)
+    locked = _whole(in_state(request, RequestStatus.RECEIVED))
+    blocking.refuse_while_contracts_are_open(locked.organization)
+    blocking.refuse_while_switching(locked.organization)
     locked.status = RequestStatus.CONFIRMED
     locked.confirmed_by, locked.confirmed_at = by, now
     locked.save(update_fields=["status", "confirmed_by", "confirmed_at"])
@@ -193,21 +184,46 @@ def confirm_end(request: DeletionRequest, *, now: datetime, by: str) -> Deletion
 
 @transaction.atomic
 def approve(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
-    """Approve the erasure; it runs once the retrieval period is over and the export is decided.
+    """Approve the erasure; it runs once the retrieval period is over, the export decided, and the grace period past.
 
-    An archive that nobody has decided on by then lapses, and holds nothing up.
+    What the approver was shown, how much each store holds, stays with the request. An archive that nobody has decided
+    on by then lapses, and holds nothing up.
 
     :raises SamePerson: the approver asked for it, or confirmed the end.
-    :raises RequestNotInThatState: the end is not confirmed, or it was approved, or is over.
+    :raises RequestNotInThatState: the client has not decided, or it was approved, or is over.
     """
-    locked = _locked(request, RequestStatus.CONFIRMED)
+    locked = in_state(request, RequestStatus.CONFIRMED)
     if by in (locked.requested_by, locked.confirmed_by):
         raise SamePerson("Another person must approve: you asked for this erasure or confirmed the end.")
     locked.status = RequestStatus.APPROVED
     locked.approved_by, locked.approved_at = by, now
-    locked.save(update_fields=["status", "approved_by", "approved_at"])
-    audit.record("deletion_request.approved", locked, by=by, at=now)
-    outbox.publish("deletion_request.approved", locked, at=now)
+    locked.grace_until = now + settings.ERASURE_GRACE
+    locked.impact = impact.of(locked)
+    locked.save(update_fields=["status", "approved_by", "approved_at", "grace_until", "impact"])
+    data = {"grace_until": locked.grace_until.isoformat(), "impact": locked.impact}
+    audit.record("deletion_request.approved", locked, by=by, at=now, data=data)
+    outbox.publish("deletion_request.approved", locked, at=now, payload={"grace_until": data["grace_until"]})
+    return locked
+
+
+@transaction.atomic
+def take_back(request: DeletionRequest, *, now: datetime, by: str, reason: str = "") -> DeletionRequest:
+    """Take an approval back, until keys are being destroyed: the request waits for another approval.
+
+    A run that was planned goes with it, and what it would have searched for.
+
+    :raises RequestNotInThatState: it is not approved, or keys are being destroyed.
+    """
+    if faults := checks.note("reason", reason):
+        raise InvalidInput(faults)
+    let_run_go(request)
+    locked = in_state(request, RequestStatus.APPROVED)
+    locked.status = RequestStatus.CONFIRMED
+    locked.approved_by, locked.approved_at, locked.grace_until, locked.impact = "", None, None, None
+    locked.save(update_fields=["status", "approved_by", "approved_at", "grace_until", "impact"])
+    detail = {"reason": reason} if reason else None
+    audit.record("deletion_request.approval_taken_back", locked, by=by, at=now, detail=detail)
+    outbox.publish("deletion_request.approval_taken_back", locked, at=now)
     return locked
 
 
@@ -221,14 +237,14 @@ def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> Dele
     :raises SwitchUnfinished: a switch is pending or unfinished, so there is no period yet to waive the rest of.
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
     """
-    locked = _locked(request, *CANCELLABLE)
+    locked = _whole(in_state(request, *CANCELLABLE))
     if locked.export_decision == Decision.PENDING:
         raise ExportUndecided("Make the export first, or waive it.")
-    _refuse_while_switching(locked.organization)
-    if erasable_from(locked) > now:
+    blocking.refuse_while_switching(locked.organization)
+    if blocking.erasable_from(locked) > now:
         today = local_day(now, locked.organization.time_zone)
         locked.erase_from, locked.erase_by = now, min(max(locked.erase_by, now), now + settings.ERASE_BY)
-        locked.retrieval_ends_on = max(locked.service_ended_on, today)
+        locked.retrieval_ends_on = max(locked.service_ended_on or today, today)
         locked.retrieval_waived_at = now
         locked.save(update_fields=["erase_from", "erase_by", "retrieval_ends_on", "retrieval_waived_at"])
         audit.record("deletion_request.retrieval_waived", locked, by=by, at=now)
@@ -240,21 +256,17 @@ def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> Dele
 def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = "") -> DeletionRequest:
     """Give a request up before its keys are destroyed, because a successor contract keeps everything.
 
-    Without a contract the data have no ground to stay: then nobody can give the request up. A run that was planned goes
-    with it, and what it would have searched for.
+    Without a contract the data have no ground to stay: then nobody can give the request up. A request about some of the
+    people is taken back by the client in this way. A run that was planned goes with it.
 
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
     :raises NoContract: no contract is signed or active.
     """
-    with tenancy.vendor():  # the run before the request, as everybody who takes both does
-        list(ErasureRun.objects.select_for_update(of=("self",), no_key=True).filter(request=request))
-    locked = _locked(request, *CANCELLABLE)
-    if not Contract.objects.binding().filter(organization=locked.organization_id).exists():
+    let_run_go(request)
+    locked = in_state(request, *CANCELLABLE)
+    if locked.whole and not Contract.objects.binding().filter(organization=locked.organization_id).exists():
         raise NoContract("No contract is signed or active: the data have no ground to stay.")
-    with tenancy.vendor():
-        ErasureRun.objects.filter(request=locked).update(
-            identifiers=None, identifiers_key=None, identifiers_key_version=None
-        )
+    let_people_go(locked, now=now)
     locked.status = RequestStatus.CANCELLED
     locked.closed_at = now
     locked.save(update_fields=["status", "closed_at"])
@@ -269,13 +281,13 @@ def follow_switch(request: DeletionRequest, *, now: datetime, by: str) -> Deleti
 
     :raises RequestNotInThatState: keys are being destroyed, it is over, or it has those dates.
     """
-    locked = _locked(request, *CANCELLABLE)
-    erase_from = erasable_from(locked)
+    locked = _whole(in_state(request, *CANCELLABLE))
+    erase_from = blocking.erasable_from(locked)
     case = SwitchingCase.objects.filter(organization=locked.organization_id, erase_at=erase_from).last()
     if erase_from <= locked.erase_from or case is None:
         raise RequestNotInThatState("The request has the dates of the switch.")
     window = _switch_window(case, zone=case.contract.time_zone)
-    locked.retrieval_ends_on = max(window.ends_on, locked.service_ended_on)
+    locked.retrieval_ends_on = max(window.ends_on, locked.service_ended_on or window.ends_on)
     locked.erase_from, locked.erase_by = window.erase_from, max(locked.erase_by, window.erase_by)
     locked.save(update_fields=["retrieval_ends_on", "erase_from", "erase_by"])
     data = {"switch": str(case.public_id), "erase_from": window.erase_from.isoformat()}
@@ -284,42 +296,28 @@ def follow_switch(request: DeletionRequest, *, now: datetime, by: str) -> Deleti
     return locked
 
 
-def erasable_from(request: DeletionRequest) -> datetime:
-    """Return from when the request may be erased, as the organization's switches stand now."""
-    switches = SwitchingCase.objects.filter(organization=request.organization_id).settled()
-    return rules.erasable_from(
-        request.erase_from,
-        waived=request.retrieval_waived_at is not None,
-        switch_erase_at=switches.aggregate(last=Max("erase_at"))["last"],
-    )
+def let_run_go(request: DeletionRequest) -> None:
+    """End a run that has not destroyed anything, in the caller's transaction, with what it would have searched for.
+
+    The run is locked before the request, as everybody does who takes both.
+    """
+    with tenancy.vendor():
+        found = ErasureRun.objects.select_for_update(of=("self",), no_key=True).filter(
+            request=request, phase=RunPhase.PLANNED
+        )
+        for run in found:
+            run.phase = RunPhase.CANCELLED
+            run.identifiers = run.identifiers_key = run.identifiers_key_version = None
+            run.save(update_fields=["phase", "identifiers", "identifiers_key", "identifiers_key_version"])
 
 
-def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
-    """Return what keeps the request from erasure now, as codes."""
-    return rules.blocks(
-        status=request.status,
-        now=now,
-        erase_from=erasable_from(request),
-        contracts_open=Contract.objects.filter(organization=request.organization_id).open().exists(),
-        switch_unfinished=SwitchingCase.objects.filter(organization=request.organization_id).holding().exists(),
-        holds=LegalHold.objects.filter(organization=request.organization_id).in_force().count(),
-        export_decided=request.export_decision != Decision.PENDING,
-        archive_decided=request.archive_decision != Decision.PENDING,
-    )
+def let_people_go(request: DeletionRequest, *, now: datetime) -> None:
+    """Free the people of a request that comes to nothing: another request may be about them."""
+    RequestSubject.objects.filter(request=request, let_go_at__isnull=True).update(let_go_at=now)
 
 
-def refuse_while_contracts_are_open(organization: Organization) -> None:
-    """:raises ContractOpen: a contract is signed, active or under negotiation."""
-    if Contract.objects.filter(organization=organization).open().exists():
-        raise ContractOpen("A contract of this organization is signed, active or under negotiation.")
-
-
-def _refuse_while_switching(organization: Organization) -> None:
-    if SwitchingCase.objects.filter(organization=organization).holding().exists():
-        raise SwitchUnfinished("A switch is pending or unfinished: the client's written choice is needed.")
-
-
-def _locked(request: DeletionRequest, *states: RequestStatus) -> DeletionRequest:
+def in_state(request: DeletionRequest, *states: RequestStatus) -> DeletionRequest:
+    """Lock a request that is in one of the states. :raises RequestNotInThatState: it is in another one."""
     found = (
         DeletionRequest.objects.select_for_update(of=("self",), no_key=True)
         .select_related("organization")
@@ -329,3 +327,9 @@ def _locked(request: DeletionRequest, *states: RequestStatus) -> DeletionRequest
     if found is None:
         raise RequestNotInThatState("The request is not in a state that allows this.")
     return found
+
+
+def _whole(request: DeletionRequest) -> DeletionRequest:
+    if not request.whole:
+        raise RequestNotInThatState("This request is about some of the people, while the collaboration goes on.")
+    return request

@@ -10,15 +10,16 @@ from uuid import UUID, uuid4
 import orjson
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser
-from accounts.operations import audit, outbox
-from retention.enums import Decision, RequestStatus, RunPhase, StepStatus
-from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export
-from retention.operations import keys, requests, vault
-from retention.operations.stores import BY_NAME, STORES
+from accounts.operations import audit
+from retention.enums import Decision, StepStatus
+from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export, RequestSubject
+from retention.operations import blocking, keys, vault
+from retention.operations.stores import BY_NAME, STORES, Target
 from retention.rules.terms import Identifiers
 
 
@@ -26,6 +27,12 @@ class NotDue(Refused):
     """The request may not be erased now; the message says what is in the way."""
 
     code = "erasure_not_due"
+
+
+class RunPaused(Refused):
+    """Somebody paused the run: it goes on when it is resumed."""
+
+    code = "run_paused"
 
 
 class LeaseLost(Refused):
@@ -41,6 +48,8 @@ class Lease:
     id: UUID
     started_at: datetime
     _monotonic: float
+    # Where there is nothing to do before: when the run is taken up again.
+    rest_until: datetime | None = None
 
     @classmethod
     def starting(cls, now: datetime) -> "Lease":
@@ -68,8 +77,8 @@ def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
         .first()
     )
     if locked is None:
-        raise NotDue("The request is not due: " + ", ".join(requests.blocks(request, now=now)))
-    in_the_way = requests.blocks(locked, now=now)
+        raise NotDue("The request is not due: " + ", ".join(blocking.blocks(request, now=now)))
+    in_the_way = blocking.blocks(locked, now=now)
     if in_the_way:
         raise NotDue("The request is blocked: " + ", ".join(in_the_way))
     if locked.archive_decision == Decision.PENDING:
@@ -80,42 +89,22 @@ def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
     with tenancy.tenant(organization.pk):
         vault.enter(organization, now=now)  # makes the fence's row, which the eraser may close but not make
     run = ErasureRun(organization=organization, public_id=uuid4(), request=locked, planned_at=now)
-    seal(run, identifiers_of(organization.pk))
+    target = Target.of(locked)
+    seal(run, identifiers_of(target))
     try:
         with transaction.atomic():
             run.save(force_insert=True)
     except IntegrityError as error:
         raise NotDue("The request has its run already.") from error
-    ErasureStep.objects.bulk_create(
-        ErasureStep(
-            organization=organization, run=run, position=position, store=store.name, found=store.count(organization.pk)
-        )
+    steps = [
+        ErasureStep(organization=organization, run=run, position=position, store=store.name, found=store.count(target))
         for position, store in enumerate(STORES, start=1)
-    )
-    data = {"request": str(locked.public_id), "stores": [store.name for store in STORES]}
+        if store.covers(target)
+    ]
+    ErasureStep.objects.bulk_create(steps)
+    data = {"request": str(locked.public_id), "stores": [step.store for step in steps]}
     audit.record("erasure.planned", run, by=by, at=now, data=data)
     return run
-
-
-@transaction.atomic
-def erase_again(run: ErasureRun, *, now: datetime, by: str) -> ErasureRun:
-    """Send a run whose verification found residue through all stores again, then to a new verification.
-
-    The caller is in the vendor's scope.
-
-    :raises Refused: the run did not find residue, or was sent again meanwhile.
-    """
-    locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
-    if locked.phase != RunPhase.RESIDUE_FOUND:
-        raise Refused("No residue was found: there is nothing to erase again.", code="no_residue")
-    locked.phase = RunPhase.KEYS_DESTROYED
-    locked.lease = locked.leased_until = None
-    locked.save(update_fields=["phase", "lease", "leased_until"])
-    ErasureStep.objects.filter(run=locked).update(status=StepStatus.WAITING, checkpoint=0, finished_at=None)
-    DeletionRequest.objects.filter(pk=locked.request_id).update(status=RequestStatus.ERASING)
-    audit.record("erasure.sent_again", locked, by=by, at=now)
-    outbox.publish("erasure.sent_again", locked, at=now)
-    return locked
 
 
 def claim(run: ErasureRun, *, now: datetime, lasting: timedelta | None = None) -> Lease:
@@ -136,10 +125,13 @@ def held(run: ErasureRun, lease: Lease) -> ErasureRun:
     """Lock the run in the caller's transaction and prolong the lease: the heartbeat is part of every commit.
 
     :raises LeaseLost: the lease ran out and another worker took the run.
+    :raises RunPaused: somebody paused it.
     """
     locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).filter(pk=run.pk, lease=lease.id).first()
     if locked is None:
         raise LeaseLost("Another worker has this run.")
+    if locked.paused_at is not None:
+        raise RunPaused("The run is paused.")
     locked.leased_until = lease.now() + settings.ERASURE_LEASE
     locked.save(update_fields=["leased_until"])
     return locked
@@ -151,7 +143,7 @@ def give_back(run: ErasureRun, lease: Lease, *, error: str = "") -> None:
         mine = ErasureRun.objects.select_for_update(no_key=True).filter(pk=run.pk, lease=lease.id).first()
         if mine is None:
             return
-        mine.lease = mine.leased_until = None
+        mine.lease, mine.leased_until = None, lease.rest_until
         if error:
             mine.failures += 1
             # Tried again, each time later; an operator sees the count and the last error.
@@ -172,7 +164,7 @@ def working_on(run: ErasureRun, *, now: datetime, lasting: timedelta | None = No
     error = ""
     try:
         yield lease
-    except LeaseLost:
+    except (LeaseLost, RunPaused):
         raise
     except Refused as refused:
         error = refused.code
@@ -213,11 +205,27 @@ def forget_identifiers(run: ErasureRun) -> None:
 
 def recount(run: ErasureRun) -> None:
     """Seal the identifiers and count the stores again, as they stand once nobody can add anything any more."""
-    seal(run, identifiers_of(run.organization_id))
+    target = Target.of(run.request)
+    seal(run, identifiers_of(target))
     run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version"])
     for step in ErasureStep.objects.filter(run=run):
-        step.found = BY_NAME[step.store].count(run.organization_id)
+        step.found = BY_NAME[step.store].count(target)
         step.save(update_fields=["found"])
+
+
+def reopen(steps: QuerySet[ErasureStep]) -> None:
+    """Let stores be walked from their beginning again, whatever became of the walk before."""
+    steps.update(
+        status=StepStatus.WAITING,
+        checkpoint_person=0,
+        checkpoint=0,
+        cursor="",
+        finished_at=None,
+        vacuumed_at=None,
+        failures=0,
+        last_error="",
+        again_at=None,
+    )
 
 
 def give_leases_back(*, now: datetime) -> int:
@@ -226,16 +234,21 @@ def give_leases_back(*, now: datetime) -> int:
     return ErasureRun.objects.filter(leased_until__gt=late).update(lease=None, leased_until=None)
 
 
-def identifiers_of(organization_id: int) -> Identifiers:
-    """Return the identifiers of an organization's people as they stand, and the ids of its export files."""
-    people = LicensedUser.objects.filter(organization=organization_id)
-    emails, external_ids, uuids = set(), set(), set()
-    columns = ("email", "external_id", "user_name", "provisioned_id", "public_id")
-    for email, external_id, user_name, provisioned_id, public_id in people.values_list(*columns).iterator():
+def identifiers_of(target: Target) -> Identifiers:
+    """Return the identifiers of the people as they stand, and the ids of the organization's export files."""
+    people = LicensedUser.objects.filter(organization=target.organization_id)
+    if not target.whole:
+        listed = RequestSubject.objects.filter(organization=target.organization_id, request=target.request_id)
+        people = people.filter(pk__in=listed.values("licensed_user"))
+    emails, external_ids, uuids, keys_ = set(), set(), set(), set()
+    columns = ("email", "external_id", "user_name", "provisioned_id", "public_id", "pk")
+    for email, external_id, user_name, provisioned_id, public_id, pk in people.values_list(*columns).iterator():
+        if not target.whole:
+            keys_.add(pk)
         if email:
             emails.add(email.lower())
         external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
         uuids.add(public_id)
     external_ids -= emails
-    files = Export.objects.filter(organization=organization_id).values_list("public_id", flat=True)
-    return Identifiers(frozenset(emails), frozenset(external_ids), frozenset(uuids), frozenset(files))
+    files = Export.objects.filter(organization=target.organization_id).values_list("public_id", flat=True)
+    return Identifiers(frozenset(emails), frozenset(external_ids), frozenset(uuids), frozenset(files), frozenset(keys_))

@@ -6,11 +6,14 @@ keys and appends the entry: the point of no return; ``default`` catches up. Kill
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -18,15 +21,10 @@ from accounts.models import Organization
 from accounts.operations import audit, outbox, users
 from retention import ledger
 from retention.enums import RequestStatus, RunPhase, VaultState
-from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, Vault
-from retention.operations import keys, requests, runs
+from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, RequestSubject, Vault
+from retention.operations import blocking, keys, runs
 from retention.operations.runs import Lease, held
-
-
-class HoldInForce(Refused):
-    """A legal hold covers the organization: nothing is destroyed."""
-
-    code = "legal_hold"
+from retention.operations.stores import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,14 @@ class Destruction:
 
 
 def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
-    """First commit: close the vault and the organization, so that no writer adds a key or a row any more.
+    """First commit: no writer adds a key or a row any more.
 
-    :raises HoldInForce: a hold was placed since; the data stay readable.
-    :raises Refused: a contract was signed or drafted since.
+    Of a whole organization the vault and the organization are closed; of some people, their places in the request are
+    fenced, which every writer looks at inside the vault.
+
+    :raises blocking.HoldInForce: a hold was placed since; the data stay readable.
+    :raises RunPaused: somebody paused the run.
+    :raises Refused: a contract was signed or drafted since, or the approval was taken back.
     """
     with tenancy.eraser(run.organization_id):
         locked = held(run, lease)
@@ -64,16 +66,19 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
         # Waits for whoever is adding or changing people, who looks at ``closed_at`` in their turn.
         users.wait_for_others(organization)
         now = lease.now()
-        in_the_way = requests.blocks(request, now=now)
+        in_the_way = blocking.blocks(request, now=now)
         if "legal_hold" in in_the_way:
-            raise HoldInForce("A legal hold covers this organization.")
+            raise blocking.HoldInForce("A legal hold covers this organization.")
         if in_the_way:
             raise Refused("The erasure is blocked: " + ", ".join(in_the_way), code=in_the_way[0])
         runs.recount(locked)
-        vault.state, vault.changed_at = VaultState.DESTROYING, now
-        vault.save(update_fields=["state", "changed_at"])
-        organization.closed_at = now
-        organization.save(update_fields=["closed_at"])
+        if request.whole:
+            vault.state, vault.changed_at = VaultState.DESTROYING, now
+            vault.save(update_fields=["state", "changed_at"])
+            organization.closed_at = now
+            organization.save(update_fields=["closed_at"])
+        else:
+            RequestSubject.objects.filter(request=request).update(fenced_at=now)
         request.status = RequestStatus.DESTROYING
         request.save(update_fields=["status"])
         locked.phase = RunPhase.DESTROYING
@@ -81,22 +86,46 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
         audit.record("erasure.destroying", locked, by=by, at=now)
 
 
-def destroy(run: ErasureRun, organization_ref: UUID, *, now: datetime) -> Destruction:
-    """Second commit, in the ledger: the point of no return. A run that has its entry gets the same answer again."""
+def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | None, *, now: datetime) -> Destruction:
+    """Second commit, in the ledger: the point of no return. A run that has its entry gets the same answer again.
+
+    ``subjects`` are the public ids of the people whose keys go; ``None``: all keys of the organization.
+    """
     with ledger.eraser(organization_ref):
         head = ledger.head()
         entry = ErasureEntry.objects.filter(run=run.public_id).first()
         if entry is None:
-            count, _by_model = DataKey.objects.filter(organization_ref=organization_ref).delete()
+            count = _raw_delete(_keys_of(organization_ref, subjects))
+            refs = sorted(subjects or ())
             entry = ErasureEntry.objects.create(
                 run=run.public_id,
                 organization_ref=organization_ref,
+                subject_refs=refs,
                 keys_destroyed=count,
                 destroyed_at=now,
                 previous_digest=head,
-                digest=digest(run.public_id, organization_ref, count, now, previous=head),
+                digest=digest(run.public_id, organization_ref, refs, count, now, previous=head),
             )
         return Destruction(entry.keys_destroyed, entry.destroyed_at, entry.digest)
+
+
+def subjects_of(run: ErasureRun, target: Target) -> list[UUID] | None:
+    """Return the public ids of the people whose keys go; ``None``: the whole organization's."""
+    if target.whole:
+        return None
+    with tenancy.eraser(run.organization_id):
+        listed = RequestSubject.objects.filter(organization=run.organization_id, request=target.request_id)
+        return list(listed.values_list("licensed_user__public_id", flat=True))
+
+
+def _keys_of(organization_ref: UUID, subjects: Sequence[UUID] | None) -> QuerySet[DataKey]:
+    found = DataKey.objects.filter(organization_ref=organization_ref)
+    return found if subjects is None else found.filter(subject_ref__in=subjects)
+
+
+def _raw_delete(found: QuerySet[DataKey]) -> int:
+    """Delete in one statement: the collector would fetch every key first."""
+    return found._raw_delete(using=ledger.ALIAS)
 
 
 def catch_up(run: ErasureRun, lease: Lease, found: Destruction, *, by: str) -> None:
@@ -111,7 +140,9 @@ def catch_up(run: ErasureRun, lease: Lease, found: Destruction, *, by: str) -> N
         locked.keys_destroyed_at = found.destroyed_at
         locked.ledger_digest = found.digest
         locked.save(update_fields=["phase", "keys_destroyed", "keys_destroyed_at", "ledger_digest"])
-        Vault.objects.filter(organization=run.organization_id).update(state=VaultState.DESTROYED, changed_at=now)
+        Vault.objects.filter(organization=run.organization_id, state=VaultState.DESTROYING).update(
+            state=VaultState.DESTROYED, changed_at=now
+        )
         DeletionRequest.objects.filter(pk=locked.request_id).update(status=RequestStatus.ERASING)
         data = {"keys": found.keys_destroyed, "ledger_digest": found.digest}
         audit.record("erasure.keys_destroyed", locked, by=by, at=now, data=data)
@@ -119,9 +150,13 @@ def catch_up(run: ErasureRun, lease: Lease, found: Destruction, *, by: str) -> N
     keys.forget(Organization(pk=run.organization_id, public_id=organization_ref_of(run)))
 
 
-def digest(run: UUID, organization_ref: UUID, count: int, at: datetime, *, previous: str) -> str:
+def digest(
+    run: UUID, organization_ref: UUID, subjects: Sequence[UUID], count: int, at: datetime, *, previous: str
+) -> str:
     """Return the digest of an entry; it covers the one before, so none can be taken out or changed unseen."""
-    facts = [str(run), str(organization_ref), count, at.astimezone(UTC).isoformat(), previous]
+    facts: list[Any] = [str(run), str(organization_ref), count, at.astimezone(UTC).isoformat(), previous]
+    if subjects:
+        facts.append([str(one) for one in subjects])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

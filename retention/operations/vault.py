@@ -15,7 +15,7 @@ from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox
 from retention.content.lines import ContentLine, Kind, RejectedLine
 from retention.enums import MessageRole, VaultState
-from retention.models import ContextItem, Conversation, Diagnostic, Message, Vault
+from retention.models import ContextItem, Conversation, Diagnostic, Message, RequestSubject, Vault
 from retention.models.vault import Content as Sealed
 from retention.operations import keys
 
@@ -41,6 +41,7 @@ COLUMNS = (
     "occurred_at",
     "recorded_at",
 )
+KINDS: dict[type[Sealed], Kind] = {model: kind for kind, model in MODELS.items()}
 OWN_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.CONVERSATION: (),
     Kind.MESSAGE: ("conversation_id", "role"),
@@ -70,6 +71,7 @@ TYPES = {
 
 
 PERSON = ("external_id", "public_id", "processing_restricted_at")
+FENCED = "The data of this person are being erased: nothing new is stored."
 RESTRICTED = "Processing of this person's data is restricted (Art. 18 GDPR): nothing new is stored."
 
 
@@ -137,6 +139,12 @@ def write(organization: Organization, lines: Sequence[ContentLine], *, now: date
     return result
 
 
+def fenced(organization: Organization) -> frozenset[int]:
+    """Return the internal keys of the people whose data are being erased, while their organization goes on."""
+    listed = RequestSubject.objects.filter(organization=organization, fenced_at__isnull=False)
+    return frozenset(listed.values_list("licensed_user", flat=True))
+
+
 def record(organization: Organization, result: WriteResult, *, now: datetime, by: str) -> None:
     """Leave the batch's audit event: counts only. A batch that stored nothing changed nothing and leaves none."""
     if result.created:
@@ -164,13 +172,18 @@ def store(organization: Organization, lines: Sequence[ContentLine], *, now: date
 def read(organization: Organization, rows: Iterable[Sealed]) -> list[dict[str, Any]]:
     """Return what each row holds sealed, in the rows' order. Their keys are fetched once; call it batch by batch.
 
+    A conversation whose owner was erased, and in which others wrote, holds nothing any more: its texts are empty.
+
     :raises keys.ContentDestroyed: a key is gone from the ledger.
     :raises crypto.DecryptionFailed: a row was changed, or sealed for another place.
     """
     batch = list(rows)
-    secrets = keys.for_reading(organization, {row.key_id for row in batch})
+    secrets = keys.for_reading(organization, {row.key_id for row in batch if row.sealed})
     opened = []
     for row in batch:
+        if not row.sealed:
+            opened.append(dict.fromkeys(SEALED[KINDS[type(row)]], ""))
+            continue
         context = _context(type(row), organization, row.public_id, row.key_id)
         opened.append(orjson.loads(crypto.decrypt(secrets[row.key_id], bytes(row.sealed), context=context)))
     return opened
@@ -204,6 +217,8 @@ class _Batch:
         self.organization = organization
         self.now = now
         self.insert = insert
+        # Read inside the vault: whoever fences people waits for every writer there, and is seen by the next.
+        self.fenced = fenced(organization)
         self.accepted = 0
         self.created = 0
         self.rejected: list[RejectedLine] = []
@@ -227,6 +242,8 @@ class _Batch:
             author = people.get(line.author) if line.author else None
             if line.author and author is None:
                 self._reject(line, "author", "unknown_author", "No licensed user has this external id.")
+            elif author is not None and author.pk in self.fenced:
+                self._reject(line, "author", "being_erased", FENCED)
             elif author is not None and author.processing_restricted_at is not None:
                 self._reject(line, "author", "processing_restricted", RESTRICTED)
             else:
@@ -248,6 +265,9 @@ class _Batch:
             place = places.get(line.conversation or "")
             if place is None:
                 self._reject(line, "conversation", "unknown_conversation", "No conversation has this external id.")
+                continue
+            if place.subject_id in self.fenced:
+                self._reject(line, "conversation", "being_erased", FENCED)
                 continue
             # An answer belongs to the person it names, else to the one whose conversation it is.
             unnamed = line.role == MessageRole.ASSISTANT and not line.author

@@ -22,6 +22,9 @@ from retention.policy import NO_RESIDUE, POLICY, Fate, Table
 from retention.rules.terms import Identifiers, Searcher, texts_in_json
 
 TENANT_COLUMNS = ("organization_id", "organization_ref")
+# What points to a person holds its internal key here; what the ledger holds is found by the person's opaque id.
+PERSON_COLUMNS = ("subject_id", "licensed_user_id")
+INTEGERS = frozenset({"int2", "int4", "int8"})
 # Columns of these categories hold no identifier of anybody: booleans, dates, enums, geometry, numbers, ranges of them,
 # bits, durations. Whatever is not among them is read as text.
 HARMLESS = frozenset("BDEGNRVT")
@@ -91,6 +94,10 @@ class Place:
         """What the policy says of it; nothing, for a table in another schema, or one that no model has."""
         return _fates().get(self.name) if self.schema == "public" else None
 
+    def exempt(self, column: Column) -> bool:
+        """Say whether what a departed person also had may stand in the column on another ground."""
+        return self.schema == "public" and f"{self.name}.{column.name}" in NO_RESIDUE
+
     def column(self, *names: str) -> str | None:
         """Return the first of these columns that it has."""
         return next((name for name in names if any(column.name == name for column in self.columns)), None)
@@ -136,15 +143,16 @@ def verify(run: ErasureRun, lease: runs.Lease, *, by: str) -> Verification:
 def search(run: ErasureRun) -> Findings:
     """Search both databases, the files and the broker. Writes nothing."""
     with tenancy.vendor():
-        locked = ErasureRun.objects.select_related("organization").get(pk=run.pk)
+        locked = ErasureRun.objects.select_related("organization", "request").get(pk=run.pk)
         terms = runs.unseal(locked)
         contacts = frozenset(email.lower() for email in User.objects.values_list("email", flat=True))
         organization = locked.organization
         found = Findings(not_distinctive=terms.not_distinctive)
         found.terms = len(terms.emails) + len(terms.searchable_ids) + len(terms.uuids)
-        _search_database("default", organization.pk, terms, found)
+        whole = locked.request.whole
+        _search_database("default", organization.pk, terms, found, whole=whole)
     with ledger.vendor():
-        _search_database("ledger", str(organization.public_id), terms, found)
+        _search_database("ledger", str(organization.public_id), terms, found, whole=whole)
     found.files = search_files(terms, contacts, found.note)
     found.broker_keys = search_broker(terms, found.note)
     return found
@@ -175,12 +183,15 @@ def _record(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by: str) 
     return made
 
 
-def _search_database(alias: str, organization: int | str, terms: Identifiers, found: Findings) -> None:
+def _search_database(alias: str, organization: int | str, terms: Identifiers, found: Findings, *, whole: bool) -> None:
     words = {"email": Searcher(terms.emails), "external_id": Searcher(terms.searchable_ids)}
     for place in _places(alias, found):
         found.tables += 1
         found.columns += len(place.columns)
-        _count_rows(place, organization, found)
+        if whole:
+            _count_rows(place, organization, found)
+        else:
+            _count_rows_of_people(place, organization, terms, found)
         _name_ciphertext(place, found)
         _search_uuids(place, terms, found)
         _search_words(place, organization, words, found)
@@ -236,6 +247,21 @@ def _count_rows(place: Place, organization: int | str, found: Findings) -> None:
         found.note(place.shown, "rows", count)
 
 
+def _count_rows_of_people(place: Place, organization: int | str, terms: Identifiers, found: Findings) -> None:
+    """No row of the organization may point to one of the people any more, whatever its table is there for."""
+    tenant = place.column(*TENANT_COLUMNS)
+    for column in place.columns:
+        if tenant is None or column.name not in PERSON_COLUMNS or column.type not in INTEGERS:
+            continue
+        with connections[place.alias].cursor() as cursor:
+            cursor.execute(
+                f"SELECT count(*) FROM {place.sql} AS t WHERE t.{_quoted(tenant)}::text = %s "
+                f"AND t.{_quoted(column.name)} = ANY(%s)",
+                [str(organization), list(terms.people)],
+            )
+            found.note(f"{place.shown}.{column.name}", "rows_of_person", int(cursor.fetchone()[0]))
+
+
 def _name_ciphertext(place: Place, found: Findings) -> None:
     """Bytes cannot be searched: each such column is declared as ciphertext, and named on the certificate."""
     for column in place.columns:
@@ -255,6 +281,8 @@ def _search_uuids(place: Place, terms: Identifiers, found: Findings) -> None:
     """
     texts = list(terms.uuid_texts())
     for column in place.columns:
+        if place.exempt(column):
+            continue
         name = f"t.{_quoted(column.name)}"
         with connections[place.alias].cursor() as cursor:
             if column.type in UUIDS:
@@ -279,8 +307,7 @@ def _search_words(place: Place, organization: int | str, words: dict[str, Search
     """Addresses and external ids, read row by row in the rows of this organization, or of none."""
     searchers = {kind: searcher for kind, searcher in words.items() if searcher.count}
     for column in place.columns:
-        exempt = f"{place.name}.{column.name}" in NO_RESIDUE and place.schema == "public"
-        if column.category in HARMLESS or column.type in BYTES | UUIDS or exempt:
+        if column.category in HARMLESS or column.type in BYTES | UUIDS or place.exempt(column):
             continue
         counts = dict.fromkeys(searchers, 0)
         for text in _texts(place, column, organization):

@@ -27,5 +27,6 @@ POLICY: dict[str, Table] = {**accounts.TABLES, **contracts.TABLES, **retention.T
 
 # Columns that may hold an address which a departed user also had, and why that is no residue.
 NO_RESIDUE: dict[str, str] = {
+    "retention_erasureentry.subject_refs": "The ledger: random ids that point to nobody any more, for after a restore.",
     "accounts_user.email": "A contact of the client, or the vendor's staff, under the same address: its own basis.",
 }

@@ -1,7 +1,7 @@
 """What becomes of the tables of retention: content, requests, runs, evidence, keys."""
 
 from retention.policy.bases import AGGREGATES, EVIDENCE, KEYS, LEDGER
-from retention.policy.categories import CONTENT
+from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
 E, K, N, C = Fate.ERASE, Fate.KEEP, Fate.NOT_PERSONAL, Fate.CIPHERTEXT
@@ -15,14 +15,18 @@ TABLES: dict[str, Table] = {
     "retention.Diagnostic": table(E, f"{COLUMNS} type", category=CONTENT, sealed=C),
     "retention.DeletionRequest": table(
         K,
-        "id public_id organization origin status requested_by received_at service_ended_on retrieval_ends_on "
-        "erase_from erase_by retrieval_waived_at confirmed_by confirmed_at approved_by approved_at export_decision "
-        "archive_decision closed_at",
+        "id public_id organization kind scope department origin status requested_by received_at service_ended_on "
+        "retrieval_ends_on erase_from erase_by retrieval_waived_at confirmed_by confirmed_at approved_by approved_at "
+        "grace_until impact refusal proof blocked_since export_decision archive_decision closed_at",
         basis=EVIDENCE,
+    ),
+    "retention.RequestSubject": table(
+        E, "id public_id organization request licensed_user added_at fenced_at let_go_at", category=PEOPLE
     ),
     "retention.LegalHold": table(
         K,
-        "id public_id organization ground citation review_on placed_by placed_at released_by released_at",
+        "id public_id organization scope department subject ground citation review_on placed_by placed_at released_by "
+        "released_at",
         basis=EVIDENCE,
     ),
     "retention.Export": table(
@@ -42,14 +46,16 @@ TABLES: dict[str, Table] = {
     "retention.ErasureRun": table(
         K,
         "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
-        "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error",
+        "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error paused_at "
+        "paused_by rate next_check_at completed_at",
         basis=EVIDENCE,
         identifiers=C,
         identifiers_key=C,
     ),
     "retention.ErasureStep": table(
         K,
-        "id public_id organization run position store status found erased checkpoint started_at finished_at",
+        "id public_id organization run position store status found erased anonymised checkpoint_person checkpoint "
+        "cursor failures last_error again_at vacuumed_at started_at finished_at",
         basis=EVIDENCE,
     ),
     "retention.Verification": table(
@@ -66,7 +72,7 @@ TABLES: dict[str, Table] = {
     "retention.KeyRotationStep": table(N, "id rotation place total done failed checkpoint finished_at", basis=KEYS),
     "retention.ErasureEntry": table(
         K,
-        "id run organization_ref keys_destroyed destroyed_at previous_digest digest",
+        "id run organization_ref subject_refs keys_destroyed destroyed_at previous_digest digest",
         basis=LEDGER,
     ),
 }

@@ -63,9 +63,11 @@ def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: dateti
 
 def blocks(
     *,
+    whole: bool,
     status: str,
     now: datetime,
     erase_from: datetime,
+    grace_until: datetime | None,
     contracts_open: bool,
     switch_unfinished: bool,
     holds: int,
@@ -74,16 +76,19 @@ def blocks(
 ) -> tuple[str, ...]:
     """Return what keeps a request from erasure, as codes in the order in which people resolve them; empty: nothing.
 
-    An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7).
+    An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7). What
+    contracts and switches say, and the retrieval period, are about an organization's end; of some people (not
+    ``whole``) the client decides while its contract goes on.
     """
     found: Iterable[tuple[bool, str]] = (
-        (contracts_open, "contract_open"),
-        (switch_unfinished, "switch_unfinished"),
-        (status == "received", "end_not_confirmed"),
+        (whole and contracts_open, "contract_open"),
+        (whole and switch_unfinished, "switch_unfinished"),
+        (status == "received", "end_not_confirmed" if whole else "client_undecided"),
         (status in ("received", "confirmed"), "not_approved"),
-        (now < erase_from, "retrieval_period_runs"),
-        (not export_decided, "export_not_decided"),
-        (not archive_decided and now < erase_from, "archive_not_decided"),
+        (grace_until is not None and now < grace_until, "grace_runs"),
+        (whole and now < erase_from, "retrieval_period_runs"),
+        (whole and not export_decided, "export_not_decided"),
+        (whole and not archive_decided and now < erase_from, "archive_not_decided"),
         (holds > 0, "legal_hold"),
     )
     if status not in ("received", "confirmed", "approved"):

@@ -19,30 +19,36 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
-    """The identifiers of the people of one organization; and the ids of its files, which are searched as file names."""
+    """The identifiers of people of one organization; and the ids of its files, which are searched as file names.
+
+    ``people`` are the people's internal keys: what columns that point to a person hold.
+    """
 
     emails: frozenset[str] = field(default=frozenset(), repr=False)
     external_ids: frozenset[str] = field(default=frozenset(), repr=False)
     uuids: frozenset[UUID] = field(default=frozenset(), repr=False)
     files: frozenset[UUID] = frozenset()
+    people: frozenset[int] = frozenset()
 
-    def to_json(self) -> dict[str, list[str]]:
+    def to_json(self) -> dict[str, list[str] | list[int]]:
         """Return what is sealed in the run."""
         return {
             "emails": sorted(self.emails),
             "external_ids": sorted(self.external_ids),
             "uuids": sorted(map(str, self.uuids)),
             "files": sorted(map(str, self.files)),
+            "people": sorted(self.people),
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, list[str]]) -> "Identifiers":
+    def from_json(cls, data: dict[str, Any]) -> "Identifiers":
         """Return the identifiers that :meth:`to_json` wrote."""
         return cls(
             frozenset(data["emails"]),
             frozenset(data["external_ids"]),
             frozenset(UUID(text) for text in data["uuids"]),
             frozenset(UUID(text) for text in data["files"]),
+            frozenset(data.get("people", ())),
         )
 
     @property

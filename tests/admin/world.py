@@ -42,7 +42,7 @@ from retention.models import (
     KeyRotation,
     KeyRotationStep,
 )
-from retention.operations import archive, exports, holds
+from retention.operations import archive, exports, holds, people_requests
 from tests.accounts.trails import sealed
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
@@ -92,6 +92,9 @@ def a_client_that_stays(name="Stays", **contract):
         exports.make(organization, request=None, now=NOW, by="user:one")
         archive.authorise(organization, granted=True, now=NOW, by="user:one", proof=document)
     with tenancy.vendor():
+        people_requests.open_for_people(
+            organization, people=[ann.public_id], decided=False, now=NOW, by="user:one", note="asked by mail"
+        )
         holds.place(
             organization,
             ground=HoldGround.LAW,

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 # Acts of the admin, and what makes each worth a second look.
 ACTS = {
     "DeletionRequest.approve": "content is destroyed, and nobody brings it back",
+    "DeletionRequest.decide": "people's content is on its way to be destroyed",
     "ErasureRun.erase_again": "what is there now is destroyed, too",
     "FactorRequirement.lift": "sign-ins get weaker",
     "IdentityProvider.alter": "who answers for people changes",
@@ -51,6 +52,7 @@ CALLS = {
     "POST factor-requirements": "whoever has no factor is kept out",
     "POST factor-requirements/<uuid>/lift": "sign-ins get weaker",
     "POST deletion-requests/<uuid>/approve": "content is destroyed",
+    "POST deletion-requests/<uuid>/decide": "people's content is on its way to be destroyed",
     "POST deletion-requests/<uuid>/erase-again": "content is destroyed",
     "POST legal-holds/<uuid>/release": "what was held may be erased at once",
     "POST key-rotations": "every key of the service is written anew",

@@ -28,6 +28,7 @@ AS_LONG_AS = timedelta(days=3 * 366)
 NEVER_BY_TIME = {
     "renewal_plans",
     "evaluations",
+    "deleted_people",
     "returns",
     "reopenings",
     "departures",

@@ -20,7 +20,7 @@ from accounts.operations.sweeping import SYSTEM
 from contracts.operations import signing
 from retention.enums import HoldGround, RequestOrigin, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export, Verification
-from retention.operations import erasure, exports, holds, requests, runs, saga, vault
+from retention.operations import blocking, erasure, exports, holds, requests, runs, saga, vault
 from retention.rules.terms import Searcher, distinctive
 from tests.contracts.agreements import a_draft, a_signed_contract, at
 from tests.retention.test_life import (
@@ -144,7 +144,7 @@ def test_an_export_opens_no_more_once_keys_are_destroyed_and_its_row_goes_first(
 def test_what_is_written_down_during_the_erasure_is_erased_too(monkeypatch):
     organization = a_leaving_client()
     run = planned(organization)
-    finish = erasure._finish
+    finish = erasure._Work._finish
     wrote = []
 
     def write_then_finish(*args, **kwargs):
@@ -155,7 +155,7 @@ def test_what_is_written_down_during_the_erasure_is_erased_too(monkeypatch):
                 )
         return finish(*args, **kwargs)
 
-    monkeypatch.setattr(erasure, "_finish", write_then_finish)
+    monkeypatch.setattr(erasure._Work, "_finish", write_then_finish)
     assert erasure.advance(run, now=at("2026-02-05"), by=SYSTEM)
     with tenancy.vendor():
         assert wrote and not AuditDetail.objects.exists()
@@ -173,7 +173,7 @@ def test_a_released_hold_lets_the_run_go_on_at_once():
             now=at("2026-02-05"),
             by=PRIVACY_OFFICER,
         )
-    with pytest.raises(saga.HoldInForce):
+    with pytest.raises(blocking.HoldInForce):
         erasure.advance(run, now=at("2026-02-05"), by=SYSTEM)
     with tenancy.vendor():
         holds.release(hold, now=at("2026-02-05"), by=PRIVACY_OFFICER)

@@ -13,11 +13,15 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 LEDGER = {"retention_datakey", "retention_erasureentry"}
 ROTATION = "retention_keyrotation"
 REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
+SUBJECT = "retention_requestsubject"
+# Which row of a table is taken: the request about a whole organization, not the one about a person.
+FIRST = {REQUEST: "scope <> 'organization', ctid"}
 
 
 def change(table, values):
     """Return the statement that changes one row."""
-    return table, f"UPDATE {table} SET {values} WHERE ctid = (SELECT min(ctid) FROM {table})"
+    first = f"SELECT ctid FROM {table} ORDER BY {FIRST.get(table, 'ctid')} LIMIT 1"
+    return table, f"UPDATE {table} SET {values} WHERE ctid = ({first})"
 
 
 def copy(table, **values):
@@ -37,16 +41,38 @@ EXAMPLES = {
     "diagnostic_public_id_once": copy("retention_diagnostic", external_id="'other'"),
     "message_role_known": change("retention_message", "role = 'system'"),
     "deletion_request_open_once": copy(
-        REQUEST, public_id="gen_random_uuid()", status="'received'", approved_by="''", approved_at="NULL", _times="2"
+        REQUEST,
+        public_id="gen_random_uuid()",
+        status="'received'",
+        approved_by="''",
+        approved_at="NULL",
+        grace_until="NULL",
+        _times="2",
     ),
     "deletion_request_status_known": change(REQUEST, "status = 'lost'"),
     "deletion_request_confirmed_by_someone": change(REQUEST, "confirmed_by = ''"),
     "deletion_request_approved_after_confirmation": change(REQUEST, "confirmed_at = NULL, confirmed_by = ''"),
     "deletion_request_approved_by_another": change(REQUEST, "approved_by = confirmed_by"),
-    "deletion_request_runs_only_approved": change(REQUEST, "approved_by = '', approved_at = NULL"),
+    "deletion_request_runs_only_approved": change(REQUEST, "approved_by = '', approved_at = NULL, grace_until = NULL"),
     "deletion_request_erase_from_before_erase_by": change(REQUEST, "erase_by = erase_from - interval '1 day'"),
     "deletion_request_retrieval_after_service": change(REQUEST, "retrieval_ends_on = service_ended_on - 1"),
     "retention_deletionrequest_public_id_key": copy(REQUEST),
+    "deletion_request_kind_known": change(REQUEST, "kind = 'lost'"),
+    "deletion_request_scope_known": change(REQUEST, "scope = 'lost'"),
+    "deletion_request_of_organization_after_service": change(REQUEST, "retrieval_ends_on = NULL"),
+    "deletion_request_department_of_its_scope": change(REQUEST, "department = 'Sales'"),
+    "deletion_request_refused_with_ground": change(REQUEST, "status = 'refused'"),
+    "deletion_request_refusal_known": change(REQUEST, "status = 'refused', refusal = 'lost'"),
+    "deletion_request_grace_after_approval": change(
+        REQUEST, "status = 'confirmed', approved_by = '', approved_at = NULL, grace_until = now()"
+    ),
+    "request_subject_once_per_request": copy(SUBJECT, public_id="gen_random_uuid()", let_go_at="now()"),
+    "request_subject_in_one_request": copy(SUBJECT, public_id="gen_random_uuid()", request_id="request_id + 1000"),
+    "request_subject_fenced_for_good": change(SUBJECT, "fenced_at = now(), let_go_at = now()"),
+    "retention_requestsubject_public_id_key": copy(
+        SUBJECT, request_id="request_id + 1000", licensed_user_id="licensed_user_id + 1000"
+    ),
+    "legal_hold_covers_its_scope": change("retention_legalhold", "department = 'Sales'"),
     "legal_hold_cites_its_ground": change("retention_legalhold", "citation = ''"),
     "legal_hold_released_by_someone": change("retention_legalhold", "released_at = now(), released_by = ''"),
     "retention_legalhold_public_id_key": copy("retention_legalhold"),
@@ -56,6 +82,8 @@ EXAMPLES = {
     "retention_aggregatearchive_public_id_key": copy("retention_aggregatearchive", name="'other'"),
     "erasure_run_once_per_request": copy(RUN, public_id="gen_random_uuid()"),
     "erasure_run_phase_known": change(RUN, "phase = 'lost'"),
+    "erasure_run_paused_by_someone": change(RUN, "paused_at = now()"),
+    "erasure_run_rate_from_one": change(RUN, "rate = 0"),
     "erasure_run_keys_first": change(RUN, "ledger_digest = ''"),
     "retention_erasurerun_public_id_key": copy(RUN, request_id="request_id + 1000"),
     "erasure_step_once_per_store": copy(STEP, public_id="gen_random_uuid()"),
@@ -88,6 +116,7 @@ TENANT_KEYS = {
     for name in [
         "conversation",
         "deletionrequest",
+        "requestsubject",
         "legalhold",
         "export",
         "archiveauthorization",
@@ -135,7 +164,8 @@ def _copy(connection, table, values):
     chosen = ", ".join(f'"{column}"' for column in columns)
     given = ", ".join(values.get(column, f'"{column}"') for column in columns)
     for _time in range(times):
-        query = f"INSERT INTO {table} ({chosen}) SELECT {given} FROM {table} ORDER BY ctid LIMIT 1"
+        first = FIRST.get(table, "ctid")
+        query = f"INSERT INTO {table} ({chosen}) SELECT {given} FROM {table} ORDER BY {first} LIMIT 1"
         assert connection.execute(query).rowcount == 1, f"{table} has no row to copy"
 
 

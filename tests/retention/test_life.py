@@ -30,7 +30,7 @@ from retention.models import (
     Vault,
     Verification,
 )
-from retention.operations import archive, erasure, exports, holds, requests, runs, saga, vault
+from retention.operations import archive, blocking, erasure, exports, holds, requests, run_control, runs, saga, vault
 from retention.rules import certificate as certificate_rules
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.vaults import a_talk, an_organization, parsed, people_of
@@ -184,7 +184,7 @@ def test_a_hold_stops_the_run_with_the_data_readable():
             now=at("2026-02-05"),
             by=PRIVACY_OFFICER,
         )
-    with pytest.raises(saga.HoldInForce):
+    with pytest.raises(blocking.HoldInForce):
         erasure.advance(run, now=at("2026-02-05"), by=SYSTEM)
     with tenancy.tenant(organization.pk):
         assert len(vault.read(organization, Message.objects.all())) == 9
@@ -255,7 +255,7 @@ def test_a_draft_under_negotiation_keeps_the_end_from_being_confirmed():
     organization = a_leaving_client()
     live_until(at("2026-01-02"))
     a_draft(organization, reference="C-2", concluded_on=date(2026, 1, 5), starts_on=date(2026, 3, 1))
-    with pytest.raises(requests.ContractOpen), tenancy.vendor():
+    with pytest.raises(blocking.ContractOpen), tenancy.vendor():
         requests.confirm_end(the_request(organization), now=at("2026-01-10"), by=CONTRACT_MANAGER)
 
 
@@ -313,9 +313,9 @@ def test_once_the_residue_is_mended_the_run_goes_through_again_to_its_certificat
     live_until(at("2026-02-05"))
     plant(organization, ("contracts_notice", "recorded_by", "'user:x'"))
     with tenancy.vendor():
-        run = runs.erase_again(ErasureRun.objects.get(), now=at("2026-02-06"), by=PRIVACY_OFFICER)
+        run = run_control.erase_again(ErasureRun.objects.get(), now=at("2026-02-06"), by=PRIVACY_OFFICER)
         with pytest.raises(Refused):
-            runs.erase_again(run, now=at("2026-02-06"), by=PRIVACY_OFFICER)
+            run_control.erase_again(run, now=at("2026-02-06"), by=PRIVACY_OFFICER)
     live_until(at("2026-02-06"))
     assert the_request(organization).status == RequestStatus.CERTIFIED
     with tenancy.vendor():

@@ -12,7 +12,7 @@ from contracts.models import Contract, SwitchingCase
 from contracts.operations import switching
 from retention import sweeps
 from retention.models import DeletionRequest, ErasureRun, Vault
-from retention.operations import erasure, exports, requests, runs
+from retention.operations import blocking, erasure, exports, requests, runs
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import MANAGER, at_once, utc
 from tests.contracts.operations.switches import a_proof, act, an_active_contract, day, opened
@@ -36,7 +36,7 @@ def window_of(organization):
 
 def blocks(organization, now):
     with tenancy.vendor():
-        return requests.blocks(DeletionRequest.objects.get(organization=organization), now=at(now))
+        return blocking.blocks(DeletionRequest.objects.get(organization=organization), now=at(now))
 
 
 def test_a_completed_switch_grants_retrieval_after_the_agreed_transition():
@@ -77,7 +77,7 @@ def test_an_unfinished_switch_blocks_erasure_until_the_clients_choice():
     live_until(at("2027-03-04"))
     live_until(at("2027-05-10"))
     assert blocks(organization, "2027-05-10")[0] == "switch_unfinished"
-    with pytest.raises(requests.SwitchUnfinished), tenancy.vendor():
+    with pytest.raises(blocking.SwitchUnfinished), tenancy.vendor():
         requests.confirm_end(the_request(organization), now=at("2027-05-10"), by=MANAGER)
     act("choose", case, now="2027-05-10", on=day("2027-05-10"), choice=SwitchChoice.DELETE)
     decide_everything(organization, now=at("2027-05-10"))
@@ -96,7 +96,7 @@ def test_more_time_moves_the_retrieval_period_of_the_open_request():
     with tenancy.vendor():
         request = DeletionRequest.objects.get()
         DeletionRequest.objects.update(export_decision="declined")
-    with pytest.raises(requests.SwitchUnfinished), tenancy.vendor():
+    with pytest.raises(blocking.SwitchUnfinished), tenancy.vendor():
         requests.waive_retrieval(request, now=at("2027-06-01"), by="user:client")
     act("complete", case, now="2027-06-02", completed_on=day("2027-06-02"))
     # Even before a sweep has moved the dates, nothing may be erased.
@@ -190,7 +190,7 @@ def test_the_page_of_requests_names_the_switch():
     live_until(at("2027-03-05"))
     with tenancy.vendor():
         (shown,) = with_blocks(DeletionRequest.objects.all(), now=at("2027-03-05"))
-        assert blocks_of(shown) == requests.blocks(shown, now=at("2027-03-05"))
+        assert blocks_of(shown) == blocking.blocks(shown, now=at("2027-03-05"))
     assert "switch" in sentence(blocks_of(shown)[0])
     with tenancy.vendor():
         assert not sweeps.switches_due(at=at("2027-03-05")).exists(), organization

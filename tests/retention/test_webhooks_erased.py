@@ -7,7 +7,7 @@ from accounts.models import LicensedUser, OutboxMessage, WebhookDelivery, Webhoo
 from accounts.operations import endpoints, fanning
 from retention.enums import RequestStatus
 from retention.models import ErasureStep, Verification
-from retention.operations.stores import BY_NAME
+from retention.operations.stores import BY_NAME, Place, Target
 from tests.contracts.agreements import at
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until, the_request
 from tests.retention.vaults import an_organization
@@ -88,10 +88,10 @@ def test_what_is_fanned_out_while_deliveries_are_being_erased_goes_with_its_endp
     theirs = a_hook(organization)
     assert fan_out_to(theirs)[0] > 0
     with tenancy.eraser(organization.pk):
-        BY_NAME["webhook_deliveries"].erase(organization.pk, after=0, limit=1000)
+        BY_NAME["webhook_deliveries"].erase(Target(organization.pk), after=Place(), limit=1000, until=0)
     assert fan_out_to(theirs)[0] > 0
     with tenancy.eraser(organization.pk):
-        chunk = BY_NAME["webhook_endpoints"].erase(organization.pk, after=0, limit=1000)
+        chunk = BY_NAME["webhook_endpoints"].erase(Target(organization.pk), after=Place(), limit=1000, until=0)
     assert chunk.erased == 1
     with tenancy.vendor():
         assert not WebhookEndpoint.objects.exists() and not WebhookDelivery.objects.exists()
@@ -101,6 +101,6 @@ def test_endpoints_are_erased_in_chunks():
     organization = an_organization()
     made = [a_hook(organization) for _number in range(3)]
     with tenancy.eraser(organization.pk):
-        first = BY_NAME["webhook_endpoints"].erase(organization.pk, after=0, limit=2)
-        second = BY_NAME["webhook_endpoints"].erase(organization.pk, after=first.checkpoint, limit=2)
-    assert ((first.erased, first.checkpoint), second.erased) == ((2, made[1].pk), 1)
+        first = BY_NAME["webhook_endpoints"].erase(Target(organization.pk), after=Place(), limit=2, until=0)
+        second = BY_NAME["webhook_endpoints"].erase(Target(organization.pk), after=first.place, limit=2, until=0)
+    assert ((first.erased, first.place.key), second.erased) == ((2, made[1].pk), 1)

@@ -1,0 +1,121 @@
+"""REST: legal holds, the client's decision about aggregates, and the public key of certificates."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.permissions import SignedIn, has
+from accounts.api.resources import Resource, by_public_id, the_organization
+from accounts.api.views import ScopedView
+from accounts.models import Organization
+from accounts.rules.permissions import Permission
+from retention.api.request_bodies import AuthorizationAnswerSerializer, AuthorizationSerializer
+from retention.enums import HoldGround
+from retention.models import LegalHold
+from retention.operations import archive, certificates, holds
+
+
+class ArchiveAuthorizationView(ScopedView):
+    """The client's decision on aggregated reports."""
+
+    permission_classes = [has(Permission.AUTHORISE_ARCHIVE)]
+
+    @extend_schema(
+        operation_id="organization_archive_authorization_create",
+        request=AuthorizationSerializer,
+        responses={201: AuthorizationAnswerSerializer},
+    )
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Record whether aggregated, non-identifying reports may be kept. The latest decision counts.
+
+        The client's own members decide; for the vendor's staff to record an agreement there must be a proof, which the
+        admin takes: here 409 `proof_needed`.
+        """
+        organization = by_public_id(Organization.objects.all(), public_id)
+        body = AuthorizationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        granted = body.validated_data["granted"]
+        found = archive.authorise(
+            organization, granted=granted, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
+        )
+        self.touches(organization.pk)
+        return Response(AuthorizationAnswerSerializer(found).data, status=201)
+
+
+class LegalHoldSerializer(serializers.ModelSerializer[LegalHold]):
+    organization = serializers.UUIDField(source="organization.public_id")
+
+    class Meta:
+        model = LegalHold
+        fields = [
+            "public_id",
+            "organization",
+            "scope",
+            "department",
+            "ground",
+            "citation",
+            "review_on",
+            "placed_by",
+            "placed_at",
+            "released_by",
+            "released_at",
+        ]
+        read_only_fields = fields
+
+
+class NewHoldSerializer(serializers.Serializer[Any]):
+    organization = serializers.UUIDField()
+    licensed_user = serializers.UUIDField(required=False, allow_null=True, default=None)
+    department = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
+    ground = serializers.ChoiceField(choices=HoldGround.choices)
+    citation = serializers.CharField(max_length=200)
+    review_on = serializers.DateField()
+
+
+class LegalHoldResource(Resource):
+    """What blocks erasure."""
+
+    queryset = LegalHold.objects.select_related("organization").order_by("pk")
+    serializer_class = LegalHoldSerializer
+    rights = {
+        "list": Permission.VIEW_DELETION_REQUEST,
+        "retrieve": Permission.VIEW_DELETION_REQUEST,
+        "create": Permission.PLACE_HOLD,
+        "release": Permission.PLACE_HOLD,
+    }
+    sensitive = frozenset({"release"})
+
+    @extend_schema(request=NewHoldSerializer, responses={201: LegalHoldSerializer})
+    def create(self, request: Request) -> Response:
+        """Place a hold. 409 `hold_too_late` once keys are being destroyed; that it was asked for is recorded."""
+        values = self.given(NewHoldSerializer, request)
+        organization = the_organization(values.pop("organization"))
+        ground = HoldGround(values.pop("ground"))
+        values["person"] = values.pop("licensed_user")
+        hold = holds.place(organization, ground=ground, now=self.now, by=self.actor, **values)
+        if hold is None:
+            return self.refusal("hold_too_late", "Keys are being destroyed: the hold comes too late. It was recorded.")
+        return self.told(hold, status=201)
+
+    @extend_schema(request=None, responses={200: LegalHoldSerializer})
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, **kwargs: Any) -> Response:
+        """Release a hold; the data are eligible at once."""
+        return self.told(holds.release(self.get_object(), now=self.now, by=self.actor))
+
+
+class PublicKeyView(ScopedView):
+    """The key with which anybody checks a certificate."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="public_key_retrieve", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """The public key, as PEM."""
+        return Response({"algorithm": "Ed25519", "pem": certificates.public_pem()})

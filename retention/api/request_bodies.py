@@ -1,0 +1,137 @@
+"""REST: what is sent and answered about deletion requests."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from retention.enums import RefusalGround, RunPhase
+from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Verification
+from retention.operations import blocking, people_requests, run_control
+
+
+class StepSerializer(serializers.ModelSerializer[ErasureStep]):
+    class Meta:
+        model = ErasureStep
+        fields = [
+            "store",
+            "status",
+            "found",
+            "erased",
+            "anonymised",
+            "failures",
+            "last_error",
+            "again_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+
+class VerificationSerializer(serializers.ModelSerializer[Verification]):
+    class Meta:
+        model = Verification
+        fields = ["public_id", "performed_at", "passed", "searched", "hits"]
+        read_only_fields = fields
+
+
+class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):
+    organization = serializers.UUIDField(source="organization.public_id")
+
+    class Meta:
+        model = DeletionRequest
+        fields = [
+            "public_id",
+            "organization",
+            "kind",
+            "scope",
+            "department",
+            "origin",
+            "status",
+            "requested_by",
+            "received_at",
+            "service_ended_on",
+            "retrieval_ends_on",
+            "erase_from",
+            "erase_by",
+            "confirmed_by",
+            "confirmed_at",
+            "approved_by",
+            "approved_at",
+            "grace_until",
+            "refusal",
+            "blocked_since",
+            "export_decision",
+            "archive_decision",
+            "closed_at",
+        ]
+        read_only_fields = fields
+
+
+class DeletionRequestSerializer(ListedRequestSerializer):
+    blocked_by = serializers.SerializerMethodField(help_text="What keeps it from erasure now, as codes.")
+    steps = serializers.SerializerMethodField(help_text="The journal of the erasure, store by store.")
+
+    class Meta(ListedRequestSerializer.Meta):
+        fields = [*ListedRequestSerializer.Meta.fields, "blocked_by", "steps"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_blocked_by(self, request: DeletionRequest) -> list[str]:
+        return list(blocking.blocks(request, now=self.context["view"].now))
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, request: DeletionRequest) -> Any:
+        steps = ErasureStep.objects.filter(run__in=the_run(request)).order_by("position")
+        return StepSerializer(steps, many=True).data
+
+
+def the_run(request: DeletionRequest) -> QuerySet[ErasureRun]:
+    """Return the run of a request that counts, if it has one: not those whose approval was taken back."""
+    return ErasureRun.objects.filter(request=request).exclude(phase=RunPhase.CANCELLED)
+
+
+class NewRequestSerializer(serializers.Serializer[Any]):
+    organization = serializers.UUIDField()
+    licensed_users = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        default=list,
+        max_length=people_requests.MOST_PEOPLE,
+        help_text="Whose data are meant, while the contract goes on. Neither people nor a department: everything.",
+    )
+    department = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    ground = serializers.ChoiceField(choices=RefusalGround.choices)
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+
+
+class RateSerializer(serializers.Serializer[Any]):
+    rate = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=run_control.FASTEST, help_text="Rows a second; null: as set."
+    )
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+
+
+class ArchiveSerializer(serializers.ModelSerializer[AggregateArchive]):
+    class Meta:
+        model = AggregateArchive
+        fields = ["public_id", "name", "table", "sha256", "made_at"]
+        read_only_fields = fields
+
+
+class AuthorizationSerializer(serializers.Serializer[Any]):
+    granted = serializers.BooleanField()
+
+
+class AuthorizationAnswerSerializer(serializers.Serializer[Any]):
+    public_id = serializers.UUIDField()
+    granted = serializers.BooleanField()
+    decided_at = serializers.DateTimeField()

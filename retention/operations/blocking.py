@@ -1,0 +1,102 @@
+"""What keeps a request from erasure, as codes: contracts, switches, decisions not made yet, holds."""
+
+from datetime import datetime
+
+from django.db.models import F, Max, OuterRef, Q, QuerySet
+
+from accounts.errors import Refused
+from accounts.models import Organization
+from contracts.models import Contract, SwitchingCase
+from retention.enums import Decision, HoldScope
+from retention.models import DeletionRequest, LegalHold, RequestSubject
+from retention.operations.stores.target import Target
+from retention.rules import requests as rules
+
+
+class ContractOpen(Refused):
+    """A contract of the organization is signed, active or under negotiation: its data are still needed."""
+
+    code = "contract_open"
+
+
+class SwitchUnfinished(Refused):
+    """A switch is pending or unfinished: the client's data are on their way, or its choice is awaited."""
+
+    code = "switch_unfinished"
+
+
+class HoldInForce(Refused):
+    """A legal hold covers what the request is about: nothing is destroyed."""
+
+    code = "legal_hold"
+
+
+def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
+    """Return what keeps the request from erasure now, as codes."""
+    contracts = Contract.objects.filter(organization=request.organization_id)
+    switches = SwitchingCase.objects.filter(organization=request.organization_id)
+    return rules.blocks(
+        whole=request.whole,
+        status=request.status,
+        now=now,
+        erase_from=erasable_from(request),
+        grace_until=request.grace_until,
+        contracts_open=contracts.open().exists(),
+        switch_unfinished=switches.holding().exists(),
+        holds=holds_on(Target.of(request)).count(),
+        export_decided=request.export_decision != Decision.PENDING,
+        archive_decided=request.archive_decision != Decision.PENDING,
+    )
+
+
+def erasable_from(request: DeletionRequest) -> datetime:
+    """Return from when the request may be erased, as the organization's switches stand now."""
+    if not request.whole:
+        return request.erase_from
+    switches = SwitchingCase.objects.filter(organization=request.organization_id).settled()
+    return rules.erasable_from(
+        request.erase_from,
+        waived=request.retrieval_waived_at is not None,
+        switch_erase_at=switches.aggregate(last=Max("erase_at"))["last"],
+    )
+
+
+def holds_on(target: Target) -> QuerySet[LegalHold]:
+    """Return the holds in force that cover any of it: an organization goes only when nothing of it is held."""
+    found = LegalHold.objects.filter(organization=target.organization_id).in_force()
+    return found if target.whole else found.filter(covering(target.organization_id, target.request_id))
+
+
+def covering(organization: int | OuterRef, request: int | OuterRef | None) -> Q:
+    """Return the condition of holds that cover people whom a request lists: their own, their department's, the whole's.
+
+    It is computed in the database, for one request or for a list of them.
+    """
+    listed = RequestSubject.objects.filter(organization=organization, request=request)
+    departments = listed.annotate(of=F("licensed_user__department")).values("of")
+    return (
+        Q(scope=HoldScope.ORGANIZATION)
+        | Q(scope=HoldScope.PERSON, subject__in=listed.values("licensed_user"))
+        | Q(scope=HoldScope.DEPARTMENT, department__in=departments)
+    )
+
+
+def refuse_under_hold(target: Target) -> None:
+    """Look again, as every chunk does; people who are fenced are beyond holding.
+
+    :raises HoldInForce: a hold covers the organization.
+    """
+    if target.whole and holds_on(target).exists():
+        raise HoldInForce("A legal hold covers this organization.")
+
+
+def refuse_while_contracts_are_open(organization: Organization) -> None:
+    """:raises ContractOpen: a contract is signed, active or under negotiation."""
+    if Contract.objects.filter(organization=organization).open().exists():
+        raise ContractOpen("A contract of this organization is signed, active or under negotiation.")
+
+
+def refuse_while_switching(organization: Organization) -> None:
+    """:raises SwitchUnfinished: a switch is pending or unfinished."""
+    if SwitchingCase.objects.filter(organization=organization).holding().exists():
+        raise SwitchUnfinished("A switch is pending or unfinished: the client's written choice is needed.")

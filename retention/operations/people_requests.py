@@ -1,0 +1,154 @@
+"""Requests about some of an organization's people while its contract goes on: opened, decided, refused.
+
+For what is in the product the client is the controller (rulebook, section 6): its authorised contacts instruct, its
+rules are instructions too; what the vendor's staff take down waits for the client's decision.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.models import Document, LicensedUser, Organization
+from accounts.operations import audit, outbox, states
+from accounts.rules import checks
+from retention.enums import Decision, RefusalGround, RequestOrigin, RequestScope, RequestStatus
+from retention.models import DeletionRequest, RequestSubject
+from retention.operations import requests
+from retention.operations.archive import ProofNeeded
+
+MOST_PEOPLE = 10_000
+
+
+class PersonInRequest(Refused):
+    """One of the people is in another open request."""
+
+    code = "person_in_request"
+
+
+@transaction.atomic
+def open_for_people(
+    organization: Organization,
+    *,
+    people: Collection[UUID] = (),
+    department: str = "",
+    origin: RequestOrigin = RequestOrigin.CLIENT,
+    decided: bool,
+    now: datetime,
+    by: str,
+    note: str = "",
+    proof: Document | None = None,
+) -> DeletionRequest:
+    """Ask for the erasure of these people, or of everybody who is in a department now.
+
+    ``decided``: who asks may decide for the client (its authorised contacts, its rules); else the request waits for
+    the client's decision. The people are listed with the request at once: who joins the department later is not meant.
+
+    :raises InvalidInput: neither people nor a department, or both; somebody unknown; a department without people.
+    :raises PersonInRequest: one of them is in another open request.
+    :raises states.OrganizationClosed: everything of this organization is being erased, or is erased.
+    """
+    faults = checks.note("note", note)
+    if bool(people) == bool(department):
+        faults.append(FieldError("licensed_users", "people_or_department", "Name people, or a department, not both."))
+    if len(people) > MOST_PEOPLE:
+        faults.append(FieldError("licensed_users", "too_many", f"At most {MOST_PEOPLE} people in one request."))
+    if faults:
+        raise InvalidInput(faults)
+    states.take_turns(organization)
+    found = LicensedUser.objects.filter(organization=organization)
+    chosen = found.filter(department=department) if department else found.filter(public_id__in=people)
+    keys = dict(chosen.values_list("pk", "public_id"))
+    unknown = len(set(people) - set(keys.values()))
+    if unknown or not keys:
+        name = "department" if department else "licensed_users"
+        raise InvalidInput([FieldError(name, "unknown", "Nobody of this organization is meant by it.")])
+    request = DeletionRequest.objects.create(
+        organization=organization,
+        scope=_scope(len(keys), department),
+        department=department,
+        origin=origin,
+        status=RequestStatus.CONFIRMED if decided else RequestStatus.RECEIVED,
+        requested_by=by,
+        received_at=now,
+        confirmed_by=by if decided else "",
+        confirmed_at=now if decided else None,
+        proof=proof,
+        erase_from=now,
+        erase_by=now + settings.ERASE_BY,
+        # The data stay with the client and in its product: nothing need be handed over, no aggregate be made.
+        export_decision=Decision.DECLINED,
+        archive_decision=Decision.DECLINED,
+    )
+    try:
+        with transaction.atomic():
+            RequestSubject.objects.bulk_create(
+                RequestSubject(organization=organization, request=request, licensed_user_id=pk, added_at=now)
+                for pk in sorted(keys)
+            )
+    except IntegrityError as error:
+        raise PersonInRequest("One of these people is in another open request.") from error
+    data: dict[str, Any] = {"origin": origin.value, "scope": request.scope, "people": len(keys), "decided": decided}
+    detail = {"licensed_users": " ".join(map(str, keys.values()))} | ({"note": note} if note else {})
+    if department:
+        detail["department"] = department
+    audit.record("deletion_request.opened", request, by=by, at=now, data=data, detail=detail)
+    outbox.publish("deletion_request.opened", request, at=now, payload={"scope": request.scope})
+    return request
+
+
+@transaction.atomic
+def decide(
+    request: DeletionRequest, *, now: datetime, by: str, for_client: bool, proof: Document | None = None
+) -> DeletionRequest:
+    """Record that the client decided for the erasure.
+
+    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises requests.RequestNotInThatState: it was decided, or it is about the whole organization.
+    """
+    locked = requests.in_state(request, RequestStatus.RECEIVED)
+    if locked.whole:
+        raise requests.RequestNotInThatState("The end of the whole organization is confirmed, not decided.")
+    if for_client and proof is None:
+        raise ProofNeeded("The client's decision needs a proof: record it in the admin.")
+    locked.status = RequestStatus.CONFIRMED
+    locked.confirmed_by, locked.confirmed_at = by, now
+    locked.proof = proof or locked.proof
+    locked.save(update_fields=["status", "confirmed_by", "confirmed_at", "proof"])
+    audit.record("deletion_request.decided", locked, by=by, at=now, data={"proof": proof is not None})
+    outbox.publish("deletion_request.decided", locked, at=now)
+    return locked
+
+
+@transaction.atomic
+def refuse(
+    request: DeletionRequest, *, ground: RefusalGround, now: datetime, by: str, reason: str = ""
+) -> DeletionRequest:
+    """Refuse a request, with its ground; it stays in the register. Its people may be in another one.
+
+    :raises requests.RequestNotInThatState: keys are being destroyed, it is over, or it is about the whole organization:
+        that is given up for a contract only.
+    """
+    if faults := checks.note("reason", reason):
+        raise InvalidInput(faults)
+    requests.let_run_go(request)
+    locked = requests.in_state(request, *requests.CANCELLABLE)
+    if locked.whole:
+        raise requests.RequestNotInThatState("A departed client's erasure is given up for a contract only.")
+    requests.let_people_go(locked, now=now)
+    locked.status, locked.refusal, locked.closed_at = RequestStatus.REFUSED, ground, now
+    locked.save(update_fields=["status", "refusal", "closed_at"])
+    detail = {"reason": reason} if reason else None
+    audit.record("deletion_request.refused", locked, by=by, at=now, data={"ground": ground.value}, detail=detail)
+    outbox.publish("deletion_request.refused", locked, at=now, payload={"ground": ground.value})
+    return locked
+
+
+def _scope(count: int, department: str) -> RequestScope:
+    if department:
+        return RequestScope.DEPARTMENT
+    return RequestScope.PERSON if count == 1 else RequestScope.PEOPLE

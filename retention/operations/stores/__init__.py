@@ -1,0 +1,47 @@
+"""The stores that an erasure empties, in dependency order; people, who are listed in the first, come last."""
+
+from collections.abc import Sequence
+
+from retention.operations.stores.rows import Conversations, People, Rows
+from retention.operations.stores.searched import Announcements, Endpoints, ExportFiles, Searched
+from retention.operations.stores.target import LAST, Chunk, Place, Store, Target
+
+__all__ = ["BY_NAME", "LAST", "STORES", "Chunk", "Place", "Rows", "Store", "Target"]
+
+_BEFORE_PEOPLE: tuple[Store, ...] = (
+    # First: their keys stand in their own rows, so an export stays readable until it is gone.
+    ExportFiles("exports", "retention_export"),
+    Rows("messages", "retention_message", person="subject_id"),
+    Rows("context_items", "retention_contextitem", person="subject_id"),
+    Rows("diagnostics", "retention_diagnostic", person="subject_id"),
+    Conversations("conversations", "retention_conversation", person="subject_id", needs=("messages",)),
+    Rows("intakes", "contracts_intake"),
+    Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",)),
+    Searched("idempotency_keys", "accounts_idempotencykey", texts=("response_body",)),
+    Rows("webhook_deliveries", "accounts_webhookdelivery"),
+    Endpoints("webhook_endpoints", "accounts_webhookendpoint", needs=("webhook_deliveries",)),
+    Announcements(
+        "outbox_of_people",
+        "accounts_outboxmessage",
+        texts=("subject_id", "payload"),
+        only="subject_type = 'LicensedUser'",
+        needs=("webhook_deliveries",),
+    ),
+    Rows("provisioned_memberships", "accounts_provisionedmembership", person="licensed_user_id"),
+    Rows("provisioned_groups", "accounts_provisionedgroup", needs=("provisioned_memberships",)),
+    Rows("rule_findings", "accounts_rulefinding", person="licensed_user_id"),
+    Rows("rule_exemptions", "accounts_ruleexemption", person="licensed_user_id"),
+    Rows("bulk_items", "accounts_bulkitem", person="licensed_user_id"),
+    Rows("bulk_jobs", "accounts_bulkjob", backwards=True, needs=("bulk_items",)),
+    Rows("licence_changes", "accounts_licenseduserchange", person="licensed_user_id"),
+)
+STORES: Sequence[Store] = (
+    *_BEFORE_PEOPLE,
+    People(
+        "licensed_users",
+        "accounts_licenseduser",
+        person="id",
+        needs=tuple(store.name for store in _BEFORE_PEOPLE),
+    ),
+)
+BY_NAME = {store.name: store for store in STORES}

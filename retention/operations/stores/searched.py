@@ -1,0 +1,134 @@
+"""Stores whose rows say in their texts alone whom they are about: read row by row, as the verifier reads them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import WebhookEndpoint
+from retention.models import Export
+from retention.operations import exports
+from retention.operations.stores.rows import Rows
+from retention.operations.stores.target import Chunk, Place, Target
+from retention.rules.terms import texts_in_json
+
+
+@dataclass(frozen=True, slots=True)
+class Searched(Rows):
+    """A table that goes with its organization whole; of some people, the rows whose ``texts`` name one of them.
+
+    A row goes whole, though it may name others too: what it says is bound together by a digest or an answer.
+    """
+
+    texts: tuple[str, ...] = ()
+    # Of an organization's rows only these, as SQL; the others are kept.
+    only: str = ""
+
+    def covers(self, target: Target) -> bool:
+        return True
+
+    def count(self, target: Target) -> int:
+        return int(self._asked(target, "SELECT count(*)")) if target.whole else 0
+
+    def left(self, target: Target) -> bool:
+        # Of some people the verifier tells: it reads every text right afterwards.
+        return target.whole and bool(self._asked(target, "SELECT EXISTS (SELECT 1", ")"))
+
+    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        rows = self._rows(target, after.key, limit)
+        if target.whole:
+            chosen = [row[0] for row in rows]
+        else:
+            searcher = target.searcher()
+            chosen = [row[0] for row in rows if any(map(searcher.found_in, _pieces(row[1:])))]
+        if chosen:
+            self._delete(target, chosen)
+        return Chunk(len(chosen), Place(0, rows[-1][0] if rows else after.key), len(rows) < limit)
+
+    def _rows(self, target: Target, after: int, limit: int) -> list[tuple[Any, ...]]:
+        columns = ", ".join((self.key, *(() if target.whole else (f"{name}::text" for name in self.texts))))
+        which = f" AND {self.only}" if self.only and target.whole else ""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns} FROM {self.table} WHERE organization_id = %s AND {self.key} > %s{which} "
+                f"ORDER BY {self.key} LIMIT %s",
+                [target.organization_id, after, limit],
+            )
+            return list(cursor.fetchall())
+
+    def _delete(self, target: Target, chosen: list[int]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {self.table} WHERE organization_id = %s AND {self.key} = ANY(%s)",
+                [target.organization_id, chosen],
+            )
+
+    def _asked(self, target: Target, before: str, behind: str = "") -> Any:
+        which = f" AND {self.only}" if self.only else ""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{before} FROM {self.table} WHERE organization_id = %s{which}{behind}", [target.organization_id]
+            )
+            return cursor.fetchone()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements(Searched):
+    """What the outbox says about people, and its deliveries. What it says about contracts is kept."""
+
+    def _delete(self, target: Target, chosen: list[int]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM accounts_webhookdelivery WHERE organization_id = %s AND message_id = ANY(%s)",
+                [target.organization_id, chosen],
+            )
+        super(Announcements, self)._delete(target, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints(Rows):
+    """Endpoints of webhooks, each with what was fanned out to it while the deliveries were being erased."""
+
+    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        rows = WebhookEndpoint.objects.filter(organization=target.organization_id, pk__gt=after.key).order_by("pk")
+        # Locked: who fans out to them waits, and then finds them gone.
+        chosen = [endpoint.pk for endpoint in rows.select_for_update()[:limit]]
+        with connection.cursor() as cursor:
+            for table, column in (("accounts_webhookdelivery", "endpoint_id"), (self.table, "id")):
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE organization_id = %s AND {column} = ANY(%s)",
+                    [target.organization_id, chosen],
+                )
+        return Chunk(len(chosen), Place(0, chosen[-1] if chosen else after.key), len(chosen) < limit)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFiles(Rows):
+    """Exports: each file goes before its row, so a crash in between leaves a row that is erased again.
+
+    An export of the whole organization is a copy of every person's data: it goes with the first of them.
+    """
+
+    def covers(self, target: Target) -> bool:
+        return True
+
+    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        rows = Export.objects.filter(organization=target.organization_id, pk__gt=after.key).order_by("pk")
+        chosen = list(rows.values_list("pk", "public_id")[:limit])
+        for _pk, public_id in chosen:
+            exports.remove_file(public_id)
+        if chosen:
+            keys = [pk for pk, _id in chosen]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"DELETE FROM {self.table} WHERE organization_id = %s AND id = ANY(%s)",
+                    [target.organization_id, keys],
+                )
+        return Chunk(len(chosen), Place(0, chosen[-1][0] if chosen else after.key), len(chosen) < limit)
+
+    def _asked(self, target: Target, before: str, behind: str = "") -> Any:
+        return super(ExportFiles, self)._asked(Target(target.organization_id), before, behind)
+
+
+def _pieces(texts: tuple[str | None, ...]) -> list[str]:
+    return [piece for text in texts if text for piece in texts_in_json(text)]
