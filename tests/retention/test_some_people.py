@@ -1,12 +1,9 @@
 """Erasure of one person, of several, of a department, while the client's contract goes on: its way, and what stays."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
-import psycopg
 import pytest
-from django.db import connection
-from django.db.utils import DatabaseError
 
 from accounts import tenancy
 from accounts.errors import InvalidInput
@@ -14,7 +11,7 @@ from accounts.models import AuditDetail, IdempotencyKey, LicensedUser, OutboxMes
 from accounts.operations import access, audit
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger
-from retention.enums import HoldGround, RefusalGround, RequestOrigin, RequestStatus, RunPhase
+from retention.enums import RefusalGround, RequestOrigin, RequestStatus, RunPhase
 from retention.models import (
     Certificate,
     Conversation,
@@ -22,7 +19,6 @@ from retention.models import (
     DeletionRequest,
     ErasureEntry,
     ErasureStep,
-    LegalHold,
     Message,
     RequestSubject,
     Verification,
@@ -31,7 +27,6 @@ from retention.operations import (
     blocking,
     erasure,
     exports,
-    holds,
     people_requests,
     requests,
     run_control,
@@ -39,63 +34,23 @@ from retention.operations import (
     vault,
 )
 from retention.operations.archive import ProofNeeded
-from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.test_life import live_until
-from tests.retention.vaults import a_talk, an_organization, parsed, people_of
+from tests.retention.under_contract import (
+    AFTER_GRACE,
+    CLIENT,
+    NOW,
+    OFFICER,
+    STAFF,
+    a_client,
+    approved,
+    asked,
+    person,
+    rows,
+    state_of,
+)
+from tests.retention.vaults import parsed, people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
-CLIENT, OFFICER, STAFF = "user:client", "user:officer", "user:staff"
-NOW = at("2025-03-01")
-AFTER_GRACE = NOW + timedelta(hours=25)
-
-
-def a_client(**values):
-    """Return a client under contract: ann and ben of Sales, cyd of Stock; all wrote, ben in ann's conversation too."""
-    organization = an_organization()
-    a_signed_contract(organization)
-    people_of(organization, "ann-1", "ben-1", department="Sales", **values)
-    people_of(organization, "cyd-1", department="Stock", **values)
-    live_until(at("2025-01-02"))
-    with tenancy.tenant(organization.pk):
-        lines = [*a_talk("ann-1", "ca", 7), *a_talk("ben-1", "cb", 5), *a_talk("cyd-1", "cc", 3)]
-        own = {"kind": "message", "at": "2026-02-01T10:00:00+00:00", "conversation": "ca", "role": "user"}
-        lines.append({**own, "id": "guest", "author": "ben-1", "text": "ann-1 is on leave"})
-        lines += [
-            {"kind": "context_item", "id": f"k-{who}", "at": own["at"], "author": who, "name": "n", "text": "t"}
-            for who in ("ann-1", "ben-1")
-        ]
-        vault.write(organization, parsed(lines), now=at("2025-02-02"), by="user:product")
-    return organization
-
-
-def person(organization, external_id):
-    with tenancy.vendor():
-        return LicensedUser.objects.filter(organization=organization, external_id=external_id).latest("pk")
-
-
-def asked(organization, *external_ids, decided=True, department=""):
-    people = [person(organization, one).public_id for one in external_ids]
-    with tenancy.vendor():
-        return people_requests.open_for_people(
-            organization, people=people, department=department, decided=decided, now=NOW, by=CLIENT, note="please"
-        )
-
-
-def approved(request):
-    with tenancy.vendor():
-        return requests.approve(request, now=NOW, by=OFFICER)
-
-
-def state_of(request):
-    with tenancy.vendor():
-        return DeletionRequest.objects.get(pk=request.pk).status
-
-
-def rows(organization):
-    """Return how many messages each person of the organization has."""
-    with tenancy.vendor():
-        found = Message.objects.filter(organization=organization).values_list("subject__external_id", flat=True)
-        return {name: list(found).count(name) for name in set(found)}
 
 
 def test_one_person_goes_and_the_others_stay_as_they_were():
@@ -308,85 +263,6 @@ class TestTheGrace:
             "licensed_users": 1,
         }
         assert (request.impact["people"], request.impact["in_shared_conversations"]) == (1, 1)
-
-
-def a_hold(organization, **what):
-    with tenancy.vendor():
-        return holds.place(
-            organization,
-            ground=HoldGround.LAW,
-            citation="Art. 145 CPC",
-            review_on=date(2030, 1, 1),
-            now=NOW,
-            by=OFFICER,
-            **what,
-        )
-
-
-class TestHolds:
-    def test_a_hold_covers_its_person_and_no_other(self):
-        organization = a_client()
-        a_hold(organization, person=person(organization, "ann-1").public_id)
-        held, free = approved(asked(organization, "ann-1")), approved(asked(organization, "cyd-1"))
-        live_until(AFTER_GRACE)
-        assert (state_of(held), state_of(free)) == (RequestStatus.APPROVED, RequestStatus.CERTIFIED)
-        with tenancy.vendor():
-            assert blocking.blocks(held, now=AFTER_GRACE) == ("legal_hold",)
-            holds.release(LegalHold.objects.get(), now=AFTER_GRACE, by=OFFICER)
-        live_until(AFTER_GRACE)
-        assert state_of(held) == RequestStatus.CERTIFIED
-        with tenancy.vendor():
-            assert LegalHold.objects.get().subject_id is None, "the hold's record stays, its person does not"
-
-    def test_a_departments_hold_covers_who_is_in_it(self):
-        organization = a_client()
-        a_hold(organization, department="Sales")
-        held, free = approved(asked(organization, "ben-1")), approved(asked(organization, "cyd-1"))
-        live_until(AFTER_GRACE)
-        assert (state_of(held), state_of(free)) == (RequestStatus.APPROVED, RequestStatus.CERTIFIED)
-
-    def test_on_a_person_whose_key_is_destroyed_it_comes_too_late_and_is_recorded(self):
-        organization = a_client()
-        ann, ben = person(organization, "ann-1"), person(organization, "ben-1")
-        request = approved(asked(organization, "ann-1"))
-        with tenancy.vendor():
-            run = runs.plan(request, now=AFTER_GRACE, by=SYSTEM)
-        assert not erasure.advance(run, now=AFTER_GRACE, by=SYSTEM, budget=timedelta())
-        assert a_hold(organization, person=ann.public_id) is None
-        assert a_hold(organization, person=ben.public_id) is not None
-        assert a_hold(organization) is not None, "it holds everybody else"
-        live_until(AFTER_GRACE + timedelta(hours=1))
-        assert state_of(request) == RequestStatus.CERTIFIED
-
-    @pytest.mark.parametrize("what", ["everything", "a-person", "a-department"])
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "DELETE FROM retention_message",
-            "DELETE FROM retention_message WHERE external_id = 'ca-1'",
-            "UPDATE retention_conversation SET sealed = '' WHERE external_id = 'ca'",
-            "DELETE FROM accounts_licenseduser WHERE external_id = 'ann-1'",
-        ],
-    )
-    def test_the_wall_stands_in_the_database_whoever_comes(self, what, statement):
-        organization = a_client()
-        scope = {
-            "everything": {},
-            "a-person": {"person": person(organization, "ann-1").public_id},
-            "a-department": {"department": "Sales"},
-        }[what]
-        a_hold(organization, **scope)
-        with pytest.raises(DatabaseError) as caught, tenancy.eraser(organization.pk), connection.cursor() as cursor:
-            cursor.execute(statement)
-        assert isinstance(caught.value.__cause__, psycopg.Error)
-        assert caught.value.__cause__.sqlstate == "TH001"
-
-    def test_what_no_hold_covers_passes_the_wall(self):
-        organization = a_client()
-        a_hold(organization, person=person(organization, "ann-1").public_id)
-        with tenancy.eraser(organization.pk), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM retention_message WHERE external_id = 'cc-1'")
-            assert cursor.rowcount == 1
 
 
 class TestMeanwhile:

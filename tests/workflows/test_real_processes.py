@@ -38,6 +38,7 @@ class Service:
             "ERASURE_CHUNK_ROWS": "7",
             "ERASURE_PAUSE_MILLISECONDS": "200",
             "ERASURE_LEASE_SECONDS": "4",
+            "ERASURE_GRACE_HOURS": "0",
             "TERME_SWEEP_PACE": "8",
             **env,
         }

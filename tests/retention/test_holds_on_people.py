@@ -1,0 +1,113 @@
+"""Legal holds on a person, a department, or everything: what they stop, and the wall that stands in the database."""
+
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.utils import DatabaseError
+
+from accounts import tenancy
+from accounts.operations.sweeping import SYSTEM
+from retention.enums import HoldGround, RequestStatus
+from retention.models import (
+    LegalHold,
+)
+from retention.operations import (
+    blocking,
+    erasure,
+    holds,
+    runs,
+)
+from tests.retention.test_life import live_until
+from tests.retention.under_contract import (
+    AFTER_GRACE,
+    NOW,
+    OFFICER,
+    a_client,
+    approved,
+    asked,
+    person,
+    state_of,
+)
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+
+
+def a_hold(organization, **what):
+    with tenancy.vendor():
+        return holds.place(
+            organization,
+            ground=HoldGround.LAW,
+            citation="Art. 145 CPC",
+            review_on=date(2030, 1, 1),
+            now=NOW,
+            by=OFFICER,
+            **what,
+        )
+
+
+class TestHolds:
+    def test_a_hold_covers_its_person_and_no_other(self):
+        organization = a_client()
+        a_hold(organization, person=person(organization, "ann-1").public_id)
+        held, free = approved(asked(organization, "ann-1")), approved(asked(organization, "cyd-1"))
+        live_until(AFTER_GRACE)
+        assert (state_of(held), state_of(free)) == (RequestStatus.APPROVED, RequestStatus.CERTIFIED)
+        with tenancy.vendor():
+            assert blocking.blocks(held, now=AFTER_GRACE) == ("legal_hold",)
+            holds.release(LegalHold.objects.get(), now=AFTER_GRACE, by=OFFICER)
+        live_until(AFTER_GRACE)
+        assert state_of(held) == RequestStatus.CERTIFIED
+        with tenancy.vendor():
+            assert LegalHold.objects.get().subject_id is None, "the hold's record stays, its person does not"
+
+    def test_a_departments_hold_covers_who_is_in_it(self):
+        organization = a_client()
+        a_hold(organization, department="Sales")
+        held, free = approved(asked(organization, "ben-1")), approved(asked(organization, "cyd-1"))
+        live_until(AFTER_GRACE)
+        assert (state_of(held), state_of(free)) == (RequestStatus.APPROVED, RequestStatus.CERTIFIED)
+
+    def test_on_a_person_whose_key_is_destroyed_it_comes_too_late_and_is_recorded(self):
+        organization = a_client()
+        ann, ben = person(organization, "ann-1"), person(organization, "ben-1")
+        request = approved(asked(organization, "ann-1"))
+        with tenancy.vendor():
+            run = runs.plan(request, now=AFTER_GRACE, by=SYSTEM)
+        assert not erasure.advance(run, now=AFTER_GRACE, by=SYSTEM, budget=timedelta())
+        assert a_hold(organization, person=ann.public_id) is None
+        assert a_hold(organization, person=ben.public_id) is not None
+        assert a_hold(organization) is not None, "it holds everybody else"
+        live_until(AFTER_GRACE + timedelta(hours=1))
+        assert state_of(request) == RequestStatus.CERTIFIED
+
+    @pytest.mark.parametrize("what", ["everything", "a-person", "a-department"])
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "DELETE FROM retention_message",
+            "DELETE FROM retention_message WHERE external_id = 'ca-1'",
+            "UPDATE retention_conversation SET sealed = '' WHERE external_id = 'ca'",
+            "DELETE FROM accounts_licenseduser WHERE external_id = 'ann-1'",
+        ],
+    )
+    def test_the_wall_stands_in_the_database_whoever_comes(self, what, statement):
+        organization = a_client()
+        scope = {
+            "everything": {},
+            "a-person": {"person": person(organization, "ann-1").public_id},
+            "a-department": {"department": "Sales"},
+        }[what]
+        a_hold(organization, **scope)
+        with pytest.raises(DatabaseError) as caught, tenancy.eraser(organization.pk), connection.cursor() as cursor:
+            cursor.execute(statement)
+        assert isinstance(caught.value.__cause__, psycopg.Error)
+        assert caught.value.__cause__.sqlstate == "TH001"
+
+    def test_what_no_hold_covers_passes_the_wall(self):
+        organization = a_client()
+        a_hold(organization, person=person(organization, "ann-1").public_id)
+        with tenancy.eraser(organization.pk), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM retention_message WHERE external_id = 'cc-1'")
+            assert cursor.rowcount == 1
