@@ -23,8 +23,7 @@ APPS = ("accounts_", "contracts_", "retention_")
 TENANT_COLUMN = {"accounts_organization": "id"}
 # What nobody but the eraser takes away, and some of it nobody at all.
 KEPT = (
-    "retention_message",
-    "retention_conversation",
+    *("retention_message", "retention_conversation"),
     "retention_contextitem",
     "retention_diagnostic",
     "retention_vault",

@@ -136,7 +136,7 @@ class People(Rows):
         return Chunk(gone[1], place, len(chosen) < limit)
 
     @staticmethod
-    def _run(statement: str, target: Target, chosen: Sequence[int]) -> int:
+    def _run(statement: str, target: Target, chosen: list[int]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(statement, [target.organization_id, chosen])
             return int(cursor.rowcount)
