@@ -3,7 +3,7 @@
 The standard library's own client is used: it follows no redirect, knows no proxy and keeps no connection. The host is
 resolved once, every address of it is judged, and the connection goes to one of these. The certificate is checked
 against the name in the URL. One deadline covers all of it, TLS handshake and slow answers too: when it is over the
-connection is shut, whoever waits for it. Of the answer only its head is read.
+connection is shut, whoever waits for it. Of the answer only its head is read, unless more is asked for.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from accounts.enums import CallFault
@@ -39,10 +39,11 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The head of an answer, as far as it matters. Its body is not read."""
+    """The head of an answer, as far as it matters, and of its body what was asked for."""
 
     status: int
     retry_after: str | None = None
+    body: bytes = field(default=b"", repr=False)
 
 
 def leads_inside(url: str) -> bool:
@@ -62,8 +63,11 @@ def post(
     tls: ssl.SSLContext,
     allow_private: bool = False,
     seconds: float = DEADLINE,
+    longest_answer: int = 0,
 ) -> Answer:
     """Send a body and return the head of the answer, within so many seconds from now.
+
+    With ``longest_answer`` the answer's body comes along, of so many bytes at most; a longer one is no answer.
 
     :raises CallFailed: with the reason: the name, the address, the connection, the certificate, the time, the answer.
     """
@@ -76,7 +80,7 @@ def post(
         raise CallFailed(CallFault.FORBIDDEN_ADDRESS)
     with _Shutter(_connected(found, target.port, end=end), end) as shutter:
         try:
-            return _exchange(shutter, target, body, headers, tls=tls)
+            return _exchange(shutter, target, body, headers, tls=tls, longest_answer=longest_answer)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise CallFailed(CallFault.TIMEOUT if shutter.shut else _fault(error)) from error
 
@@ -113,7 +117,13 @@ class _Shutter:
 
 
 def _exchange(
-    shutter: _Shutter, target: Target, body: bytes, headers: Mapping[str, str], *, tls: ssl.SSLContext
+    shutter: _Shutter,
+    target: Target,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    tls: ssl.SSLContext,
+    longest_answer: int,
 ) -> Answer:
     shutter.sock.settimeout(shutter.left())
     if target.secure:
@@ -126,7 +136,11 @@ def _exchange(
     connection.sock = shutter.sock
     connection.request("POST", target.path, body, {**headers, "Host": target.authority, "Connection": "close"})
     response = connection.getresponse()
-    return Answer(response.status, response.headers.get("Retry-After"))
+    # One byte more than may come tells that there is more.
+    said = response.read(longest_answer + 1) if longest_answer else b""
+    if len(said) > longest_answer:
+        raise http.client.HTTPException("too long")
+    return Answer(response.status, response.headers.get("Retry-After"), said)
 
 
 def _addresses(target: Target, *, seconds: float) -> list[Address]:

@@ -111,3 +111,42 @@ class RotationState(TextChoices):
     RUNNING = "running", _("Running")
     FINISHED = "finished", _("Finished")
     STOPPED = "stopped", _("Stopped")
+
+
+class StoreKind(TextChoices):
+    """What a store beyond the vault is, and so how it is emptied."""
+
+    POSTGRESQL = "postgresql", _("PostgreSQL database")
+    S3 = "s3", _("S3 bucket")
+    HTTP = "http", _("HTTP service")
+    MANUAL = "manual", _("Emptied by hand")
+
+
+class StoreFault(TextChoices):
+    """Why a store beyond the vault could not be worked on."""
+
+    CONNECTION = "connection", _("No connection")
+    TIMEOUT = "timeout", _("No answer in time")
+    BUSY = "busy", _("The store is busy, or asked to be left alone")
+    FAILED = "failed", _("The store reported a failure of its own")
+    TLS = "tls", _("The certificate or the encryption is wrong")
+    FORBIDDEN_ADDRESS = "forbidden_address", _("The host is not at a public address")
+    REDIRECT = "redirect", _("The answer leads elsewhere: redirects are not followed")
+    CREDENTIALS = "credentials", _("The credentials are refused, or cannot be opened")
+    DENIED = "denied", _("The credentials do not allow it")
+    SETTINGS = "settings", _("The settings are incomplete or wrong")
+    MISSING = "missing", _("What the settings name is not there")
+    WRONG_TYPE = "wrong_type", _("A column has another type than the settings say")
+    UNMAPPED = "unmapped", _("Rows that the settings do not name refer to rows that they name")
+    ORDER = "order", _("Rows would be erased before what refers to them")
+    ROW_SECURITY = "row_security", _("Row security hides rows from these credentials")
+    REFERENCED = "referenced", _("Other rows still refer to what is to be erased")
+    NOT_ERASED = "not_erased", _("The store says that it erased, and still has it")
+    LOCKED = "locked", _("Objects are locked, or kept by a retention rule")
+    UNNAMED_TENANT = "unnamed_tenant", _("It is not said how the store names this organization")
+    UNNAMED_PERSON = "unnamed_person", _("Somebody has no identifier by which the store knows people")
+    UNSAFE_NAME = "unsafe_name", _("An identifier could be taken for another one's place")
+    UNEXPECTED_ANSWER = "unexpected_answer", _("The answer is not what was agreed")
+    REFUSED = "refused", _("The service refused the call")
+    UNSIGNED_ACCEPTED = "unsigned_accepted", _("The service obeys calls with a wrong signature")
+    LIBRARY = "library", _("The library for this kind of store is not installed")

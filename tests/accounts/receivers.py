@@ -15,15 +15,23 @@ from cryptography.x509.oid import NameOID
 
 
 class Receiver:
-    """An HTTP server. ``answer`` is called with the handler and the number of the call; by default it answers 204."""
+    """An HTTP server. ``answer`` is called with the handler and the number of a POST, ``get`` for what only looks."""
 
     def __init__(self, answer=None, *, tls=None):
         self.calls = []
         self.answer = answer or (lambda handler, number: says(handler, 204))
+        self.get = lambda handler, number: says(handler, 405)
         self._lock = threading.Lock()
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                with contextlib.suppress(OSError):
+                    receiver.get(self, 0)
+                self.close_connection = True
+
+            do_HEAD = do_GET
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver._lock:

@@ -1,0 +1,1 @@
+"""Stores beyond the vault, one kind a file: how each is looked into, emptied and looked into again."""

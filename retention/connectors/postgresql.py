@@ -1,0 +1,273 @@
+"""A PostgreSQL database of the product: emptied by its mapping, in key ranges, each in a transaction of its own.
+
+A chunk reads at most a window of keys, whoever's rows they are, so a transaction is bounded however large the table
+is and however few of its rows are meant. The checkpoint says where the walk stands; of keys that may be somebody's it
+says no more than the beginning of a UUID, and of a text nothing: such a table is read again by whoever goes on.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from accounts.errors import FieldError
+from retention.connectors.catalogue import Catalogue
+from retention.connectors.conditions import Condition
+from retention.connectors.connecting import connect, field_of, translated
+from retention.connectors.protocol import (
+    Progress,
+    Record,
+    Residue,
+    StoreError,
+    StoreMisconfigured,
+    StoreUnavailable,
+    Target,
+)
+from retention.connectors.searching import search
+from retention.enums import StoreFault
+from retention.rules.stores.postgresql import Settings, Table
+
+# Keys that one call reads at most, as a multiple of what it may erase; at least so many.
+WINDOW, SMALLEST_WINDOW = 10, 10_000
+# After so many walks that all found something the product still writes: somebody must stop it first.
+MOST_WALKS = 10
+FETCHED_AT_ONCE = 1000
+# Of a UUID the first 48 bits are kept: 12 hexadecimal digits.
+KEPT_OF_UUID = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a walk stands: how often it went through all tables, whether it erased anything this time, and where."""
+
+    walk: int = 0
+    erased: bool = False
+    table: int = 0
+    after: str = ""
+
+    @classmethod
+    def read(cls, checkpoint: str, mark: str) -> "_Place":
+        """Return what a checkpoint says; the beginning if it says nothing, or was of another mapping."""
+        found, _, rest = checkpoint.partition(":")
+        parts = rest.split(":", 3)
+        if found != mark or len(parts) != 4 or not all(part.isdecimal() for part in parts[:3]):
+            return cls()
+        return cls(int(parts[0]), parts[1] == "1", int(parts[2]), parts[3])
+
+    def written(self, mark: str, kind: str) -> str:
+        """Return the checkpoint. Keys that are texts are not written down."""
+        after = "" if kind in ("text", "varchar") else self.after
+        return f"{mark}:{self.walk}:{int(self.erased)}:{self.table}:{after}"
+
+
+class PostgresStore:
+    """A connector over one database connection. ``settings`` are read, ``password`` is empty where none is needed."""
+
+    def __init__(self, settings: Settings, password: str) -> None:
+        self._settings, self._password = settings, password
+        self._connection: psycopg.Connection[Any] | None = None
+        self._catalogue: Catalogue | None = None
+        # The full place of the last chunk, where the checkpoint says less.
+        self._last: tuple[str, _Place] | None = None
+        said = repr(settings.tables).encode()
+        self._mark = hashlib.sha256(said).hexdigest()[:8]
+
+    def close(self) -> None:
+        connection, self._connection, self._catalogue = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+    def check(self) -> list[FieldError]:
+        try:
+            with self._working() as cursor:
+                return [fault for _kind, fault in Catalogue(self._settings, cursor).faults]
+        except StoreError as error:
+            return [FieldError(field_of(error), error.fault.value, str(error.fault.label))]
+
+    def inventory(self, target: Target) -> dict[str, int]:
+        with self._mapped(target) as (cursor, condition, _catalogue):
+            return {table.place: _count(cursor, table, condition) for table in self._settings.tables}
+
+    def export(self, target: Target) -> Iterator[Record]:
+        with self._mapped(target) as (cursor, condition, _catalogue):
+            for table in self._settings.tables:
+                query = SQL("SELECT to_jsonb(t)::text FROM {} AS t WHERE {} ORDER BY {}").format(
+                    _named(table), condition.rows(table, "t"), Identifier("t", table.key)
+                )
+                with cursor.connection.cursor(name="terme_export") as rows:
+                    rows.itersize = FETCHED_AT_ONCE
+                    for (row,) in rows.execute(query):
+                        yield {"place": table.place, "row": json.loads(row)}
+
+    def erase_chunk(self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime) -> Progress:
+        place = _Place.read(checkpoint, self._mark)
+        if self._last is not None and self._last[0] == checkpoint:
+            place = self._last[1]
+        left, erased = max(SMALLEST_WINDOW, WINDOW * limit), 0
+        with self._mapped(target) as (cursor, condition, catalogue):
+            # Two workers on one store take turns; who comes second finds the rows gone.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"terme:{target.organization_ref}"]
+            )
+            while place.table < len(self._settings.tables) and left > 0 and erased < limit:
+                table = self._settings.tables[place.table]
+                kind = catalogue.type_name(table, table.key)
+                walk = _Walk(table, kind, condition, place.after)
+                read, gone, end = walk.step(cursor, window=left, limit=limit - erased)
+                left, erased = left - read, erased + gone
+                went_on = place.erased or gone > 0
+                if end is None:
+                    place = replace(place, erased=went_on, table=place.table + 1, after="")
+                else:
+                    place = replace(place, erased=went_on, after=end)
+            kind = self._kind_at(catalogue, place)
+        return self._progress(place, erased, kind)
+
+    def verify(self, target: Target) -> list[Residue]:
+        found: list[Residue] = []
+        with self._mapped(target) as (cursor, condition, catalogue):
+            for table in self._settings.tables:
+                count = _count(cursor, table, condition)
+                found += [Residue(table.place, "rows", count)] if count else []
+                for kind, number in search(cursor.connection, table, condition, catalogue.searchable(table)).items():
+                    found.append(Residue(table.place, kind, number))
+        return found
+
+    def _progress(self, place: _Place, erased: int, kind: str) -> Progress:
+        """A walk is over at its last table; the store is done when a whole walk found nothing."""
+        if place.table >= len(self._settings.tables):
+            if not place.erased:
+                return Progress(erased, place.written(self._mark, ""), finished=True)
+            if place.walk + 1 >= MOST_WALKS:
+                raise StoreUnavailable(StoreFault.BUSY)
+            place = _Place(walk=place.walk + 1)
+        checkpoint = place.written(self._mark, kind)
+        self._last = (checkpoint, place)
+        return Progress(erased, checkpoint, finished=False)
+
+    def _kind_at(self, catalogue: Catalogue, place: _Place) -> str:
+        if place.table >= len(self._settings.tables):
+            return ""
+        table = self._settings.tables[place.table]
+        return catalogue.type_name(table, table.key)
+
+    @contextmanager
+    def _mapped(self, target: Target) -> Iterator[tuple[psycopg.Cursor[Any], Condition, Catalogue]]:
+        """Work in a transaction, the mapping held against the catalogue. :raises StoreMisconfigured: it has faults."""
+        with self._working() as cursor:
+            if self._catalogue is None:
+                found = Catalogue(self._settings, cursor)
+                if found.faults:
+                    kind, fault = found.faults[0]
+                    raise StoreMisconfigured(kind, fault.field)
+                self._catalogue = found
+            condition = Condition(self._settings, self._catalogue.types, target)
+            yield cursor, condition, self._catalogue
+
+    @contextmanager
+    def _working(self) -> Iterator[psycopg.Cursor[Any]]:
+        """Work in a transaction with time limits. What the driver raises may quote a row: it goes no further."""
+        try:
+            if self._connection is None or self._connection.closed:
+                self.close()
+                self._connection = connect(self._settings, self._password)
+            milliseconds = str(self._settings.statement_seconds * 1000)
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                # A filter of row security would hide rows: off, it is an error. No name is looked for outside the
+                # catalogue but those that are qualified.
+                cursor.execute(
+                    "SELECT set_config('statement_timeout', %(ms)s, true), set_config('lock_timeout', %(ms)s, true), "
+                    "set_config('row_security', 'off', true), set_config('search_path', 'pg_catalog', true)",
+                    {"ms": milliseconds},
+                )
+                yield cursor
+        except psycopg.Error as error:
+            self.close()
+            raise translated(error) from None
+
+
+class _Walk:
+    """One table, walked in the order of its key; backwards where its rows refer to earlier ones of it."""
+
+    def __init__(self, table: Table, kind: str, condition: Condition, after: str) -> None:
+        self._table, self._kind, self._after = table, kind, after
+        self._rows = condition.rows(table, "t")
+        self._key = Identifier("t", table.key)
+
+    def step(self, cursor: psycopg.Cursor[Any], *, window: int, limit: int) -> tuple[int, int, str | None]:
+        """Erase in the next range of keys. Return how many were read and erased, and the range's end; none: it is over.
+
+        It ends with the last row that may still be erased, or with the window. Rows that share a key go together.
+        """
+        order = SQL("DESC") if self._table.backwards else SQL("ASC")
+        cursor.execute(
+            SQL(
+                "WITH seen AS MATERIALIZED (SELECT {key} AS key, {rows} AS wanted FROM {table} AS t WHERE {past} "
+                "ORDER BY {key} {order} LIMIT {window}), wanted AS (SELECT key FROM seen WHERE wanted), "
+                "full_at AS (SELECT key FROM wanted ORDER BY key {order} OFFSET {last} LIMIT 1) "
+                "SELECT (SELECT key::text FROM full_at), (SELECT key::text FROM seen ORDER BY key {back} LIMIT 1), "
+                "(SELECT count(*) FROM seen), (SELECT count(*) FROM wanted)"
+            ).format(
+                key=self._key,
+                rows=self._rows,
+                table=_named(self._table),
+                past=self._past(),
+                order=order,
+                back=SQL("ASC") if self._table.backwards else SQL("DESC"),
+                window=Literal(window),
+                last=Literal(limit - 1),
+            )
+        )
+        row: Any = cursor.fetchone()
+        full_at, last, read, wanted = row
+        if last is None:
+            return 0, 0, None
+        end = self._rounded(full_at or last)
+        erased = self._erase(cursor, end) if wanted else 0
+        over = full_at is None and read < window
+        return int(read), erased, None if over else end
+
+    def _erase(self, cursor: psycopg.Cursor[Any], end: str) -> int:
+        ranged = SQL("{} AND {} {} {} AND {}").format(
+            self._past(), self._key, SQL(">=" if self._table.backwards else "<="), self._cast(end), self._rows
+        )
+        cursor.execute(SQL("DELETE FROM {} AS t WHERE {}").format(_named(self._table), ranged))
+        erased = cursor.rowcount
+        if not erased:
+            cursor.execute(SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(_named(self._table), ranged))
+            row: Any = cursor.fetchone()
+            if row[0]:  # a trigger, or a rule, keeps them
+                raise StoreMisconfigured(StoreFault.NOT_ERASED, self._table.place)
+        return erased
+
+    def _past(self) -> Composable:
+        if not self._after:
+            return SQL("true")
+        sign = SQL("<" if self._table.backwards else ">")
+        return SQL("{} {} {}").format(self._key, sign, self._cast(self._after))
+
+    def _cast(self, value: str) -> Composable:
+        if self._kind == "uuid":
+            value = value.replace("-", "").ljust(32, "0" if self._table.backwards else "f")
+        return SQL("{}::{}").format(Literal(value), Identifier("pg_catalog", self._kind))
+
+    def _rounded(self, key: str) -> str:
+        """Return the end of a range as it may be written down: of a UUID its beginning, so the range is longer."""
+        return key.replace("-", "")[:KEPT_OF_UUID] if self._kind == "uuid" else key
+
+
+def _named(table: Table) -> Composable:
+    return Identifier(table.schema, table.name)
+
+
+def _count(cursor: psycopg.Cursor[Any], table: Table, condition: Condition) -> int:
+    cursor.execute(SQL("SELECT count(*) FROM {} AS t WHERE {}").format(_named(table), condition.rows(table, "t")))
+    row: Any = cursor.fetchone()
+    return int(row[0])

@@ -1,0 +1,130 @@
+"""The settings of a bucket: its prefixes, so written that nobody's can be the beginning of somebody else's."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from accounts.errors import FieldError, InvalidInput
+from retention.rules.stores.reader import Reader
+
+MOST_PREFIXES = 50
+OF_CLIENTS = ("organization", "registration_number", "tenant")
+OF_PEOPLE = ("public_id", "external_id", "email", "user_name")
+# What is a UUID has one length: no such id is the beginning of another one.
+FIXED = ("organization", "public_id")
+_PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_KEY_ID = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the bucket is, and where in it clients and people have their objects."""
+
+    endpoint: str
+    region: str
+    bucket: str
+    access_key: str
+    path_style: bool
+    prefixes: tuple[str, ...]
+    person_prefixes: tuple[str, ...]
+    tenants: Mapping[UUID, str] = field(repr=False)
+
+
+def read(settings: Any) -> Settings:
+    """Return the settings, their form checked. :raises InvalidInput: with all their faults."""
+    faults: list[FieldError] = []
+    reader = Reader(settings, "", faults)
+    found = Settings(
+        endpoint=reader.text("endpoint", default="", longest=400),
+        region=reader.text("region", longest=60),
+        bucket=reader.text("bucket", longest=63),
+        access_key=reader.text("access_key"),
+        path_style=reader.flag("path_style", default=False),
+        prefixes=_templates(reader, "prefixes", allowed=OF_CLIENTS, least=1),
+        person_prefixes=_templates(reader, "person_prefixes", allowed=(*OF_CLIENTS, *OF_PEOPLE), least=0),
+        tenants=reader.clients(),
+    )
+    if found.endpoint and not _is_address(found.endpoint):
+        reader.fault("endpoint", "no_address", "https:// (or http://) and a host, without a path. Empty: Amazon's.")
+    if found.bucket and not _BUCKET.fullmatch(found.bucket):
+        reader.fault("bucket", "no_bucket", "3 to 63 small letters, digits, dots and hyphens.")
+    if found.access_key and not _KEY_ID.fullmatch(found.access_key):
+        reader.fault("access_key", "no_key", "Visible ASCII characters without blanks.")
+    if not reader.has("person_prefixes"):
+        reader.fault("person_prefixes", "required", "Say where a single person has objects; [] if nobody has.")
+    reader.end()
+    if faults:
+        raise InvalidInput(faults)
+    return found
+
+
+def filled(template: str, values: Mapping[str, str]) -> str | None:
+    """Return the prefix of a client or a person; ``None`` where a value could lead to another one's objects.
+
+    A value is not empty, holds no ``/`` and no control character, and is neither ``.`` nor ``..``: a file system below
+    the bucket could take these for a path. :raises KeyError: a value is not given at all.
+    """
+    for name in placeholders(template):
+        value = values[name]
+        if not value or "/" in value or "\\" in value or value in (".", "..") or not value.isprintable():
+            return None
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
+
+
+def placeholders(template: str) -> list[str]:
+    """Return the names in braces of a template, in their order."""
+    return [str(name) for name in _PLACEHOLDER.findall(template)]
+
+
+def _templates(reader: Reader, name: str, *, allowed: tuple[str, ...], least: int) -> tuple[str, ...]:
+    found: list[str] = []
+    for number, template in enumerate(reader.items(name, least=least, most=MOST_PREFIXES)):
+        path = f"{name}[{number}]"
+        fault = _fault(template, allowed, of_people=name == "person_prefixes")
+        if fault is not None:
+            reader.fault(path, *fault)
+        elif template in found:
+            reader.fault(path, "twice", "This prefix is there already.")
+        else:
+            found.append(template)
+    return tuple(found)
+
+
+def _fault(template: Any, allowed: tuple[str, ...], *, of_people: bool) -> tuple[str, str] | None:
+    """Return the code and the message of what is wrong with a template."""
+    if not isinstance(template, str) or not 1 <= len(template) <= 400 or not template.isprintable():
+        return "text", "A text of 1 to 400 characters, such as clients/{organization}/."
+    if template.startswith("/") or any(part in ("", ".", "..") for part in template.removesuffix("/").split("/")):
+        return "path", "No slash at the beginning, no empty part, and neither . nor .. as a part."
+    used = placeholders(template)
+    if unknown := [name for name in used if name not in allowed]:
+        return "unknown_placeholder", f"{{{unknown[0]}}} is none of: {', '.join(f'{{{name}}}' for name in allowed)}."
+    if "{" in _PLACEHOLDER.sub("", template) or "}" in _PLACEHOLDER.sub("", template):
+        return "braces", "Braces stand around the names of identifiers only."
+    if of_people:
+        if not set(used) & set(OF_PEOPLE):
+            return "of_nobody", "Without an identifier of a person these are the objects of everybody."
+        if not set(used) & {*OF_CLIENTS, "public_id"}:
+            return "of_any_client", "Another client may have somebody of this name: add {organization}, or {tenant}."
+    elif not used:
+        return "of_any_client", "Without an identifier of the client these are the objects of every client."
+    if any(len(placeholders(part)) > 1 for part in template.split("/")):
+        return "ambiguous", "One identifier at most between two slashes: a and bc must not be taken for ab and c."
+    last = placeholders(template.rsplit("/", 1)[-1])
+    if not template.endswith("/") and not set(last) & set(FIXED):
+        return "open_end", "End it with a slash: else the objects of abcd would go with those of abc."
+    return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.path in ("", "/")
+    return bool(host) and parts.scheme in ("https", "http") and plain and text.isascii() and " " not in text
