@@ -127,6 +127,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("People in requests"), "group_remove", "retention.RequestSubject"),
                 _item(_("Erasure runs"), "cleaning_services", "retention.ErasureRun"),
                 _item(_("Erasure steps"), "checklist", "retention.ErasureStep"),
+                _item(_("External stores"), "dns", "retention.ExternalStore"),
+                _item(_("Erasures by hand"), "front_hand", "retention.ManualErasure"),
                 _item(_("Verifications"), "troubleshoot", "retention.Verification"),
                 _item(_("Certificates"), "verified", "retention.Certificate"),
             ],

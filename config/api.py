@@ -45,6 +45,7 @@ from contracts.api.switching import SwitchingCaseResource
 from contracts.api.uplifts import UpliftResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
+from retention.api.external import ExternalStoreResource, ManualErasureResource
 from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
 from retention.api.requests import DeletionRequestResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
@@ -71,6 +72,8 @@ router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("key-rotations", KeyRotationResource, basename="key-rotation")
+router.register("external-stores", ExternalStoreResource, basename="external-store")
+router.register("manual-erasures", ManualErasureResource, basename="manual-erasure")
 router.register("factor-requirements", FactorRequirementResource, basename="factor-requirement")
 router.register("identity-providers", IdentityProviderResource, basename="identity-provider")
 router.register("audit-events", AuditEventResource, basename="audit-event")

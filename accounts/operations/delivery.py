@@ -85,6 +85,7 @@ AUDIENCE = {
     "certificate.issued": _REQUEST,
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,
+    "manual_erasure.asked": _INTERNAL,
     "access_rule.found": _ADMINISTRATORS,
     "access_rule.stopped": _ADMINISTRATORS,
     PERSON_WARNED: Audience((), ()),

@@ -1,5 +1,29 @@
 """The admin of retention, one noun a file. Importing them registers them."""
 
-from retention.admin import archive, certificate, export, hold, ledger, request, rotation, run, vault
+from retention.admin import (
+    archive,
+    certificate,
+    export,
+    external_store,
+    hold,
+    ledger,
+    manual_erasure,
+    request,
+    rotation,
+    run,
+    vault,
+)
 
-__all__ = ["archive", "certificate", "export", "hold", "ledger", "request", "rotation", "run", "vault"]
+__all__ = [
+    "archive",
+    "certificate",
+    "export",
+    "external_store",
+    "hold",
+    "ledger",
+    "manual_erasure",
+    "request",
+    "rotation",
+    "run",
+    "vault",
+]

@@ -1,6 +1,7 @@
 """The tables of retention, one noun a file."""
 
 from retention.models.erasure import Certificate, ErasureRun, ErasureStep, Verification
+from retention.models.external import ExternalStore, ManualErasure
 from retention.models.ledger import DataKey, ErasureEntry
 from retention.models.request import (
     AggregateArchive,
@@ -26,10 +27,12 @@ __all__ = [
     "ErasureRun",
     "ErasureStep",
     "Export",
+    "ExternalStore",
     "KeyEncryptionKey",
     "KeyRotation",
     "KeyRotationStep",
     "LegalHold",
+    "ManualErasure",
     "Message",
     "RequestSubject",
     "Vault",

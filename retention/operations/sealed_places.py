@@ -24,8 +24,8 @@ from accounts.signin import factors
 from contracts.models import Intake
 from contracts.operations import intakes
 from retention import ledger
-from retention.models import DataKey, ErasureRun, Export
-from retention.operations import exports, keys
+from retention.models import DataKey, ErasureRun, Export, ExternalStore
+from retention.operations import exports, external, keys
 
 SAMPLE = 5
 
@@ -249,6 +249,14 @@ PLACES: tuple[Place, ...] = (
         "old_secret",
         "old_secret_version",
         lambda row: endpoints.secret_context(str(row.public_id)),
+    ),
+    Columns(
+        "external_stores",
+        _("Secrets of external stores"),
+        ExternalStore,
+        "secret",
+        "secret_version",
+        external.secret_context,
     ),
     Columns(
         "intakes",

@@ -45,6 +45,10 @@ FRAMEWORK = Basis("The framework's own tables: codes and names of models. No per
 OWN_RULES = Basis(
     "The vendor's own rules, as codes and opaque ids of its staff. No personal data of clients.", TECHNICAL
 )
+ELSEWHERE = Basis(
+    "Where the vendor keeps data besides: addresses, names of tables and prefixes. No personal data of clients.",
+    TECHNICAL,
+)
 KEYS = Basis(
     "Which keys wrap keys: versions, counts, check values, opaque ids of staff. No personal data of clients.", TECHNICAL
 )

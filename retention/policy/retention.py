@@ -1,6 +1,6 @@
 """What becomes of the tables of retention: content, requests, runs, evidence, keys."""
 
-from retention.policy.bases import AGGREGATES, EVIDENCE, KEYS, LEDGER
+from retention.policy.bases import AGGREGATES, ELSEWHERE, EVIDENCE, KEYS, LEDGER
 from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
@@ -62,6 +62,19 @@ TABLES: dict[str, Table] = {
         K, "id public_id organization run performed_at passed searched hits", basis=EVIDENCE
     ),
     "retention.Certificate": table(K, "id public_id organization run issued_at signing_key document", basis=EVIDENCE),
+    # The vendor's own, of many clients: opaque ids of clients in it, nobody of theirs.
+    "retention.ExternalStore": table(
+        N,
+        "id public_id code name kind position settings secret secret_version holds location processor enabled "
+        "disabled_at checked_at check_faults created_by created_at",
+        basis=ELSEWHERE,
+        secret=C,
+    ),
+    "retention.ManualErasure": table(
+        K,
+        "id public_id organization store store_name run people asked_at due_at attested_by attested_at document",
+        basis=EVIDENCE,
+    ),
     "retention.DataKey": table(
         E, "id organization_ref subject_ref wrapped key_version created_at", category=CONTENT, wrapped=C
     ),

@@ -59,6 +59,7 @@ PAYLOADS = {
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
+    "manual_erasure.asked": {"due_at": "2026-03-15T12:00:00+00:00"},
     "delivery.given_up": {"topic": "contract.signed"},
     "webhook_endpoint.disabled": {"reason": "failing", "given_up": 2},
 }

@@ -82,8 +82,10 @@ TABLES = {
     "KeyEncryptionKey": ("view_operation", None),
     "KeyRotation": ("view_operation", "manage_keys"),
     "KeyRotationStep": ("view_operation", None),
-    "LegalHold": ("view_deletion_request", "place_hold"),
     "RequestSubject": ("view_deletion_request", None),
+    "ExternalStore": ("view_operation", "manage_identity_providers"),
+    "LegalHold": ("view_deletion_request", "place_hold"),
+    "ManualErasure": ("view_deletion_request", None),
     "Message": ("view_operation", None),
     "Vault": ("view_deletion_request", None),
     "Verification": ("view_deletion_request", None),
@@ -194,7 +196,12 @@ PAGES = {
     "ErasureRun.erase_again": "approve_erasure",
     "Export.download": "view_content",
     "KeyRotation.stop": "manage_keys",
+    "ExternalStore.alter": "manage_identity_providers",
+    "ExternalStore.test_connection": "manage_identity_providers",
+    "ExternalStore.enable": "manage_identity_providers",
+    "ExternalStore.disable": "manage_identity_providers",
     "LegalHold.release": "place_hold",
+    "ManualErasure.attest": "approve_erasure",
 }
 # Pages for staff only, though a role of a client holds the right.
 VENDORS = {

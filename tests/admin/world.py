@@ -33,16 +33,18 @@ from contracts.enums import (
 from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, Reminder
 from contracts.operations import amendments, clauses, ends, feeds, intakes, notices, payments, quotes, switching
+from retention.connectors.protocol import Target
 from retention.enums import HoldGround
 from retention.models import (
     AggregateArchive,
     DeletionRequest,
     ErasureRun,
+    ExternalStore,
     KeyEncryptionKey,
     KeyRotation,
     KeyRotationStep,
 )
-from retention.operations import archive, exports, holds, people_requests
+from retention.operations import archive, attesting, exports, external, holds, people_requests
 from tests.accounts.trails import sealed
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
@@ -233,10 +235,36 @@ def a_client_that_stays(name="Stays", **contract):
             key_version=1,
             created_at=NOW,
         )
+        attesting.ask(
+            a_store_emptied_by_hand(),
+            Target(organization.public_id, None),
+            run=organization.public_id,
+            days=14,
+            now=NOW,
+            by="system",
+        )
         IdempotencyKey.objects.create(
             organization=organization, actor="user:one", key=name, created_at=NOW, expires_at=NOW + timedelta(days=1)
         )
     return organization
+
+
+def a_store_emptied_by_hand():
+    """Return the vendor's store of paper, switched off so that no erasure of the world waits for people."""
+    known = ExternalStore.objects.filter(code="paper").first()
+    if known is not None:
+        return known
+    made = external.create(
+        code="paper",
+        name="Paper",
+        kind="manual",
+        settings={"instructions": "Shred the folder.", "days": 14},
+        holds="Letters of clients",
+        location="Paris, FR",
+        now=NOW,
+        by="user:one",
+    )
+    return external.switch(made, on=False, now=NOW, by="user:one")
 
 
 def a_client_that_left():

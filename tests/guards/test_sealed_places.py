@@ -30,6 +30,7 @@ WRAP = {
     "accounts/signin/factors.py": "second_factors",
     "contracts/operations/intakes.py": "intakes",
     "retention/operations/exports.py": "exports",
+    "retention/operations/external.py": "external_stores",
     "retention/operations/keys.py": "data_keys",
     "retention/operations/runs.py": "erasure_identifiers",
 }

@@ -18,6 +18,7 @@ VENDOR_WIDE = {
     "retention_keyencryptionkey": "check values of the vendor's own keys",
     "retention_keyrotation": "it goes through the keys of every client",
     "retention_keyrotationstep": "a step of it counts those of every client",
+    "retention_externalstore": "a store of the vendor's holds data of many clients, and no client's scope sees one",
     "contracts_indexseries": "a public price index is the same for every client",
     "contracts_indexvalue": "published figures are the same for every client",
     "contracts_indexlink": "published coefficients are the same for every client",

@@ -12,6 +12,7 @@ from tests.admin.world import a_client_that_left, a_client_that_stays, keys_wrap
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 LEDGER = {"retention_datakey", "retention_erasureentry"}
 ROTATION = "retention_keyrotation"
+STORE, BY_HAND = "retention_externalstore", "retention_manualerasure"
 REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
 SUBJECT = "retention_requestsubject"
 # Which row of a table is taken: the request about a whole organization, not the one about a person.
@@ -90,6 +91,17 @@ EXAMPLES = {
     "erasure_step_finished_iff_done": change(STEP, "finished_at = NULL"),
     "retention_erasurestep_public_id_key": copy(STEP, store="'other'"),
     "retention_verification_public_id_key": copy("retention_verification"),
+    "external_store_code_is_a_slug": change(STORE, "code = 'Two words'"),
+    "external_store_kind_known": change(STORE, "kind = 'ftp'"),
+    "external_store_is_described": change(STORE, "holds = ''"),
+    "external_store_disabled_since": change(STORE, "enabled = true"),
+    "external_store_secret_whole": change(STORE, "kind = 'postgresql', secret = 'x'"),
+    "external_store_secret_where_it_signs": change(STORE, "kind = 's3'"),
+    "external_store_faults_of_a_test": change(STORE, "checked_at = NULL, check_faults = '[1]'"),
+    "retention_manualerasure_public_id_key": copy(BY_HAND, run="gen_random_uuid()"),
+    "manual_erasure_once_a_run": copy(BY_HAND, public_id="gen_random_uuid()"),
+    "manual_erasure_due_after_it_is_asked": change(BY_HAND, "due_at = asked_at - interval '1 day'"),
+    "manual_erasure_attested_by_somebody_with_a_document": change(BY_HAND, "attested_at = now(), attested_by = 'u'"),
     "certificate_once_per_run": copy("retention_certificate", public_id="gen_random_uuid()"),
     "retention_certificate_public_id_key": copy("retention_certificate", run_id="run_id + 1000"),
     "retention_conversation_public_id_key": copy("retention_conversation", external_id="'other'"),
@@ -118,6 +130,7 @@ TENANT_KEYS = {
         "deletionrequest",
         "requestsubject",
         "legalhold",
+        "manualerasure",
         "export",
         "archiveauthorization",
         "aggregatearchive",
