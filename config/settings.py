@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
         "ContentKindEnum": "retention.content.lines.KINDS",
         "NoticeKindEnum": "contracts.labels.NOTICE_KINDS",
         "RotationStateEnum": "retention.enums.RotationState.choices",
+        "StoreKindEnum": "retention.enums.StoreKind.choices",
         "HoldGroundEnum": "retention.enums.HoldGround.choices",
         "HoldScopeEnum": "retention.enums.HoldScope.choices",
         "RefusalGroundEnum": "retention.enums.RefusalGround.choices",

@@ -32,7 +32,7 @@ STORE_SECURITY = migrations.RunSQL(
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0012_tokens_of_programs"),
-        ("retention", "0003_retrieval_waived"),
+        ("retention", "0005_scopes_of_erasure"),
     ]
 
     operations = [
@@ -240,7 +240,7 @@ class Migration(migrations.Migration):
             },
         ),
         STORE_SECURITY,
-        *privileges(STORE, app="", vendor=READ_WRITE, eraser="SELECT"),
+        *privileges(STORE, app="SELECT", vendor=READ_WRITE, eraser="SELECT"),
         *row_security(BY_HAND, app="SELECT", vendor=READ_WRITE, eraser="SELECT"),
         composite_keys(BY_HAND, {"document_id": "accounts_document"}),
     ]

@@ -147,13 +147,13 @@ def connector_for(store: ExternalStore, *, now: datetime) -> Connector:
     try:
         match store.kind:
             case StoreKind.POSTGRESQL:
-                return PostgresStore(postgresql.read(store.settings), _secret_of(store))
+                return PostgresStore(postgresql.read(store.settings), secret_of(store))
             case StoreKind.S3:
-                return BucketStore(bucket.read(store.settings), _secret_of(store))
+                return BucketStore(bucket.read(store.settings), secret_of(store))
             case StoreKind.HTTP:
                 private = configuration.WEBHOOK_ALLOW_PRIVATE
                 found = service.read(store.settings, allow_private=private)
-                return ServiceStore(found, service.key(_secret_of(store)), now=now, allow_private=private)
+                return ServiceStore(found, service.key(secret_of(store)), now=now, allow_private=private)
             case _:
                 return ManualStore(store, manual.read(store.settings))
     except InvalidInput as error:
@@ -276,7 +276,7 @@ def _seal(row: ExternalStore, secret: str) -> None:
     row.secret, row.secret_version = wrapped.ciphertext, wrapped.version
 
 
-def _secret_of(store: ExternalStore) -> str:
+def secret_of(store: ExternalStore) -> str:
     """Return the secret; empty where there is none. :raises StoreMisconfigured: it does not open."""
     if store.secret is None:
         return ""

@@ -11,7 +11,7 @@ from config.api import router
 # Resource → why its rows must be models.
 BY_MODELS = {
     "bulk-jobs": "percent is no column",
-    "external-stores": "check_faults is a related row",
+    "external-stores": "has_secret is computed from the model",
     "identity-providers": "redirect_address is computed from the model",
     "index-series": "link is a related row",
     "intakes": "sender is computed from the model",

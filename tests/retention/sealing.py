@@ -21,8 +21,18 @@ from accounts.signin.factors import FactorAdapter
 from contracts.letters import reader
 from contracts.models import Intake
 from contracts.operations import intakes
-from retention.models import ContextItem, Conversation, DeletionRequest, Diagnostic, ErasureRun, Export, Message
-from retention.operations import exports, keys, rewrapping, runs, vault
+from retention.models import (
+    ContextItem,
+    Conversation,
+    DeletionRequest,
+    Diagnostic,
+    ErasureRun,
+    Export,
+    ExternalStore,
+    Message,
+)
+from retention.operations import exports, external, keys, rewrapping, runs, vault
+from retention.operations.stores.target import Target
 from tests.admin.people import a_member
 from tests.retention.test_vault import EVERY_KIND, write
 from tests.retention.vaults import an_organization, people_of
@@ -63,6 +73,23 @@ def something_in_every_place():
             now=NOW,
             by="user:one",
         )
+        external.create(
+            code="files",
+            name="Files",
+            kind="s3",
+            settings={
+                "region": "eu-west-3",
+                "bucket": "files",
+                "access_key": "key",
+                "prefixes": ["{organization}/"],
+                "person_prefixes": [],
+            },
+            secret="of the bucket",
+            holds="Files",
+            location="Paris, FR",
+            now=NOW,
+            by="user:one",
+        )
         intakes.drop(reader.pasted("Stop it?"), now=NOW, by="user:one")
         member = a_member("support")
         Authenticator.objects.create(user=member, type="totp", data={"secret": ADAPTER.encrypt("JBSWY3DP")})
@@ -85,7 +112,7 @@ def a_run(organization):
         erase_by=NOW + timedelta(days=30),
     )
     run = ErasureRun(organization=organization, request=request, planned_at=NOW)
-    runs.seal(run, runs.identifiers_of(organization.pk))
+    runs.seal(run, runs.identifiers_of(Target(organization.pk)))
     run.save()
 
 
@@ -95,6 +122,7 @@ def all_that_is_sealed(organization):
     with tenancy.vendor():
         endpoint, run = WebhookEndpoint.objects.get(), ErasureRun.objects.get()
         found = {
+            "bucket": external.secret_of(ExternalStore.objects.get()),
             "provider": providers.secret_of(IdentityProvider.objects.get()),
             "secrets": endpoints.opened_secrets(endpoint, at=NOW),
             "identifiers": runs.unseal(run),
