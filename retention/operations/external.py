@@ -10,11 +10,11 @@ from django.conf import settings as configuration
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts import crypto, tenancy
+from accounts import crypto, outbound, tenancy
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit
-from accounts.rules import checks, provider_checks
+from accounts.rules import addresses, checks, provider_checks
 from retention.connectors.bucket import BucketStore
 from retention.connectors.postgresql import PostgresStore
 from retention.connectors.protocol import Connector, Person, StoreMisconfigured, Target
@@ -233,7 +233,10 @@ def _settings_faults(kind: str, settings: Any) -> list[FieldError]:
             case StoreKind.S3:
                 bucket.read(settings)
             case StoreKind.HTTP:
-                service.read(settings, allow_private=configuration.WEBHOOK_ALLOW_PRIVATE)
+                private = configuration.WEBHOOK_ALLOW_PRIVATE
+                found = service.read(settings, allow_private=private)
+                if not private and outbound.leads_inside(found.url):
+                    raise InvalidInput([addresses.forbidden("url")])
             case _:
                 manual.read(settings)
     except InvalidInput as error:

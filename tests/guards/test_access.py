@@ -240,8 +240,6 @@ BY_SECRET = {
 
 
 SCIM = "scim/v2/"
-# Of SCIM's addresses, the only one that answers without a token, and why.
-SCIM_OPEN = {f"{SCIM}ServiceProviderConfig": "a provider asks how to sign in before it does (RFC 7643, section 5)"}
 
 # The pages of sign-in: what they answer to somebody who is not signed in, and why they are there.
 SIGN_IN = {
@@ -346,37 +344,6 @@ def test_an_address_with_a_secret_part_is_listed_and_says_nothing_without_it():
     for route in BY_SECRET:
         answer = Client().get("/" + route.replace("<str:token>", "guessed"))
         assert (answer.status_code, answer.content) == (404, b"Not found.\n")
-
-
-def scim_paths():
-    """Yield every address of SCIM, with ids that nobody has."""
-    for route, _view in routes():
-        if route.startswith(SCIM):
-            yield re.sub("<[a-z]+:[a-z_]+>", str(uuid.uuid4()), route)
-
-
-@pytest.mark.parametrize("role", sorted(MATRIX))
-def test_scim_lets_in_who_may_provision_one_client_and_nobody_else(role):
-    administrator = caller("administrator")
-    home = None if role in VENDOR else walk.register(administrator, 1, "one")
-    call = caller(role, home)
-    let_in = home is not None and "provision_users" in MATRIX[role]
-    for path in scim_paths():
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-            status, _raw = call._send(method, f"/{path}", {"Authorization": f"Bearer {call._token}"}, "{}")
-            if path.removesuffix("/") not in SCIM_OPEN:
-                assert (status != 403) == let_in, f"{role}: {method} {path} answered {status}"
-            assert (status != 401 and status < 500) or status == 501, f"{role}: {method} {path} answered {status}"
-
-
-def test_without_a_token_scim_tells_how_to_sign_in_and_no_more():
-    for path in scim_paths():
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-            answer = Client().generic(method, f"/{path}", "{}", content_type="application/scim+json")
-            if path.removesuffix("/") in SCIM_OPEN:
-                assert answer.status_code in (200, 401, 405), f"{method} {path} answered {answer.status_code} to nobody"
-            else:
-                assert answer.status_code == 401, f"{method} {path} answered {answer.status_code} to nobody"
 
 
 def test_the_pages_of_sign_in_are_listed_and_answer_nobody_as_written():

@@ -14,8 +14,15 @@ from retention.rules.stores import service as rules
 from tests.accounts.receivers import Receiver, raw, says
 from tests.retention.connectors.databases import ACME, ANN, BEN, RUN, everything_of, people
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC)
 KEY = bytes(range(32))
+
+
+@pytest.fixture(autouse=True)
+def at_this_instant():
+    """A service refuses what was signed five minutes ago."""
+    global NOW
+    NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def answers(handler, status, said=b"", **headers):
@@ -87,8 +94,8 @@ def the_store(service, *, key=KEY, url=None, allow_private=True, **values):
     return ServiceStore(settings, key, now=NOW, allow_private=allow_private)
 
 
-def chunk(store, target=None, *, checkpoint="", now=NOW):
-    return store.erase_chunk(target or everything_of(), run=RUN, checkpoint=checkpoint, limit=10, now=now)
+def chunk(store, target=None, *, checkpoint=""):
+    return store.erase_chunk(target or everything_of(), run=RUN, checkpoint=checkpoint, limit=10, now=NOW)
 
 
 def test_it_is_asked_who_is_meant_erases_and_is_asked_again(service):
