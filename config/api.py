@@ -43,6 +43,7 @@ from contracts.api.statements import (
 from contracts.api.stored_deadlines import DeadlineResource
 from contracts.api.switching import SwitchingCaseResource
 from contracts.api.uplifts import UpliftResource
+from retention.api.audit_package import AuditPackageView
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.external import ExternalStoreResource, ManualErasureResource
@@ -119,6 +120,7 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/offers", ContractOffersView.as_view(), name="contract-offers"),
     path("contracts/<uuid:public_id>/stay", ContractStayView.as_view(), name="contract-stay"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
+    path("audit-package", AuditPackageView.as_view(), name="audit-package"),
     path("key-versions", KeyVersionsView.as_view(), name="key-versions"),
     path("trail/links", TrailLinksView.as_view(), name="trail-links"),
     path("trail/head", TrailHeadView.as_view(), name="trail-head"),

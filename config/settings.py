@@ -198,6 +198,10 @@ ERASURE_ROWS_PER_SECOND = env.int("ERASURE_ROWS_PER_SECOND", default=0)
 # How long an approval can be taken back before anything is destroyed.
 ERASURE_GRACE = timedelta(hours=env.int("ERASURE_GRACE_HOURS", default=24))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
+# Who the vendor is, as records of processing say it (Art. 30(2) GDPR): name, address or e-mail, its officer.
+VENDOR_NAME = env.str("VENDOR_NAME", default="")
+VENDOR_CONTACT = env.str("VENDOR_CONTACT", default="")
+VENDOR_DPO = env.str("VENDOR_DPO", default="")
 # The vendor's country: how what its clients owe is taxed.
 VENDOR_COUNTRY = env.str("VENDOR_COUNTRY", default="FR")
 # The retrieval window of a client whose contract never ran; a contract says its own.

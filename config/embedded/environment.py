@@ -29,6 +29,7 @@ OFFLINE = frozenset(
         "makemessages",
         "makemigrations",
         "spectacular",
+        "verify_audit_package",
         "verify_certificate",
     }
 )

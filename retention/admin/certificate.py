@@ -1,19 +1,44 @@
 """The admin of certificates: looked at, and fetched with the key that checks them."""
 
 import json
+from datetime import datetime
+from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from accounts.admin.acting import actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly
+from accounts.admin.forms import OperationForm
+from accounts.models import Organization
+from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.json import pretty
 from retention.models import Certificate
 from retention.operations import certificates
+from retention.operations.audit_package import package
+from retention.rules.audit_package import Span
+
+
+class AuditPeriodForm(OperationForm):
+    """The days of a package, and whose."""
+
+    begins_on = forms.DateField(label=_("First day (UTC)"))
+    ends_on = forms.DateField(label=_("First day no longer in it (UTC)"))
+    organization = forms.ModelChoiceField(
+        label=_("Organization"), queryset=Organization.objects.order_by("name"), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if "begins_on" in found and "ends_on" in found and found["ends_on"] <= found["begins_on"]:
+            self.add_error("ends_on", _("The period must end after its first day."))
+        return found
 
 
 @admin.register(Certificate)
@@ -25,7 +50,7 @@ class CertificateAdmin(ReadOnly):
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization", "run")
     actions_detail = ("download",)
-    actions_list = ("public_key",)
+    actions_list = ("public_key", "audit_package")
 
     def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         return [*super().get_fields(request, None), "statement"]
@@ -55,6 +80,46 @@ class CertificateAdmin(ReadOnly):
     def public_key(self, request: HttpRequest) -> HttpResponse:
         """Send the public key with which anybody checks a certificate."""
         return _file(certificates.public_pem(), "application/x-pem-file", "terme-public-key.pem")
+
+    @action(
+        description=_("Package for auditors"),
+        url_path="audit-package",
+        permissions=[Permission.VIEW_TRAIL.value],
+        icon="folder_zip",
+    )
+    def audit_package(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask for the period, and answer with the ZIP. The vendor's only."""
+        if not works_for_vendor(request):
+            raise Http404
+        if request.method == "POST" and "confirmed" in request.POST:
+            form = AuditPeriodForm(request.POST, request=request)
+            if form.is_valid():
+                return _package(form.cleaned_data, now=clock.instant(), by=actor_of(request))
+
+        def perform(data: dict[str, Any]) -> str:
+            return self.list_url()  # a valid form was answered with the file
+
+        return self.operation_page(
+            request,
+            title=_("Package for auditors"),
+            explanation=_(
+                "Requests, instructions, records of processing, notifications, certificates and the head of the trail, "
+                "signed. Licensed users are not named in it. That it was made is in the trail."
+            ),
+            form=AuditPeriodForm,
+            perform=perform,
+            back=self.list_url(),
+        )
+
+
+def _package(data: dict[str, Any], *, now: datetime, by: str) -> StreamingHttpResponse:
+    span = Span(data["begins_on"], data["ends_on"])
+    made = package.make(span, organization=data["organization"], now=now, by=by)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{made.filename}"',
+        "Content-Length": str(made.size),
+    }
+    return StreamingHttpResponse(made.pieces(), content_type="application/zip", headers=headers)
 
 
 def _file(text: str, content_type: str, name: str) -> HttpResponse:

@@ -175,6 +175,7 @@ PAGES = {
     "Uplift.reject": "amend_contract",
     "Certificate.download": "view_deletion_request",
     "Certificate.public_key": "view_deletion_request",
+    "Certificate.audit_package": "view_trail",
     "DeletionRequest.confirm_end": "confirm_end",
     "DeletionRequest.approve": "approve_erasure",
     "DeletionRequest.make_export": "export_content",

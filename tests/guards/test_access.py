@@ -188,6 +188,7 @@ EXPECTED = {
     "POST key-rotations": "manage_keys",
     "GET key-rotations/<uuid>": "view_operation",
     "POST key-rotations/<uuid>/stop": "manage_keys",
+    "GET audit-package": "view_trail",
     "GET key-versions": "view_operation",
     "GET external-stores": "view_operation",
     "POST external-stores": "manage_identity_providers",

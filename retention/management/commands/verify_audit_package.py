@@ -1,0 +1,89 @@
+"""``verify_audit_package FILE.zip``: check a package for auditors offline, with the public key alone."""
+
+import json
+import zipfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.rules import signing
+from retention.rules import audit_package as rules
+from retention.rules.certificate import CERTIFICATE
+
+WRONG_INPUT = 2
+LARGEST = 256 * 1024 * 1024
+
+
+class Command(BaseCommand):
+    """Exit code 0: the package holds. 1: it does not; why is said. 2: a file cannot be read."""
+
+    help = "Check a package for auditors: its manifest's signature, each file, each certificate. Needs no network."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.zip")
+        parser.add_argument("--public-key", type=Path, required=True, metavar="FILE.pem", help="as published")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        key = _key(options["public_key"])
+        as_json = options["format"] == "json"
+        try:
+            with zipfile.ZipFile(options["file"]) as package:
+                facts = check(package, key)
+        except OSError as error:
+            raise CommandError(f"{options['file']}: {error.strerror}", returncode=WRONG_INPUT) from None
+        except (signing.BadDocument, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
+            why = str(error) if isinstance(error, signing.BadDocument) else "This is not a package for auditors."
+            if as_json:
+                self.stdout.write(json.dumps({"valid": False, "reason": why}))
+            raise CommandError(f"NOT VALID: {why}", returncode=1) from None
+        if as_json:
+            self.stdout.write(json.dumps({"valid": True, **facts}))
+            return
+        self.stdout.write(
+            f"VALID: package {facts['package']}, from {facts['from']} until {facts['until']} (excluded), made "
+            f"{facts['made_at']}, signed by key {facts['key_id']}. {facts['files']} files, {facts['certificates']} "
+            f"certificates hold, {facts['certificates_of_other_keys']} are signed by other keys."
+        )
+
+
+def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
+    """Return what the package says of itself. :raises BadDocument: something in it does not hold."""
+    if package.getinfo(rules.MANIFEST).file_size > LARGEST:
+        raise signing.BadDocument("The manifest is too large.")
+    manifest = rules.PACKAGE.verify(signing.read(package.read(rules.MANIFEST)), key)
+    files, size = rules.verify_files(manifest, package.namelist(), lambda name: cast(BinaryIO, package.open(name)))
+    held = others = 0
+    for name in package.namelist():
+        if name.startswith("certificates/"):
+            document = signing.read(package.read(name))
+            if _signer(document) == signing.key_id(key):
+                CERTIFICATE.verify(document, key)
+                held += 1
+            else:
+                others += 1
+    return {
+        **{name: manifest[name] for name in ("package", "from", "until", "organization", "made_at", "made_by")},
+        "key_id": signing.key_id(key),
+        "files": files,
+        "bytes": size,
+        "certificates": held,
+        "certificates_of_other_keys": others,
+    }
+
+
+def _signer(document: Any) -> Any:
+    signature = document.get("signature") if isinstance(document, dict) else None
+    return signature.get("key_id") if isinstance(signature, dict) else None
+
+
+def _key(path: Path) -> Ed25519PublicKey:
+    try:
+        return signing.read_public_key(path.read_bytes().decode("ascii", errors="replace"))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}", returncode=WRONG_INPUT) from None
+    except signing.BadDocument as error:
+        raise CommandError(f"{path}: {error}", returncode=WRONG_INPUT) from None

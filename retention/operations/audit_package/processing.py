@@ -1,0 +1,141 @@
+"""The record of processing on behalf of each client (Art. 30(2) GDPR), and its sub-processors and transfers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from accounts.models import Organization
+from contracts.enums import ClauseCode
+from contracts.models import ContractClause
+from contracts.rules.clauses import EEA
+from retention.operations.audit_package.parts import Part, Row, in_batches, instant
+from retention.policy import POLICY, STORES
+from retention.policy.categories import CATEGORIES
+from retention.policy.kinds import Role
+from retention.rules.audit_package import Span
+from retention.rules.processing import PROCESSING, SECURITY_MEASURES
+
+COLUMNS = (
+    "organization",
+    "controller",
+    "controller_country",
+    "controller_registration",
+    "processor",
+    "categories",
+    "sub_processors",
+    "transfers",
+    "training_allowed",
+    "since",
+    "until",
+)
+
+
+def part(span: Span, organization: Organization | None) -> Part:
+    """Return a row for each client of the period; :func:`service` says what is the same for all of them."""
+    clients = Organization.objects.filter(
+        Q(closed_at__isnull=True) | Q(closed_at__gte=span.begins_at), created_at__lt=span.ends_at
+    ).order_by("pk")
+    if organization is not None:
+        clients = clients.filter(pk=organization.pk)
+    return Part("record-of-processing", COLUMNS, _rows(clients))
+
+
+def service() -> dict[str, Any]:
+    """Return what the record says of the vendor and the service: contacts, categories, retention, security."""
+    own = [one for one in CATEGORIES if one.role is Role.PROCESSOR]
+    return {
+        "regulation": "Regulation (EU) 2016/679, Article 30(2)",
+        "processor": {
+            "name": settings.VENDOR_NAME,
+            "contact": settings.VENDOR_CONTACT,
+            "country": settings.VENDOR_COUNTRY,
+            "data_protection_officer": settings.VENDOR_DPO,
+        },
+        "not_stated": [name for name in ("VENDOR_NAME", "VENDOR_CONTACT", "VENDOR_DPO") if not getattr(settings, name)],
+        "categories": [
+            {
+                "category": one.code,
+                "title": one.title,
+                "processing": PROCESSING[one.code],
+                "data_subjects": one.people,
+                "tables": sorted(label for label, table in POLICY.items() if table.category is one),
+                "stores": [store.name for store in STORES if store.category is one],
+            }
+            for one in own
+        ],
+        "retention": {
+            "rule": "Erased on the client's instruction, else after its contract's end and retrieval period.",
+            "retrieval_days": settings.RETRIEVAL_DAYS,
+            "erased_within_days": settings.ERASE_BY.days,
+            "backups_expire_within_days": settings.BACKUP_HORIZON.days,
+        },
+        "security_measures": list(SECURITY_MEASURES),
+    }
+
+
+def _rows(clients: QuerySet[Organization]) -> Iterator[Row]:
+    categories = [one.code for one in CATEGORIES if one.role is Role.PROCESSOR]
+    for batch in in_batches(clients):
+        keys = [client.pk for client in batch]
+        hosts, training = _hosts(keys), _training(keys)
+        stores = _stores(keys)
+        for client in batch:
+            others = [*hosts.get(client.pk, []), *stores.get(client.pk, []), *stores.get(None, [])]
+            yield {
+                "organization": str(client.public_id),
+                "controller": client.name,
+                "controller_country": client.country,
+                "controller_registration": client.registration_number,
+                "processor": settings.VENDOR_NAME,
+                "categories": categories,
+                "sub_processors": others,
+                "transfers": [one for one in others if one["location"] and one["location"] not in EEA],
+                "training_allowed": training.get(client.pk, False),
+                "since": instant(client.created_at),
+                "until": instant(client.closed_at),
+            }
+
+
+def _hosts(keys: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return where clients' data are hosted, and by whom, as their contracts state it."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    clauses = ContractClause.objects.filter(
+        organization__in=keys, code=ClauseCode.HOSTING, superseded_at__isnull=True
+    ).order_by("pk")
+    for clause in clauses:
+        host = {
+            "name": clause.value["provider"],
+            "what": "hosting",
+            "location": clause.value["location"],
+            "evidence_valid_until": None if clause.valid_until is None else str(clause.valid_until),
+        }
+        if host not in found.setdefault(clause.organization_id, []):
+            found[clause.organization_id].append(host)
+    return found
+
+
+def _training(keys: list[int]) -> dict[int, bool]:
+    rows = ContractClause.objects.filter(
+        organization__in=keys, code=ClauseCode.TRAINING_ALLOWED, superseded_at__isnull=True, value=True
+    )
+    return dict.fromkeys(rows.values_list("organization_id", flat=True), True)
+
+
+def _stores(keys: list[int]) -> dict[int | None, list[dict[str, Any]]]:
+    """Return the stores of the product that were declared, by client; none: those of every client."""
+    model = apps.all_models["retention"].get("externalstore")
+    if model is None:  # this version has no stores beyond the vault
+        return {}
+    names = {field.name for field in model._meta.concrete_fields}
+    found: dict[int | None, list[dict[str, Any]]] = {}
+    rows = model._default_manager.all()
+    if "organization" in names:
+        rows = rows.filter(Q(organization__in=keys) | Q(organization__isnull=True))
+    for row in rows.order_by("pk"):
+        provider = str(getattr(row, "provider", "") or getattr(row, "name", ""))
+        store = {"name": provider, "what": str(getattr(row, "kind", "")), "location": str(getattr(row, "location", ""))}
+        found.setdefault(getattr(row, "organization_id", None), []).append({**store, "evidence_valid_until": None})
+    return found

@@ -1,0 +1,191 @@
+"""The package for auditors by command, REST and page: who gets it, bad input, and the check that finds any change."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts import tenancy
+from accounts.models import AuditEvent
+from accounts.operations import signatures
+from accounts.rules import signing
+from retention.models import Certificate
+from retention.rules.audit_package import PACKAGE
+from tests.admin.people import a_member
+from tests.admin.test_pages import url
+from tests.admin.world import a_whole_world
+from tests.api.callers import caller
+from tests.retention.packages import DAYS, files_of, rows
+
+pytestmark = pytest.mark.usefixtures("world", "undone")
+
+
+@pytest.fixture(scope="module")
+def world(shared_rows):
+    """One world for all: the client that left, and the one that stays."""
+    return a_whole_world()
+
+
+@pytest.fixture
+def sign_in():
+    """Return a client in which a new member of this role is signed in."""
+
+    def make(role):
+        client = Client()
+        client.force_login(a_member(role), backend="config.backends.EmailBackend")
+        return client
+
+    return make
+
+
+def a_file(tmp_path):
+    path = tmp_path / "package.zip"
+    call_command("audit_package", *DAYS, "--output", str(path), stdout=io.StringIO())
+    key = tmp_path / "key.pem"
+    key.write_text(signatures.public_pem())
+    return path, key
+
+
+def verified(path, key):
+    """Return what the command says of a package, as JSON."""
+    out = io.StringIO()
+    try:
+        call_command("verify_audit_package", str(path), "--public-key", str(key), "--format", "json", stdout=out)
+    except CommandError as error:
+        assert error.returncode == 1
+    return json.loads(out.getvalue())
+
+
+def rewritten(path, change):
+    with zipfile.ZipFile(path) as archive:
+        files = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in change(dict(files)):
+            archive.writestr(name, data)
+
+
+def edited_manifest(found, **values):
+    manifest = json.loads(found["manifest.json"]) | values
+    return {**found, "manifest.json": json.dumps(manifest)}
+
+
+def resigned(files):
+    """Sign the manifest with another key, under that key's name or under the vendor's."""
+    other = signing.signing_key("A" * 43 + "=")
+    manifest = {name: value for name, value in json.loads(files["manifest.json"]).items() if name != "signature"}
+    return {**files, "manifest.json": json.dumps(PACKAGE.signed(manifest, other))}
+
+
+def test_a_package_is_checked_offline(tmp_path):
+    found = verified(*a_file(tmp_path))
+    assert found["valid"] and (found["certificates"], found["certificates_of_other_keys"]) == (1, 0)
+    assert (found["from"], found["until"], found["made_by"]) == ("2024-01-01", "2027-01-01", "system")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            lambda f: (f | {"instruction-log.csv": f["instruction-log.csv"][:-20]}).items(), "changed", id="cut"
+        ),
+        pytest.param(lambda f: [(n, d) for n, d in f.items() if n != "trail.json"], "missing: trail", id="removed"),
+        pytest.param(lambda f: [*f.items(), ("more.csv", b"x")], "added: more.csv", id="added"),
+        pytest.param(lambda f: [*f.items(), ("README.txt", b"x")], "twice", id="twice"),
+        pytest.param(lambda f: edited_manifest(f, until="2028-01-01").items(), "was changed", id="another-period"),
+        pytest.param(lambda f: edited_manifest(f, files=[]).items(), "was changed", id="an-empty-list"),
+        pytest.param(lambda f: resigned(f).items(), "Another key", id="signed-by-another-key"),
+        pytest.param(
+            lambda f: [(n, d) for n, d in f.items() if n != "manifest.json"], "not a package", id="no-manifest"
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_changed_package_does_not_hold(tmp_path, change, said):
+    path, key = a_file(tmp_path)
+    rewritten(path, change)
+    found = verified(path, key)
+    assert not found["valid"] and said in found["reason"]
+
+
+def test_what_is_no_zip_does_not_hold(tmp_path):
+    path, key = a_file(tmp_path)
+    path.write_bytes(b"PK no zip")
+    assert verified(path, key) == {"valid": False, "reason": "This is not a package for auditors."}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(("--from", "2026-01-32", "--until", "2026-02-01"), 2, id="no-day"),
+        pytest.param(("--from", "2026-02-01", "--until", "2026-02-01"), 2, id="no-period"),
+        pytest.param((*DAYS, "--organization", "00000000-0000-0000-0000-000000000000"), 2, id="nobody"),
+        pytest.param((*DAYS, "--output", "/nowhere/package.zip"), 1, id="no-folder"),
+    ],
+)
+def test_wrong_arguments_make_nothing(arguments, code):
+    with pytest.raises(CommandError) as error:
+        call_command("audit_package", *arguments, stdout=io.StringIO())
+    assert error.value.returncode == code
+    with tenancy.vendor():
+        assert not AuditEvent.objects.filter(name="audit_package.made").exists()
+
+
+def test_the_command_writes_over_no_file(tmp_path):
+    path, _key = a_file(tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(CommandError, match="exists"):
+        call_command("audit_package", *DAYS, "--output", str(path), stdout=io.StringIO())
+    assert path.read_bytes() == before and path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("role", ["auditor", "privacy_officer", "administrator"])
+def test_by_rest_the_vendors_officers_get_it(role, world):
+    call = caller(role)
+    data = call("GET", "audit-package?from=2024-01-01&until=2027-01-01")
+    assert {one["organization"] for one in rows(files_of(data), "request-register")} == {
+        str(one.public_id) for one in world
+    }
+    data = call("GET", f"audit-package?from=2024-01-01&until=2027-01-01&organization={world[1].public_id}")
+    (own,) = rows(files_of(data), "request-register")
+    assert own["organization"] == str(world[1].public_id)
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("contract_manager", 403), ("client_privacy_officer", 404), ("client_administrator", 404)]
+)
+def test_by_rest_nobody_else_does(role, status, world):
+    call = caller(role, str(world[1].public_id) if status == 404 else None)
+    call("GET", "audit-package?from=2024-01-01&until=2027-01-01", expect=status)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "from=2024-01-01",
+        "until=2024-01-01",
+        "from=2024-01-01&until=2023-01-01",
+        "from=x&until=y",
+        "from=2024-01-01&until=2027-01-01&organization=1",
+        "from=2024-01-01&until=2027-01-01&organization=%00",
+        "from=2024-01-01&until=2027-01-01&organization=00000000-0000-0000-0000-000000000000",
+    ],
+)
+def test_bad_input_by_rest_is_a_400(query):
+    caller("auditor")("GET", f"audit-package?{query}", expect=400)
+
+
+def test_the_page_asks_for_the_period_and_answers_with_the_file(sign_in):
+    browser = sign_in("auditor")
+    page = url(Certificate, "audit_package")
+    assert b"Package for auditors" in browser.get(page).content
+    wrong = browser.post(page, {"confirmed": "yes", "begins_on": "2026-02-01", "ends_on": "2026-01-01"})
+    assert b"must end after its first day" in wrong.content
+    answer = browser.post(page, {"confirmed": "yes", "begins_on": "2024-01-01", "ends_on": "2027-01-01"})
+    assert answer["Content-Type"] == "application/zip"
+    data = b"".join(answer.streaming_content)
+    assert len(data) == int(answer["Content-Length"])
+    assert "manifest.json" in files_of(data)
