@@ -1,4 +1,7 @@
-"""What a record of processing (Art. 30(2) GDPR) says of the service itself: the same for every client."""
+"""What a record of processing (Art. 30(2) GDPR) says of the service itself, and which places are transfers."""
+
+import re
+from collections.abc import Set
 
 # Art. 32 GDPR, as the service does it; what the vendor's operators add is theirs to state.
 SECURITY_MEASURES = (
@@ -17,3 +20,12 @@ PROCESSING = {
     "licensed_users": "Keeping the list of licensed users, what they may use, and when they last did",
     "integrations": "Telling the client's programs what happened, by opaque ids",
 }
+
+
+def outside(location: str, inside: Set[str]) -> bool | None:
+    """Say whether a place lies outside of the countries (ISO 3166 alpha-2) that are ``inside``; none: it names none.
+
+    ``Paris, FR`` names France; ``eu-west-1`` names no country.
+    """
+    countries = re.findall(r"(?<![A-Za-z])[A-Z]{2}(?![A-Za-z])", location)
+    return any(one not in inside for one in countries) if countries else None

@@ -14,7 +14,7 @@ from accounts import tenancy
 from accounts.models import AuditEvent, LicensedUser, Organization, OutboxMessage, User, WebhookDelivery
 from accounts.operations import endpoints, processing, signatures
 from contracts.models import ContractClause
-from retention.models import Certificate, DeletionRequest
+from retention.models import Certificate, DeletionRequest, ExternalStore
 from retention.operations.audit_package import package
 from retention.rules.audit_package import PACKAGE, Span
 from tests.admin.world import NOW, a_whole_world
@@ -106,7 +106,8 @@ def test_the_record_of_processing_names_processor_controllers_and_sub_processors
     assert {one["organization"] for one in record} == {str(one.public_id) for one in world}
     (stays,) = [one for one in record if one["organization"] == str(world[1].public_id)]
     assert (stays["processor"], stays["categories"]) == ("Vendor SAS", ["content", "licensed_users", "integrations"])
-    assert [one["name"] for one in stays["sub_processors"]] == ["Else"] and stays["transfers"] == []
+    assert (stays["sub_processors"], stays["transfers"]) == (["Else"], [])
+    assert [one["location"] for one in stays["places"]] == ["FR", "Paris, FR"]
     assert service["processor"]["data_protection_officer"] == "DPO" and service["not_stated"] == []
     assert [one["category"] for one in service["categories"]] == stays["categories"]
     assert "retention.Message" in service["categories"][0]["tables"] and len(service["security_measures"]) > 5
@@ -117,7 +118,12 @@ def test_hosting_outside_the_economic_area_is_a_transfer(world):
     with tenancy.vendor():
         ContractClause.objects.filter(code="hosting").update(value={"location": "US", "provider": "Far Inc."})
     (stays,) = [one for one in rows(made(), "record-of-processing") if one["sub_processors"]]
-    assert [(one["name"], one["location"]) for one in stays["transfers"]] == [("Far Inc.", "US")]
+    assert [(one["name"], one["outside_eea"]) for one in stays["transfers"]] == [("Far Inc.", True)]
+    with tenancy.vendor():
+        ExternalStore.objects.update(location="eu-west-1", processor="Cloud Ltd")
+    for one in rows(made(), "record-of-processing"):
+        assert "Cloud Ltd" in one["sub_processors"]
+        assert ("Cloud Ltd", None) in [(place["name"], place["outside_eea"]) for place in one["transfers"]]
 
 
 def test_what_is_not_stated_of_the_vendor_is_named(settings):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
@@ -11,12 +10,13 @@ from accounts.models import Organization
 from contracts.enums import ClauseCode
 from contracts.models import ContractClause
 from contracts.rules.clauses import EEA
+from retention.models import ExternalStore
 from retention.operations.audit_package.parts import Part, Row, in_batches, instant
 from retention.policy import POLICY, STORES
 from retention.policy.categories import CATEGORIES
 from retention.policy.kinds import Role
 from retention.rules.audit_package import Span
-from retention.rules.processing import PROCESSING, SECURITY_MEASURES
+from retention.rules.processing import PROCESSING, SECURITY_MEASURES, outside
 
 COLUMNS = (
     "organization",
@@ -25,6 +25,7 @@ COLUMNS = (
     "controller_registration",
     "processor",
     "categories",
+    "places",
     "sub_processors",
     "transfers",
     "training_allowed",
@@ -40,7 +41,7 @@ def part(span: Span, organization: Organization | None) -> Part:
     ).order_by("pk")
     if organization is not None:
         clients = clients.filter(pk=organization.pk)
-    return Part("record-of-processing", COLUMNS, _rows(clients))
+    return Part("record-of-processing", COLUMNS, _rows(clients, span))
 
 
 def service() -> dict[str, Any]:
@@ -76,14 +77,14 @@ def service() -> dict[str, Any]:
     }
 
 
-def _rows(clients: QuerySet[Organization]) -> Iterator[Row]:
+def _rows(clients: QuerySet[Organization], span: Span) -> Iterator[Row]:
+    stores = _stores(span)
     categories = [one.code for one in CATEGORIES if one.role is Role.PROCESSOR]
     for batch in in_batches(clients):
         keys = [client.pk for client in batch]
         hosts, training = _hosts(keys), _training(keys)
-        stores = _stores(keys)
         for client in batch:
-            others = [*hosts.get(client.pk, []), *stores.get(client.pk, []), *stores.get(None, [])]
+            places = [*hosts.get(client.pk, []), *stores]
             yield {
                 "organization": str(client.public_id),
                 "controller": client.name,
@@ -91,8 +92,10 @@ def _rows(clients: QuerySet[Organization]) -> Iterator[Row]:
                 "controller_registration": client.registration_number,
                 "processor": settings.VENDOR_NAME,
                 "categories": categories,
-                "sub_processors": others,
-                "transfers": [one for one in others if one["location"] and one["location"] not in EEA],
+                "places": places,
+                "sub_processors": sorted({one["name"] for one in places if one["sub_processor"]}),
+                # Where a location names no country, nobody has said that it is none.
+                "transfers": [one for one in places if one["outside_eea"] is not False],
                 "training_allowed": training.get(client.pk, False),
                 "since": instant(client.created_at),
                 "until": instant(client.closed_at),
@@ -110,7 +113,9 @@ def _hosts(keys: list[int]) -> dict[int, list[dict[str, Any]]]:
             "name": clause.value["provider"],
             "what": "hosting",
             "location": clause.value["location"],
+            "outside_eea": outside(clause.value["location"], EEA),
             "evidence_valid_until": None if clause.valid_until is None else str(clause.valid_until),
+            "sub_processor": True,
         }
         if host not in found.setdefault(clause.organization_id, []):
             found[clause.organization_id].append(host)
@@ -124,18 +129,18 @@ def _training(keys: list[int]) -> dict[int, bool]:
     return dict.fromkeys(rows.values_list("organization_id", flat=True), True)
 
 
-def _stores(keys: list[int]) -> dict[int | None, list[dict[str, Any]]]:
-    """Return the stores of the product that were declared, by client; none: those of every client."""
-    model = apps.all_models["retention"].get("externalstore")
-    if model is None:  # this version has no stores beyond the vault
-        return {}
-    names = {field.name for field in model._meta.concrete_fields}
-    found: dict[int | None, list[dict[str, Any]]] = {}
-    rows = model._default_manager.all()
-    if "organization" in names:
-        rows = rows.filter(Q(organization__in=keys) | Q(organization__isnull=True))
-    for row in rows.order_by("pk"):
-        provider = str(getattr(row, "provider", "") or getattr(row, "name", ""))
-        store = {"name": provider, "what": str(getattr(row, "kind", "")), "location": str(getattr(row, "location", ""))}
-        found.setdefault(getattr(row, "organization_id", None), []).append({**store, "evidence_valid_until": None})
-    return found
+def _stores(span: Span) -> list[dict[str, Any]]:
+    """Return the stores beyond the vault that erasures of the period emptied: they hold data of every client."""
+    stood = Q(disabled_at__isnull=True) | Q(disabled_at__gte=span.begins_at)
+    rows = ExternalStore.objects.filter(stood, created_at__lt=span.ends_at).order_by("position", "pk")
+    return [
+        {
+            "name": row.processor or settings.VENDOR_NAME,
+            "what": f"{row.code} ({row.kind}): {row.holds}",
+            "location": row.location,
+            "outside_eea": outside(row.location, EEA),
+            "evidence_valid_until": None,
+            "sub_processor": bool(row.processor),
+        }
+        for row in rows
+    ]

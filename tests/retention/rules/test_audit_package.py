@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from retention.rules import audit_package as rules
+from retention.rules import processing
 
 SOMEBODY = str(uuid.UUID(int=7))
 
@@ -82,3 +83,20 @@ def test_a_period_has_a_day_at_least(begins_on, ends_on, faults):
     span = rules.Span(begins_on, ends_on)
     assert len(span.faults()) == faults
     assert span.begins_at == datetime(begins_on.year, begins_on.month, begins_on.day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("location", "outside"),
+    [
+        ("FR", False),
+        ("Paris, FR", False),
+        ("US", True),
+        ("FR and US", True),
+        ("us-east-1", None),
+        ("AWS eu-west", None),
+        ("", None),
+        ("Zürich (CH)", True),
+    ],
+)
+def test_whether_a_place_lies_outside_is_told_by_the_countries_that_it_names(location, outside):
+    assert processing.outside(location, {"FR", "DE"}) is outside
