@@ -48,8 +48,11 @@ def prepared(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def administrator() -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
-    """Connect as the engine's administrator, who sees and resets everything; every statement commits by itself."""
+def administrator(database: str | None = None) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """Connect as the engine's administrator, who sees and resets everything; every statement commits by itself.
+
+    Without a ``database``: to the one that the benchmark works in.
+    """
     from django.conf import settings
     from django.db import connection
 
@@ -59,31 +62,31 @@ def administrator() -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
         port=connection.settings_dict["PORT"],
         user="postgres",
         password=password,
-        dbname=connection.settings_dict["NAME"],
+        dbname=database or connection.settings_dict["NAME"],
         autocommit=True,
     ) as found:
         yield found
 
 
 @contextlib.contextmanager
-def longest_transaction(found: list[float]) -> Iterator[None]:
+def longest_transaction(found: list[float], scope: str = "vendor") -> Iterator[None]:
     """Note how long each transaction of a scope lasts, its commit included."""
     from accounts import tenancy
 
-    real = tenancy.vendor
+    real = getattr(tenancy, scope)
 
     @contextlib.contextmanager
-    def timed() -> Iterator[None]:
+    def timed(*whose: int) -> Iterator[None]:
         began = time.perf_counter()
-        with real():
+        with real(*whose):
             yield
         found.append(time.perf_counter() - began)
 
-    tenancy.vendor = timed
+    setattr(tenancy, scope, timed)
     try:
         yield
     finally:
-        tenancy.vendor = real
+        setattr(tenancy, scope, real)
 
 
 def alternate(

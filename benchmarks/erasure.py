@@ -1,0 +1,204 @@
+"""Erasure of a whole tenant: the engine with its journal against one bare DELETE per table in one transaction.
+
+In the same run, from the same files: Django's own delete, chunks through id lists, the engine beside an old snapshot,
+what a reader of another tenant notices, memory, and how long the destruction of the keys takes.
+"""
+
+import contextlib
+import resource
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from accounts import tenancy
+from accounts.models import LicensedUser, Organization
+from benchmarks import bench, erasure_world
+from benchmarks.erasure_world import AT, SIZES, Template
+from retention import ledger
+from retention.models import Conversation, DataKey, Diagnostic, ErasureEntry, ErasureRun, Message
+from retention.operations import erasure
+from retention.operations.stores import STORES, Rows
+
+TURNS = 3
+BY_ID = 1_000
+CONTENT = (Message, Diagnostic, Conversation, LicensedUser)
+
+
+def measure(size: str) -> dict[str, Any]:
+    """Erase the large tenant in each way, each from a fresh copy of the same files."""
+    sizes = SIZES[size]
+    organization = erasure_world.load(sizes)
+    template = Template()
+    run: list[ErasureRun] = []
+    transactions: list[float] = []
+    grown: list[float] = []
+    shredded: list[float] = []
+
+    def prepare() -> None:
+        template.fresh()
+        _forget_ledger()
+        _make_keys(organization)
+        run[:] = [erasure_world.planned(organization)]
+        began = time.perf_counter()
+        erasure.advance(run[0], now=AT, by="system", budget=timedelta())  # the saga, and the first, empty store
+        shredded.append(time.perf_counter() - began)
+
+    def ours() -> None:
+        before = _resident()
+        with bench.longest_transaction(transactions, "eraser"):
+            if not erasure.advance(run[0], now=AT, by="system"):
+                raise RuntimeError("the engine did not come to its end")
+        grown.append(_resident() - before)
+
+    def bare() -> None:
+        with tenancy.eraser(organization.pk), connection.cursor() as cursor:
+            for store in STORES:
+                if isinstance(store, Rows):
+                    which = f" AND {store.only}" if getattr(store, "only", "") else ""
+                    cursor.execute(f"DELETE FROM {store.table} WHERE organization_id = %s{which}", [organization.pk])
+
+    took = bench.alternate(ours, bare, reset=prepare, times=TURNS)
+    others = {name: _once(name, act, prepare) for name, act in _other_ways(organization).items()}
+    with _old_snapshot() as begin:
+        prepare()
+        begin()
+        beside_old = _timed("engine beside an old snapshot", ours)
+    prepare()
+    quiet = _reading(organization, lambda: time.sleep(min(statistics.median(took[0]), 5)))
+    meanwhile = _reading(organization, ours)
+    ours_s, bare_s = statistics.median(took[0]), statistics.median(took[1])
+    return bench.result(
+        "erasure",
+        size,
+        *took,
+        rows=sizes.rows,
+        rows_per_s=round(sizes.rows / ours_s),
+        longest_tx_ms=round(max(transactions) * 1000, 1),
+        longest_tx_of_bare=round(max(transactions) / bare_s, 3),
+        transactions=len(transactions) // (TURNS + 2),
+        old_snapshot_s=round(beside_old, 3),
+        old_snapshot_ratio=round(ours_s / beside_old, 3),
+        **{f"{name}_s": round(seconds, 2) for name, seconds in others.items()},
+        rss_growth_mib=round(max(grown), 1),
+        reader_p99_ms={"quiet": round(quiet, 2), "meanwhile": round(meanwhile, 2)},
+        reader_p99_ratio=round(meanwhile / quiet, 2),
+        saga_ms=round(max(shredded) * 1000, 1),
+    )
+
+
+def _other_ways(organization: Organization) -> dict[str, Callable[[], None]]:
+    def orm() -> None:
+        with tenancy.eraser(organization.pk):
+            for model in CONTENT:
+                model._default_manager.filter(organization=organization).delete()
+
+    def id_lists() -> None:
+        for model in CONTENT:
+            while True:
+                with tenancy.eraser(organization.pk):
+                    rows = model._default_manager.filter(organization=organization)
+                    chosen = list(rows.values_list("pk", flat=True)[:BY_ID])
+                    if not chosen:
+                        break
+                    model._default_manager.filter(pk__in=chosen).delete()
+
+    return {"orm": orm, "id_lists": id_lists}
+
+
+def _once(name: str, act: Callable[[], None], prepare: Callable[[], None]) -> float:
+    prepare()
+    return _timed(name, act)
+
+
+def _timed(name: str, act: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    act()
+    took = time.perf_counter() - began
+    bench.say(f"  {name}: {took:.3f} s")
+    return took
+
+
+@contextlib.contextmanager
+def _old_snapshot() -> Iterator[Callable[[], None]]:
+    """Give what begins a transaction in another session that goes on seeing what is deleted from then on."""
+    with contextlib.ExitStack() as stack:
+
+        def begin() -> None:
+            connected = stack.enter_context(bench.administrator())
+            connected.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            connected.execute("SELECT count(*) FROM accounts_organization")
+
+        yield begin
+
+
+def _reading(organization: Organization, act: Callable[[], None]) -> float:
+    """Return the 99th percentile of a neighbour's reads while ``act`` runs, in milliseconds."""
+    over = threading.Event()
+    took: list[float] = []
+
+    def read() -> None:
+        with bench.administrator() as connected:
+            neighbour = _neighbour(connected, organization)
+            while not over.is_set():
+                began = time.perf_counter()
+                connected.execute(
+                    "SELECT m.id, m.sealed FROM retention_message m WHERE m.organization_id = %s "
+                    "ORDER BY m.id DESC LIMIT 50",
+                    [neighbour],
+                ).fetchall()
+                took.append((time.perf_counter() - began) * 1000)
+                time.sleep(0.002)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        act()
+    finally:
+        over.set()
+        reader.join()
+    return statistics.quantiles(took, n=100)[98]
+
+
+def _neighbour(connected: "psycopg.Connection[tuple[Any, ...]]", organization: Organization) -> int:
+    query = "SELECT id FROM accounts_organization WHERE id <> %s ORDER BY id LIMIT 1"
+    found = connected.execute(query, [organization.pk]).fetchone()
+    if found is None:
+        raise RuntimeError("the large tenant has no neighbour")
+    return int(found[0])
+
+
+def _make_keys(organization: Organization) -> None:
+    """Give each person a key: how it is wrapped does not matter to its destruction."""
+    with tenancy.vendor():
+        people = LicensedUser.objects.filter(organization=organization).values_list("public_id", flat=True)
+        keys = [
+            DataKey(
+                organization_ref=organization.public_id,
+                subject_ref=one,
+                wrapped=b"x" * 61,
+                key_version=1,
+                created_at=AT,
+            )
+            for one in people
+        ]
+    with ledger.vendor():
+        DataKey.objects.bulk_create(keys)
+
+
+def _forget_ledger() -> None:
+    from django.db import connections
+
+    with bench.administrator(database=str(connections["ledger"].settings_dict["NAME"])) as connected:
+        for model in (DataKey, ErasureEntry):
+            connected.execute(f"TRUNCATE {model._meta.db_table}")
+
+
+def _resident() -> float:
+    """Return the largest resident memory of this process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
