@@ -70,9 +70,19 @@ def empty_all_tables():
     Deletion without triggers and keys costs what the rows cost. Truncation makes every table's files anew.
     """
     for alias in connections:
+        if _lost(_administrator(alias)[0]):  # a test lets the server restart
+            _administrator.cache_clear()
         connection, filled = _administrator(alias)
         for (name,) in connection.execute(filled).fetchall():
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+
+
+def _lost(connection):
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 @functools.cache

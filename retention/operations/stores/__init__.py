@@ -11,10 +11,10 @@ __all__ = ["BY_NAME", "LAST", "STORES", "Chunk", "Place", "Rows", "Store", "Targ
 _BEFORE_PEOPLE: tuple[Store, ...] = (
     # First: their keys stand in their own rows, so an export stays readable until it is gone.
     ExportFiles("exports", "retention_export"),
-    Rows("messages", "retention_message", person="subject_id"),
-    Rows("context_items", "retention_contextitem", person="subject_id"),
-    Rows("diagnostics", "retention_diagnostic", person="subject_id"),
-    Conversations("conversations", "retention_conversation", person="subject_id", needs=("messages",)),
+    Rows("messages", "retention_message", person="subject_id", fenced=True),
+    Rows("context_items", "retention_contextitem", person="subject_id", fenced=True),
+    Rows("diagnostics", "retention_diagnostic", person="subject_id", fenced=True),
+    Conversations("conversations", "retention_conversation", person="subject_id", needs=("messages",), fenced=True),
     Rows("intakes", "contracts_intake"),
     Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",)),
     Searched("idempotency_keys", "accounts_idempotencykey", texts=("response_body",)),
