@@ -18,6 +18,7 @@ from retention.models import DeletionRequest, ErasureRun, KeyRotation, RequestSu
 from retention.operations import (
     certificates,
     erasure,
+    outside,
     people_requests,
     requests,
     rewrapping,
@@ -118,7 +119,7 @@ def plan_following(*, after: datetime) -> datetime | None:
 
 def plan_all(*, at: datetime, by: str) -> Swept:
     """Make the run of every request that is due; one that is blocked waits."""
-    return walk(lambda: plans_due(at=at), lambda request: runs.plan(request, now=at, by=by))
+    return walk(lambda: plans_due(at=at), lambda request: runs.plan(request, now=at, by=by, beyond=outside.names()))
 
 
 def runs_due(*, at: datetime) -> ErasureRunQuerySet:

@@ -14,7 +14,7 @@ from accounts.operations import audit, documents, outbox
 from accounts.operations.sweeping import SYSTEM
 from retention.connectors.protocol import Progress, Record, Residue, StoreMisconfigured, Target
 from retention.enums import StoreFault
-from retention.models import ExternalStore, ManualErasure
+from retention.models import ErasureRun, ErasureStep, ExternalStore, ManualErasure
 from retention.rules.stores.manual import Settings
 
 LOOKS_AGAIN_AFTER = timedelta(hours=1)
@@ -103,6 +103,9 @@ def attest(erasure: ManualErasure, upload: documents.Upload, *, now: datetime, b
     kept = documents.keep_upload(row.organization, upload, kind=DocumentKind.OTHER, now=now, by=by)
     row.attested_by, row.attested_at, row.document = by, now, kept
     row.save(update_fields=["attested_by", "attested_at", "document"])
+    # The run need not wait until it would look again.
+    ErasureStep.objects.filter(run__public_id=row.run, store__endswith=f":{row.store.code}").update(again_at=now)
+    ErasureRun.objects.filter(public_id=row.run, lease__isnull=True).update(leased_until=None)
     data = {"store": row.store.code, "document": str(kept.public_id)}
     audit.record("manual_erasure.attested", row, by=by, at=now, data=data)
     outbox.publish("manual_erasure.attested", row, at=now, payload=data)

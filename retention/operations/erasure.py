@@ -11,9 +11,10 @@ from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import Organization
 from accounts.operations import audit, outbox
+from retention.connectors.protocol import StoreError, StoreMisconfigured
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, Vault
-from retention.operations import blocking, runs, saga
+from retention.operations import blocking, outside, runs, saga
 from retention.operations.stores import BY_NAME, Place, Store, Target
 
 log = structlog.get_logger(__name__)
@@ -99,7 +100,8 @@ class _Work:
             else:
                 emptied = self._walk(step)
                 done |= {step.store} if emptied else set()
-                waiting |= not emptied
+                given_up |= step.status == StepStatus.FAILED
+                waiting |= not emptied and step.status != StepStatus.FAILED
                 if self._time_is_over():
                     return False
         if waiting:
@@ -117,15 +119,18 @@ class _Work:
     def _ready(self, step: ErasureStep, done: set[str]) -> bool:
         if step.again_at is not None and step.again_at > self.lease.now():
             return False
+        if outside.is_beyond(step):
+            return True
         journalled = {one.store for one in self._all}
         return all(name in done for name in BY_NAME[step.store].needs if name in journalled)
 
     def _walk(self, step: ErasureStep) -> bool:
         """Empty one store; say whether it is empty."""
         pace = self.paces.setdefault(step.store, Pace(settings.ERASURE_CHUNK_ROWS, settings.ERASURE_CHUNK_MILLISECONDS))
+        beyond = outside.is_beyond(step)
         try:
-            while not self._one_chunk(step, pace):
-                if self._time_is_over():
+            while not (self._one_chunk_beyond(step) if beyond else self._one_chunk(step, pace)):
+                if self._time_is_over() or (beyond and step.again_at is not None):
                     return False
         except Refused:
             raise
@@ -148,6 +153,7 @@ class _Work:
             if journal.status == StepStatus.DONE:
                 return True
             _share_fence(self.run.organization_id)
+            _commit_without_waiting()
             blocking.refuse_under_hold(self.target)
             rows = pace.rows
             place = Place(journal.checkpoint_person, journal.checkpoint)
@@ -157,6 +163,26 @@ class _Work:
         pace.note(seconds, chunk.erased + chunk.anonymised)
         _throttle(locked, chunk.erased + chunk.anonymised, seconds)
         return chunk.finished
+
+    def _one_chunk_beyond(self, step: ErasureStep) -> bool:
+        """Have a store beyond the vault erase on, then write down how far it came. Return whether it is done.
+
+        The store is asked while nothing is locked. Killed in between, the next call asks again from where it stood.
+        """
+        with tenancy.eraser(self.run.organization_id):
+            runs.held(self.run, self.lease)
+            _share_fence(self.run.organization_id)
+            blocking.refuse_under_hold(self.target)
+            step.refresh_from_db()
+        progress, found = outside.erase(self.run, step, now=self.lease.now())
+        with tenancy.eraser(self.run.organization_id):
+            runs.held(self.run, self.lease)
+            step.found = max(step.found if found is None else found, step.erased + progress.erased)
+            step.cursor = progress.checkpoint
+            self._write_down(step, progress.erased, 0, Place(), finished=progress.finished)
+            step.again_at = progress.ask_again_at
+            step.save(update_fields=["found", "cursor", "again_at"])
+        return progress.finished
 
     def _write_down(self, journal: ErasureStep, erased: int, anonymised: int, place: Place, *, finished: bool) -> None:
         now = self.lease.now()
@@ -188,13 +214,15 @@ class _Work:
             runs.held(self.run, self.lease)
             journal = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
             journal.failures += 1
-            journal.last_error = str(getattr(error, "code", None) or type(error).__name__)[:120]
-            if journal.failures >= MOST_FAILURES:
+            journal.last_error = str(error if isinstance(error, StoreError) else type(error).__name__)[:120]
+            if journal.failures >= MOST_FAILURES or isinstance(error, StoreMisconfigured):
                 journal.status = StepStatus.FAILED
             wait = min(timedelta(seconds=5) * 2 ** min(journal.failures, 10), LONGEST_WAIT)
-            journal.again_at = self.lease.now() + wait
+            asked = getattr(error, "retry_at", None)
+            journal.again_at = max(self.lease.now() + wait, asked) if asked else self.lease.now() + wait
             journal.save(update_fields=["status", "failures", "last_error", "again_at"])
-            if isinstance(error, IntegrityError):  # a row was added meanwhile that refers to what goes
+            step.status, step.again_at = journal.status, journal.again_at
+            if isinstance(error, IntegrityError) and step.store in BY_NAME:  # a row came that refers to what goes
                 self._reopen([BY_NAME[name] for name in BY_NAME[step.store].needs])
 
     def _finish(self) -> bool:
@@ -203,7 +231,7 @@ class _Work:
             locked = runs.held(self.run, self.lease)
             if locked.phase != RunPhase.KEYS_DESTROYED:
                 return True
-            if self._reopen([BY_NAME[step.store] for step in self._all]):
+            if self._reopen([BY_NAME[step.store] for step in self._all if step.store in BY_NAME]):
                 return False  # an answer of the API was kept meanwhile, or a reason was written down
             now = self.lease.now()
             locked.phase = RunPhase.ERASED
@@ -257,6 +285,16 @@ def _share_fence(organization_id: int) -> None:
     query = f"SELECT organization_id FROM {Vault._meta.db_table} WHERE organization_id = %s FOR SHARE"
     with connection.cursor() as cursor:
         cursor.execute(query, [organization_id])
+
+
+def _commit_without_waiting() -> None:
+    """Let the disk be written while the next chunk is computed.
+
+    A chunk that is lost with the server is lost with its journal row, and done again. What must not be lost, the
+    saga's commits and the end of a run, waits for the disk, and with it for all that came before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('synchronous_commit', 'off', true)")
 
 
 def _throttle(run: ErasureRun, rows: int, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Erasure runs: planned from an approved request, claimed by lease, and their journal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,10 +62,10 @@ class Lease:
 
 
 @transaction.atomic
-def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
+def plan(request: DeletionRequest, *, now: datetime, by: str, beyond: Sequence[str] = ()) -> ErasureRun:
     """Make the run of an approved request: what the verifier will search for is sealed first, the steps counted.
 
-    The caller is in the vendor's scope. Nothing is destroyed yet.
+    ``beyond`` names the steps beyond the vault. The caller is in the vendor's scope. Nothing is destroyed yet.
 
     :raises NotDue: something is in the way; a run exists already.
     """
@@ -96,10 +96,11 @@ def plan(request: DeletionRequest, *, now: datetime, by: str) -> ErasureRun:
             run.save(force_insert=True)
     except IntegrityError as error:
         raise NotDue("The request has its run already.") from error
+    found = [(store.name, store.count(target)) for store in STORES if store.covers(target)]
+    found += [(name, 0) for name in beyond]
     steps = [
-        ErasureStep(organization=organization, run=run, position=position, store=store.name, found=store.count(target))
-        for position, store in enumerate(STORES, start=1)
-        if store.covers(target)
+        ErasureStep(organization=organization, run=run, position=position, store=name, found=count)
+        for position, (name, count) in enumerate(found, start=1)
     ]
     ErasureStep.objects.bulk_create(steps)
     data = {"request": str(locked.public_id), "stores": [step.store for step in steps]}
@@ -208,7 +209,7 @@ def recount(run: ErasureRun) -> None:
     target = Target.of(run.request)
     seal(run, identifiers_of(target))
     run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version"])
-    for step in ErasureStep.objects.filter(run=run):
+    for step in ErasureStep.objects.filter(run=run, store__in=BY_NAME):
         step.found = BY_NAME[step.store].count(target)
         step.save(update_fields=["found"])
 
@@ -241,14 +242,23 @@ def identifiers_of(target: Target) -> Identifiers:
         listed = RequestSubject.objects.filter(organization=target.organization_id, request=target.request_id)
         people = people.filter(pk__in=listed.values("licensed_user"))
     emails, external_ids, uuids, keys_ = set(), set(), set(), set()
+    known_as = []
     columns = ("email", "external_id", "user_name", "provisioned_id", "public_id", "pk")
     for email, external_id, user_name, provisioned_id, public_id, pk in people.values_list(*columns).iterator():
         if not target.whole:
             keys_.add(pk)
+            known_as.append((str(public_id), external_id, email, user_name))
         if email:
             emails.add(email.lower())
         external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
         uuids.add(public_id)
     external_ids -= emails
     files = Export.objects.filter(organization=target.organization_id).values_list("public_id", flat=True)
-    return Identifiers(frozenset(emails), frozenset(external_ids), frozenset(uuids), frozenset(files), frozenset(keys_))
+    return Identifiers(
+        emails=frozenset(emails),
+        external_ids=frozenset(external_ids),
+        uuids=frozenset(uuids),
+        files=frozenset(files),
+        people=frozenset(keys_),
+        known_as=tuple(known_as),
+    )

@@ -21,7 +21,8 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 class Identifiers:
     """The identifiers of people of one organization; and the ids of its files, which are searched as file names.
 
-    ``people`` are the people's internal keys: what columns that point to a person hold.
+    ``people`` are the people's internal keys: what columns that point to a person hold. ``known_as`` is what each of
+    them is called elsewhere: opaque id, external id, address, user name. Both are empty for a whole organization.
     """
 
     emails: frozenset[str] = field(default=frozenset(), repr=False)
@@ -29,8 +30,9 @@ class Identifiers:
     uuids: frozenset[UUID] = field(default=frozenset(), repr=False)
     files: frozenset[UUID] = frozenset()
     people: frozenset[int] = frozenset()
+    known_as: tuple[tuple[str, str, str, str], ...] = field(default=(), repr=False)
 
-    def to_json(self) -> dict[str, list[str] | list[int]]:
+    def to_json(self) -> dict[str, Any]:
         """Return what is sealed in the run."""
         return {
             "emails": sorted(self.emails),
@@ -38,6 +40,7 @@ class Identifiers:
             "uuids": sorted(map(str, self.uuids)),
             "files": sorted(map(str, self.files)),
             "people": sorted(self.people),
+            "known_as": [list(one) for one in self.known_as],
         }
 
     @classmethod
@@ -49,6 +52,7 @@ class Identifiers:
             frozenset(UUID(text) for text in data["uuids"]),
             frozenset(UUID(text) for text in data["files"]),
             frozenset(data.get("people", ())),
+            tuple((one[0], one[1], one[2], one[3]) for one in data.get("known_as", ())),
         )
 
     @property

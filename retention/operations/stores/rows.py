@@ -21,8 +21,8 @@ class Rows:
     """A table whose rows belong to an organization and, by their column ``person``, to one of its people.
 
     Without such a column its rows go with the organization only. ``backwards``: its rows may point to earlier ones of
-    it, so the latest go first, and no chunk leaves one that does. ``fenced``: nobody adds a row once the saga has closed
-    the vault, so nobody looks for late ones: that would read every dead row again (the verifier looks, afterwards).
+    it, so the latest go first, and no chunk leaves one that does. ``fenced``: nobody adds a row once the saga closed
+    the vault, so nobody looks for late ones: it would read every dead row again. The verifier looks, afterwards.
     """
 
     name: str

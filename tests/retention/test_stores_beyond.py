@@ -1,0 +1,147 @@
+"""Stores beyond the vault as steps of a run: one that fails waits, the others go on; nothing is certified before."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts import tenancy
+from accounts.operations.sweeping import SYSTEM
+from retention import sweeps
+from retention.enums import RequestStatus, StepStatus
+from retention.models import Certificate, DeletionRequest, ErasureRun, ErasureStep, ManualErasure, Message
+from retention.operations import attesting, external, people_requests, requests, run_control
+from tests.accounts.receivers import says
+from tests.retention.connectors.configured import SECRET, a_store, paper
+from tests.retention.connectors.test_service import Service
+from tests.retention.under_contract import a_client, person
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+OTHER_SECRET = "whsec_" + "B" * 43 + "="
+
+
+@pytest.fixture(autouse=True)
+def on_this_machine(settings):
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    settings.ERASURE_GRACE = timedelta()
+
+
+@pytest.fixture
+def service():
+    made = Service()
+    yield made
+    made.close()
+
+
+class Erasure:
+    """The approved erasure of one person, at the real instant: a service refuses what was signed long ago."""
+
+    def __init__(self):
+        self.now = datetime.now(UTC)
+        self.organization = a_client()
+        ann = person(self.organization, "ann-1").public_id
+        with tenancy.vendor():
+            self.request = people_requests.open_for_people(
+                self.organization, people=[ann], decided=True, now=self.now, by="user:one"
+            )
+            requests.approve(self.request, now=self.now, by="user:two")
+
+    def go_on(self, *, after=timedelta()):
+        self.now += after
+        sweeps.plan_all(at=self.now, by=SYSTEM)
+        sweeps.work_all(at=self.now, by=SYSTEM)
+
+    def step(self, name="external:product"):
+        with tenancy.vendor():
+            return ErasureStep.objects.get(store=name)
+
+    @property
+    def run(self):
+        with tenancy.vendor():
+            return ErasureRun.objects.get()
+
+    @property
+    def status(self):
+        with tenancy.vendor():
+            return DeletionRequest.objects.get().status
+
+    def vault_is_empty(self):
+        with tenancy.vendor():
+            return not Message.objects.filter(organization=self.organization, external_id__startswith="ca-").exists()
+
+
+def test_a_service_erases_with_the_vault_and_is_told_who_though_their_row_may_be_gone(service):
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    assert erasure.status == RequestStatus.CERTIFIED
+    assert (erasure.step().status, erasure.step().found, erasure.step().erased) == (StepStatus.DONE, 3, 3)
+    assert service.profiles == {"ben-2": 2, "zoe": 9}
+    told = [json.loads(body) for _headers, body in service.calls]
+    (asked,) = [one for one in told if one["type"] == "store.erase"]
+    assert [one["external_id"] for one in asked["people"]] == ["ann-1"]
+    assert asked["run"] == str(erasure.run.public_id)
+    with tenancy.vendor():
+        stores = {one["store"]: one["erased"] for one in Certificate.objects.get().document["stores"]}
+    assert stores["external:product"] == 3
+
+
+def test_a_store_that_answers_500_for_a_while_blocks_the_certificate_and_nothing_else(service):
+    service.hook = lambda handler, asked, number: says(handler, 500)
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.vault_is_empty()) == (RequestStatus.ERASING, True)
+    step = erasure.step()
+    assert (step.failures, step.last_error) == (1, "failed")
+    assert step.again_at > erasure.now
+    erasure.go_on(after=timedelta(seconds=1))
+    assert erasure.step().failures == 1, "it is left alone until then"
+    erasure.go_on(after=timedelta(seconds=15))
+    assert erasure.step().failures == 2
+    service.hook = None
+    erasure.go_on(after=timedelta(seconds=30))
+    assert (erasure.status, erasure.step().erased) == (RequestStatus.CERTIFIED, 3)
+
+
+def test_a_store_that_refuses_is_given_up_at_once_until_an_operator_sends_it_again(service):
+    store = a_store(settings={"url": service.url}, secret=OTHER_SECRET)
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.vault_is_empty()) == (RequestStatus.PARTIALLY_DONE, True)
+    assert (erasure.step().status, erasure.step().last_error) == (StepStatus.FAILED, "credentials")
+    erasure.go_on(after=timedelta(seconds=60))
+    with tenancy.vendor():
+        assert not Certificate.objects.exists()
+        external.change(store, secret=SECRET, now=erasure.now, by="user:three")
+        run_control.retry_stores(erasure.run, now=erasure.now, by="user:two")
+    assert erasure.status == RequestStatus.ERASING
+    erasure.go_on()
+    assert erasure.status == RequestStatus.CERTIFIED
+
+
+def test_a_store_that_is_emptied_by_hand_is_waited_for_and_its_attestation_wakes_the_run():
+    paper()
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.vault_is_empty()) == (RequestStatus.ERASING, True)
+    erasure.go_on(after=timedelta(minutes=2))
+    with tenancy.vendor():
+        asked = ManualErasure.objects.get()
+        assert asked.people == 1
+        upload = SimpleUploadedFile("protocol.pdf", b"%PDF shredded")
+        attesting.attest(asked, upload, now=erasure.now, by="user:three")
+    erasure.go_on(after=timedelta(seconds=1))
+    assert erasure.status == RequestStatus.CERTIFIED
+
+
+def test_a_store_that_is_disabled_meanwhile_is_named_and_not_passed_over(service):
+    service.hook = lambda handler, asked, number: says(handler, 500)
+    store = a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    with tenancy.vendor():
+        external.switch(store, on=False, now=erasure.now, by="user:three")
+    erasure.go_on(after=timedelta(seconds=15))
+    assert (erasure.status, erasure.step().last_error) == (RequestStatus.PARTIALLY_DONE, "missing: store")
