@@ -12,7 +12,7 @@ import pytest
 
 from accounts import tenancy
 from accounts.models import AuditEvent, LicensedUser, Organization, OutboxMessage, User, WebhookDelivery
-from accounts.operations import endpoints, processing, signatures
+from accounts.operations import audit, endpoints, processing, signatures
 from contracts.models import ContractClause
 from retention.models import Certificate, DeletionRequest, ExternalStore
 from retention.operations.audit_package import package
@@ -40,6 +40,11 @@ def world(shared_rows):
     with tenancy.vendor():
         somebody = LicensedUser.objects.filter(organization=stays).earliest("pk")
         processing.restrict(somebody, now=NOW, by="user:one")
+        # As a later version may write it: about a person, by a person, with ids in places of its own.
+        ids = {"person": str(somebody.public_id), "people": [str(somebody.public_id)], "mail": somebody.email}
+        actor = f"licensed_user:{somebody.public_id}"
+        audit.record("correction.asked", somebody, by=actor, at=NOW, data=ids)
+        audit.record("correction.decided", stays, by=actor, at=NOW, data=ids)
         Organization.objects.filter(pk=stays.pk).update(name='=HYPERLINK("x")')
     return left, stays
 
