@@ -34,6 +34,7 @@ FIELDS = (
     _("run"),
     _("subject"),
     _("subject ref"),
+    _("subject refs"),
     _("term"),
     _("user"),
 )
