@@ -49,6 +49,7 @@ from retention.api.exports import ExportDownloadView, ExportView, OrganizationEx
 from retention.api.external import ExternalStoreResource, ManualErasureResource
 from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
 from retention.api.requests import DeletionRequestResource
+from retention.api.restores import RestoreResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
 
 SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported
@@ -72,6 +73,7 @@ router.register("offers", OfferResource, basename="offer")
 router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
+router.register("restores", RestoreResource, basename="restore")
 router.register("key-rotations", KeyRotationResource, basename="key-rotation")
 router.register("external-stores", ExternalStoreResource, basename="external-store")
 router.register("manual-erasures", ManualErasureResource, basename="manual-erasure")

@@ -2,6 +2,7 @@
 
 import time
 from functools import cache as once
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
+from config import gate
 from retention.operations import key_checks
 
 log = structlog.get_logger(__name__)
@@ -28,8 +30,9 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if both databases and the broker answer, no migration waits, and the configured keys are the ones that
-    stored values are under, else 503; each part says ``ok`` or ``down``.
+    """Answer 200 if both databases and the broker answer, no migration waits, the configured keys are the ones that
+    stored values are under, and neither database was restored, else 503; each part says ``ok`` or ``down``. After a
+    restore the ``reasons`` say why, and what to do.
 
     A version that is started before its migrations have run gets no traffic until they have.
     """
@@ -37,8 +40,15 @@ def ready(request: HttpRequest) -> JsonResponse:
     parts["broker"] = _broker_answers()
     parts["migrations"] = all(parts[alias] and _is_migrated(alias) for alias in connections)
     parts["keys"] = parts["migrations"] and _keys_fit()
+    closed = gate.reasons() if parts["migrations"] else []
+    parts["restore"] = parts["migrations"] and not closed
     fine = all(parts.values())
-    body = {"status": "ok" if fine else "down", "parts": {name: "ok" if up else "down" for name, up in parts.items()}}
+    body: dict[str, Any] = {
+        "status": "ok" if fine else "down",
+        "parts": {name: "ok" if up else "down" for name, up in parts.items()},
+    }
+    if closed:
+        body["reasons"] = closed
     return JsonResponse(body, status=200 if fine else 503)
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-LEDGER_MODELS = frozenset({"datakey", "erasureentry"})
+LEDGER_MODELS = frozenset({"datakey", "erasureentry", "ledgerpulse"})
 
 
 class LedgerRouter:
-    """Route the ledger's two models to their own database, everything else to the default one."""
+    """Route the ledger's models to their own database, everything else to the default one."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
         return self._home(model._meta.app_label, model._meta.model_name)

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.gate.RestoreGate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -119,6 +120,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 10,
 }
 CELERY_DB_REUSE_MAX = 100
+CELERY_BEAT_SCHEDULER = "config.gate:WaitingScheduler"
 # How many times as often as the registry says the sweeps run: more for rehearsals, never needed otherwise.
 SWEEP_PACE = env.float("TERME_SWEEP_PACE", default=1.0)
 CELERY_TIMEZONE = "UTC"
@@ -215,6 +217,8 @@ ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))
 # How long before the last day for notice the next term's indexed price is proposed: who must pay it can still leave.
 UPLIFT_LEAD = timedelta(days=env.int("UPLIFT_LEAD_DAYS", default=30))
 BACKUP_HORIZON = timedelta(days=env.int("BACKUP_HORIZON_DAYS", default=35))
+# For so long a process believes what it saw of the restore gate.
+RESTORE_GATE = timedelta(seconds=5)
 DOCUMENTS_DIR = DATA_DIR / "documents"
 EXPORTS_DIR = DATA_DIR / "exports"
 

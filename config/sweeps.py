@@ -15,6 +15,7 @@ from contracts import tasks as contracts_tasks
 from contracts import upcoming
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
+from retention.operations import ledger_entries
 
 
 class Due(Protocol):
@@ -289,6 +290,33 @@ SWEEPS: tuple[Sweep, ...] = (
         retention.rewrap_all,
         retention_tasks.sweep_rewraps,
         20 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
+        "ledger_pulse",
+        retention.pulses_due,
+        by_change,
+        retention.beat,
+        retention_tasks.sweep_ledger_pulse,
+        60 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
+        "ledger_entries",
+        retention.entries_due,
+        ledger_entries.following,
+        retention.tend_entries,
+        retention_tasks.sweep_ledger_entries,
+        timedelta(minutes=10),
+        "erasure",
+    ),
+    Sweep(
+        "orphan_keys",
+        retention.orphans_due,
+        by_change,
+        retention.destroy_orphans,
+        retention_tasks.sweep_orphan_keys,
+        timedelta(hours=1),
         "erasure",
     ),
     Sweep(

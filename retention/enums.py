@@ -21,6 +21,7 @@ class RequestOrigin(TextChoices):
     CONTRACT_END = "contract_end", _("End of the contract")
     CLIENT = "client", _("Instruction of the client")
     CLIENT_RULE = "client_rule", _("Rule of the client")
+    RESTORE = "restore", _("Replayed after a restore")
 
 
 class RequestKind(TextChoices):
@@ -150,3 +151,21 @@ class StoreFault(TextChoices):
     REFUSED = "refused", _("The service refused the call")
     UNSIGNED_ACCEPTED = "unsigned_accepted", _("The service obeys calls with a wrong signature")
     LIBRARY = "library", _("The library for this kind of store is not installed")
+
+
+class RestoreKind(TextChoices):
+    """Which database was found to be older than the other one remembers."""
+
+    DEFAULT = "default", _("The main database is older")
+    LEDGER = "ledger", _("The ledger is older")
+    BOTH = "both", _("Both databases are older")
+
+
+class RestoreOutcome(TextChoices):
+    """What a replay came to for one entry of the ledger."""
+
+    ERASED = "erased", _("Erased again")
+    RESIDUE = "residue", _("Residue was found")
+    UNFINISHED = "unfinished", _("Not finished yet")
+    NOBODY = "nobody", _("Nothing of it was restored")
+    KEYS = "keys", _("Keys destroyed again")

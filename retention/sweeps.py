@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 
 from accounts import tenancy
 from accounts.enums import LicenceStatus
@@ -14,13 +15,16 @@ from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
 from retention.enums import RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
-from retention.models import DeletionRequest, ErasureRun, KeyRotation, RequestSubject, Vault
+from retention.models import DeletionRequest, ErasureRun, KeyRotation, LedgerHead, RequestSubject, Vault
 from retention.operations import (
     certificates,
     erasure,
+    ledger_entries,
+    orphan_keys,
     outside,
     people_requests,
     requests,
+    restores,
     rewrapping,
     runs,
     vault,
@@ -169,7 +173,10 @@ def work_all(*, at: datetime, by: str) -> Swept:
 def reopenings_due(*, at: datetime) -> OrganizationQuerySet:
     """Organizations that came back after their erasure: their vault may take content again."""
     vaults = Vault.objects.filter(organization=OuterRef("pk"), state=VaultState.DESTROYED)
-    contracts = Contract.objects.binding().filter(organization=OuterRef("pk"))
+    # Made or concluded since: a contract that a restore brought back is no return of the client.
+    closed_on = Cast(OuterRef("closed_at"), DateField())
+    since = Q(created_at__gt=OuterRef("closed_at")) | Q(concluded_on__gte=closed_on)
+    contracts = Contract.objects.binding().filter(since, organization=OuterRef("pk"))
     unfinished = DeletionRequest.objects.open().filter(organization=OuterRef("pk"), scope=WHOLE)
     return (
         Organization.objects.filter(Q(closed_at__isnull=False), Exists(vaults), Exists(contracts))
@@ -204,3 +211,35 @@ def rewrap_all(*, at: datetime, by: str) -> Swept:
         except Refused as error:
             swept.refuse(error.code)
     return swept
+
+
+def pulses_due(*, at: datetime) -> QuerySet[LedgerHead]:
+    """The head of the ledger before its first pulse. Later ones follow the real clock: no rehearsal waits for them."""
+    return LedgerHead.objects.filter(beaten_at__isnull=True)
+
+
+def beat(*, at: datetime, by: str) -> Swept:
+    """Let both databases beat together, or notice that one was restored."""
+    return Swept(done=int(restores.notice(now=at, by=by)))
+
+
+def entries_due(*, at: datetime) -> ErasureRunQuerySet:
+    """Runs whose entry in the ledger is to be told when it expires, or to be purged."""
+    return ledger_entries.due(at=at)
+
+
+def tend_entries(*, at: datetime, by: str) -> Swept:
+    """Purge the ledger's entries that have expired."""
+    return Swept(done=ledger_entries.tend(now=at, by=by))
+
+
+def orphans_due(*, at: datetime) -> QuerySet[LedgerHead]:
+    """The head of the ledger before the first look for orphan keys. Later ones follow the real clock."""
+    return orphan_keys.due(at=at).filter(orphans_sought_at__isnull=True)
+
+
+def destroy_orphans(*, at: datetime, by: str) -> Swept:
+    """Destroy the keys of nobody."""
+    with tenancy.vendor():
+        wanted = orphan_keys.due(at=at).exists()
+    return Swept(done=orphan_keys.sweep(now=at, by=by) if wanted else 0)

@@ -78,3 +78,21 @@ def work_on_run(*, run_id: int, organization_id: int, now: str, **_future: objec
     at = max(datetime.fromisoformat(now), timezone.now())
     with suppress(Refused):  # what is in the way is noted on the run; the next sweep asks again
         sweeps.work(found, at=at, by=SYSTEM, budget=timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_ledger_pulse(*, now: str | None = None, **_future: object) -> None:
+    """Let both databases beat together, or notice that one was restored."""
+    run(sweeps.beat, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_ledger_entries(*, now: str | None = None, **_future: object) -> None:
+    """Purge the ledger's entries that have expired."""
+    run(sweeps.tend_entries, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_orphan_keys(*, now: str | None = None, **_future: object) -> None:
+    """Destroy the keys of nobody."""
+    run(sweeps.destroy_orphans, at=sweep_instant(now))

@@ -103,19 +103,27 @@ def _run(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack)
     migrations = [["migrate", "--database", alias, "--no-input", "-v", "0"] for alias in ("default", "ledger")]
     _commands(migrations, owner, logs / "migrate.log")
     _check_keys(env)
-    if not options.no_demo:
+    closed = _gate(env)
+    if not options.no_demo and not closed:
         print("Seeding the demo, the first time only …", flush=True)
         _commands([["seed_demo", "--once", "--url", url]], env, logs / "seed.log")
     parts = [_Part(name, command, logs / f"{name}.log", env) for name, command in _programs(port).items()]
     stack.callback(_stop_parts, parts)
-    _wait_until_ready(url, parts)
-    _announce(folder, url, parts, where)
+    if closed:
+        _write_run(folder, url, parts, where)
+        print("\n".join(["Nothing is served (503):", *closed]), flush=True)
+    else:
+        _wait_until_ready(url, parts)
+        _announce(folder, url, parts, where)
     stack.callback((folder / "run.json").unlink, missing_ok=True)
     while True:
         time.sleep(0.5)
         again = [part.look_after() for part in parts]
         if any(again):
             _write_run(folder, url, parts, where)
+        if closed and _answers(f"{url}/health/ready"):
+            closed = []
+            _announce(folder, url, parts, where)
 
 
 def _programs(port: int) -> dict[str, list[str]]:
@@ -191,6 +199,17 @@ def _check_keys(env: dict[str, str]) -> None:
         except (ValueError, KeyError):
             faults = [f"`manage.py check_keys` failed: {done.stderr.strip().rpartition(chr(10))[2]}"]
         raise CannotStart("\n".join(faults))
+
+
+def _gate(env: dict[str, str]) -> list[str]:
+    """Return why nothing may be served after a restore, a sentence each; nothing, if the databases agree."""
+    command = [sys.executable, str(environment.ROOT / "manage.py"), "replay_erasures", "--check", "--format", "json"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    try:
+        return [fault["detail"] for fault in json.loads(done.stdout)["faults"]]
+    except (ValueError, KeyError):
+        said = done.stderr.strip().rpartition(chr(10))[2]
+        raise CannotStart(f"`manage.py replay_erasures --check` failed: {said}") from None
 
 
 def _wait_until_ready(url: str, parts: list[_Part]) -> None:

@@ -2,7 +2,7 @@
 
 from retention.models.erasure import Certificate, ErasureRun, ErasureStep, Verification
 from retention.models.external import ExternalStore, ManualErasure
-from retention.models.ledger import DataKey, ErasureEntry
+from retention.models.ledger import DataKey, ErasureEntry, LedgerPulse
 from retention.models.request import (
     AggregateArchive,
     ArchiveAuthorization,
@@ -11,6 +11,7 @@ from retention.models.request import (
     LegalHold,
     RequestSubject,
 )
+from retention.models.restore import LedgerHead, Restore
 from retention.models.rotation import KeyEncryptionKey, KeyRotation, KeyRotationStep
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message, Vault
 
@@ -31,10 +32,13 @@ __all__ = [
     "KeyEncryptionKey",
     "KeyRotation",
     "KeyRotationStep",
+    "LedgerHead",
+    "LedgerPulse",
     "LegalHold",
     "ManualErasure",
     "Message",
     "RequestSubject",
+    "Restore",
     "Vault",
     "Verification",
 ]

@@ -37,6 +37,9 @@ class ErasureRun(TenantModel):
     rate = models.PositiveIntegerField(_("rows a second at most"), null=True, blank=True)
     next_check_at = models.DateTimeField(_("searched again at"), null=True, blank=True)
     completed_at = models.DateTimeField(_("complete since"), null=True, blank=True)
+    # What the ledger was told: when its entry expires, and that it was purged.
+    ledger_expires_at = models.DateTimeField(_("ledger entry expires at"), null=True, blank=True)
+    ledger_purged_at = models.DateTimeField(_("ledger entry purged at"), null=True, blank=True)
 
     objects = ErasureRunQuerySet.as_manager()
 

@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -37,23 +37,73 @@ class DataKey(models.Model):
 
 
 class ErasureEntry(models.Model):
-    """The point of no return of one run: its keys are gone. Idempotent on the run's id; chained by digest."""
+    """The point of no return of one run: its keys are gone. Idempotent on the run's id; chained by digest.
 
-    run = models.UUIDField(unique=True)
-    organization_ref = models.UUIDField(db_index=True)
+    Once the last backup that could hold the data has expired the entry is purged: a link of the chain stays, which is
+    its two digests, and says nothing about anybody.
+    """
+
+    run = models.UUIDField(unique=True, null=True, blank=True)
+    organization_ref = models.UUIDField(db_index=True, null=True, blank=True)
+    # The request that it was about: a replay finds it in a restored database, or knows that it was made later.
+    request_ref = models.UUIDField(null=True, blank=True)
     # Of some people only: their public ids, random and opaque. Empty: the whole organization.
     subject_refs = ArrayField(models.UUIDField(), default=list, blank=True)
     keys_destroyed = models.PositiveIntegerField()
     destroyed_at = models.DateTimeField()
     previous_digest = models.CharField(max_length=64, blank=True)
     digest = models.CharField(max_length=64, unique=True)
+    # Known once the stores were found empty: until then nobody knows when the last backup with the data is made.
+    expires_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("erasure entry")
         verbose_name_plural = _("erasure entries")
         constraints = [
-            models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="erasure_entry_digest_is_hex")
+            models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="erasure_entry_digest_is_hex"),
+            models.CheckConstraint(
+                condition=Q(purged_at__isnull=True, run__isnull=False, organization_ref__isnull=False)
+                | Q(
+                    purged_at__isnull=False,
+                    run__isnull=True,
+                    organization_ref__isnull=True,
+                    request_ref__isnull=True,
+                    subject_refs=[],
+                ),
+                name="erasure_entry_whole_until_purged",
+            ),
+            models.CheckConstraint(
+                condition=Q(purged_at__isnull=True) | Q(expires_at__isnull=False, expires_at__lte=F("purged_at")),
+                name="erasure_entry_purged_once_expired",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(purged_at__isnull=True, expires_at__isnull=False),
+                name="erasure_entry_to_purge",
+            )
         ]
 
     def __str__(self) -> str:
-        return str(self.run)
+        return str(self.run or self.digest[:16])
+
+
+class LedgerPulse(models.Model):
+    """How often both databases have beaten together (one row at most): ``default`` counts first, the ledger follows.
+
+    So the ledger never counts more than ``default``, and one less at most: whichever lags behind was restored.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.PositiveBigIntegerField()
+    beaten_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("pulse of the ledger")
+        verbose_name_plural = _("pulses of the ledger")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="ledger_pulse_is_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -96,16 +96,21 @@ def plan(request: DeletionRequest, *, now: datetime, by: str, beyond: Sequence[s
             run.save(force_insert=True)
     except IntegrityError as error:
         raise NotDue("The request has its run already.") from error
+    data = {"request": str(locked.public_id), "stores": begin_journal(run, target, beyond)}
+    audit.record("erasure.planned", run, by=by, at=now, data=data)
+    return run
+
+
+def begin_journal(run: ErasureRun, target: Target, beyond: Sequence[str] = ()) -> list[str]:
+    """Make the journal's row of every store that holds such data, with its count; return the stores' names."""
     found = [(store.name, store.count(target)) for store in STORES if store.covers(target)]
     found += [(name, 0) for name in beyond]
     steps = [
-        ErasureStep(organization=organization, run=run, position=position, store=name, found=count)
+        ErasureStep(organization_id=run.organization_id, run=run, position=position, store=name, found=count)
         for position, (name, count) in enumerate(found, start=1)
     ]
     ErasureStep.objects.bulk_create(steps)
-    data = {"request": str(locked.public_id), "stores": [step.store for step in steps]}
-    audit.record("erasure.planned", run, by=by, at=now, data=data)
-    return run
+    return [step.store for step in steps]
 
 
 def claim(run: ErasureRun, *, now: datetime, lasting: timedelta | None = None) -> Lease:

@@ -22,7 +22,7 @@ from accounts.operations import audit, outbox, users
 from retention import ledger
 from retention.enums import RequestStatus, RunPhase, VaultState
 from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, RequestSubject, Vault
-from retention.operations import blocking, keys, runs
+from retention.operations import blocking, keys, ledger_head, runs
 from retention.operations.runs import Lease, held
 from retention.operations.stores import Target
 
@@ -34,6 +34,7 @@ class Destruction:
     keys_destroyed: int
     destroyed_at: datetime
     digest: str
+    position: int
 
 
 def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
@@ -89,24 +90,27 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
 def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | None, *, now: datetime) -> Destruction:
     """Second commit, in the ledger: the point of no return. A run that has its entry gets the same answer again.
 
-    ``subjects`` are the public ids of the people whose keys go; ``None``: all keys of the organization.
+    ``subjects`` are the public ids of the people whose keys go; ``None``: all keys of the organization. Keys that were
+    made since, by who wrote into a restored database, go too.
     """
+    request_ref = _request_ref(run)
     with ledger.eraser(organization_ref):
         head = ledger.head()
         entry = ErasureEntry.objects.filter(run=run.public_id).first()
+        count = _raw_delete(_keys_of(organization_ref, subjects))
         if entry is None:
-            count = _raw_delete(_keys_of(organization_ref, subjects))
             refs = sorted(subjects or ())
             entry = ErasureEntry.objects.create(
                 run=run.public_id,
                 organization_ref=organization_ref,
+                request_ref=request_ref,
                 subject_refs=refs,
                 keys_destroyed=count,
                 destroyed_at=now,
                 previous_digest=head,
-                digest=digest(run.public_id, organization_ref, refs, count, now, previous=head),
+                digest=digest(run.public_id, organization_ref, refs, count, now, previous=head, request=request_ref),
             )
-        return Destruction(entry.keys_destroyed, entry.destroyed_at, entry.digest)
+        return Destruction(entry.keys_destroyed, entry.destroyed_at, entry.digest, entry.pk)
 
 
 def subjects_of(run: ErasureRun, target: Target) -> list[UUID] | None:
@@ -147,17 +151,32 @@ def catch_up(run: ErasureRun, lease: Lease, found: Destruction, *, by: str) -> N
         data = {"keys": found.keys_destroyed, "ledger_digest": found.digest}
         audit.record("erasure.keys_destroyed", locked, by=by, at=now, data=data)
         outbox.publish("erasure.keys_destroyed", locked, at=now, payload={"keys": found.keys_destroyed})
+    ledger_head.note(found.position, found.digest)
     keys.forget(Organization(pk=run.organization_id, public_id=organization_ref_of(run)))
 
 
 def digest(
-    run: UUID, organization_ref: UUID, subjects: Sequence[UUID], count: int, at: datetime, *, previous: str
+    run: UUID,
+    organization_ref: UUID,
+    subjects: Sequence[UUID],
+    count: int,
+    at: datetime,
+    *,
+    previous: str,
+    request: UUID | None = None,
 ) -> str:
     """Return the digest of an entry; it covers the one before, so none can be taken out or changed unseen."""
     facts: list[Any] = [str(run), str(organization_ref), count, at.astimezone(UTC).isoformat(), previous]
     if subjects:
         facts.append([str(one) for one in subjects])
+    if request is not None:
+        facts.append({"request": str(request)})
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _request_ref(run: ErasureRun) -> UUID:
+    with tenancy.eraser(run.organization_id):
+        return DeletionRequest.objects.values_list("public_id", flat=True).get(pk=run.request_id)
 
 
 def organization_ref_of(run: ErasureRun) -> UUID:

@@ -52,6 +52,10 @@ ELSEWHERE = Basis(
 KEYS = Basis(
     "Which keys wrap keys: versions, counts, check values, opaque ids of staff. No personal data of clients.", TECHNICAL
 )
+RESTORES = Basis(
+    "Which restores were noticed, and how both databases count: instants, counts, opaque ids. No personal data.",
+    TECHNICAL,
+)
 UNUSED = Basis(
     "A table of the library for sign-in that is never written: it has grants to be looked at, and no others.", TECHNICAL
 )

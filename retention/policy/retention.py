@@ -1,6 +1,6 @@
 """What becomes of the tables of retention: content, requests, runs, evidence, keys."""
 
-from retention.policy.bases import AGGREGATES, ELSEWHERE, EVIDENCE, KEYS, LEDGER
+from retention.policy.bases import AGGREGATES, ELSEWHERE, EVIDENCE, KEYS, LEDGER, RESTORES
 from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
@@ -47,7 +47,7 @@ TABLES: dict[str, Table] = {
         K,
         "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
         "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error paused_at "
-        "paused_by rate next_check_at completed_at",
+        "paused_by rate next_check_at completed_at ledger_expires_at ledger_purged_at",
         basis=EVIDENCE,
         identifiers=C,
         identifiers_key=C,
@@ -85,7 +85,13 @@ TABLES: dict[str, Table] = {
     "retention.KeyRotationStep": table(N, "id rotation place total done failed checkpoint finished_at", basis=KEYS),
     "retention.ErasureEntry": table(
         K,
-        "id run organization_ref subject_refs keys_destroyed destroyed_at previous_digest digest",
+        "id run organization_ref request_ref subject_refs keys_destroyed destroyed_at previous_digest digest "
+        "expires_at purged_at",
         basis=LEDGER,
+    ),
+    "retention.LedgerHead": table(N, "id position digest pulse beaten_at orphans_sought_at", basis=RESTORES),
+    "retention.LedgerPulse": table(N, "id number beaten_at", basis=RESTORES),
+    "retention.Restore": table(
+        N, "id public_id kind known_until noticed_at noticed_by finished_at replayed report", basis=RESTORES
     ),
 }

@@ -41,7 +41,7 @@ WITHOUT = {
     "accounts_factorrequirement",
     "accounts_simulatedclock",
     "accounts_trailhead",
-    *(f"retention_{name}" for name in ("keyencryptionkey", "keyrotation", "keyrotationstep")),
+    *(f"retention_{name}" for name in ("keyencryptionkey", "keyrotation", "keyrotationstep", "ledgerhead", "restore")),
     "contracts_indexseries",
     "contracts_indexvalue",
     "contracts_indexlink",

@@ -43,8 +43,9 @@ from retention.models import (
     KeyEncryptionKey,
     KeyRotation,
     KeyRotationStep,
+    Restore,
 )
-from retention.operations import archive, attesting, exports, external, holds, people_requests
+from retention.operations import archive, attesting, exports, external, holds, people_requests, restore_report
 from tests.accounts.trails import sealed
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
@@ -52,7 +53,7 @@ from tests.contracts.indices import an_index
 from tests.contracts.prices import an_offer, an_uplift
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.test_vault import EVERY_KIND, write
-from tests.retention.vaults import an_organization, people_of
+from tests.retention.vaults import BEFORE, an_organization, people_of
 
 NOW = at("2026-02-05")
 
@@ -296,6 +297,18 @@ def keys_wrapped_anew():
         KeyRotationStep.objects.create(rotation=rotation, place="documents", total=3, done=3, finished_at=NOW)
 
 
+def a_restore():
+    """Leave a restore that was noticed and dealt with."""
+    with tenancy.vendor():
+        made = Restore.objects.create(
+            kind="default", known_until=BEFORE, noticed_at=BEFORE, noticed_by="system", finished_at=BEFORE
+        )
+    made.replayed = [{"run": str(made.public_id), "outcome": "erased"}]
+    made.report = restore_report.of(BEFORE, now=NOW)
+    with tenancy.vendor():
+        made.save()
+
+
 def a_whole_world():
     """Make both clients, and what belongs to nobody."""
     left, stays = a_client_that_left(), a_client_that_stays()
@@ -306,6 +319,7 @@ def a_whole_world():
             role="auditor", required_at=NOW, required_by="user:one", lifted_at=NOW, lifted_by="user:one"
         )
     keys_wrapped_anew()
+    a_restore()
     an_index()
     if not connection.in_atomic_block:  # what an open transaction wrote is not sealed
         sealed()

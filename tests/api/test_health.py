@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"])
 
 def test_it_is_ready_with_both_databases_migrated_and_the_broker(client):
     answer = client.get("/health/ready")
-    parts = dict.fromkeys(("default", "ledger", "broker", "migrations", "keys"), "ok")
+    parts = dict.fromkeys(("default", "ledger", "broker", "migrations", "keys", "restore"), "ok")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "parts": parts})
 
 
@@ -21,7 +21,11 @@ def test_it_is_not_ready_while_a_database_lacks_a_migration(client, monkeypatch,
     monkeypatch.setattr(health, "applied", lambda alias: applied(alias) - ({missing} if alias == behind else set()))
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (503, "down")
-    assert [name for name, state in answer.json()["parts"].items() if state == "down"] == ["migrations", "keys"]
+    assert [name for name, state in answer.json()["parts"].items() if state == "down"] == [
+        "migrations",
+        "keys",
+        "restore",
+    ]
 
 
 def test_a_database_without_any_migration_is_not_ready(client, monkeypatch):

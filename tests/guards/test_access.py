@@ -184,6 +184,8 @@ EXPECTED = {
     "POST legal-holds": "place_hold",
     "GET legal-holds/<uuid>": "view_deletion_request",
     "POST legal-holds/<uuid>/release": "place_hold",
+    "GET restores": "view_operation",
+    "GET restores/<uuid>": "view_operation",
     "GET key-rotations": "view_operation",
     "POST key-rotations": "manage_keys",
     "GET key-rotations/<uuid>": "view_operation",

@@ -7,10 +7,10 @@ import pytest
 from django.apps import apps
 from django.db import connections
 
-from tests.admin.world import a_client_that_left, a_client_that_stays, keys_wrapped_anew
+from tests.admin.world import a_client_that_left, a_client_that_stays, a_restore, keys_wrapped_anew
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
-LEDGER = {"retention_datakey", "retention_erasureentry"}
+LEDGER = {"retention_datakey", "retention_erasureentry", "retention_ledgerpulse"}
 ROTATION = "retention_keyrotation"
 STORE, BY_HAND = "retention_externalstore", "retention_manualerasure"
 REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
@@ -119,6 +119,17 @@ EXAMPLES = {
     "key_rotation_step_counts_no_more_than_all": change("retention_keyrotationstep", "done = total + 1"),
     "key_rotation_step_finished_with_all": change("retention_keyrotationstep", "done = total - 1"),
     "erasure_entry_digest_is_hex": change("retention_erasureentry", "digest = 'x'"),
+    "erasure_entry_whole_until_purged": change("retention_erasureentry", "run = NULL"),
+    "erasure_entry_purged_once_expired": change(
+        "retention_erasureentry",
+        "run = NULL, organization_ref = NULL, request_ref = NULL, subject_refs = '{}', purged_at = now(), "
+        "expires_at = NULL",
+    ),
+    "ledger_pulse_is_one_row": change("retention_ledgerpulse", "id = 2"),
+    "ledger_head_is_one_row": change("retention_ledgerhead", "id = 2"),
+    "ledger_head_names_its_entry": change("retention_ledgerhead", "digest = ''"),
+    "restore_one_at_a_time": copy("retention_restore", public_id="gen_random_uuid()", finished_at="NULL", _times="2"),
+    "restore_kind_known": change("retention_restore", "kind = 'lost'"),
 }
 # Two constraints forbid the same: the first in the order of their names answers.
 IMPLIED = {"conversation_public_id_once", "retention_conversation_public_id_key"}
@@ -147,6 +158,7 @@ def world():
     a_client_that_stays()
     a_client_that_left()
     keys_wrapped_anew()
+    a_restore()
 
 
 def broken_by(table, breaks):

@@ -13,7 +13,7 @@ from accounts import tenancy
 from accounts.operations import clock
 from accounts.operations.sweeping import Swept
 from config import time_travel
-from retention.operations import runs
+from retention.operations import gate, runs
 
 WRONG_INPUT = 2
 
@@ -43,6 +43,8 @@ class Command(BaseCommand):
                 runs.give_leases_back(now=timezone.now())
             self.stdout.write("Simulated time is over." if entered else "There was no simulated time.")
             return
+        if gate.look().closed:
+            raise CommandError("A database was restored: run manage.py replay_erasures first.")
         at = _instant("--at", options["at"])
         until = _instant("--until", options["until"]) if options["until"] else None
         if until is not None and until < at:

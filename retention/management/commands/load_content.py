@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import tenancy
 from accounts.models import Organization
 from accounts.operations import clock
-from retention.operations import key_checks, loading
+from retention.operations import gate, key_checks, loading
+from retention.rules.restores import sentence
 
 WIDTH = 30
 QUIET_SECONDS = 5.0
@@ -48,6 +49,8 @@ class Command(BaseCommand):
         organization = _organization(options["organization"])
         if report.resolve() == path.resolve():
             raise CommandError("The report would overwrite the file.", returncode=WRONG_INPUT)
+        if faults := gate.look().faults:
+            raise CommandError("\n".join(sentence(one) for one in faults), returncode=WRONG_INPUT)
         if wrong := key_checks.faults(now=clock.instant()):
             raise CommandError("\n".join(wrong), returncode=WRONG_INPUT)
         bar = Bar(sys.stderr)

@@ -1,0 +1,91 @@
+"""A ledger that was restored from an older backup: keys that were destroyed are back, and go again."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts import tenancy
+from accounts.errors import Refused
+from accounts.models import LicensedUser
+from accounts.operations import audit
+from retention import ledger
+from retention.models import DataKey, ErasureEntry, ErasureRun, RequestSubject
+from retention.operations import runs, saga
+
+CONTENT = ("retention_conversation", "retention_message", "retention_contextitem", "retention_diagnostic")
+
+
+def forgotten() -> list[ErasureRun]:
+    """Return the runs whose keys were destroyed as this database knows, and of which the ledger has no entry."""
+    with tenancy.vendor():
+        destroyed = ErasureRun.objects.filter(keys_destroyed_at__isnull=False, ledger_purged_at__isnull=True)
+        found = list(destroyed.select_related("request", "organization").order_by("keys_destroyed_at", "pk"))
+    with ledger.vendor():
+        known = set(ErasureEntry.objects.values_list("run", flat=True))
+    return [run for run in found if run.public_id not in known]
+
+
+def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
+    """Destroy the run's keys again and append its entry again, under the same id; return how many keys went.
+
+    Of an organization all keys go that were made before the run destroyed them and that no content uses: a client who
+    came back has newer ones. Of some people theirs go: those whom the run still knows, and those who are no more. The
+    entry says what it said, so it has the same digest where the entries before it are the same. Killed in between, it
+    is done again.
+    """
+    destroyed_at = run.keys_destroyed_at
+    if destroyed_at is None:
+        raise Refused("This run has not destroyed its keys.", code="erasure_not_due")
+    reference = run.organization.public_id
+    used, living, refs = _used_keys(run), _living(run), _refs(run)
+    with ledger.eraser(reference):
+        head = ledger.head()
+        if ErasureEntry.objects.filter(run=run.public_id).exists():
+            return 0
+        keys = DataKey.objects.filter(organization_ref=reference, created_at__lte=destroyed_at).exclude(pk__in=used)
+        if not run.request.whole:
+            keys = keys.filter(subject_ref__isnull=False).exclude(subject_ref__in=living - refs)
+            refs |= {ref for ref in keys.values_list("subject_ref", flat=True) if ref is not None}
+        count = keys._raw_delete(using=ledger.ALIAS)
+        told = sorted(refs)
+        facts = (run.public_id, reference, told, run.keys_destroyed or 0, destroyed_at)
+        entry = ErasureEntry.objects.create(
+            run=run.public_id,
+            organization_ref=reference,
+            request_ref=run.request.public_id,
+            subject_refs=told,
+            keys_destroyed=run.keys_destroyed or 0,
+            destroyed_at=destroyed_at,
+            expires_at=run.ledger_expires_at,
+            previous_digest=head,
+            digest=saga.digest(*facts, previous=head, request=run.request.public_id),
+        )
+    with tenancy.vendor():
+        ErasureRun.objects.filter(pk=run.pk).update(ledger_digest=entry.digest)
+        data = {"keys": count, "ledger_digest": entry.digest, "was": run.ledger_digest}
+        audit.record("erasure.keys_destroyed_again", run, by=by, at=now, data=data)
+    return count
+
+
+def _used_keys(run: ErasureRun) -> set[UUID]:
+    """Return the keys that content of the organization is sealed with: what stands in the vault now is to be read."""
+    with tenancy.eraser(run.organization_id), connection.cursor() as cursor:
+        each = (f"SELECT key_id FROM {table} WHERE organization_id = %(id)s AND sealed <> ''" for table in CONTENT)
+        cursor.execute(" UNION ".join(each), {"id": run.organization_id})
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _living(run: ErasureRun) -> set[UUID]:
+    with tenancy.vendor():
+        return set(LicensedUser.objects.filter(organization=run.organization_id).values_list("public_id", flat=True))
+
+
+def _refs(run: ErasureRun) -> set[UUID]:
+    """Return whom the run still knows: the people whom its request lists, and those whom the verifier searches for."""
+    if run.request.whole:
+        return set()
+    with tenancy.vendor():
+        listed = RequestSubject.objects.filter(request=run.request_id, fenced_at__isnull=False)
+        found = set(listed.values_list("licensed_user__public_id", flat=True))
+    return found | (set(runs.unseal(run).uuids) if run.identifiers is not None else set())
