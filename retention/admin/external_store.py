@@ -27,6 +27,13 @@ from retention.operations import external
 CONFIGURE = Permission.MANAGE_IDENTITY_PROVIDERS
 
 
+class ReadableJSONField(forms.JSONField):
+    """JSON that is given back indented, so that somebody can go on with it."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else pretty(value)
+
+
 class StoreChangeForm(OperationForm):
     """What can be changed of a store. An empty secret stays as it is."""
 
@@ -36,7 +43,7 @@ class StoreChangeForm(OperationForm):
     position = forms.IntegerField(
         label=_("Position"), min_value=0, max_value=external.MOST_POSITION, initial=0, help_text=_("The lowest first")
     )
-    settings = forms.JSONField(
+    settings = ReadableJSONField(
         label=_("Settings"), help_text=_("JSON, as the documentation describes it for each kind of store")
     )
     secret = forms.CharField(

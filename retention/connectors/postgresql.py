@@ -39,6 +39,8 @@ WINDOW, SMALLEST_WINDOW = 10, 10_000
 # After so many walks that all found something the product still writes: somebody must stop it first.
 MOST_WALKS = 10
 FETCHED_AT_ONCE = 1000
+# Keys that a checkpoint does not tell.
+TEXTS = frozenset({"text", "varchar"})
 # Of a UUID the first 48 bits are kept: 12 hexadecimal digits.
 KEPT_OF_UUID = 12
 
@@ -62,8 +64,10 @@ class _Place:
         return cls(int(parts[0]), parts[1] == "1", int(parts[2]), parts[3])
 
     def written(self, mark: str, kind: str) -> str:
-        """Return the checkpoint. Keys that are texts are not written down."""
-        after = "" if kind in ("text", "varchar") else self.after
+        """Return the checkpoint. Keys that are texts are not written down, of a UUID its beginning is."""
+        after = "" if kind in TEXTS else self.after
+        if kind == "uuid":
+            after = after.replace("-", "")[:KEPT_OF_UUID]
         return f"{mark}:{self.walk}:{int(self.erased)}:{self.table}:{after}"
 
 
@@ -110,6 +114,16 @@ class PostgresStore:
         place = _Place.read(checkpoint, self._mark)
         if self._last is not None and self._last[0] == checkpoint:
             place = self._last[1]
+        while True:
+            place, erased, kind = self._chunk(target, place, limit)
+            progress = self._progress(place, erased, kind)
+            # Whoever goes on may know the checkpoint alone. Where that cannot say how far it got, this goes on itself
+            # until it is further: else nobody would ever come past what is before.
+            if erased or progress.finished or progress.checkpoint != checkpoint:
+                return progress
+
+    def _chunk(self, target: Target, place: _Place, limit: int) -> tuple[_Place, int, str]:
+        """Erase within one transaction; return where it got, how many rows went, and the kind of the key there."""
         left, erased = max(SMALLEST_WINDOW, WINDOW * limit), 0
         with self._mapped(target) as (cursor, condition, catalogue):
             # Two workers on one store take turns; who comes second finds the rows gone.
@@ -127,8 +141,7 @@ class PostgresStore:
                     place = replace(place, erased=went_on, table=place.table + 1, after="")
                 else:
                     place = replace(place, erased=went_on, after=end)
-            kind = self._kind_at(catalogue, place)
-        return self._progress(place, erased, kind)
+            return place, erased, self._kind_at(catalogue, place)
 
     def verify(self, target: Target) -> list[Residue]:
         found: list[Residue] = []
@@ -229,7 +242,7 @@ class _Walk:
         full_at, last, read, wanted = row
         if last is None:
             return 0, 0, None
-        end = self._rounded(full_at or last)
+        end = full_at or last
         erased = self._erase(cursor, end) if wanted else 0
         over = full_at is None and read < window
         return int(read), erased, None if over else end
@@ -255,12 +268,9 @@ class _Walk:
 
     def _cast(self, value: str) -> Composable:
         if self._kind == "uuid":
-            value = value.replace("-", "").ljust(32, "0" if self._table.backwards else "f")
+            # Of a beginning the least UUID (backwards the greatest): the walk has come at least as far.
+            value = value.replace("-", "").ljust(32, "f" if self._table.backwards else "0")
         return SQL("{}::{}").format(Literal(value), Identifier("pg_catalog", self._kind))
-
-    def _rounded(self, key: str) -> str:
-        """Return the end of a range as it may be written down: of a UUID its beginning, so the range is longer."""
-        return key.replace("-", "")[:KEPT_OF_UUID] if self._kind == "uuid" else key
 
 
 def _named(table: Table) -> Composable:

@@ -154,6 +154,34 @@ def test_keys_of_any_kind_are_walked_and_rows_that_share_one_too(product, kind):
         assert erased == (0 if fresh else 100)
 
 
+@pytest.mark.parametrize("kind", ["uuid", "text", "bigint"])
+def test_a_few_rows_behind_many_of_others_are_reached_by_whoever_goes_on(product, kind):
+    """Each call comes from a new process: one that always begins anew would never get there."""
+    product.run(f"CREATE TABLE app.many (id {kind} PRIMARY KEY, tenant text)")
+    made = {"uuid": "lpad(to_hex(n), 32, '0')::uuid", "text": "lpad(n::text, 8, '0')", "bigint": "n"}[kind]
+    product.run(
+        f"INSERT INTO app.many SELECT {made}, CASE WHEN n > 25000 THEN 'V1' ELSE 'V2' END "
+        "FROM generate_series(1, 25010) AS n"
+    )
+    entry = {
+        "schema": "app",
+        "table": "many",
+        "key": "id",
+        "tenant": {"column": "tenant", "names": "registration_number"},
+        "subject": None,
+    }
+    checkpoint, erased, calls = "", 0, 0
+    while calls < 30:
+        progress = product.store(tables=[entry]).erase_chunk(
+            everything_of(), run=ACME, checkpoint=checkpoint, limit=4, now=NOW
+        )
+        checkpoint, erased, calls = progress.checkpoint, erased + progress.erased, calls + 1
+        if progress.finished:
+            break
+    assert progress.finished and product.run("SELECT tenant, count(*) FROM app.many GROUP BY 1") == [("V2", 25000)]
+    assert erased == 10
+
+
 def test_rows_that_refer_to_earlier_ones_of_their_table_go_backwards(product):
     product.run(
         "CREATE TABLE app.replies (id int PRIMARY KEY, tenant text, earlier int REFERENCES app.replies); "
