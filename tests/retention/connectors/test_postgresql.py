@@ -67,6 +67,20 @@ def test_one_person_goes_by_each_identifier_and_nobody_else(product):
     assert product.run("SELECT ref FROM app.users WHERE company = %s", ACME) == [("ben-2",)]
 
 
+def test_somebody_of_another_client_with_the_same_external_id_is_somebody_else(product):
+    """A guest of the neighbour's began a conversation in the client's rooms: it is not the client's Ann's."""
+    product.run(
+        "INSERT INTO app.conversations (company, author, title) SELECT %s, id, 'guest' FROM app.users "
+        "WHERE company = %s AND ref = 'ann-1'",
+        ACME,
+        OTHER,
+    )
+    erase(product.store(), people(ANN), now=NOW)
+    assert product.run("SELECT count(*) FROM app.conversations WHERE title = 'guest'") == [(1,)]
+    erase(product.store(), everything_of(), now=NOW)
+    assert product.run("SELECT count(*) FROM app.conversations WHERE title = 'guest'") == [(0,)]
+
+
 def test_nobody_is_nobody_and_not_the_whole_client(product):
     before = {table: product.rows(table) for table in TABLES}
     assert [p.erased for p in erase(product.store(), people(), now=NOW)] == [0]
