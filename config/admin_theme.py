@@ -131,6 +131,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Erasures by hand"), "front_hand", "retention.ManualErasure"),
                 _item(_("Verifications"), "troubleshoot", "retention.Verification"),
                 _item(_("Certificates"), "verified", "retention.Certificate"),
+                _item(_("Addenda to certificates"), "note_add", "retention.CertificateAddendum"),
             ],
         },
         {

@@ -51,6 +51,7 @@ from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, Pub
 from retention.api.requests import DeletionRequestResource
 from retention.api.restores import RestoreResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
+from retention.api.verify import VerifyView
 
 SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported
 
@@ -123,6 +124,7 @@ urlpatterns = [
     path("contracts/<uuid:public_id>/stay", ContractStayView.as_view(), name="contract-stay"),
     path("public-key", PublicKeyView.as_view(), name="public-key"),
     path("audit-package", AuditPackageView.as_view(), name="audit-package"),
+    path("certificates/verify", VerifyView.as_view(), name="certificates-verify"),
     path("key-versions", KeyVersionsView.as_view(), name="key-versions"),
     path("trail/links", TrailLinksView.as_view(), name="trail-links"),
     path("trail/head", TrailHeadView.as_view(), name="trail-head"),

@@ -219,6 +219,9 @@ UPLIFT_LEAD = timedelta(days=env.int("UPLIFT_LEAD_DAYS", default=30))
 BACKUP_HORIZON = timedelta(days=env.int("BACKUP_HORIZON_DAYS", default=35))
 # For so long a process believes what it saw of the restore gate.
 RESTORE_GATE = timedelta(seconds=5)
+LEDGER_BACKUP_HORIZON = timedelta(days=env.int("LEDGER_BACKUP_HORIZON_DAYS", default=35))
+# How long the product's AI vendor keeps prompts and answers; 0: it has none.
+MODEL_VENDOR_WINDOW = timedelta(days=env.int("MODEL_VENDOR_DAYS", default=30))
 DOCUMENTS_DIR = DATA_DIR / "documents"
 EXPORTS_DIR = DATA_DIR / "exports"
 
@@ -301,7 +304,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.api.errors.handle",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.PerActor"],
-    "DEFAULT_THROTTLE_RATES": {"actor": env.str("API_THROTTLE", default="600/min")},
+    "DEFAULT_THROTTLE_RATES": {"actor": env.str("API_THROTTLE", default="600/min"), "verify": "30/min"},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
 }

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from accounts.signin import pages
 from config import health
 from contracts.api.calendar import CalendarView
+from retention.api import verify
 
 handler429 = pages.too_many
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("account/", include("accounts.signin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
+    path("verify", verify.page, name="verify"),
     path("scim/v2/", include("accounts.api.scim.urls")),
     path("calendar/<str:token>.ics", CalendarView.as_view(), name="calendar"),
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -169,3 +169,38 @@ class RestoreOutcome(TextChoices):
     UNFINISHED = "unfinished", _("Not finished yet")
     NOBODY = "nobody", _("Nothing of it was restored")
     KEYS = "keys", _("Keys destroyed again")
+
+
+class AddendumKind(TextChoices):
+    """What a signed addendum says of a certificate. With the last one the certificate is no longer provisional."""
+
+    RESIDUE_FOUND = "residue_found", _("Residue was found: the certificate does not stand")
+    CLEAN_AGAIN = "clean_again", _("Erased and verified again")
+    CHECKED_AGAIN = "checked_again", _("Looked at again on demand: nothing was found")
+    REWRITTEN = "rewritten", _("Tables were written anew")
+    COMPLETE = "complete", _("Every window has closed")
+
+
+class AcceptanceGround(TextChoices):
+    """Why what the verifier found stays."""
+
+    QUOTED = "quoted", _("A text of somebody else, kept on its own basis, quotes it")
+    LEGAL_OBLIGATION = "legal_obligation", _("A legal obligation to keep the data")
+    LEGAL_CLAIMS = "legal_claims", _("Establishment, exercise or defence of legal claims")
+
+
+class Vacuumed(TextChoices):
+    """Who took the dead rows out of the tables' pages, and so how it is known that none is left."""
+
+    ENGINE = "engine", _("Vacuum of the engine")
+    AUTOVACUUM = "autovacuum", _("Autovacuum, by the database's statistics")
+    NO_TABLE = "no_table", _("The store has no table")
+
+
+class RowsHeldBy(TextChoices):
+    """What keeps dead rows in the tables' pages."""
+
+    SNAPSHOT = "snapshot", _("An older snapshot")
+    REPLICATION_SLOT = "replication_slot", _("A replication slot")
+    PREPARED = "prepared", _("A prepared transaction")
+    AUTOVACUUM = "autovacuum", _("Left to autovacuum")

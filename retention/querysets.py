@@ -49,6 +49,14 @@ class ErasureRunQuerySet(models.QuerySet["ErasureRun"]):
         """Unfinished, and nobody's: no lease, or one that has run out (its worker was killed)."""
         return self.unfinished().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).order_by("pk")
 
+    def certified(self) -> Self:
+        return self.filter(phase__in=[RunPhase.CERTIFIED, RunPhase.COMPLETE])
+
+    def to_check(self, *, at: datetime) -> Self:
+        """Certified, due for another look, and nobody's."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lte=at)
+        return self.certified().filter(free, next_check_at__lte=at)
+
 
 class KeyRotationQuerySet(models.QuerySet["KeyRotation"]):
     def running(self) -> Self:

@@ -15,7 +15,7 @@ from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
 from retention.enums import RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
-from retention.models import DeletionRequest, ErasureRun, KeyRotation, LedgerHead, RequestSubject, Vault
+from retention.models import DeletionRequest, ErasureRun, ErasureStep, KeyRotation, LedgerHead, RequestSubject, Vault
 from retention.operations import (
     certificates,
     erasure,
@@ -27,6 +27,7 @@ from retention.operations import (
     restores,
     rewrapping,
     runs,
+    vacuuming,
     vault,
     verification,
 )
@@ -168,6 +169,63 @@ def work_all(*, at: datetime, by: str) -> Swept:
         else:
             swept.done += 1
     return swept
+
+
+def checks_due(*, at: datetime) -> ErasureRunQuerySet:
+    """Certified runs that are looked at again: after an hour, a day, a week, every night between, and on demand."""
+    return ErasureRun.objects.to_check(at=at).order_by("pk")
+
+
+def check_following(*, after: datetime) -> datetime | None:
+    """Return when the next look is due, or when a worker that was killed in one gives it up."""
+    certified = ErasureRun.objects.certified().filter(next_check_at__isnull=False)
+    instants = (earliest(certified, field, after=after) for field in ("next_check_at", "leased_until"))
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def check_all(*, at: datetime, by: str) -> Swept:
+    """Look again for all of them in one pass over everything."""
+    return Swept(done=verification.check_due(now=at, by=by))
+
+
+def vacuums_due(*, at: datetime) -> QuerySet[ErasureStep]:
+    """Emptied stores whose tables may hold dead rows still."""
+    return vacuuming.due()
+
+
+def vacuum_all(*, at: datetime, by: str) -> Swept:
+    """Take the dead rows out of the tables that runs emptied; what holds them is noted, and it is tried again."""
+    return Swept(done=vacuuming.vacuum(now=at))
+
+
+def completions_due(*, at: datetime) -> ErasureRunQuerySet:
+    """Certified runs, past their last look and past every window that the calendar closes, without dead rows."""
+    dead = ErasureStep.objects.filter(run=OuterRef("pk"), vacuumed_at__isnull=True)
+    return completing().filter(
+        ~Exists(dead),
+        erased_at__lte=at - settings.BACKUP_HORIZON,
+        keys_destroyed_at__lte=at - max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW),
+    )
+
+
+def completing() -> ErasureRunQuerySet:
+    """Certified runs past their last look."""
+    return ErasureRun.objects.filter(phase=RunPhase.CERTIFIED, next_check_at__isnull=True).order_by("pk")
+
+
+def completion_following(*, after: datetime) -> datetime | None:
+    """Return when the next window closes by the calendar."""
+    windows = (
+        ("erased_at", settings.BACKUP_HORIZON),
+        ("keys_destroyed_at", max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW)),
+    )
+    found = ((earliest(completing(), field, after=after - window), window) for field, window in windows)
+    return min((instant + window for instant, window in found if instant is not None), default=None)
+
+
+def complete_all(*, at: datetime, by: str) -> Swept:
+    """Say of every certificate whose windows have closed that it is complete."""
+    return walk(lambda: completions_due(at=at), lambda run: certificates.complete(run, now=at, by=by))
 
 
 def reopenings_due(*, at: datetime) -> OrganizationQuerySet:

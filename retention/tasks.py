@@ -62,6 +62,24 @@ def sweep_erasures(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_checks(*, now: str | None = None, **_future: object) -> None:
+    """Look again for all certified runs that are due, in one pass."""
+    run(sweeps.check_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_vacuums(*, now: str | None = None, **_future: object) -> None:
+    """Take the dead rows out of the tables that runs emptied."""
+    run(sweeps.vacuum_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_completions(*, now: str | None = None, **_future: object) -> None:
+    """Say of every certificate whose windows have closed that it is complete."""
+    run(sweeps.complete_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_rewraps(*, now: str | None = None, **_future: object) -> None:
     """Go on with the key rotation that runs."""
     run(sweeps.rewrap_all, at=sweep_instant(now))

@@ -16,6 +16,8 @@ TEST = "webhook.test"
 CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audience.client) | {
     *(f"licensed_user.{what}" for what in EVENTS.values()),
     "access_policy.changed",
+    "certificate.addendum_issued",
+    "erasure.complete",
     "access_rule.changed",
     "access_rule.confirmed",
     "access_rule.created",

@@ -15,7 +15,14 @@ ALGORITHM = "Ed25519"
 
 
 class BadDocument(Exception):
-    """The document does not hold: the message says in one sentence why."""
+    """The document does not hold: the message says in one sentence why, the ``code`` in a word.
+
+    ``not_a_document``, ``unknown_kind``, ``other_key`` or ``changed``.
+    """
+
+    def __init__(self, message: str, code: str = "not_a_document") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WrongSigningKey(ValueError):
@@ -53,16 +60,20 @@ class Kind:
         document = {name: value for name, value in signed.items() if name != "signature"}
         signature = signed["signature"]
         if document.get("schema") != self.schema:
-            raise BadDocument(f"This is not a {self.noun} of a known kind.")
-        if signature.get("algorithm") != ALGORITHM:
-            raise BadDocument("The signature is of an unknown kind.")
-        if signature.get("key_id") != key_id(key):
-            raise BadDocument(f"Another key signed this {self.noun}.")
+            raise BadDocument(f"This is not a {self.noun} of a known kind.", "unknown_kind")
+        # Nothing beside these three: what stands in the signature itself is not signed.
+        if signature.keys() != {"algorithm", "key_id", "value"} or signature["algorithm"] != ALGORITHM:
+            raise BadDocument("The signature is of an unknown kind.", "unknown_kind")
+        if signature["key_id"] != key_id(key):
+            raise BadDocument(f"Another key signed this {self.noun}.", "other_key")
         try:
-            value = base64.b64decode(str(signature.get("value")), validate=True)
+            text = str(signature["value"])
+            value = base64.b64decode(text, validate=True)
+            if base64.b64encode(value).decode() != text:
+                raise binascii.Error
             key.verify(value, self.domain + canonical(document))
-        except (binascii.Error, TypeError, UnicodeEncodeError, RecursionError, InvalidSignature):
-            raise BadDocument(f"The signature does not fit: the {self.noun} was changed.") from None
+        except (ValueError, TypeError, RecursionError, InvalidSignature):
+            raise BadDocument(f"The signature does not fit: the {self.noun} was changed.", "changed") from None
         return document
 
 
@@ -73,6 +84,11 @@ def canonical(document: Any) -> bytes:
     """
     _check(document)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(signed: Any) -> str:
+    """Return the SHA-256 of a signed document with its signature, in hexadecimal: how a later document names it."""
+    return hashlib.sha256(canonical(signed)).hexdigest()
 
 
 def signing_key(text: str) -> Ed25519PrivateKey:

@@ -19,7 +19,7 @@ from accounts.models import Organization
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.json import pretty
-from retention.models import Certificate
+from retention.models import Certificate, CertificateAddendum
 from retention.operations import certificates
 from retention.operations.audit_package import package
 from retention.rules.audit_package import Span
@@ -120,6 +120,36 @@ def _package(data: dict[str, Any], *, now: datetime, by: str) -> StreamingHttpRe
         "Content-Length": str(made.size),
     }
     return StreamingHttpResponse(made.pieces(), content_type="application/zip", headers=headers)
+
+
+@admin.register(CertificateAddendum)
+class CertificateAddendumAdmin(ReadOnly):
+    viewing = Permission.VIEW_DELETION_REQUEST
+    hidden = ("document",)
+    list_display = ("__str__", "organization", "certificate", "number", "kind", "issued_at")
+    list_filter = ("kind", "signing_key")
+    search_fields = ("public_id", "certificate__public_id", "organization__name")
+    list_select_related = ("organization", "certificate")
+    actions_detail = ("download",)
+
+    def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        return [*super().get_fields(request, None), "statement"]
+
+    @display(description=_("document"))
+    def statement(self, addendum: CertificateAddendum) -> SafeString:
+        return format_html("<pre>{}</pre>", pretty(addendum.document))
+
+    @action(
+        description=_("Download"),
+        url_path="download",
+        permissions=[Permission.VIEW_DELETION_REQUEST.value],
+        icon="download",
+    )
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send the signed document as it is."""
+        addendum = self.object_or_404(request, object_id)
+        name = f"certificate-{addendum.certificate.public_id}-addendum-{addendum.number}.json"
+        return _file(json.dumps(addendum.document, indent=2, ensure_ascii=False), "application/json", name)
 
 
 def _file(text: str, content_type: str, name: str) -> HttpResponse:

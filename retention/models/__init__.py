@@ -1,6 +1,6 @@
 """The tables of retention, one noun a file."""
 
-from retention.models.erasure import Certificate, ErasureRun, ErasureStep, Verification
+from retention.models.erasure import Certificate, CertificateAddendum, ErasureRun, ErasureStep, Verification
 from retention.models.external import ExternalStore, ManualErasure
 from retention.models.ledger import DataKey, ErasureEntry, LedgerPulse
 from retention.models.request import (
@@ -19,6 +19,7 @@ __all__ = [
     "AggregateArchive",
     "ArchiveAuthorization",
     "Certificate",
+    "CertificateAddendum",
     "ContextItem",
     "Conversation",
     "DataKey",

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
-from retention.enums import RunPhase, StepStatus
+from retention.enums import AddendumKind, RowsHeldBy, RunPhase, StepStatus, Vacuumed
 from retention.models.request import DeletionRequest
 from retention.querysets import ErasureRunQuerySet
 
@@ -36,6 +36,10 @@ class ErasureRun(TenantModel):
     # Rows a second at most; empty: as the setting says.
     rate = models.PositiveIntegerField(_("rows a second at most"), null=True, blank=True)
     next_check_at = models.DateTimeField(_("searched again at"), null=True, blank=True)
+    # From when the checks after an hour, a day, a week are counted.
+    certified_at = models.DateTimeField(_("certified at"), null=True, blank=True)
+    check_asked_at = models.DateTimeField(_("check asked for at"), null=True, blank=True)
+    accepted = models.JSONField(_("accepted hits"), default=list, blank=True)
     completed_at = models.DateTimeField(_("complete since"), null=True, blank=True)
     # What the ledger was told: when its entry expires, and that it was purged.
     ledger_expires_at = models.DateTimeField(_("ledger entry expires at"), null=True, blank=True)
@@ -64,6 +68,16 @@ class ErasureRun(TenantModel):
                 | (Q(keys_destroyed_at__isnull=False) & ~Q(ledger_digest="")),
                 name="erasure_run_keys_first",
             ),
+            models.CheckConstraint(
+                condition=Q(phase=RunPhase.COMPLETE, completed_at__isnull=False)
+                | (~Q(phase=RunPhase.COMPLETE) & Q(completed_at__isnull=True)),
+                name="erasure_run_completed_iff_complete",
+            ),
+            models.CheckConstraint(
+                condition=~Q(phase__in=[RunPhase.CERTIFIED.value, RunPhase.COMPLETE.value])
+                | Q(certified_at__isnull=False),
+                name="erasure_run_certified_at_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "request"], name="erasure_run_by_request"),
@@ -71,6 +85,11 @@ class ErasureRun(TenantModel):
                 fields=["id"],
                 condition=~Q(phase__in=[RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED]),
                 name="erasure_run_open",
+            ),
+            models.Index(
+                fields=["certified_at", "id"],
+                condition=Q(phase=RunPhase.CERTIFIED, next_check_at__isnull=True),
+                name="erasure_run_to_complete",
             ),
             models.Index(
                 fields=["next_check_at", "id"], condition=Q(next_check_at__isnull=False), name="erasure_run_to_check"
@@ -98,7 +117,11 @@ class ErasureStep(TenantModel):
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)
     last_error = models.CharField(_("last error"), max_length=120, blank=True)
     again_at = models.DateTimeField(_("tried again at"), null=True, blank=True)
+    # Since when no dead row is left in its tables' pages, or what held them; since when the tables were written anew.
     vacuumed_at = models.DateTimeField(_("vacuumed at"), null=True, blank=True)
+    vacuumed_how = models.CharField(_("vacuumed by"), max_length=16, choices=Vacuumed.choices, blank=True)
+    held_by = models.CharField(_("dead rows held by"), max_length=24, choices=RowsHeldBy.choices, blank=True)
+    rewritten_at = models.DateTimeField(_("tables written anew at"), null=True, blank=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
@@ -112,6 +135,21 @@ class ErasureStep(TenantModel):
                 condition=Q(status=StepStatus.DONE, finished_at__isnull=False)
                 | (~Q(status=StepStatus.DONE) & Q(finished_at__isnull=True)),
                 name="erasure_step_finished_iff_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(vacuumed_at__isnull=True, vacuumed_how="")
+                | Q(vacuumed_at__isnull=False, vacuumed_how__in=Vacuumed.values, held_by=""),
+                name="erasure_step_vacuumed_somehow",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_by="") | Q(held_by__in=RowsHeldBy.values), name="erasure_step_held_by_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(status=StepStatus.DONE, vacuumed_at__isnull=True),
+                name="erasure_step_to_vacuum",
             ),
         ]
 
@@ -152,6 +190,32 @@ class Certificate(TenantModel):
         constraints = [
             *tenant_keys("retention_certificate"),
             models.UniqueConstraint(fields=["organization", "run"], name="certificate_once_per_run"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class CertificateAddendum(TenantModel):
+    """A signed statement about a certificate, made later; it names the digest of what came before it."""
+
+    certificate = TenantForeignKey(Certificate, related_name="addenda")
+    number = models.PositiveSmallIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=16, choices=AddendumKind.choices)
+    issued_at = models.DateTimeField(_("issued at"))
+    signing_key = models.CharField(_("signing key"), max_length=16)
+    document = models.JSONField(_("document"))
+
+    class Meta:
+        verbose_name = _("addendum to a certificate")
+        verbose_name_plural = _("addenda to certificates")
+        constraints = [
+            *tenant_keys("retention_certificateaddendum"),
+            models.UniqueConstraint(
+                fields=["organization", "certificate", "number"], name="certificate_addendum_numbered_once"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=AddendumKind.values), name="certificate_addendum_kind_known"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="certificate_addendum_numbered_from_one"),
         ]
 
     def __str__(self) -> str:

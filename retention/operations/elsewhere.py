@@ -5,16 +5,15 @@ import email.policy
 import gzip
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import redis
 from django.conf import settings
 
-from retention.rules.terms import Identifiers, Searcher
-
-type Note = Callable[[str, str, int], None]
+from retention.operations.sought import Sought, Terms
 
 # The engine's own cluster is searched through the engine; secrets and static files hold nothing of clients.
 NOT_SEARCHED = frozenset({"postgresql/data", "secrets", "static"})
@@ -27,41 +26,51 @@ OVERLAP = 512
 BETWEEN_MAILS = b"-" * 79
 
 
-def search_files(terms: Identifiers, contacts: frozenset[str], note: Note) -> int:
-    """Search names and contents of the data directory's files for addresses and opaque ids; return how many files.
+def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
+    """Search names and contents of the data directory's files, each once, for addresses and opaque ids.
 
     External ids are left out here: outside a tenant's row they may be another client's. A mail to a contact of the
-    client, or to the vendor's staff, bears their address though a departed user had the same.
+    client, to the vendor's staff, or to somebody who came back, bears their address though an erased person had it.
     """
-    everything = Searcher({*terms.emails, *terms.uuid_texts()})
-    in_mail = Searcher({*(terms.emails - contacts), *terms.uuid_texts()})
-    names = Searcher({*terms.emails, *terms.uuid_texts(), *(str(id_) for id_ in terms.files)})
+    everything = Terms((one, term) for one in sought for term in {*one.terms.emails, *one.terms.uuid_texts()})
+    names = Terms(
+        (one, term)
+        for one in sought
+        for term in {*one.terms.emails, *one.terms.uuid_texts(), *(str(id_) for id_ in one.terms.files)}
+    )
+    in_mail = Terms(
+        (one, term)
+        for one in sought
+        for term in {*(one.terms.emails - contacts - one.returned_terms()), *one.terms.uuid_texts()}
+    )
     folder = Path(settings.DATA_DIR)
-    counts: dict[tuple[str, str], int] = {}
-    number = 0
+    counts: Counter[tuple[Sought, str, str]] = Counter()
     for path in _files(folder):
-        number += 1
         store = _store_of(path, folder)
-        if names.found_in(path.name):
-            counts[store, "file_name"] = counts.get((store, "file_name"), 0) + 1
-        searcher = in_mail if store == MAIL else everything
-        if store not in SEALED and any(searcher.found_in(text) for text in _texts(path, store)):
-            counts[store, "file_content"] = counts.get((store, "file_content"), 0) + 1
-    for (store, kind), count in sorted(counts.items()):
-        note(f"files.{store}", kind, count)
-    return number
+        for one in sought:
+            one.found.files += 1
+        counts.update((one, store, "file_name") for one in names.found_in(path.name))
+        if store not in SEALED:
+            terms = in_mail if store == MAIL else everything
+            found = {one for text in _texts(path, store) for one in terms.found_in(text)} if terms else set()
+            counts.update((one, store, "file_content") for one in found)
+    for (one, store, kind), count in sorted(counts.items(), key=lambda item: item[0][1:]):
+        one.found.note(f"files.{store}", kind, count)
 
 
-def search_broker(terms: Identifiers, note: Note) -> int:
-    """Search every key of the broker and cache, names and values; return how many keys there were."""
-    searcher = Searcher({*terms.emails, *terms.uuid_texts()})
-    number = residue = 0
+def search_broker(sought: Sequence[Sought]) -> None:
+    """Search every key of the broker and cache once, names and values."""
+    terms = Terms((one, term) for one in sought for term in {*one.terms.emails, *one.terms.uuid_texts()})
+    counts: Counter[Sought] = Counter()
+    number = 0
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         for key in client.scan_iter(count=1000):
             number += 1
-            residue += any(searcher.found_in(_text(part)) for part in (key, *_values(client, key)))
-    note("valkey", "key", residue)
-    return number
+            parts = (key, *_values(client, key))
+            counts.update({one for part in parts for one in terms.found_in(_text(part))})
+    for one in sought:
+        one.found.broker_keys = number
+        one.found.note("valkey", "key", counts[one])
 
 
 def _files(folder: Path) -> Iterator[Path]:

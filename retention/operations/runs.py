@@ -1,7 +1,7 @@
 """Erasure runs: planned from an approved request, claimed by lease, and their journal."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -228,6 +228,9 @@ def reopen(steps: QuerySet[ErasureStep]) -> None:
         cursor="",
         finished_at=None,
         vacuumed_at=None,
+        vacuumed_how="",
+        held_by="",
+        rewritten_at=None,
         failures=0,
         last_error="",
         again_at=None,
@@ -246,7 +249,12 @@ def identifiers_of(target: Target) -> Identifiers:
     if not target.whole:
         listed = RequestSubject.objects.filter(organization=target.organization_id, request=target.request_id)
         people = people.filter(pk__in=listed.values("licensed_user"))
-    emails, external_ids, uuids, keys_ = set(), set(), set(), set()
+    return identifiers_of_people(people, target)
+
+
+def identifiers_of_people(people: QuerySet[LicensedUser], target: Target, *, uuids: Iterable[UUID] = ()) -> Identifiers:
+    """Return the identifiers of these people, with opaque ids that are known beside them."""
+    emails, external_ids, ids, keys_ = set(), set(), set(uuids), set()
     known_as = []
     columns = ("email", "external_id", "user_name", "provisioned_id", "public_id", "pk")
     for email, external_id, user_name, provisioned_id, public_id, pk in people.values_list(*columns).iterator():
@@ -256,13 +264,13 @@ def identifiers_of(target: Target) -> Identifiers:
         if email:
             emails.add(email.lower())
         external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
-        uuids.add(public_id)
+        ids.add(public_id)
     external_ids -= emails
     files = Export.objects.filter(organization=target.organization_id).values_list("public_id", flat=True)
     return Identifiers(
         emails=frozenset(emails),
         external_ids=frozenset(external_ids),
-        uuids=frozenset(uuids),
+        uuids=frozenset(ids),
         files=frozenset(files),
         people=frozenset(keys_),
         known_as=tuple(known_as),

@@ -47,7 +47,8 @@ TABLES: dict[str, Table] = {
         K,
         "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
         "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error paused_at "
-        "paused_by rate next_check_at completed_at ledger_expires_at ledger_purged_at",
+        "paused_by rate next_check_at certified_at check_asked_at accepted completed_at ledger_expires_at "
+        "ledger_purged_at",
         basis=EVIDENCE,
         identifiers=C,
         identifiers_key=C,
@@ -55,7 +56,7 @@ TABLES: dict[str, Table] = {
     "retention.ErasureStep": table(
         K,
         "id public_id organization run position store status found erased anonymised checkpoint_person checkpoint "
-        "cursor failures last_error again_at vacuumed_at started_at finished_at",
+        "cursor failures last_error again_at vacuumed_at vacuumed_how held_by rewritten_at started_at finished_at",
         basis=EVIDENCE,
     ),
     "retention.Verification": table(
@@ -74,6 +75,9 @@ TABLES: dict[str, Table] = {
         K,
         "id public_id organization store store_name run people asked_at due_at attested_by attested_at document",
         basis=EVIDENCE,
+    ),
+    "retention.CertificateAddendum": table(
+        K, "id public_id organization certificate number kind issued_at signing_key document", basis=EVIDENCE
     ),
     "retention.DataKey": table(
         E, "id organization_ref subject_ref wrapped key_version created_at", category=CONTENT, wrapped=C

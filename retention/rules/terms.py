@@ -101,17 +101,20 @@ class Searcher:
 
     def found_in(self, text: str) -> bool:
         """Say whether any term stands in the text, in any spelling."""
-        return any(self._found(spelling) for spelling in spellings(text))
+        return any(True for spelling in spellings(text) for _term in self._standing(spelling))
 
-    def _found(self, text: str) -> bool:
+    def terms_in(self, text: str) -> set[str]:
+        """Return the terms that stand in the text, in any spelling, each in its :func:`plain` form."""
+        return {term for spelling in spellings(text) for term in self._standing(spelling)}
+
+    def _standing(self, text: str) -> Iterator[str]:
         by_first = self._by_first
         for run in _RUN.finditer(text):
             for before, term in by_first.get(run[0], ()):
                 start = run.start() - before
                 end = start + len(term)
                 if start >= 0 and text.startswith(term, start) and _apart(text, start, end):
-                    return True
-        return False
+                    yield term
 
 
 def spellings(text: str) -> Iterator[str]:

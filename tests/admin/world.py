@@ -34,7 +34,7 @@ from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, Reminder
 from contracts.operations import amendments, clauses, ends, feeds, intakes, notices, payments, quotes, switching
 from retention.connectors.protocol import Target
-from retention.enums import HoldGround
+from retention.enums import AddendumKind, HoldGround
 from retention.models import (
     AggregateArchive,
     DeletionRequest,
@@ -45,7 +45,16 @@ from retention.models import (
     KeyRotationStep,
     Restore,
 )
-from retention.operations import archive, attesting, exports, external, holds, people_requests, restore_report
+from retention.operations import (
+    addenda,
+    archive,
+    attesting,
+    exports,
+    external,
+    holds,
+    people_requests,
+    restore_report,
+)
 from tests.accounts.trails import sealed
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
@@ -283,7 +292,8 @@ def a_client_that_left():
             sha256="0" * 64,
             made_at=NOW,
         )
-        ErasureRun.objects.get(organization=organization)
+        run = ErasureRun.objects.select_related("organization").get(organization=organization)
+        addenda.issue(run, AddendumKind.CHECKED_AGAIN, now=NOW, by="user:one")
     return organization
 
 

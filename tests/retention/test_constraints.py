@@ -30,6 +30,7 @@ def copy(table, **values):
     return table, values
 
 
+ADDENDUM = "retention_certificateaddendum"
 EXAMPLES = {
     "vault_state_known": change("retention_vault", "state = 'ajar'"),
     "conversation_external_id_once": copy("retention_conversation", public_id="gen_random_uuid()"),
@@ -87,6 +88,14 @@ EXAMPLES = {
     "erasure_run_rate_from_one": change(RUN, "rate = 0"),
     "erasure_run_keys_first": change(RUN, "ledger_digest = ''"),
     "retention_erasurerun_public_id_key": copy(RUN, request_id="request_id + 1000"),
+    "erasure_run_completed_iff_complete": change(RUN, "completed_at = now()"),
+    "erasure_run_certified_at_known": change(RUN, "certified_at = NULL"),
+    "erasure_step_vacuumed_somehow": change(STEP, "vacuumed_at = now(), vacuumed_how = ''"),
+    "erasure_step_held_by_known": change(STEP, "vacuumed_at = NULL, vacuumed_how = '', held_by = 'lost'"),
+    "certificate_addendum_numbered_once": copy(ADDENDUM, public_id="gen_random_uuid()"),
+    "certificate_addendum_numbered_from_one": change(ADDENDUM, "number = 0"),
+    "certificate_addendum_kind_known": change(ADDENDUM, "kind = 'lost'"),
+    "retention_certificateaddendum_public_id_key": copy(ADDENDUM, number="number + 1"),
     "erasure_step_once_per_store": copy(STEP, public_id="gen_random_uuid()"),
     "erasure_step_finished_iff_done": change(STEP, "finished_at = NULL"),
     "retention_erasurestep_public_id_key": copy(STEP, store="'other'"),
@@ -149,6 +158,7 @@ TENANT_KEYS = {
         "erasurestep",
         "verification",
         "certificate",
+        "certificateaddendum",
     ]
 }
 

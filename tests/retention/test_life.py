@@ -123,9 +123,11 @@ def test_a_client_leaves_and_nothing_is_left():
 
     key = certificate_rules.read_public_key(public_pem())
     found = certificate_rules.verify(json.loads(json.dumps(document)), key)
+    assert found["keys"]["destroyed"] == 1
+    assert found["provisional"] and all(store["residual"] == 0 for store in found["stores"])
+    live_until(at("2026-02-13"))
     with tenancy.vendor(), pytest.raises(Refused, match="destroyed"):
         runs.unseal(ErasureRun.objects.get())
-    assert found["keys"]["destroyed"] == 1
     assert "ann" not in json.dumps(document)
 
 

@@ -1,4 +1,4 @@
-"""``verify_certificate FILE``: check a certificate offline, with the public key alone."""
+"""``verify_certificate FILE [ADDENDUM …]``: check a certificate and its addenda offline, with the public key alone."""
 
 import json
 from argparse import ArgumentParser
@@ -13,33 +13,54 @@ WRONG_INPUT = 2
 
 
 class Command(BaseCommand):
-    """Exit code 0: the certificate holds. 1: it does not; why is said. 2: a file cannot be read."""
+    """Exit code 0: all hold. 1: something does not; why is said. 2: a file cannot be read."""
 
-    help = "Check the signature of a certificate of erasure. Needs no database and no network."
+    help = "Check the signatures of a certificate of erasure and its addenda. Needs no database and no network."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.json")
+        parser.add_argument("addenda", type=Path, nargs="*", metavar="ADDENDUM.json", help="in their order")
         parser.add_argument("--public-key", type=Path, required=True, metavar="FILE.pem", help="as published")
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        certificate, pem = _read(options["file"]), _read(options["public_key"])
+        pem = _read(options["public_key"])
+        raw = [_read(path) for path in (options["file"], *options["addenda"])]
         try:
             key = rules.read_public_key(pem.decode("ascii", errors="replace"))
-            document = rules.verify(rules.read(certificate), key)
+            signed = [rules.read(one) for one in raw]
+            documents = [rules.verify(one, key) for one in signed]
+            if not rules.follows(signed[1:], signed[0]):
+                raise rules.BadCertificate("The addenda do not follow the certificate: one is missing, or another's.")
         except rules.BadCertificate as error:
             if options["format"] == "json":
-                self.stdout.write(json.dumps({"valid": False, "reason": str(error)}))
+                self.stdout.write(json.dumps({"valid": False, "reason": str(error), "code": error.code}))
             raise CommandError(f"NOT VALID: {error}", returncode=1) from None
+        document, last = documents[0], documents[-1]
+        stands, provisional = last.get("stands", True), last.get("provisional", True)
         if options["format"] == "json":
-            self.stdout.write(json.dumps({"valid": True, "key_id": rules.key_id(key), "document": document}))
+            answer = {"valid": True, "key_id": rules.key_id(key), "document": document, "addenda": documents[1:]}
+            self.stdout.write(json.dumps({**answer, "stands": stands, "provisional": provisional}))
             return
-        erased = sum(step["erased"] for step in document["stores"])
-        self.stdout.write(
-            f"VALID: certificate {document['certificate']}, issued {document['issued_at']}, signed by key "
-            f"{rules.key_id(key)}. Organization {document['organization']}: {document['keys']['destroyed']} keys "
-            f"destroyed, {erased} rows erased, verified {document['verification']['performed_at']}."
-        )
+        self.stdout.write(f"VALID: {_said(document)}, signed by key {rules.key_id(key)}. {_state(last)}")
+
+
+def _said(document: dict[str, Any]) -> str:
+    if document["schema"] == rules.ADDENDUM.schema:
+        return f"addendum {document['number']} to certificate {document['certificate']}, issued {document['issued_at']}"
+    erased = sum(step["erased"] for step in document["stores"])
+    return (
+        f"certificate {document['certificate']}, issued {document['issued_at']}, of organization "
+        f"{document['organization']}: {document['keys']['destroyed']} keys destroyed, {erased} rows erased"
+    )
+
+
+def _state(last: dict[str, Any]) -> str:
+    if not last.get("stands", True):
+        return "It does NOT stand any more: residue was found."
+    if last.get("provisional", True):
+        return "Provisional: not every window has closed, and addenda may have been issued since."
+    return "Complete: every window has closed."
 
 
 def _read(path: Path) -> bytes:

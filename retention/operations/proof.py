@@ -1,0 +1,182 @@
+"""What a certificate and its addenda say: taken from the journal, the verifications, the policy. No personal data."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts.models import AuditSeal
+from retention.enums import RequestOrigin
+from retention.models import (
+    AggregateArchive,
+    DeletionRequest,
+    ErasureRun,
+    ErasureStep,
+    LegalHold,
+    Verification,
+)
+from retention.operations.stores import BY_NAME
+from retention.policy import POLICY, STORES, Kind
+from retention.rules import levels
+
+# The stores that are not rows which the verifier looks into itself.
+LOOKED_INTO = frozenset({Kind.FILES, Kind.MAIL, Kind.BROKER, Kind.CACHE, Kind.LOGS})
+# How it was done, as codes: what they say in words is on the paper (retention/papers.py).
+METHOD = ("keys_destroyed", "rows_deleted_in_chunks", "everything_read_again", "exact_terms")
+# What the verifier does not tell.
+LIMITS = ("others_messages", "bare_names", "short_ids", "freed_pages")
+
+
+def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, now: datetime) -> dict[str, Any]:
+    """Return what the certificate of a verified run says, without its name and signature."""
+    return {
+        "issued_at": now.isoformat(),
+        "provisional": True,
+        "organization": str(run.organization.public_id),
+        "request": _request(request),
+        "method": list(METHOD),
+        "keys": {
+            "run": str(run.public_id),
+            "destroyed": run.keys_destroyed or 0,
+            "destroyed_at": _iso(run.keys_destroyed_at),
+            "ledger_entry": run.ledger_digest,
+        },
+        "stores": _stores(run, check),
+        "erased_at": _iso(run.erased_at),
+        "holds_met": _holds(request, now=now),
+        "archives": [
+            {"name": archive.name, "sha256": archive.sha256}
+            for archive in AggregateArchive.objects.filter(request=request).order_by("pk")
+        ],
+        "kept": [
+            {"what": label, "basis": table.basis, "period": None if table.period is None else str(table.period)}
+            for label, table in sorted(POLICY.items())
+            if label in check.searched.get("kept", [])
+        ],
+        "not_searched": {
+            "ciphertext": check.searched.get("ciphertext", []),
+            "not_distinctive_ids": check.searched.get("not_distinctive", 0),
+            "stores": [store.name for store in STORES if store.kind not in LOOKED_INTO],
+            "limits": list(LIMITS),
+        },
+        **standing(run, now=now),
+    }
+
+
+def standing(run: ErasureRun, *, now: datetime) -> dict[str, Any]:
+    """Return what changes with time: the verifications, what was accepted, the levels, the head of the trail."""
+    checks = list(Verification.objects.filter(run=run).order_by("pk"))
+    seal = AuditSeal.objects.order_by("-position").first()
+    return {
+        "verifications": [_check(one) for one in checks],
+        "accepted": [
+            {name: one[name] for name in ("place", "kind", "count", "ground", "accepted_at")} for one in run.accepted
+        ],
+        "levels": [level.to_json() for level in levels.levels(facts(run, checks), now=now)],
+        "trail": None if seal is None else {"position": seal.position, "digest": seal.digest},
+    }
+
+
+def facts(run: ErasureRun, checks: list[Verification] | None = None) -> levels.Facts:
+    """Return what the levels of a run follow from.
+
+    :raises ValueError: its keys are not destroyed, or its rows not deleted.
+    """
+    if run.keys_destroyed_at is None or run.erased_at is None:
+        raise ValueError("the run has not destroyed its keys, or has not emptied its stores")
+    steps = list(ErasureStep.objects.filter(run=run).order_by("position"))
+    looked = checks if checks is not None else list(Verification.objects.filter(run=run).order_by("pk"))
+    # Exports have keys of their own: content was readable through them until the last was gone.
+    gone = [step.finished_at for step in steps if step.store == "exports" and step.finished_at is not None]
+    clean = [one.performed_at for one in looked if one.passed and one.performed_at >= run.erased_at]
+    return levels.Facts(
+        keys_destroyed_at=run.keys_destroyed_at,
+        exports_gone_at=max(gone, default=None),
+        erased_at=run.erased_at,
+        clean_at=min(clean, default=None),
+        stores=tuple(
+            levels.Store(
+                vacuumed_at=step.vacuumed_at,
+                vacuumed_how=step.vacuumed_how,
+                held_by=step.held_by,
+                rewritten_at=step.rewritten_at,
+            )
+            for step in steps
+        ),
+        key_cache=settings.DATA_KEY_CACHE,
+        backup_horizon=settings.BACKUP_HORIZON,
+        ledger_horizon=settings.LEDGER_BACKUP_HORIZON,
+        model_window=settings.MODEL_VENDOR_WINDOW,
+    )
+
+
+def _request(request: DeletionRequest) -> dict[str, Any]:
+    asked = {
+        RequestOrigin.CONTRACT_END: "system",
+        RequestOrigin.CLIENT: "client",
+        RequestOrigin.CLIENT_RULE: "rule_of_the_client",
+    }
+    return {
+        "id": str(request.public_id),
+        "origin": request.origin,
+        "asked_by": asked.get(RequestOrigin(request.origin), "client"),
+        "received_at": request.received_at.isoformat(),
+        "scope": request.scope,
+        "service_ended_on": _iso(request.service_ended_on),
+        "retrieval_ended_on": _iso(request.retrieval_ends_on),
+        "end_confirmed_at": _iso(request.confirmed_at),
+        "approved_at": _iso(request.approved_at),
+        "approved_by_another_person": request.approved_by not in (request.requested_by, request.confirmed_by),
+        "export": request.export_decision,
+        "archive": request.archive_decision,
+    }
+
+
+def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
+    """Return each emptied store: before, erased, made anonymous, and what the verifier still found of it."""
+    found = []
+    for step in ErasureStep.objects.filter(run=run).order_by("position"):
+        table = getattr(BY_NAME.get(step.store), "table", step.store)
+        place = f"default.{table}"
+        residual = [hit["count"] for hit in check.hits if f"{hit['place']}.".startswith(f"{place}.")]
+        found.append(
+            {
+                "store": step.store,
+                "before": step.found,
+                "erased": step.erased,
+                "anonymised": step.anonymised,
+                "residual": sum(residual),
+                "finished_at": _iso(step.finished_at),
+            }
+        )
+    return found
+
+
+def _check(check: Verification) -> dict[str, Any]:
+    extent = ("tables", "columns", "files", "broker_keys", "terms", "came_back")
+    return {
+        "performed_at": check.performed_at.isoformat(),
+        "passed": check.passed,
+        "hits": len(check.hits),
+        "searched": {name: check.searched[name] for name in extent if name in check.searched},
+    }
+
+
+def _holds(request: DeletionRequest, *, now: datetime) -> list[dict[str, Any]]:
+    """Return the holds that were in force at any time since the request was received."""
+    since = Q(released_at__isnull=True) | Q(released_at__gte=request.received_at)
+    met = LegalHold.objects.filter(since, organization=request.organization_id, placed_at__lte=now).order_by("pk")
+    return [
+        {
+            "scope": hold.scope,
+            "ground": hold.ground,
+            "placed_at": hold.placed_at.isoformat(),
+            "released_at": _iso(hold.released_at),
+        }
+        for hold in met
+    ]
+
+
+def _iso(at: date | None) -> str | None:
+    return None if at is None else at.isoformat()

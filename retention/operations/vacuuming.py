@@ -1,0 +1,198 @@
+"""Taking dead rows out of the tables that runs emptied, and telling honestly whether none is left.
+
+``VACUUM`` runs in no transaction, so the caller has none open. It removes no row that a snapshot may still see: what
+the server says it could not remove, and from which transaction on, is compared with the run's own deletions.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import structlog
+from django.db import connection
+from django.db.models import QuerySet
+from psycopg.errors import Diagnostic
+
+from accounts import tenancy
+from retention.enums import RowsHeldBy, StepStatus, Vacuumed
+from retention.models import ErasureStep
+from retention.operations.stores import BY_NAME
+
+log = structlog.get_logger(__name__)
+# Tables that a store empties beside its own.
+BESIDE = {
+    "webhook_endpoints": ("accounts_webhookdelivery",),
+    "outbox_of_people": ("accounts_webhookdelivery",),
+    "licensed_users": ("retention_requestsubject", "retention_legalhold"),
+}
+# From this version on a role may be granted MAINTAIN; before it only a table's owner vacuums.
+MAINTAIN_SINCE = 170000
+_LEFT = re.compile(r"(\d+) (?:are dead but not yet removable|dead row versions cannot be removed yet)")
+_CUTOFF = re.compile(r"(?:removable cutoff|oldest xmin): (\d+)")
+
+
+def due() -> QuerySet[ErasureStep]:
+    """Return the emptied stores, of runs that have emptied all, in whose tables dead rows may be left."""
+    return (
+        ErasureStep.objects.filter(status=StepStatus.DONE, vacuumed_at__isnull=True, run__erased_at__isnull=False)
+        .select_related("run")
+        .order_by("pk")
+    )
+
+
+def vacuum(*, now: datetime) -> int:
+    """Vacuum each table that a run emptied, once however many runs did; return how many stores are free of dead rows.
+
+    Where rows are held the store says by what, and is tried again with the next sweep. Without the right to vacuum
+    (PostgreSQL before 17) it is left to autovacuum, and claimed by the server's statistics.
+    """
+    with tenancy.vendor():
+        steps = list(due())
+    if not steps:
+        return 0
+    tables = sorted({table for step in steps for table in tables_of(step.store)})
+    done: dict[str, tuple[int, int] | None] = {table: _vacuumed(table) for table in tables}
+    count = 0
+    for step in steps:
+        with tenancy.vendor():
+            locked = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
+            if locked.status == StepStatus.DONE and locked.vacuumed_at is None:
+                count += _note(locked, [done[table] for table in tables_of(locked.store)], now=now)
+    return count
+
+
+def rewrite(*, now: datetime) -> list[str]:
+    """Write every table anew that a certified run emptied (``VACUUM FULL``): each is locked meanwhile. Return which.
+
+    Freed bytes are gone from the tables' files then. Stores whose dead rows were held are left out.
+
+    :raises PermissionError: the role may not; the message says what to grant.
+    """
+    with tenancy.vendor():
+        steps = list(
+            ErasureStep.objects.filter(
+                status=StepStatus.DONE, rewritten_at__isnull=True, run__erased_at__isnull=False
+            ).order_by("pk")
+        )
+    tables = sorted({table for step in steps for table in tables_of(step.store)})
+    done = {table: _vacuumed(table, full=True) for table in tables}
+    refused = [table for table, outcome in done.items() if outcome is None]
+    if refused:
+        raise PermissionError(f"not allowed to write these tables anew: {', '.join(refused)}")
+    for step in steps:
+        with tenancy.vendor():
+            locked = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
+            if all(_free(locked, done[table]) for table in tables_of(locked.store)):
+                locked.rewritten_at = now
+                locked.save(update_fields=["rewritten_at"])
+    return tables
+
+
+def tables_of(store: str) -> Sequence[str]:
+    """Return the tables that a store empties; none, for one outside the database."""
+    table = getattr(BY_NAME.get(store), "table", "")
+    return (*((table,) if table else ()), *BESIDE.get(store, ()))
+
+
+def _note(step: ErasureStep, outcomes: Sequence[tuple[int, int] | None], *, now: datetime) -> bool:
+    """Write down whether a store's tables are free of its dead rows."""
+    if not outcomes:
+        step.vacuumed_at, step.vacuumed_how, step.held_by = now, Vacuumed.NO_TABLE, ""
+    elif all(outcome is not None and _free(step, outcome) for outcome in outcomes):
+        step.vacuumed_at, step.vacuumed_how, step.held_by = now, Vacuumed.ENGINE, ""
+    elif any(outcome is None for outcome in outcomes):
+        by_itself = _by_itself(step)
+        step.vacuumed_at, step.vacuumed_how = by_itself, Vacuumed.AUTOVACUUM if by_itself else ""
+        step.held_by = "" if by_itself else RowsHeldBy.AUTOVACUUM
+    else:
+        held_by = _holder()
+        if step.held_by == held_by:
+            return False
+        step.held_by = held_by
+    step.save(update_fields=["vacuumed_at", "vacuumed_how", "held_by"])
+    return step.vacuumed_at is not None
+
+
+def _vacuumed(table: str, *, full: bool = False) -> tuple[int, int] | None:
+    """Vacuum a table; return how many dead rows could not be removed, and the first transaction that may see them.
+
+    ``None``: the role may not. A number is -1 where the server's words were not understood.
+    """
+    way = "FULL, VERBOSE" if full else "VERBOSE, SKIP_LOCKED off, PARALLEL 0"
+    with _heard() as words, connection.cursor() as cursor:
+        cursor.execute("SET ROLE terme_eraser")
+        try:
+            cursor.execute(f"VACUUM ({way}) {table}")
+        finally:
+            cursor.execute("RESET ROLE")
+    said = "\n".join(words)
+    if not words or "WARNING" in said:  # it was passed over: the role may not
+        return None
+    # Of the table, and of the one beside it that holds its long values; the first was the longer ago.
+    left, cutoff = _LEFT.findall(said), _CUTOFF.search(said)
+    return max(map(int, left)) if left else -1, int(cutoff[1]) if cutoff else -1
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """Collect what the server says meanwhile, each with how grave it is."""
+    words: list[str] = []
+
+    def hear(said: Diagnostic) -> None:
+        words.append(f"{said.severity_nonlocalized}: {said.message_primary or ''}\n{said.message_detail or ''}")
+
+    connection.ensure_connection()
+    driver = connection.connection
+    driver.add_notice_handler(hear)
+    try:
+        yield words
+    finally:
+        driver.remove_notice_handler(hear)
+
+
+def _free(step: ErasureStep, outcome: tuple[int, int] | None) -> bool:
+    """Say whether none of the store's own dead rows is left.
+
+    Its journal row was last written with its last deletions: if that transaction is older than whatever the server
+    had to keep for others, all of them were removed.
+    """
+    if outcome is None:
+        return False
+    left, cutoff = outcome
+    if left == 0:
+        return True
+    if cutoff < 0:
+        return False
+    with connection.cursor() as cursor:
+        query = f"SELECT age(xmin) > age(%s::text::xid) FROM {ErasureStep._meta.db_table} WHERE id = %s"
+        cursor.execute(query, [str(cutoff), step.pk])
+        return bool(cursor.fetchone()[0])
+
+
+def _by_itself(step: ErasureStep) -> datetime | None:
+    """Return when the server vacuumed the store's tables by itself, if it left no dead row since."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(greatest(last_vacuum, last_autovacuum)), count(greatest(last_vacuum, last_autovacuum)), "
+            "sum(n_dead_tup) FROM pg_stat_all_tables WHERE schemaname = 'public' AND relname = ANY(%s)",
+            [list(tables_of(step.store))],
+        )
+        at, count, dead = cursor.fetchone()
+    if at is None or count < len(tables_of(step.store)) or dead or step.finished_at is None:
+        return None
+    return at if at > step.finished_at else None
+
+
+def _holder() -> str:
+    """Say what keeps the oldest rows, as far as this role is told."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind FROM ("
+            "SELECT 'prepared' AS kind, age(transaction) AS age FROM pg_prepared_xacts "
+            "UNION ALL SELECT 'replication_slot', greatest(age(xmin), age(catalog_xmin)) FROM pg_replication_slots "
+            "UNION ALL SELECT 'snapshot', age(backend_xmin) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            ") AS holders WHERE age IS NOT NULL ORDER BY age DESC LIMIT 1"
+        )
+        found = cursor.fetchone()
+    return RowsHeldBy(found[0]) if found else RowsHeldBy.SNAPSHOT

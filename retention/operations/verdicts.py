@@ -1,0 +1,95 @@
+"""What holds of a file that is said to be a certificate: whether it is ours, unchanged, and the last word.
+
+Nothing is written, and nothing of the file is kept.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from accounts import tenancy
+from accounts.operations.signatures import private_key
+from retention.models import Certificate, CertificateAddendum
+from retention.rules import certificate as rules
+
+
+class Verdict(StrEnum):
+    """What holds of a file. Superseded: signed by us and unchanged, but an addendum came later."""
+
+    VALID = "valid"
+    SUPERSEDED = "superseded"
+    CHANGED = "changed"
+    OTHER_KEY = "other_key"
+    NOT_A_CERTIFICATE = "not_a_certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A verdict, and where it is valid what the document says of itself, and which addendum is the last.
+
+    ``stands``: whether what is certified still holds, as far as this service knows. ``known``: it is in its lists.
+    """
+
+    verdict: Verdict
+    kind: str = ""
+    certificate: str = ""
+    number: int = 0
+    issued_at: str = ""
+    key_id: str = ""
+    provisional: bool | None = None
+    simulated_time: bool = False
+    known: bool = False
+    stands: bool | None = None
+    latest: dict[str, Any] | None = None
+
+
+_REFUSED = {"changed": Verdict.CHANGED, "other_key": Verdict.OTHER_KEY}
+
+
+def check(raw: bytes) -> Answer:
+    """Return what holds of a file's bytes. Whatever they are, this raises nothing of theirs."""
+    if len(raw) > rules.LARGEST:
+        return Answer(verdict=Verdict.NOT_A_CERTIFICATE)
+    key = private_key().public_key()
+    try:
+        signed = rules.read(raw)
+        document = rules.verify(signed, key)
+    except rules.BadCertificate as error:
+        return Answer(verdict=_REFUSED.get(error.code, Verdict.NOT_A_CERTIFICATE))
+    addendum = document["schema"] == rules.ADDENDUM.schema
+    number = int(document["number"]) if addendum else 0
+    with tenancy.vendor():
+        known, latest = _standing(document["certificate"], document["addendum"] if addendum else None)
+    superseded = latest is not None and latest.number > number
+    stands = latest.document["stands"] if latest is not None else document.get("stands", True)
+    return Answer(
+        verdict=Verdict.SUPERSEDED if superseded else Verdict.VALID,
+        kind="addendum" if addendum else "certificate",
+        certificate=document["certificate"],
+        number=number,
+        issued_at=document["issued_at"],
+        key_id=rules.key_id(key),
+        provisional=document.get("provisional", True),
+        simulated_time=document.get("simulated_time", False),
+        known=known,
+        stands=stands,
+        latest=None
+        if latest is None
+        else {
+            "number": latest.number,
+            "kind": latest.kind,
+            "issued_at": latest.issued_at.isoformat(),
+            "stands": latest.document["stands"],
+            "provisional": latest.document["provisional"],
+        },
+    )
+
+
+def _standing(certificate: str, addendum: str | None) -> tuple[bool, CertificateAddendum | None]:
+    """Say whether the document is in our lists, and return the certificate's last addendum."""
+    found = Certificate.objects.filter(public_id=UUID(certificate)).first()
+    if found is None:
+        return False, None
+    latest = found.addenda.order_by("-number").first()
+    return addendum is None or found.addenda.filter(public_id=UUID(addendum)).exists(), latest

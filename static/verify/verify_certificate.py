@@ -1,0 +1,96 @@
+"""Check a certificate of erasure, and its addenda, with the public key alone. It needs Python and `cryptography`.
+
+    python verify_certificate.py --public-key KEY.pem CERTIFICATE.json [ADDENDUM.json ...]
+
+Exit code 0: all hold, and the addenda follow the certificate without a gap. 1: something does not. 2: wrong input.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+
+# What is signed begins with a line that names the kind of document.
+DOMAINS = {
+    "terme.certificate/1": b"terme certificate 1\n",
+    "terme.certificate/2": b"terme certificate 2\n",
+    "terme.certificate-addendum/1": b"terme certificate addendum 1\n",
+}
+
+
+def once(pairs):
+    if len({name for name, _value in pairs}) != len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def refuse(text):
+    raise ValueError(f"{text} is no number of a certificate")
+
+
+def canonical(value):
+    """Sorted names, no blanks, UTF-8; texts, integers, booleans and null only."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def check(path, key):
+    """Return the signed document of a file. Raises ValueError where it does not hold."""
+    signed = json.loads(path.read_bytes(), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
+    signature = signed["signature"]
+    document = {name: value for name, value in signed.items() if name != "signature"}
+    if signature.keys() != {"algorithm", "key_id", "value"} or signature["algorithm"] != "Ed25519":
+        raise ValueError("the signature is of an unknown kind")
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    if signature["key_id"] != hashlib.sha256(raw).hexdigest()[:16]:
+        raise ValueError("another key signed it")
+    key.verify(base64.b64decode(signature["value"], validate=True), DOMAINS[document["schema"]] + canonical(document))
+    return signed
+
+
+def digest(signed):
+    return hashlib.sha256(canonical(signed)).hexdigest()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Check a certificate of erasure and its addenda.")
+    parser.add_argument("certificate", type=Path)
+    parser.add_argument("addenda", type=Path, nargs="*")
+    parser.add_argument("--public-key", type=Path, required=True)
+    given = parser.parse_args()
+    try:
+        key = serialization.load_pem_public_key(given.public_key.read_bytes())
+    except (OSError, ValueError) as error:
+        print(f"{given.public_key}: {error}", file=sys.stderr)
+        return 2
+    signed, path = [], given.certificate
+    try:
+        for path in [given.certificate, *given.addenda]:
+            signed.append(check(path, key))
+    except OSError as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 2
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidSignature) as error:
+        print(f"NOT VALID: {path}: {error or 'it was changed'}")
+        return 1
+    certificate, before = signed[0], digest(signed[0])
+    for number, addendum in enumerate(signed[1:], start=1):
+        named = (addendum.get("number"), addendum.get("previous_sha256"), addendum.get("certificate_sha256"))
+        if named != (number, before, digest(certificate)):
+            print(f"NOT VALID: addendum {number} does not follow: one is missing, or of another certificate")
+            return 1
+        before = digest(addendum)
+    last = signed[-1]
+    stands = "it stands" if last.get("stands", True) else "it does NOT stand any more: residue was found"
+    state = "provisional" if last.get("provisional", True) else "complete"
+    print(f"VALID: certificate {certificate['certificate']}, {len(signed) - 1} addenda, {state}; {stands}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""After certification: looked at again after an hour, a day, a week; what is found reopens; who came back is none."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from accounts import tenancy
+from accounts.errors import Refused
+from accounts.models import IdempotencyKey
+from accounts.operations import audit
+from accounts.operations.sweeping import SYSTEM
+from retention.enums import RequestStatus, RunPhase
+from retention.models import Certificate, CertificateAddendum, ErasureRun, Verification
+from retention.operations import run_control, runs, verification
+from retention.operations.certificates import public_pem
+from retention.rules import certificate as documents
+from retention.rules.checks import next_check
+from tests.contracts.agreements import at
+from tests.retention.test_life import live_until, plant
+from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, person, state_of
+from tests.retention.vaults import people_of
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+KEY = documents.read_public_key(public_pem())
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param("2026-02-05T10:00", "2026-02-05T11:00", id="an-hour"),
+        pytest.param("2026-02-05T11:00", "2026-02-06T02:00", id="then-the-night"),
+        pytest.param("2026-02-06T02:00", "2026-02-06T10:00", id="a-day"),
+        pytest.param("2026-02-06T10:00", "2026-02-07T02:00", id="every-night"),
+        pytest.param("2026-02-12T02:00", "2026-02-12T10:00", id="a-week"),
+        pytest.param("2026-02-10T20:00", "2026-02-11T02:00", id="a-late-check-covers-those-before"),
+        pytest.param("2026-02-12T10:00", None, id="the-last-was"),
+        pytest.param("2026-03-12T10:00", None, id="long-after"),
+    ],
+)
+def test_the_instants_of_the_checks(after, expected):
+    certified = datetime.fromisoformat("2026-02-05T10:00+00:00")
+    found = next_check(certified, after=datetime.fromisoformat(f"{after}+00:00"))
+    assert found == (expected and datetime.fromisoformat(f"{expected}+00:00"))
+
+
+def erased(organization, *external_ids):
+    """Erase people of an organization, to their certificate."""
+    request = approved(asked(organization, *external_ids))
+    live_until(AFTER_GRACE)
+    assert state_of(request) == RequestStatus.CERTIFIED
+    return request
+
+
+def the_run():
+    with tenancy.vendor():
+        return ErasureRun.objects.select_related("organization", "request").latest("pk")
+
+
+def checked_at(instant):
+    """Do the pass of an instant; return whether each look passed, and what the last one found."""
+    verification.check_due(now=instant, by=SYSTEM)
+    with tenancy.vendor():
+        checks = list(Verification.objects.order_by("pk"))
+    return [one.passed for one in checks], {(hit["place"], hit["kind"]) for hit in checks[-1].hits}
+
+
+def addenda():
+    with tenancy.vendor():
+        return [one.document for one in CertificateAddendum.objects.order_by("pk")]
+
+
+def test_a_certified_run_is_looked_at_again_until_the_last_check_then_forgets_what_it_sought():
+    organization = a_client()
+    erased(organization, "ann-1")
+    seen = []
+    while (due := the_run().next_check_at) is not None:
+        assert the_run().identifiers is not None
+        seen.append(due)
+        assert checked_at(due)[0][-1]
+    certified = the_run().certified_at
+    assert {certified + HOUR, certified + DAY, certified + WEEK} <= set(seen)
+    assert len(seen) == 10, "and every night between"
+    with pytest.raises(Refused, match="destroyed"):
+        runs.unseal(the_run())
+    assert addenda() == [], "nothing is said that the certificate does not say"
+
+
+def test_a_hit_a_day_later_reopens_and_the_certificate_says_so_until_it_is_clean_again():
+    organization = a_client()
+    request = erased(organization, "ann-1")
+    plant(organization, ("contracts_contract", "reference", "'C of ann-1@client.example'"))
+    passed, hits = checked_at(AFTER_GRACE + DAY)
+    assert passed == [True, False]
+    assert hits == {
+        ("default.contracts_contract.reference", "email"),
+        ("default.contracts_contract.reference", "external_id"),
+    }
+    assert (state_of(request), the_run().phase) == (RequestStatus.FAILED, RunPhase.RESIDUE_FOUND)
+    (first,) = addenda()
+    assert (first["kind"], first["stands"]) == ("residue_found", False)
+    assert "ann" not in json.dumps(first)
+    plant(organization, ("contracts_contract", "reference", "'C'"))
+    with tenancy.vendor():
+        run_control.erase_again(the_run(), now=AFTER_GRACE + 2 * DAY, by=OFFICER)
+    live_until(AFTER_GRACE + 2 * DAY)
+    assert state_of(request) == RequestStatus.CERTIFIED
+    assert the_run().next_check_at > AFTER_GRACE + 2 * DAY
+    with tenancy.vendor():
+        certificate = Certificate.objects.get().document
+    assert [one["kind"] for one in addenda()] == ["residue_found", "clean_again"]
+    assert all(documents.verify(one, KEY) for one in addenda())
+    assert documents.follows(addenda(), certificate)
+    assert not documents.follows(addenda()[1:], certificate), "one is missing"
+
+
+def test_one_pass_reads_each_table_once_and_gives_each_hit_to_its_run(django_assert_max_num_queries):
+    one, two, three = a_client(), a_client(), a_client()
+    for organization in (one, two, three):
+        erased(organization, "ann-1")
+    plant(two, ("contracts_contract", "reference", "'C of ann-1@client.example'"))
+    with django_assert_max_num_queries(400), tenancy.vendor(), connection.execute_wrapper(counting := Counting()):
+        assert verification.check_due(now=AFTER_GRACE + DAY, by=SYSTEM) == 3
+    assert counting.reads("contracts_contract") == 1
+    with tenancy.vendor():
+        found = {run.organization_id: run.phase for run in ErasureRun.objects.all()}
+    assert found == {one.pk: "certified", two.pk: "residue_found", three.pk: "certified"}
+
+
+class Counting:
+    """Counts the statements that read a table's columns as texts, as the verifier does."""
+
+    def __init__(self):
+        self.statements = []
+
+    def __call__(self, execute, sql, params, many, context):
+        self.statements.append(sql)
+        return execute(sql, params, many, context)
+
+    def reads(self, table):
+        return sum(f'FROM "public"."{table}" AS t' in sql for sql in self.statements)
+
+
+class TestWhoCameBack:
+    def test_under_the_same_address_is_no_residue(self):
+        organization = a_client()
+        request = erased(organization, "ann-1")
+        (again,) = people_of(organization, "ann-1")
+        with tenancy.vendor():
+            audit.record("x", again, by="x", at=AFTER_GRACE, detail={"email": again.email})
+            IdempotencyKey.objects.create(
+                organization=organization,
+                actor="user:one",
+                key="k",
+                response_body={"id": str(again.public_id), "email": again.email},
+                created_at=AFTER_GRACE,
+                expires_at=AFTER_GRACE + timedelta(days=400),
+            )
+        assert checked_at(AFTER_GRACE + WEEK) == ([True, True], set())
+        assert state_of(request) == RequestStatus.CERTIFIED
+
+    @pytest.mark.parametrize(
+        "where",
+        [
+            pytest.param(("contracts_contract", "reference", "'C of ann-1@client.example'"), id="an-address-in-a-text"),
+            pytest.param(("contracts_contract", "reference", "'of ann-1'"), id="an-external-id-in-a-text"),
+        ],
+    )
+    def test_what_was_left_of_the_old_person_is_found_all_the_same(self, where):
+        organization = a_client()
+        erased(organization, "ann-1")
+        people_of(organization, "ann-1")
+        plant(organization, where)
+        passed, hits = checked_at(AFTER_GRACE + WEEK)
+        assert passed == [True, False]
+        assert {place for place, _kind in hits} == {"default.contracts_contract.reference"}
+
+    def test_a_row_that_names_both_is_the_old_persons_too(self):
+        organization = a_client()
+        old = person(organization, "ann-1").public_id
+        erased(organization, "ann-1")
+        (again,) = people_of(organization, "ann-1")
+        with tenancy.vendor():
+            audit.record(
+                "x", again, by="x", at=AFTER_GRACE, detail={"a": f"{old} is {again.public_id}", "b": again.email}
+            )
+        passed, hits = checked_at(AFTER_GRACE + WEEK)
+        assert passed == [True, False]
+        assert {kind for _place, kind in hits} == {"person_id", "email", "external_id"}
+
+
+def test_it_is_looked_at_again_when_asked_though_what_was_sought_is_destroyed():
+    organization = a_client()
+    old = person(organization, "ann-1").public_id
+    erased(organization, "ann-1")
+    live_until(AFTER_GRACE + WEEK)
+    run = the_run()
+    assert (run.next_check_at, run.identifiers) == (None, None)
+    later = at("2025-06-01")
+    with tenancy.vendor():
+        assert verification.ask_again([run], now=later, by=OFFICER) == 1
+    assert checked_at(later)[0][-1]
+    assert [one["kind"] for one in addenda()] == ["checked_again"]
+    assert the_run().identifiers is None, "and destroyed again"
+    with tenancy.vendor():
+        audit.record("x", organization, by="x", at=later, detail={"of": str(old)})
+        verification.ask_again([the_run()], now=later, by=OFFICER)
+    passed, hits = checked_at(later)
+    assert (passed[-1], hits) == (False, {("default.accounts_auditdetail.text", "person_id")})
+
+
+def test_two_passes_at_once_do_not_look_at_a_run_twice():
+    erased(a_client(), "ann-1")
+    instant = AFTER_GRACE + DAY
+    lease = runs.Lease.starting(instant)
+    with tenancy.vendor():
+        ErasureRun.objects.to_check(at=instant).update(lease=lease.id, leased_until=instant + HOUR)
+    assert verification.check_due(now=instant, by=SYSTEM) == 0
+    assert verification.check_due(now=instant + 2 * HOUR, by=SYSTEM) == 1, "the other was killed"

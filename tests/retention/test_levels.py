@@ -1,0 +1,154 @@
+"""The levels that a certificate names: vacuumed if no snapshot held rows, complete when all windows closed."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from accounts import tenancy
+from accounts.errors import InvalidInput, Refused
+from accounts.operations.sweeping import SYSTEM
+from retention.enums import AcceptanceGround, RequestStatus, RunPhase
+from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep
+from retention.operations import acceptance, certificates, vacuuming
+from retention.rules.levels import NEEDED
+from tests.engines import admin_dsn
+from tests.retention.test_checks_again import addenda, checked_at, erased, the_run
+from tests.retention.test_life import live_until, plant
+from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, state_of
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+OTHER_OFFICER = "user:second-officer"
+
+
+def levels_of(document):
+    return {one["level"]: one for one in document["levels"]}
+
+
+def the_step(store):
+    with tenancy.vendor():
+        return ErasureStep.objects.get(store=store)
+
+
+def test_the_first_certificate_claims_what_was_measured_and_nothing_by_the_calendar():
+    erased(a_client(), "ann-1")
+    with tenancy.vendor():
+        document = Certificate.objects.get().document
+    levels = levels_of(document)
+    assert document["provisional"] is True
+    assert levels["logically_absent"]["at"] == document["verifications"][-1]["performed_at"]
+    assert {name for name, level in levels.items() if level["at"]} <= {"logically_absent", "vacuumed", "unreadable"}
+    assert all(levels[name]["expected_at"] for name in ("log", "backups", "unreadable_in_backups", "model_vendor"))
+
+
+def test_what_was_emptied_is_vacuumed_unless_a_snapshot_holds_it_back():
+    organization = a_client()
+    with psycopg.connect(admin_dsn("default")) as old:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM retention_message")
+        erased(organization, "ann-1")
+        step = the_step("messages")
+        assert (step.vacuumed_at, step.held_by) == (None, "snapshot")
+        vacuuming.vacuum(now=AFTER_GRACE + timedelta(hours=1))
+        assert the_step("messages").vacuumed_at is None
+    assert vacuuming.vacuum(now=AFTER_GRACE + timedelta(hours=2)) > 0
+    step = the_step("messages")
+    assert (step.vacuumed_at, step.vacuumed_how, step.held_by) == (AFTER_GRACE + timedelta(hours=2), "engine", "")
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        admin.execute("CREATE EXTENSION IF NOT EXISTS pgstattuple")
+        dead = admin.execute("SELECT dead_tuple_count FROM pgstattuple('retention_message')").fetchone()[0]
+    assert dead == 0
+
+
+def test_without_the_right_to_vacuum_it_is_left_to_autovacuum_and_claimed_by_its_statistics():
+    organization = a_client()
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        admin.execute("REVOKE MAINTAIN ON retention_message FROM terme_eraser")
+        try:
+            erased(organization, "ann-1")
+            step = the_step("messages")
+            assert (step.vacuumed_at, step.held_by) == (None, "autovacuum")
+            admin.execute("VACUUM retention_message")
+            admin.execute("SELECT pg_stat_force_next_flush()")
+            vacuuming.vacuum(now=AFTER_GRACE + timedelta(hours=2))
+        finally:
+            admin.execute("GRANT MAINTAIN ON retention_message TO terme_eraser")
+    step = the_step("messages")
+    assert (step.vacuumed_how, step.held_by) == ("autovacuum", "")
+
+
+def test_tables_written_anew_are_said_so():
+    erased(a_client(), "ann-1")
+    tables = vacuuming.rewrite(now=AFTER_GRACE + timedelta(hours=1))
+    assert "retention_message" in tables
+    with tenancy.vendor():
+        assert not ErasureStep.objects.filter(rewritten_at__isnull=True).exists()
+
+
+def test_it_is_complete_when_the_last_window_has_closed_and_not_before():
+    request = erased(a_client(), "ann-1")
+    live_until(AFTER_GRACE + timedelta(days=34))
+    assert state_of(request) == RequestStatus.CERTIFIED
+    with tenancy.vendor(), pytest.raises(certificates.NotComplete):
+        certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=34), by=SYSTEM)
+    live_until(AFTER_GRACE + timedelta(days=36))
+    assert (state_of(request), the_run().phase) == (RequestStatus.COMPLETE, RunPhase.COMPLETE)
+    (last,) = addenda()
+    assert (last["kind"], last["provisional"]) == ("complete", False)
+    assert all(levels_of(last)[name]["at"] for name in NEEDED)
+    assert levels_of(last)["rewritten"]["at"] is None, "nobody wrote the tables anew"
+    with tenancy.vendor():
+        with pytest.raises(certificates.NotComplete):
+            certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=36), by=SYSTEM)
+        assert CertificateAddendum.objects.count() == 1
+
+
+class TestAcceptance:
+    PLACE = "default.contracts_contract.reference"
+
+    def found(self):
+        organization = a_client()
+        request = erased(organization, "ann-1")
+        plant(organization, ("contracts_contract", "reference", "'C of Ann-1@client.example'"))
+        checked_at(AFTER_GRACE + timedelta(days=1))
+        return request
+
+    def accept(self, kind="email", by=OTHER_OFFICER, reason="The signed letter quotes it.", place=PLACE):
+        with tenancy.vendor():
+            run = ErasureRun.objects.get()
+            ground = AcceptanceGround.QUOTED
+            now = AFTER_GRACE + timedelta(days=2)
+            return acceptance.accept(run, place=place, kind=kind, ground=ground, reason=reason, now=now, by=by)
+
+    def test_another_officer_accepts_each_hit_and_the_certificate_stands_again(self):
+        request = self.found()
+        assert self.accept().phase == RunPhase.RESIDUE_FOUND, "the external id is open still"
+        assert self.accept(kind="external_id").phase == RunPhase.ERASED
+        live_until(AFTER_GRACE + timedelta(days=2))
+        assert state_of(request) == RequestStatus.CERTIFIED
+        last = addenda()[-1]
+        assert (last["kind"], last["stands"]) == ("clean_again", True)
+        assert {(one["place"], one["ground"]) for one in last["accepted"]} == {(self.PLACE, "quoted")}
+        assert "quotes" not in str(last) and OTHER_OFFICER not in str(last)
+        assert checked_at(AFTER_GRACE + timedelta(days=3))[0][-1], "it stays accepted"
+
+    @pytest.mark.parametrize(
+        ("changed", "refusal"),
+        [
+            pytest.param({"by": OFFICER}, acceptance.NotYoursToAccept, id="who-approved"),
+            pytest.param({"by": "user:client"}, acceptance.NotYoursToAccept, id="who-asked"),
+            pytest.param({"reason": " "}, InvalidInput, id="no-reason"),
+            pytest.param({"place": "default.x"}, InvalidInput, id="nothing-found-there"),
+            pytest.param({"kind": "person_id"}, InvalidInput, id="another-kind"),
+        ],
+    )
+    def test_what_is_refused(self, changed, refusal):
+        self.found()
+        with pytest.raises(refusal):
+            self.accept(**changed)
+        assert the_run().accepted == []
+
+    def test_where_nothing_was_found_there_is_nothing_to_accept(self):
+        erased(a_client(), "ann-1")
+        with pytest.raises(Refused, match="No residue"):
+            self.accept()

@@ -1,0 +1,220 @@
+"""Anybody checks a certificate: the public page, the call without sign-in, the command, the small program."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from accounts import tenancy
+from accounts.operations.signatures import private_key, public_pem
+from accounts.rules.signing import Kind, canonical
+from retention.enums import AddendumKind
+from retention.models import Certificate, ErasureRun
+from retention.operations import addenda
+from retention.rules import certificate as rules
+from tests.contracts.agreements import at
+from tests.retention.test_checks_again import erased
+from tests.retention.under_contract import AFTER_GRACE, a_client
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"])
+PROGRAM = Path(__file__).parent.parent.parent / "static" / "verify" / "verify_certificate.py"
+FACTS = {
+    "schema": rules.SCHEMA,
+    "certificate": "00000000-0000-4000-8000-000000000001",
+    "issued_at": "2026-02-05T10:00:00+00:00",
+    "organization": "00000000-0000-4000-8000-000000000002",
+    "provisional": True,
+    "keys": {"destroyed": 3},
+    "stores": [{"store": "messages", "erased": 9}],
+}
+FIRST = {**FACTS, "schema": "terme.certificate/1"}
+
+
+@pytest.fixture(autouse=True)
+def nobody_called_before():
+    cache.clear()
+
+
+def a_certificate(**facts):
+    return rules.signed({**FACTS, **facts}, private_key())
+
+
+def text(document):
+    return json.dumps(document, indent=2, ensure_ascii=False).encode()
+
+
+def with_signature(**fields):
+    signed = a_certificate()
+    return text({**signed, "signature": {**signed["signature"], **fields}})
+
+
+def another_kind(**facts):
+    """A document that our key signed as something else."""
+    return text(Kind("head", "terme.trail-head/1", b"terme trail head 1\n").signed({**FACTS, **facts}, private_key()))
+
+
+FILES = {
+    "as-it-was-issued": (text(a_certificate()), "valid"),
+    "written-another-way": (canonical(a_certificate()), "valid"),
+    "an-older-certificate": (text(rules.FIRST.signed(FIRST, private_key())), "valid"),
+    "an-older-one-signed-as-new": (text(rules.CERTIFICATE.signed(FIRST, private_key())), "changed"),
+    "a-figure-was-changed": (text(a_certificate()).replace(b'"destroyed": 3', b'"destroyed": 4'), "changed"),
+    "something-was-added": (text({**a_certificate(), "note": "x"}), "changed"),
+    "something-beside-the-signature": (with_signature(note="x"), "not_a_certificate"),
+    "an-unused-bit-of-the-signature": (
+        with_signature(value=a_certificate()["signature"]["value"][:-3] + "x=="),
+        "changed",
+    ),
+    "no-signature-value": (with_signature(value=None), "changed"),
+    "the-algorithm-none": (with_signature(algorithm="none"), "not_a_certificate"),
+    "signed-anew-with-another-key": (text(rules.signed(FACTS, Ed25519PrivateKey.generate())), "other_key"),
+    "another-key-under-our-name": (
+        text(
+            {
+                **rules.signed(FACTS, Ed25519PrivateKey.generate()),
+                "signature": {
+                    **rules.signed(FACTS, Ed25519PrivateKey.generate())["signature"],
+                    "key_id": rules.key_id(private_key().public_key()),
+                },
+            }
+        ),
+        "changed",
+    ),
+    "signed-as-another-kind": (another_kind(), "changed"),
+    "another-kind-of-document": (another_kind(schema="terme.trail-head/1"), "not_a_certificate"),
+    "a-name-twice": (text(a_certificate()).replace(b"{", b'{"provisional": false,', 1), "not_a_certificate"),
+    "not-a-number": (text(a_certificate()).replace(b'"destroyed": 3', b'"destroyed": NaN'), "changed"),
+    "a-fraction": (text(a_certificate()).replace(b'"destroyed": 3', b'"destroyed": 3.0'), "changed"),
+    "a-number-without-end": (b'{"a": ' + b"9" * 100_000 + b"}", "not_a_certificate"),
+    "nested-deeply": (b"[" * 500_000, "not_a_certificate"),
+    "nested-deeply-inside": (
+        text(a_certificate()).replace(b'"destroyed": 3', b'"destroyed": ' + b"[" * 900 + b"]" * 900),
+        "changed",
+    ),
+    "half-a-character": (text(a_certificate()).replace(b"messages", b"\\ud800"), "changed"),
+    "composed-otherwise": (
+        text(a_certificate(note="\u00e9")).replace("\u00e9".encode(), "e\u0301".encode()),
+        "changed",
+    ),
+    "nul-bytes": (b"\x00" * 10, "not_a_certificate"),
+    "a-list": (b"[]", "not_a_certificate"),
+    "nothing": (b"", "not_a_certificate"),
+    "a-schema-that-is-no-text": (b'{"schema": [], "signature": {}}', "not_a_certificate"),
+    "a-pdf": (b"%PDF-1.7 \xff\xfe", "not_a_certificate"),
+}
+
+
+@pytest.mark.parametrize(("raw", "verdict"), FILES.values(), ids=FILES.keys())
+def test_a_file_is_what_it_is(raw, verdict, tmp_path):
+    answer = Client().post("/api/v1/certificates/verify", data=raw, content_type="application/json")
+    assert (answer.status_code, answer.json()["verdict"]) == (200, verdict)
+    page = Client().post("/verify?language=en", {"file": SimpleUploadedFile("x.json", raw)})
+    if raw:
+        assert (page.status_code, f'class="answer {verdict}"' in page.content.decode()) == (200, True)
+    paths = {"file": tmp_path / "c.json", "key": tmp_path / "k.pem"}
+    paths["file"].write_bytes(raw)
+    paths["key"].write_text(public_pem())
+    program = [sys.executable, str(PROGRAM), "--public-key", str(paths["key"]), str(paths["file"])]
+    assert subprocess.run(program, check=False, capture_output=True).returncode == (0 if verdict == "valid" else 1)
+    if verdict == "valid":
+        call_command("verify_certificate", str(paths["file"]), public_key=paths["key"])
+    else:
+        with pytest.raises(CommandError, match="NOT VALID"):
+            call_command("verify_certificate", str(paths["file"]), public_key=paths["key"])
+
+
+class TestThePage:
+    @pytest.mark.parametrize("language", ["en", "fr", "pl"])
+    def test_it_needs_no_sign_in_no_cookie_and_no_foreign_script(self, language):
+        answer = Client().get(f"/verify?language={language}")
+        assert answer.status_code == 200
+        assert f'<html lang="{language}">' in answer.content.decode()
+        assert not answer.cookies
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert "<script>" not in answer.content.decode() and " style=" not in answer.content.decode()
+        assert answer.headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize(
+        ("form", "status"),
+        [
+            pytest.param({}, 400, id="no-file"),
+            pytest.param({"file": "a text"}, 400, id="no-file-but-a-text"),
+            pytest.param({"file": SimpleUploadedFile("x", b"x" * (rules.LARGEST + 70_000))}, 413, id="too-large"),
+        ],
+    )
+    def test_what_is_no_file_of_ours_is_said_so(self, form, status):
+        answer = Client().post("/verify", form)
+        assert answer.status_code == status
+        assert 'class="answer error"' in answer.content.decode()
+
+    def test_a_body_that_is_no_form_is_said_so(self):
+        answer = Client().post("/verify", data=b"--x\r\n", content_type="multipart/form-data; boundary=")
+        assert answer.status_code == 400
+
+    def test_nothing_is_stored(self, settings):
+        before = sorted(settings.DATA_DIR.rglob("*")) if settings.DATA_DIR.exists() else []
+        with connection.execute_wrapper(only_reads):
+            Client().post("/verify", {"file": SimpleUploadedFile("x.json", text(a_certificate()))})
+        after = sorted(settings.DATA_DIR.rglob("*")) if settings.DATA_DIR.exists() else []
+        assert after == before
+
+    def test_it_is_throttled(self, settings):
+        answers = [Client().post("/verify", {}).status_code for _call in range(31)]
+        assert (answers[0], answers[-1]) == (400, 429)
+
+
+def only_reads(execute, sql, params, many, context):
+    assert not sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")), sql
+    return execute(sql, params, many, context)
+
+
+def test_too_large_a_body_is_not_read():
+    answer = Client().post("/api/v1/certificates/verify", data=b"x" * (rules.LARGEST + 1), content_type="text/plain")
+    assert answer.status_code == 413
+
+
+def asked(document):
+    answer = Client().post("/api/v1/certificates/verify", data=text(document), content_type="application/json")
+    return answer.json()
+
+
+@pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+def test_a_certificate_that_something_was_added_to_says_so(tmp_path):
+    erased(a_client(), "ann-1")
+    with tenancy.vendor():
+        certificate = Certificate.objects.get().document
+        run = ErasureRun.objects.select_related("organization").get()
+    found = asked(certificate)
+    assert (found["verdict"], found["known"], found["stands"], found["latest"]) == ("valid", True, True, None)
+    with tenancy.vendor():
+        bad = addenda.issue(run, AddendumKind.RESIDUE_FOUND, now=AFTER_GRACE, by="system")
+    found = asked(certificate)
+    assert (found["verdict"], found["stands"], found["latest"]["kind"]) == ("superseded", False, "residue_found")
+    assert asked(bad.document)["verdict"] == "valid", "it is the last word"
+    with tenancy.vendor():
+        good = addenda.issue(run, AddendumKind.CLEAN_AGAIN, now=at("2026-03-01"), by="system")
+    assert (asked(certificate)["stands"], asked(bad.document)["verdict"]) == (True, "superseded")
+    page = Client().post("/verify?language=en", {"file": SimpleUploadedFile("x.json", text(certificate))})
+    assert "Something was added since" in page.content.decode()
+
+    files = []
+    for number, document in enumerate([certificate, bad.document, good.document]):
+        files.append(tmp_path / f"{number}.json")
+        files[-1].write_bytes(text(document))
+    key = tmp_path / "key.pem"
+    key.write_text(public_pem())
+    program = [sys.executable, str(PROGRAM), "--public-key", str(key)]
+    assert subprocess.run([*program, *files], check=False).returncode == 0
+    assert subprocess.run([*program, files[0], files[2]], check=False).returncode == 1, "one is missing"
+    call_command("verify_certificate", *map(str, files), public_key=key)
+    with pytest.raises(CommandError, match="missing"):
+        call_command("verify_certificate", str(files[0]), str(files[2]), public_key=key)
