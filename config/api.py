@@ -44,6 +44,7 @@ from contracts.api.stored_deadlines import DeadlineResource
 from contracts.api.switching import SwitchingCaseResource
 from contracts.api.uplifts import UpliftResource
 from retention.api.audit_package import AuditPackageView
+from retention.api.certificates import CertificateResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.external import ExternalStoreResource, ManualErasureResource
@@ -73,6 +74,7 @@ router.register("calendar-feeds", FeedResource, basename="calendar-feed")
 router.register("offers", OfferResource, basename="offer")
 router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
+router.register("certificates", CertificateResource, basename="certificate")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("restores", RestoreResource, basename="restore")
 router.register("key-rotations", KeyRotationResource, basename="key-rotation")

@@ -18,6 +18,7 @@ from accounts.admin.forms import OperationForm
 from accounts.models import Organization
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from retention import papers
 from retention.admin.json import pretty
 from retention.models import Certificate, CertificateAddendum
 from retention.operations import certificates
@@ -49,7 +50,7 @@ class CertificateAdmin(ReadOnly):
     list_filter = ("signing_key",)
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization", "run")
-    actions_detail = ("download",)
+    actions_detail = ("download", "paper")
     actions_list = ("public_key", "audit_package")
 
     def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
@@ -70,6 +71,21 @@ class CertificateAdmin(ReadOnly):
         certificate = self.object_or_404(request, object_id)
         name = f"certificate-{certificate.public_id}.json"
         return _file(json.dumps(certificate.document, indent=2, ensure_ascii=False), "application/json", name)
+
+    @action(
+        description=_("Paper"),
+        url_path="paper",
+        permissions=[Permission.VIEW_DELETION_REQUEST.value],
+        icon="picture_as_pdf",
+    )
+    def paper(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer with the certificate for people, as its addenda say it last, in the reader's language."""
+        certificate = self.object_or_404(request, object_id)
+        addenda = [one.document for one in certificate.addenda.order_by("number")]
+        asked = request.GET.get("language") or getattr(request, "LANGUAGE_CODE", "en")
+        headers = {"Content-Disposition": f'inline; filename="certificate-{certificate.public_id}.pdf"'}
+        content = papers.certificate(certificate.document, addenda, language=asked)
+        return HttpResponse(content, content_type="application/pdf", headers=headers)
 
     @action(
         description=_("Public key"),

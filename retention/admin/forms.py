@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.acting import works_for_vendor
 from accounts.admin.forms import OperationForm
 from accounts.models import LicensedUser, Organization
-from retention.enums import HoldGround, RefusalGround
-from retention.operations import run_control
+from retention.enums import AcceptanceGround, HoldGround, RefusalGround
+from retention.operations import acceptance, run_control
 
 
 class RequestForm(OperationForm):
@@ -38,6 +38,17 @@ class RequestForm(OperationForm):
                 self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
             given["licensed_users"] = list(found.values())
         return given
+
+
+class AcceptedHitForm(OperationForm):
+    """Which hit of the last verification stays, and why."""
+
+    place = forms.CharField(label=_("Place"), max_length=200, help_text=_("As the last verification names it"))
+    kind = forms.CharField(label=_("Kind"), max_length=40)
+    ground = forms.ChoiceField(label=_("Ground"), choices=AcceptanceGround.choices)
+    reason = forms.CharField(
+        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=acceptance.LONGEST_REASON
+    )
 
 
 class RefusalForm(OperationForm):

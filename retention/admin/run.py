@@ -11,10 +11,10 @@ from django.utils.translation import ngettext_lazy
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
-from retention.admin.forms import RateForm
-from retention.enums import RunPhase, StepStatus
+from retention.admin.forms import AcceptedHitForm, RateForm
+from retention.enums import AcceptanceGround, RunPhase, StepStatus
 from retention.models import ErasureRun, ErasureStep, RequestSubject, Verification
-from retention.operations import run_control
+from retention.operations import acceptance, run_control, verification
 from retention.querysets import RESTING
 
 
@@ -28,7 +28,7 @@ class ErasureRunAdmin(ReadOnly):
     list_select_related = ("organization", "request")
     change_form_outer_after_template = "admin/erasure_journal.html"
 
-    actions_detail = ("pause", "resume", "slow_down", "retry_stores", "erase_again")
+    actions_detail = ("pause", "resume", "slow_down", "retry_stores", "erase_again", "accept_hit", "check_again")
 
     @act(
         _("Pause"),
@@ -86,6 +86,36 @@ class ErasureRunAdmin(ReadOnly):
     )
     def erase_again(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
         run_control.erase_again(run, now=now, by=by)
+
+    @act(
+        _("Accept a hit"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.phase == RunPhase.RESIDUE_FOUND,
+        form=AcceptedHitForm,
+        done=ngettext_lazy("Accepted a hit of %(count)d run.", "Accepted a hit of %(count)d runs.", "count"),
+        explanation=_(
+            "What was found there stays, and the certificate says so. Not for whoever asked for the erasure, decided "
+            "or approved it. When nothing is left open, everything is searched once more."
+        ),
+        sensitive=True,
+        icon="fact_check",
+    )
+    def accept_hit(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        ground = AcceptanceGround(data["ground"])
+        acceptance.accept(
+            run, place=data["place"], kind=data["kind"], ground=ground, reason=data["reason"], now=now, by=by
+        )
+
+    @act(
+        _("Search again"),
+        Permission.APPROVE_ERASURE,
+        when=lambda run: run.phase in (RunPhase.CERTIFIED, RunPhase.COMPLETE),
+        done=ngettext_lazy("%(count)d run will be searched again.", "%(count)d runs will be searched again.", "count"),
+        explanation=_("With the next sweep everything is searched again, beside the checks that are planned."),
+        icon="search",
+    )
+    def check_again(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        verification.ask_again([run], now=now, by=by)
 
     def explained(self, request: HttpRequest, obj: ErasureRun) -> dict[str, Any]:
         return {"steps": list(obj.steps.order_by("position")), "checks": list(obj.verifications.order_by("-pk")[:10])}

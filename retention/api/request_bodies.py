@@ -6,9 +6,9 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from retention.enums import RefusalGround, RunPhase
+from retention.enums import AcceptanceGround, RefusalGround, RunPhase
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Verification
-from retention.operations import blocking, people_requests, run_control
+from retention.operations import acceptance, blocking, people_requests, run_control
 
 
 class StepSerializer(serializers.ModelSerializer[ErasureStep]):
@@ -23,6 +23,9 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
             "failures",
             "last_error",
             "again_at",
+            "vacuumed_at",
+            "held_by",
+            "rewritten_at",
             "started_at",
             "finished_at",
         ]
@@ -34,6 +37,15 @@ class VerificationSerializer(serializers.ModelSerializer[Verification]):
         model = Verification
         fields = ["public_id", "performed_at", "passed", "searched", "hits"]
         read_only_fields = fields
+
+
+class AcceptedHitSerializer(serializers.Serializer[Any]):
+    """A hit of the last verification, and why it stays."""
+
+    place = serializers.CharField(max_length=200)
+    kind = serializers.CharField(max_length=40)
+    ground = serializers.ChoiceField(choices=AcceptanceGround.values)
+    reason = serializers.CharField(max_length=acceptance.LONGEST_REASON)
 
 
 class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):

@@ -16,6 +16,7 @@ from accounts.api.resources import Resource, the_organization
 from accounts.errors import Refused
 from accounts.rules.permissions import Permission
 from retention.api.request_bodies import (
+    AcceptedHitSerializer,
     ArchiveSerializer,
     DeletionRequestSerializer,
     ListedRequestSerializer,
@@ -26,7 +27,7 @@ from retention.api.request_bodies import (
     VerificationSerializer,
     the_run,
 )
-from retention.enums import RefusalGround, RequestOrigin, RequestScope, RequestStatus
+from retention.enums import AcceptanceGround, RefusalGround, RequestOrigin, RequestScope, RequestStatus
 from retention.models import (
     AggregateArchive,
     Certificate,
@@ -35,12 +36,14 @@ from retention.models import (
     Verification,
 )
 from retention.operations import (
+    acceptance,
     archive,
     exports,
     impact,
     people_requests,
     requests,
     run_control,
+    verification,
 )
 
 
@@ -79,12 +82,14 @@ class DeletionRequestResource(Resource):
         "confirm_end": Permission.CONFIRM_END,
         "approve": Permission.APPROVE_ERASURE,
         "erase_again": Permission.APPROVE_ERASURE,
+        "check_again": Permission.APPROVE_ERASURE,
+        "accept_hit": Permission.APPROVE_ERASURE,
         "waive_export": Permission.EXPORT_CONTENT,
         "waive_retrieval": Permission.VIEW_CONTENT,
         "decline_archive": Permission.AUTHORISE_ARCHIVE,
         "make_archive": Permission.AUTHORISE_ARCHIVE,
     }
-    sensitive = frozenset({"approve", "decide", "erase_again"})
+    sensitive = frozenset({"approve", "decide", "erase_again", "accept_hit"})
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         return ListedRequestSerializer if self.action == "list" else DeletionRequestSerializer
@@ -219,6 +224,29 @@ class DeletionRequestResource(Resource):
         """After residue was found and its cause mended: erase and verify once more. 409 `no_residue` otherwise."""
         found = self.get_object()
         run_control.erase_again(by_request(found), now=self.now, by=self.actor)
+        found.refresh_from_db()
+        return self.told(found)
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="check-again")
+    def check_again(self, request: Request, **kwargs: Any) -> Response:
+        """Look once more, with the next sweep, whether a certified erasure left nothing. 409 `not_certified` before."""
+        found = self.get_object()
+        if not verification.ask_again([by_request(found)], now=self.now, by=self.actor):
+            raise Refused("The erasure is not certified: it is looked at anyway.", code="not_certified")
+        return self.told(found)
+
+    @extend_schema(request=AcceptedHitSerializer, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="accept-hit")
+    def accept_hit(self, request: Request, **kwargs: Any) -> Response:
+        """Accept what the last verification found at a place: it stays, and the certificate says so.
+
+        409 `same_person` for who asked for the erasure, decided or approved it; `no_residue` where none was found.
+        """
+        found = self.get_object()
+        values = self.given(AcceptedHitSerializer, request)
+        ground = AcceptanceGround(values.pop("ground"))
+        acceptance.accept(by_request(found), ground=ground, now=self.now, by=self.actor, **values)
         found.refresh_from_db()
         return self.told(found)
 

@@ -52,7 +52,7 @@ def vacuum(*, now: datetime) -> int:
     if not steps:
         return 0
     tables = sorted({table for step in steps for table in tables_of(step.store)})
-    done: dict[str, tuple[int, int] | None] = {table: _vacuumed(table) for table in tables}
+    done: dict[str, tuple[int, int] | None] = {table: vacuumed(table) for table in tables}
     count = 0
     for step in steps:
         with tenancy.vendor():
@@ -60,33 +60,6 @@ def vacuum(*, now: datetime) -> int:
             if locked.status == StepStatus.DONE and locked.vacuumed_at is None:
                 count += _note(locked, [done[table] for table in tables_of(locked.store)], now=now)
     return count
-
-
-def rewrite(*, now: datetime) -> list[str]:
-    """Write every table anew that a certified run emptied (``VACUUM FULL``): each is locked meanwhile. Return which.
-
-    Freed bytes are gone from the tables' files then. Stores whose dead rows were held are left out.
-
-    :raises PermissionError: the role may not; the message says what to grant.
-    """
-    with tenancy.vendor():
-        steps = list(
-            ErasureStep.objects.filter(
-                status=StepStatus.DONE, rewritten_at__isnull=True, run__erased_at__isnull=False
-            ).order_by("pk")
-        )
-    tables = sorted({table for step in steps for table in tables_of(step.store)})
-    done = {table: _vacuumed(table, full=True) for table in tables}
-    refused = [table for table, outcome in done.items() if outcome is None]
-    if refused:
-        raise PermissionError(f"not allowed to write these tables anew: {', '.join(refused)}")
-    for step in steps:
-        with tenancy.vendor():
-            locked = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
-            if all(_free(locked, done[table]) for table in tables_of(locked.store)):
-                locked.rewritten_at = now
-                locked.save(update_fields=["rewritten_at"])
-    return tables
 
 
 def tables_of(store: str) -> Sequence[str]:
@@ -99,7 +72,7 @@ def _note(step: ErasureStep, outcomes: Sequence[tuple[int, int] | None], *, now:
     """Write down whether a store's tables are free of its dead rows."""
     if not outcomes:
         step.vacuumed_at, step.vacuumed_how, step.held_by = now, Vacuumed.NO_TABLE, ""
-    elif all(outcome is not None and _free(step, outcome) for outcome in outcomes):
+    elif all(outcome is not None and free(step, outcome) for outcome in outcomes):
         step.vacuumed_at, step.vacuumed_how, step.held_by = now, Vacuumed.ENGINE, ""
     elif any(outcome is None for outcome in outcomes):
         by_itself = _by_itself(step)
@@ -114,7 +87,7 @@ def _note(step: ErasureStep, outcomes: Sequence[tuple[int, int] | None], *, now:
     return step.vacuumed_at is not None
 
 
-def _vacuumed(table: str, *, full: bool = False) -> tuple[int, int] | None:
+def vacuumed(table: str, *, full: bool = False) -> tuple[int, int] | None:
     """Vacuum a table; return how many dead rows could not be removed, and the first transaction that may see them.
 
     ``None``: the role may not. A number is -1 where the server's words were not understood.
@@ -151,7 +124,7 @@ def _heard() -> Iterator[list[str]]:
         driver.remove_notice_handler(hear)
 
 
-def _free(step: ErasureStep, outcome: tuple[int, int] | None) -> bool:
+def free(step: ErasureStep, outcome: tuple[int, int] | None) -> bool:
     """Say whether none of the store's own dead rows is left.
 
     Its journal row was last written with its last deletions: if that transaction is older than whatever the server

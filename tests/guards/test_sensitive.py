@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 ACTS = {
     "DeletionRequest.approve": "content is destroyed, and nobody brings it back",
     "DeletionRequest.decide": "people's content is on its way to be destroyed",
+    "ErasureRun.accept_hit": "the certificate stands though something stays",
     "ErasureRun.erase_again": "what is there now is destroyed, too",
     "ExternalStore.alter": "other data would be erased, or a secret sent elsewhere",
     "ExternalStore.disable": "an erasure would leave it out",

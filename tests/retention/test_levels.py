@@ -1,16 +1,19 @@
 """The levels that a certificate names: vacuumed if no snapshot held rows, complete when all windows closed."""
 
+import json
 from datetime import timedelta
+from io import StringIO
 
 import psycopg
 import pytest
+from django.core.management import call_command
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
 from accounts.operations.sweeping import SYSTEM
 from retention.enums import AcceptanceGround, RequestStatus, RunPhase
 from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep
-from retention.operations import acceptance, certificates, vacuuming
+from retention.operations import acceptance, certificates, rewriting, vacuuming
 from retention.rules.levels import NEEDED
 from tests.engines import admin_dsn
 from tests.retention.test_checks_again import addenda, checked_at, erased, the_run
@@ -79,10 +82,25 @@ def test_without_the_right_to_vacuum_it_is_left_to_autovacuum_and_claimed_by_its
 
 def test_tables_written_anew_are_said_so():
     erased(a_client(), "ann-1")
-    tables = vacuuming.rewrite(now=AFTER_GRACE + timedelta(hours=1))
-    assert "retention_message" in tables
-    with tenancy.vendor():
-        assert not ErasureStep.objects.filter(rewritten_at__isnull=True).exists()
+    out = StringIO()
+    call_command("rewrite_tables", format="json", stdout=out)
+    said = json.loads(out.getvalue())
+    assert "retention_message" in said["tables"] and said["addenda"] == 1
+    (last,) = addenda()
+    assert (last["kind"], last["provisional"]) == ("rewritten", True)
+    assert levels_of(last)["rewritten"]["how"] == "operator"
+    call_command("rewrite_tables", format="json", stdout=out)
+    assert len(addenda()) == 1, "there is nothing left to write anew"
+
+
+def test_tables_that_a_snapshot_holds_back_are_not_said_to_be_anew():
+    organization = a_client()
+    with psycopg.connect(admin_dsn("default")) as old:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT 1")
+        erased(organization, "ann-1")
+        _tables, said = rewriting.rewrite(now=AFTER_GRACE + timedelta(hours=1), by=SYSTEM)
+    assert (said, the_step("messages").rewritten_at, addenda()) == (0, None, [])
 
 
 def test_it_is_complete_when_the_last_window_has_closed_and_not_before():

@@ -63,7 +63,7 @@ def maintain(table: str) -> migrations.RunSQL:
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0012_tokens_of_programs"),
-        ("retention", "0005_scopes_of_erasure"),
+        ("retention", "0006_external_stores"),
     ]
 
     operations = [

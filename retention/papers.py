@@ -1,0 +1,293 @@
+"""Papers: the certificate of erasure for people, as PDF in their language. It says what the signed document says."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.utils import formats, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+from fpdf.fonts import FontFace
+
+from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope
+from retention.rules import certificate as rules
+
+FONTS = settings.BASE_DIR / "static" / "fonts"
+SIZE = 9.0
+WIDTH = 180.0
+FOR_SURE, NOT_ANY_MORE = (20, 100, 55), (160, 25, 35)
+
+LEVELS: dict[str, str | Promise] = {
+    "unreadable": _l("Unreadable in live systems: keys destroyed, key caches expired, exports gone"),
+    "logically_absent": _l("Absent from the databases: a search of everything found nothing"),
+    "vacuumed": _l("Dead rows taken out of the tables' pages"),
+    "rewritten": _l("Tables written anew: no old bytes in the data files"),
+    "log": _l("Aged out of the write-ahead log"),
+    "backups": _l("Aged out of the backups of the main database"),
+    "unreadable_in_backups": _l("Unreadable in backups: the last backup of the keys has expired"),
+    "model_vendor": _l("Past the window of the AI model's vendor"),
+}
+ASKED_BY: dict[str, str | Promise] = {
+    "system": _l("the end of the contract"),
+    "client": _l("the client"),
+    "rule_of_the_client": _l("a rule of the client"),
+}
+METHODS: dict[str, str | Promise] = {
+    "keys_destroyed": _l("The keys of the encrypted content were destroyed first."),
+    "rows_deleted_in_chunks": _l("Then the rows were deleted, with a journal of each step."),
+    "everything_read_again": _l(
+        "Then everything was read again: all tables of both databases, files, broker and cache."
+    ),
+    "exact_terms": _l("Addresses, external ids and opaque ids were searched for, as exact terms."),
+}
+LIMITS: dict[str, str | Promise] = {
+    "others_messages": _l("What other people wrote about a person is theirs, encrypted under their keys."),
+    "bare_names": _l("Bare names were not searched: a name may be somebody else's."),
+    "short_ids": _l("External ids that are too short, or a common word, were not searched."),
+    "freed_pages": _l("Freed pages of the databases may hold plain identifiers until they are written over."),
+}
+HELD_BY: dict[str, str | Promise] = {
+    "snapshot": _l("held back by an older snapshot"),
+    "replication_slot": _l("held back by a replication slot"),
+    "prepared": _l("held back by a prepared transaction"),
+    "autovacuum": _l("left to autovacuum"),
+}
+
+
+def certificate(document: dict[str, Any], addenda: Sequence[dict[str, Any]] = (), *, language: str) -> bytes:
+    """Return a signed certificate as PDF, with what its addenda say last, in ``language`` if it is one of ours.
+
+    Else in English. The signed document is what counts: the paper says how to check it.
+    """
+    known = [code for code, _name in settings.LANGUAGES]
+    with translation.override(language if language in known else "en"):
+        return bytes(_Paper(document, addenda).written().output())
+
+
+class _Paper:
+    """The pages of one certificate."""
+
+    def __init__(self, document: dict[str, Any], addenda: Sequence[dict[str, Any]]) -> None:
+        self.document = document
+        self.addenda = addenda
+        # What changes with time, as it was said last.
+        self.last = addenda[-1] if addenda else document
+        self.pdf = FPDF(format="A4")
+
+    def written(self) -> FPDF:
+        self._begin()
+        self._standing()
+        self._part(_("What was asked"), self._request())
+        self._part(_("How it was done"), [*self._method(), *self._keys()])
+        self._heading(_("What was erased"))
+        self._stores()
+        self._heading(_("What is claimed, and since when"))
+        self._levels()
+        self._part(_("Searches afterwards"), self._checks())
+        self._part(_("Legal holds met on the way"), self._holds())
+        self._part(_("What was found and stays, accepted by a privacy officer"), self._accepted())
+        self._part(_("What is kept, and why"), self._kept())
+        self._part(_("What was not searched"), self._not_searched())
+        self._part(_("Addenda"), self._addenda())
+        self._part(_("How to check this"), self._check())
+        return self.pdf
+
+    def _begin(self) -> None:
+        pdf = self.pdf
+        pdf.set_creation_date(datetime.fromisoformat(self.document["issued_at"]))
+        pdf.set_title(_("Certificate of erasure"))
+        pdf.set_lang(translation.get_language() or "en")
+        pdf.set_margins(15, 14)
+        pdf.set_auto_page_break(True, margin=14)
+        pdf.add_font("DejaVu", "", FONTS / "DejaVuSans.ttf")
+        pdf.add_font("DejaVu", "B", FONTS / "DejaVuSans-Bold.ttf")
+        pdf.add_page()
+        self._text(_("Certificate of erasure"), SIZE * 1.9, bold=True)
+        self._text(self.document["certificate"], SIZE)
+        issued = _("Issued on %(on)s for organization %(organization)s.")
+        self._text(issued % {"on": _at(self.document["issued_at"]), "organization": self.document["organization"]})
+        if self.document.get("simulated_time"):
+            self._text(_("It was made in simulated time, for a demonstration."), bold=True)
+
+    def _standing(self) -> None:
+        self.pdf.ln(2)
+        if not self.last.get("stands", True):
+            self.pdf.set_text_color(*NOT_ANY_MORE)
+            self._text(
+                _("It does not stand any more: residue was found on %(on)s.") % self._on(), SIZE * 1.2, bold=True
+            )
+        elif self.last.get("provisional", True):
+            self._text(_("Provisional: not every window has closed. State of %(on)s.") % self._on(), bold=True)
+        else:
+            self.pdf.set_text_color(*FOR_SURE)
+            self._text(_("Complete: every window has closed. State of %(on)s.") % self._on(), SIZE * 1.2, bold=True)
+        self.pdf.set_text_color(0, 0, 0)
+
+    def _on(self) -> dict[str, str]:
+        return {"on": _at(self.last["issued_at"])}
+
+    def _request(self) -> Iterator[str]:
+        asked = self.document["request"]
+        yield _("Whose data: %(scope)s. Asked for by %(whom)s, received on %(on)s.") % {
+            "scope": RequestScope(asked["scope"]).label,
+            "whom": ASKED_BY.get(asked.get("asked_by", ""), asked["origin"]),
+            "on": _at(asked["received_at"]),
+        }
+        if asked["approved_by_another_person"]:
+            yield _("Approved on %(on)s, by another person than who asked.") % {"on": _at(asked["approved_at"])}
+        else:
+            yield _("Approved on %(on)s.") % {"on": _at(asked["approved_at"])}
+
+    def _method(self) -> Iterator[str]:
+        method = self.document.get("method", ())
+        if isinstance(method, list):
+            yield from (str(METHODS.get(code, code)) for code in method)
+
+    def _keys(self) -> Iterator[str]:
+        keys = self.document["keys"]
+        yield _("Keys destroyed: %(count)s, on %(on)s. Entry of the ledger: %(digest)s.") % {
+            "count": formats.number_format(keys["destroyed"], force_grouping=True),
+            "on": _at(keys["destroyed_at"]),
+            "digest": keys["ledger_entry"][:16],
+        }
+        yield _("Rows deleted by %(on)s.") % {"on": _at(self.document["erased_at"])}
+
+    def _stores(self) -> None:
+        names = (_("Store"), _("Before"), _("Erased"), _("Made anonymous"), _("Left"))
+        rows = [
+            (
+                store["store"].replace("_", " "),
+                *(_number(store.get(name, 0)) for name in ("erased", "anonymised", "residual")),
+            )
+            for store in self.document["stores"]
+        ]
+        before = [_number(store.get("before", store.get("found", 0))) for store in self.document["stores"]]
+        whole = [(row[0], count, *row[1:]) for row, count in zip(rows, before, strict=True)]
+        self._table(names, whole, (72, 27, 27, 30, 24), numbers=True)
+
+    def _levels(self) -> None:
+        rows = []
+        for level in self.last.get("levels", ()):
+            since = _at(level["at"]) if level["at"] else _("not claimed")
+            if not level["at"] and level["expected_at"]:
+                since = _("not before %(on)s") % {"on": _at(level["expected_at"])}
+            held = ", ".join(str(HELD_BY.get(code, code)) for code in level["held_by"])
+            rows.append((str(LEVELS.get(level["level"], level["level"])), f"{since} ({held})" if held else since))
+        self._table((_("Level"), _("Since")), rows, (115, 65), numbers=False)
+
+    def _checks(self) -> Iterator[str]:
+        for check in self.last.get("verifications", ()):
+            searched = check["searched"]
+            facts = {
+                "on": _at(check["performed_at"]),
+                "tables": _number(searched["tables"]),
+                "columns": _number(searched["columns"]),
+                "files": _number(searched["files"]),
+                "hits": _number(check["hits"]),
+            }
+            if check["hits"]:
+                yield (
+                    _("%(on)s: %(hits)s places found in %(tables)s tables, %(columns)s columns, %(files)s files.")
+                    % facts
+                )
+            else:
+                yield _("%(on)s: nothing found in %(tables)s tables, %(columns)s columns, %(files)s files.") % facts
+
+    def _holds(self) -> Iterator[str]:
+        for hold in self.document.get("holds_met", ()):
+            facts = {
+                "scope": HoldScope(hold["scope"]).label,
+                "ground": HoldGround(hold["ground"]).label,
+                "placed": _at(hold["placed_at"]),
+                "released": _at(hold["released_at"]) if hold["released_at"] else _("not released"),
+            }
+            yield _("%(scope)s: %(ground)s, placed on %(placed)s, released on %(released)s.") % facts
+
+    def _accepted(self) -> Iterator[str]:
+        for one in self.last.get("accepted", ()):
+            ground = AcceptanceGround(one["ground"]).label
+            yield f"{one['place']} ({_number(one['count'])}): {ground}. {_at(one['accepted_at'])}"
+
+    def _kept(self) -> Iterator[str]:
+        for one in self.document["kept"]:
+            name = apps.get_model(one["what"])._meta.verbose_name_plural
+            yield f"{str(name).capitalize()}: {one['basis']}"
+
+    def _not_searched(self) -> Iterator[str]:
+        found = self.document.get("not_searched", {})
+        yield from (str(LIMITS.get(code, code)) for code in found.get("limits", ()))
+        if found.get("ciphertext"):
+            yield _("Encrypted columns: %(columns)s.") % {"columns": ", ".join(found["ciphertext"])}
+        if found.get("stores"):
+            yield _("Stores that no program of ours looks into: %(stores)s.") % {"stores": ", ".join(found["stores"])}
+
+    def _addenda(self) -> Iterator[str]:
+        for one in self.addenda:
+            yield f"{one['number']}. {_at(one['issued_at'])}: {AddendumKind(one['kind']).label}"
+
+    def _check(self) -> Iterator[str]:
+        yield _(
+            "This paper shows a signed file, and only that file proves anything. Ask for it, and drop it at %(url)s."
+        ) % {"url": f"{settings.PUBLIC_URL}/verify"}
+        yield _("Signed with Ed25519 by key %(key)s. SHA-256 of its canonical JSON: %(digest)s.") % {
+            "key": self.document["signature"]["key_id"],
+            "digest": rules.digest(self.document),
+        }
+        trail = self.last.get("trail")
+        if trail:
+            yield _("Head of the sealed trail: position %(position)s, %(digest)s.") % {
+                "position": _number(trail["position"]),
+                "digest": trail["digest"],
+            }
+
+    def _part(self, title: str, lines: Iterator[str] | Sequence[str]) -> None:
+        found = list(lines)
+        if found:
+            self._heading(title)
+            for line in found:
+                self._text(line)
+
+    def _heading(self, text: str) -> None:
+        self.pdf.ln(3)
+        if self.pdf.will_page_break(16):
+            self.pdf.add_page()
+        self._text(text, SIZE * 1.2, bold=True)
+
+    def _text(self, text: str, size: float = SIZE, *, bold: bool = False) -> None:
+        self.pdf.set_font("DejaVu", "B" if bold else "", size)
+        self.pdf.multi_cell(WIDTH, size * 0.5, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
+
+    def _table(
+        self, names: Sequence[str], rows: Sequence[Sequence[str]], widths: tuple[int, ...], *, numbers: bool
+    ) -> None:
+        self.pdf.set_font("DejaVu", "", SIZE * 0.9)
+        others = ["RIGHT" if numbers else "LEFT"] * (len(names) - 1)
+        with self.pdf.table(
+            borders_layout="HORIZONTAL_LINES",
+            col_widths=widths,
+            headings_style=FontFace(emphasis="BOLD"),
+            line_height=SIZE * 0.5,
+            text_align=("LEFT", *others),
+            width=int(WIDTH),
+        ) as table:
+            for line in (names, *rows):
+                row = table.row()
+                for text in line:
+                    row.cell(text)
+
+
+def _number(value: int) -> str:
+    return formats.number_format(value, force_grouping=True)
+
+
+def _at(text: str) -> str:
+    """Return an instant as people read it, in UTC, or a day."""
+    if "T" not in text:
+        return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
+    instant = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{formats.date_format(instant, 'DATE_FORMAT')} {instant:%H:%M} UTC"
