@@ -219,7 +219,8 @@ def completion_following(*, after: datetime) -> datetime | None:
         ("erased_at", settings.BACKUP_HORIZON),
         ("keys_destroyed_at", max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW)),
     )
-    found = ((earliest(completing(), field, after=after - window), window) for field, window in windows)
+    certified = ErasureRun.objects.filter(phase=RunPhase.CERTIFIED)
+    found = ((earliest(certified, field, after=after - window), window) for field, window in windows)
     return min((instant + window for instant, window in found if instant is not None), default=None)
 
 

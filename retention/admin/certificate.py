@@ -82,7 +82,7 @@ class CertificateAdmin(ReadOnly):
         """Answer with the certificate for people, as its addenda say it last, in the reader's language."""
         certificate = self.object_or_404(request, object_id)
         addenda = [one.document for one in certificate.addenda.order_by("number")]
-        asked = request.GET.get("language") or getattr(request, "LANGUAGE_CODE", "en")
+        asked = str(request.GET.get("language") or getattr(request, "LANGUAGE_CODE", "en"))
         headers = {"Content-Disposition": f'inline; filename="certificate-{certificate.public_id}.pdf"'}
         content = papers.certificate(certificate.document, addenda, language=asked)
         return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -112,9 +112,8 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("language", "")
     language = asked if asked in known else translation.get_language() or known[0]
     with translation.override(language):
-        answer, error, status = None, "", 200
-        if request.method == "POST":
-            answer, error, status = _checked(request)
+        none: tuple[Answer | None, str | Promise, int] = (None, "", 200)
+        answer, error, status = _checked(request) if request.method == "POST" else none
         context = {
             "answer": answer,
             "said": SAID[answer.verdict] if answer else error,

@@ -45,12 +45,13 @@ def vacuum(*, now: datetime) -> int:
     """Vacuum each table that a run emptied, once however many runs did; return how many stores are free of dead rows.
 
     Where rows are held the store says by what, and is tried again with the next sweep. Without the right to vacuum
-    (PostgreSQL before 17) it is left to autovacuum, and claimed by the server's statistics.
+    (PostgreSQL before 17) it is left to autovacuum, and claimed by the server's statistics. Inside a transaction, where
+    nothing can be vacuumed, nothing is done.
     """
+    if connection.in_atomic_block:
+        return 0
     with tenancy.vendor():
         steps = list(due())
-    if not steps:
-        return 0
     tables = sorted({table for step in steps for table in tables_of(step.store)})
     done: dict[str, tuple[int, int] | None] = {table: vacuumed(table) for table in tables}
     count = 0

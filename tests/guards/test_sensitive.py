@@ -64,6 +64,7 @@ CALLS = {
     "POST factor-requirements/<uuid>/lift": "sign-ins get weaker",
     "POST deletion-requests/<uuid>/approve": "content is destroyed",
     "POST deletion-requests/<uuid>/decide": "people's content is on its way to be destroyed",
+    "POST deletion-requests/<uuid>/accept-hit": "the certificate stands though something stays",
     "POST deletion-requests/<uuid>/erase-again": "content is destroyed",
     "POST legal-holds/<uuid>/release": "what was held may be erased at once",
     "POST key-rotations": "every key of the service is written anew",

@@ -131,6 +131,8 @@ def _write_certificates(writer: "_Writer", span: Span, organization: Organizatio
     for batch in in_batches(found):
         for one in batch:
             writer.json(f"certificates/{one.public_id}.json", one.document)
+            for addendum in one.addenda.order_by("number"):
+                writer.json(f"certificates/{one.public_id}-addendum-{addendum.number}.json", addendum.document)
 
 
 def _certificates(found: QuerySet[Certificate]) -> Iterator[Row]:
