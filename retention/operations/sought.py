@@ -87,10 +87,14 @@ class Sought:
         return self.whole and not self.found.came_back
 
     def excused(self, keys: set[str], named: set[str]) -> set[str]:
-        """Return the terms that a row may hold: it is about somebody who has them now, and names nobody erased."""
+        """Return the terms that a row may hold, in their :func:`plain` form.
+
+        It is about somebody who has them now, and names nobody who was erased.
+        """
         if not self.returned or any(uuid.hex in named for uuid in self.terms.uuids):
             return set()
-        return {term for one in self.returned if str(one.key) in keys or one.uuid in named for term in one.terms}
+        about = (one for one in self.returned if str(one.key) in keys or one.uuid in named)
+        return {plain(term) for one in about for term in one.terms}
 
     def returned_terms(self) -> frozenset[str]:
         """Return the terms that somebody has now."""

@@ -6,9 +6,12 @@ Independent of the eraser: the tables and columns come from the databases' catal
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts import tenancy
@@ -131,14 +134,17 @@ def _sought(run: ErasureRun) -> Sought:
 def _returned(run: ErasureRun, terms: Identifiers) -> list[Returned]:
     """Return who of the organization has an address or id of an erased person, but is somebody else by opaque id."""
     known = terms.emails | terms.external_ids
-    found: dict[int, Returned] = {}
-    for name in NAMED:
-        people = LicensedUser.objects.filter(organization=run.organization_id).annotate(named=Lower(name))
-        people = people.filter(named__in=known).exclude(public_id__in=terms.uuids)
-        for person in people.only("pk", "public_id", *NAMED):
-            has = {getattr(person, one).lower() for one in NAMED}
-            found[person.pk] = Returned(person.pk, person.public_id.hex, frozenset(has & known))
-    return list(found.values())
+    people = LicensedUser.objects.filter(organization=run.organization_id)
+    if not run.request.whole:
+        # Few are sought among many; of a whole organization many, among the few who came back.
+        named = people.annotate(**{f"{name}_folded": Lower(name) for name in NAMED})
+        people = named.filter(reduce(or_, (Q(**{f"{name}_folded__in": known}) for name in NAMED)))
+    found = []
+    for person in people.only("pk", "public_id", *NAMED).iterator():
+        has = known & {getattr(person, name).lower() for name in NAMED}
+        if has and person.public_id not in terms.uuids:
+            found.append(Returned(person.pk, person.public_id.hex, frozenset(has)))
+    return found
 
 
 def _known_of(run: ErasureRun) -> Identifiers:
@@ -179,8 +185,13 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
             return False
         now = lease.now()
         _made, passed = _record(locked, findings, now=now, by=by)
-        asked, locked.check_asked_at = locked.check_asked_at, None
-        if passed:
+        asked = locked.check_asked_at
+        # What was asked for while this pass was on its way is for the next one.
+        later = asked is not None and asked > lease.started_at
+        locked.check_asked_at = asked if later else None
+        if passed and later:
+            locked.next_check_at = asked
+        elif passed:
             locked.next_check_at = next_check(locked.certified_at or now, after=now)
             if locked.next_check_at is None:
                 runs.forget_identifiers(locked)

@@ -1,7 +1,7 @@
 """After certification: looked at again after an hour, a day, a week; what is found reopens; who came back is none."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -17,8 +17,8 @@ from retention.operations import run_control, runs, verification
 from retention.operations.certificates import public_pem
 from retention.rules import certificate as documents
 from retention.rules.checks import next_check
-from tests.contracts.agreements import at
-from tests.retention.test_life import live_until, plant
+from tests.contracts.agreements import a_signed_contract, at
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until, plant
 from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, person, state_of
 from tests.retention.vaults import people_of
 
@@ -209,6 +209,41 @@ def test_it_is_looked_at_again_when_asked_though_what_was_sought_is_destroyed():
         verification.ask_again([the_run()], now=later, by=OFFICER)
     passed, hits = checked_at(later)
     assert (passed[-1], hits) == (False, {("default.accounts_auditdetail.text", "person_id")})
+
+
+def test_what_is_asked_for_during_a_pass_is_for_the_next_one(monkeypatch):
+    erased(a_client(), "ann-1")
+    instant = AFTER_GRACE + DAY
+
+    def search(wanted):
+        with tenancy.vendor():
+            verification.ask_again(wanted, now=instant + HOUR, by=OFFICER)
+        return found(wanted)
+
+    found = verification.search
+    monkeypatch.setattr(verification, "search", search)
+    verification.check_due(now=instant, by=SYSTEM)
+    assert (the_run().next_check_at, addenda()) == (instant + HOUR, [])
+    monkeypatch.setattr(verification, "search", found)
+    verification.check_due(now=instant + HOUR, by=SYSTEM)
+    assert [one["kind"] for one in addenda()] == ["checked_again"]
+
+
+def test_an_organization_that_came_back_is_searched_for_its_old_people_only():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    a_signed_contract(organization, reference="C-2", concluded_on=date(2026, 2, 6), starts_on=date(2026, 2, 7))
+    live_until(at("2026-02-08"))
+    people_of(organization, "ann-1", "new-1")
+    live_until(at("2026-02-09"))
+    with tenancy.vendor():
+        check = Verification.objects.order_by("pk").last()
+        assert check.passed and check.searched["came_back"]
+        audit.record("x", organization, by="x", at=at("2026-02-09"), detail={"of": "ben-1@client.example"})
+    live_until(at("2026-02-10"))
+    assert the_run().phase == RunPhase.RESIDUE_FOUND
 
 
 def test_two_passes_at_once_do_not_look_at_a_run_twice():
