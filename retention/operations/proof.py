@@ -16,6 +16,7 @@ from retention.models import (
     LegalHold,
     Verification,
 )
+from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
 from retention.policy import POLICY, STORES, Kind
 from retention.rules import levels
@@ -138,7 +139,7 @@ def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
     found = []
     for step in ErasureStep.objects.filter(run=run).order_by("position"):
         table = getattr(BY_NAME.get(step.store), "table", step.store)
-        place = f"default.{table}"
+        place = table if table.startswith(BEYOND) else f"default.{table}"
         residual = [hit["count"] for hit in check.hits if f"{hit['place']}.".startswith(f"{place}.")]
         found.append(
             {
@@ -154,7 +155,7 @@ def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
 
 
 def _check(check: Verification) -> dict[str, Any]:
-    extent = ("tables", "columns", "files", "broker_keys", "terms", "came_back")
+    extent = ("tables", "columns", "files", "broker_keys", "terms", "came_back", "beyond")
     return {
         "performed_at": check.performed_at.isoformat(),
         "passed": check.passed,

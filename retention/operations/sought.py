@@ -26,6 +26,8 @@ class Hit:
 class Findings:
     """What was searched, and what was found. ``kept``: tables whose rows stay on a basis.
 
+    ``beyond``: stores beyond the vault that answered; ``unanswered``: those that did not, of which nothing is known.
+
     ``came_back``: the organization is a client again, so its rows were looked at for the old people only.
     """
 
@@ -38,6 +40,8 @@ class Findings:
     came_back: bool = False
     ciphertext: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
 
     def searched(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Independent of the eraser: the tables and columns come from the databases' catal
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts import tenancy
+from accounts.errors import Refused
 from accounts.models import LicensedUser, User
 from accounts.operations import audit, outbox
 from retention import ledger
@@ -23,14 +24,24 @@ from retention.models import DeletionRequest, ErasureEntry, ErasureRun, Verifica
 from retention.operations import addenda, runs
 from retention.operations.elsewhere import search_broker, search_files
 from retention.operations.searching import search_database
+from retention.operations.searching_beyond import search_beyond
 from retention.operations.sought import Findings, Hit, Returned, Sought
 from retention.operations.stores import Target
 from retention.rules.acceptance import open_hits
 from retention.rules.checks import next_check
 from retention.rules.terms import Identifiers
 
-__all__ = ["Findings", "Hit", "ask_again", "check_due", "search", "verify"]
+__all__ = ["Findings", "Hit", "StoreSilent", "ask_again", "check_due", "search", "verify"]
 
+
+class StoreSilent(Refused):
+    """A store beyond the vault does not answer whether anything is left in it."""
+
+    code = "store_silent"
+
+
+# How long after a pass a store that did not answer is asked again.
+ASKED_AGAIN = timedelta(hours=1)
 NAMED = ("email", "external_id", "user_name", "provisioned_id")
 
 
@@ -40,9 +51,12 @@ def verify(run: ErasureRun, lease: runs.Lease, *, by: str) -> Verification:
     The lease holds from before the search to its record, so no older search overrules a newer one.
 
     :raises LeaseLost: another worker has the run.
+    :raises StoreSilent: a store beyond the vault does not answer; it is asked again later.
     :raises Refused: the identifiers were destroyed, so nothing can be searched for.
     """
-    findings = search([run])[run.pk]
+    findings = search([run], now=lease.now())[run.pk]
+    if findings.unanswered and not findings.hits:
+        raise StoreSilent("A store beyond the vault does not say whether it is empty.")
     with tenancy.vendor(), transaction.atomic():
         locked = runs.held(run, lease)
         now = lease.now()
@@ -70,7 +84,7 @@ def check_due(*, now: datetime, by: str) -> int:
     if not taken:
         return 0
     try:
-        findings = search(taken)
+        findings = search(taken, now=now)
         return sum(_record_again(run, lease, findings[run.pk], by=by) for run in taken)
     finally:
         for run in taken:
@@ -107,8 +121,8 @@ def ask_again(asked: Iterable[ErasureRun], *, now: datetime, by: str) -> int:
     return count
 
 
-def search(wanted: Sequence[ErasureRun]) -> dict[int, Findings]:
-    """Search both databases, the files and the broker for several runs, reading everything once. Writes nothing.
+def search(wanted: Sequence[ErasureRun], *, now: datetime) -> dict[int, Findings]:
+    """Search both databases, files, broker, and stores beyond the vault, reading everything once. Writes nothing.
 
     :raises Refused: the identifiers of one were destroyed.
     """
@@ -121,6 +135,7 @@ def search(wanted: Sequence[ErasureRun]) -> dict[int, Findings]:
         search_database("ledger", sought)
     search_files(sought, contacts)
     search_broker(sought)
+    search_beyond(sought, now=now)
     return {one.run.pk: one.found for one in sought}
 
 
@@ -184,6 +199,11 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
         if locked is None:
             return False
         now = lease.now()
+        if findings.unanswered and not findings.hits:
+            # Nothing can be said of it: neither that it is clean, nor that it is not.
+            locked.next_check_at = now + ASKED_AGAIN
+            locked.save(update_fields=["next_check_at"])
+            return False
         _made, passed = _record(locked, findings, now=now, by=by)
         asked = locked.check_asked_at
         # What was asked for while this pass was on its way is for the next one.

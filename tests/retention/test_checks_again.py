@@ -215,10 +215,10 @@ def test_what_is_asked_for_during_a_pass_is_for_the_next_one(monkeypatch):
     erased(a_client(), "ann-1")
     instant = AFTER_GRACE + DAY
 
-    def search(wanted):
+    def search(wanted, *, now):
         with tenancy.vendor():
             verification.ask_again(wanted, now=instant + HOUR, by=OFFICER)
-        return found(wanted)
+        return found(wanted, now=now)
 
     found = verification.search
     monkeypatch.setattr(verification, "search", search)

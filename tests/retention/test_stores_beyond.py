@@ -10,8 +10,17 @@ from accounts import tenancy
 from accounts.operations.sweeping import SYSTEM
 from retention import sweeps
 from retention.enums import RequestStatus, StepStatus
-from retention.models import Certificate, DeletionRequest, ErasureRun, ErasureStep, ManualErasure, Message
-from retention.operations import attesting, external, people_requests, requests, run_control
+from retention.models import (
+    Certificate,
+    CertificateAddendum,
+    DeletionRequest,
+    ErasureRun,
+    ErasureStep,
+    ManualErasure,
+    Message,
+    Verification,
+)
+from retention.operations import attesting, external, people_requests, requests, run_control, verification
 from tests.accounts.receivers import says
 from tests.retention.connectors.configured import SECRET, a_store, paper
 from tests.retention.connectors.test_service import Service
@@ -145,3 +154,41 @@ def test_a_store_that_is_disabled_meanwhile_is_named_and_not_passed_over(service
         external.switch(store, on=False, now=erasure.now, by="user:three")
     erasure.go_on(after=timedelta(seconds=15))
     assert (erasure.status, erasure.step().last_error) == (RequestStatus.PARTIALLY_DONE, "missing: store")
+
+
+def test_a_store_that_still_has_something_is_residue(service):
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    assert erasure.status == RequestStatus.CERTIFIED
+    service.profiles["ann-1"] = 2
+    with tenancy.vendor():
+        verification.ask_again([erasure.run], now=erasure.now, by="user:two")
+    verification.check_due(now=erasure.now, by="system")
+    assert erasure.status == RequestStatus.FAILED
+    with tenancy.vendor():
+        hits = Verification.objects.latest("pk").hits
+        last = CertificateAddendum.objects.get().document
+    assert [hit["place"].partition(".")[0] for hit in hits] == ["external:product"]
+    assert last["stands"] is False
+
+
+def test_a_store_that_does_not_say_whether_it_is_empty_is_asked_again_before_anything_is_claimed(service):
+    def silent(handler, asked, number):
+        return says(handler, 500) if asked["type"] == "store.verify" else False
+
+    service.hook = silent
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.run.last_error) == (RequestStatus.ERASED, "store_silent")
+    service.hook = None
+    erasure.go_on(after=timedelta(minutes=5))
+    assert erasure.status == RequestStatus.CERTIFIED
+    service.hook = silent
+    with tenancy.vendor():
+        verification.ask_again([erasure.run], now=erasure.now, by="user:two")
+    verification.check_due(now=erasure.now, by="system")
+    assert erasure.status == RequestStatus.CERTIFIED
+    assert erasure.run.next_check_at > erasure.now
+    assert erasure.run.check_asked_at is not None, "it is still owed"

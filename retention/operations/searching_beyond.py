@@ -1,0 +1,43 @@
+"""Searching the stores beyond the vault that a run emptied: each by its own connector, outside of any transaction."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+
+from accounts import tenancy
+from accounts.models import Organization
+from retention.connectors.protocol import StoreError
+from retention.models import ErasureStep, ExternalStore
+from retention.operations import external, outside
+from retention.operations.sought import Sought
+
+
+def search_beyond(sought: Sequence[Sought], *, now: datetime) -> None:
+    """Ask each store beyond the vault what of a run's people it still has.
+
+    One that does not answer, or cannot be asked, is noted as such: nothing is known of it, so nothing may be claimed.
+    """
+    for one in sought:
+        with tenancy.vendor():
+            steps = ErasureStep.objects.filter(run=one.run, store__startswith=outside.BEYOND).order_by("position")
+            names = list(steps.values_list("store", flat=True))
+            stores = {store.code: store for store in external.enabled()}
+            organization = Organization.objects.get(pk=one.run.organization_id)
+        for name in names:
+            _ask(one, name, stores.get(name.removeprefix(outside.BEYOND)), organization, now=now)
+
+
+def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Organization, *, now: datetime) -> None:
+    if store is None:  # disabled, or taken out, since it was emptied
+        one.found.unanswered.append(name)
+        return
+    target = outside.target_of(organization, one.terms, whole=one.whole)
+    try:
+        with closing(external.connector_for(store, now=now)) as connector:
+            residue = connector.verify(target)
+    except StoreError:
+        one.found.unanswered.append(name)
+        return
+    one.found.beyond.append(name)
+    for left in residue:
+        one.found.note(f"{name}.{left.place}", left.kind, left.count)
