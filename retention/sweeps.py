@@ -147,6 +147,7 @@ def work(run: ErasureRun, *, at: datetime, by: str, budget: timedelta | None = N
     with tenancy.vendor():
         run.refresh_from_db()
     if run.phase == RunPhase.ERASED:
+        at = max(at, run.erased_at or at)  # what follows the erasing is dated after it
         with runs.working_on(run, now=at, lasting=settings.VERIFICATION_LEASE) as lease:
             verification.verify(run, lease, by=by)
             at = lease.now()
