@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import tenancy
 from accounts.operations import audit, outbox
 from retention import ledger
-from retention.enums import RestoreKind, RestoreOutcome, RunPhase
+from retention.enums import RestoreKind, RestoreOutcome
 from retention.models import ErasureRun, Restore
-from retention.operations import gate, ledger_head, restore_report
+from retention.operations import gate, ledger_head, restore_report, verification
 from retention.rules.restores import FaultCode, Standing
 
 
@@ -70,10 +71,9 @@ def note(restore: Restore, run: str, outcome: RestoreOutcome) -> None:
 def finish(restore: Restore, *, now: datetime, by: str) -> Restore:
     """End a restore: look at everything that was erased again, write the report, and let both databases go on."""
     with tenancy.vendor():
-        checked = ErasureRun.objects.filter(
-            identifiers__isnull=False, phase__in=[RunPhase.VERIFIED, RunPhase.CERTIFIED], next_check_at__gt=now
-        )
-        checked.update(next_check_at=now)
+        # What was erased longer ago than a backup is kept was in none that could be restored.
+        checked = ErasureRun.objects.certified().filter(erased_at__gt=now - settings.BACKUP_HORIZON)
+        verification.ask_again(checked.order_by("pk"), now=now, by=by)
         known_until = Restore.objects.get(pk=restore.pk).known_until
     report = restore_report.of(known_until, now=now)
     with tenancy.vendor():

@@ -63,7 +63,7 @@ def maintain(table: str) -> migrations.RunSQL:
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0012_tokens_of_programs"),
-        ("retention", "0007_loader_reads_fences"),
+        ("retention", "0008_restores"),
     ]
 
     operations = [
