@@ -1,0 +1,180 @@
+"""Requests about people by REST and in the browser: who decides, what is shown, bad input by field, two at once."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts import tenancy
+from retention.models import DeletionRequest, LegalHold, RequestSubject
+from retention.operations import people_requests
+from tests.accounts.parties import at_once
+from tests.admin.people import a_member
+from tests.api.callers import caller
+from tests.retention.under_contract import CLIENT, NOW, a_client, person
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def client_():
+    return a_client()
+
+
+@pytest.fixture
+def sign_in():
+    """Return a browser in which a new member of this role is signed in."""
+
+    def make(role, organization=None):
+        browser = Client(raise_request_exception=True)
+        browser.force_login(a_member(role, organization), backend="config.backends.EmailBackend")
+        return browser
+
+    return make
+
+
+def the_person(organization, external_id="ann-1"):
+    return str(person(organization, external_id).public_id)
+
+
+def test_by_rest_the_client_asks_staff_approve_and_it_is_taken_back_and_refused(client_):
+    contact, officer = caller("client_privacy_officer", str(client_.public_id)), caller("privacy_officer")
+    body = {"organization": str(client_.public_id), "licensed_users": [the_person(client_)], "note": "left us"}
+    made = contact("POST", "deletion-requests", body, expect=201)
+    assert (made["scope"], made["status"], made["blocked_by"]) == ("person", "confirmed", ["not_approved"])
+    path = f"deletion-requests/{made['public_id']}"
+    shown = officer("GET", f"{path}/impact")
+    assert (shown["people"], shown["stores"]["messages"], shown["in_shared_conversations"]) == (1, 7, 1)
+    approved = officer("POST", f"{path}/approve")
+    assert approved["grace_until"] is not None and approved["blocked_by"] == ["grace_runs"]
+    back = contact("POST", f"{path}/take-back", {"reason": "a mistake"})
+    assert (back["status"], back["grace_until"]) == ("confirmed", None)
+    assert contact("POST", f"{path}/take-back", {}, expect=409)["code"] == "request_not_in_that_state"
+    refused = officer("POST", f"{path}/refuse", {"ground": "legal_obligation", "reason": "the tax office asks"})
+    assert (refused["status"], refused["refusal"]) == ("refused", "legal_obligation")
+    assert officer("GET", f"deletion-requests?scope=person&organization={client_.public_id}")["results"]
+
+
+def test_what_staff_take_down_waits_for_the_client(client_):
+    contact, officer = caller("client_privacy_officer", str(client_.public_id)), caller("privacy_officer")
+    body = {"organization": str(client_.public_id), "department": "Sales"}
+    made = officer("POST", "deletion-requests", body, expect=201)
+    assert (made["scope"], made["status"]) == ("department", "received")
+    path = f"deletion-requests/{made['public_id']}"
+    assert officer("POST", f"{path}/decide", expect=409)["code"] == "proof_needed"
+    assert officer("POST", f"{path}/approve", expect=409)["code"] == "request_not_in_that_state"
+    assert contact("POST", f"{path}/decide")["status"] == "confirmed"
+    assert contact("POST", f"{path}/approve", expect=403)["errors"]
+    for act in ("pause", "resume", "retry-stores"):
+        assert officer("POST", f"{path}/{act}", expect=409)["code"] == "no_run"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"licensed_users": [NOBODY]}, "licensed_users"),
+        ({"licensed_users": ["x"]}, "licensed_users.0"),
+        ({"licensed_users": "ann-1"}, "licensed_users"),
+        ({"department": "Nowhere"}, "department"),
+        ({"department": "Sales", "note": "x\x00"}, "note"),
+        ({"department": "D" * 121}, "department"),
+    ],
+    ids=["unknown", "no-id", "no-list", "no-such-department", "a-nul", "too-long"],
+)
+def test_bad_input_is_a_400_by_field_and_writes_nothing(client_, values, field):
+    officer = caller("privacy_officer")
+    answer = officer("POST", "deletion-requests", {"organization": str(client_.public_id), **values}, expect=400)
+    assert [error["attr"] for error in answer["errors"]] == [field]
+    with tenancy.vendor():
+        assert not DeletionRequest.objects.exists() and not RequestSubject.objects.exists()
+
+
+def test_a_client_reaches_no_neighbour(client_):
+    neighbour = a_client()
+    contact = caller("client_privacy_officer", str(client_.public_id))
+    body = {"organization": str(client_.public_id), "licensed_users": [the_person(neighbour)]}
+    assert contact("POST", "deletion-requests", body, expect=400)["errors"][0]["code"] == "unknown"
+    body["organization"] = str(neighbour.public_id)
+    assert contact("POST", "deletion-requests", body, expect=400)["errors"][0]["code"] == "unknown_organization"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"ground": "because"}, "ground"), ({}, "ground"), ({"ground": "legal_claims", "reason": "\x00"}, "reason")],
+    ids=["unknown-ground", "no-ground", "a-nul"],
+)
+def test_a_refusal_names_its_ground(client_, values, field):
+    officer = caller("privacy_officer")
+    body = {"organization": str(client_.public_id), "licensed_users": [the_person(client_)]}
+    path = f"deletion-requests/{officer('POST', 'deletion-requests', body, expect=201)['public_id']}"
+    assert officer("POST", f"{path}/refuse", values, expect=400)["errors"][0]["attr"] == field
+
+
+def test_by_rest_a_hold_covers_a_person_or_a_department(client_):
+    officer = caller("privacy_officer")
+    body = {
+        "organization": str(client_.public_id),
+        "ground": "law",
+        "citation": "Art. 145",
+        "review_on": "2099-01-01",
+    }
+    one = officer("POST", "legal-holds", {**body, "licensed_user": the_person(client_)}, expect=201)
+    assert (one["scope"], one["department"]) == ("person", "")
+    two = officer("POST", "legal-holds", {**body, "department": "Sales"}, expect=201)
+    assert (two["scope"], two["department"]) == ("department", "Sales")
+    for values in ({"licensed_user": NOBODY}, {"department": "Nowhere"}):
+        assert officer("POST", "legal-holds", {**body, **values}, expect=400)["errors"][0]["attr"] == next(iter(values))
+
+
+def test_two_requests_about_one_person_at_once_become_one(client_):
+    ann = person(client_, "ann-1").public_id
+
+    def ask():
+        with tenancy.vendor():
+            return people_requests.open_for_people(client_, people=[ann], decided=True, now=NOW, by=CLIENT)
+
+    found = at_once(ask, ask)
+    assert sorted(type(one).__name__ for one in found) == ["DeletionRequest", "PersonInRequest"]
+    with tenancy.vendor():
+        assert (DeletionRequest.objects.count(), RequestSubject.objects.count()) == (1, 1)
+
+
+class TestInTheBrowser:
+    def added(self, browser, organization, **values):
+        form = {"organization": organization.pk, "people": "", "department": "", "note": "", "confirmed": "yes"}
+        return browser.post(reverse("admin:retention_deletionrequest_add"), {**form, **values})
+
+    def test_people_are_named_as_the_client_calls_them(self, client_, sign_in):
+        officer = sign_in("privacy_officer")
+        unknown = self.added(officer, client_, people="ann-1\nzoe-9")
+        assert "zoe-9" in str(unknown.context["form"].errors["people"])
+        assert self.added(officer, client_, people="ann-1\nben-1").status_code == 302
+        with tenancy.vendor():
+            request = DeletionRequest.objects.get()
+            assert (request.scope, request.status, request.subjects.count()) == ("people", "received", 2)
+        text = officer.get(reverse("admin:retention_deletionrequest_change", args=[request.pk])).content.decode()
+        assert "The client has not decided yet." in text and "What an erasure takes" in text
+        decide = reverse("admin:retention_deletionrequest_decide", args=[request.pk])
+        assert "proof" in officer.post(decide, {"confirmed": "yes"}).context["form"].errors
+        officer.post(decide, {"confirmed": "yes", "proof": SimpleUploadedFile("mail.txt", b"please erase")})
+        with tenancy.vendor():
+            request.refresh_from_db()
+            assert (request.status, request.proof_id is not None) == ("confirmed", True)
+
+    def test_a_hold_on_somebody_unknown_is_told_by_its_field(self, client_, sign_in):
+        form = {
+            "organization": client_.pk,
+            "ground": "law",
+            "citation": "Art. 145",
+            "review_on": "2099-01-01",
+            "person": "zoe-9",
+            "department": "",
+            "confirmed": "yes",
+        }
+        officer = sign_in("privacy_officer")
+        wrong = officer.post(reverse("admin:retention_legalhold_add"), form)
+        assert "person" in wrong.context["form"].errors
+        assert officer.post(reverse("admin:retention_legalhold_add"), {**form, "person": "ann-1"}).status_code == 302
+        with tenancy.vendor():
+            assert LegalHold.objects.get().scope == "person"
