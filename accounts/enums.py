@@ -150,3 +150,10 @@ class CallFault(TextChoices):
     PROTOCOL = "protocol", _("The answer is not HTTP")
     UNSIGNED = "unsigned", _("It could not be signed: the key that opens its secret is missing")
     ENDPOINT_DISABLED = "endpoint_disabled", _("The endpoint was disabled")
+
+
+class SentKind(TextChoices):
+    """How something left the house."""
+
+    MAIL = "mail", _("Mail")
+    WEBHOOK = "webhook", _("Webhook")

@@ -145,12 +145,17 @@ class AccessRuleQuerySet(models.QuerySet["AccessRule"]):
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def due_for_delivery(self, *, at: datetime) -> Self:
-        """Not delivered, not given up, and not waiting for its next attempt."""
-        return self.filter(delivered_at__isnull=True, failed_at__isnull=True, next_attempt_at__lte=at).order_by("pk")
+        """Not delivered, not given up, not held, and not waiting for its next attempt."""
+        waiting = self.filter(delivered_at__isnull=True, failed_at__isnull=True, held_at__isnull=True)
+        return waiting.filter(next_attempt_at__lte=at).order_by("pk")
 
     def to_fan_out(self) -> Self:
-        """Not yet given to the webhooks, and no running transaction can still write one before them."""
-        return self.filter(settled(), fanned_out_at__isnull=True).order_by("pk")
+        """Not yet given to the webhooks, not held, and no running transaction can still write one before them."""
+        return self.filter(settled(), fanned_out_at__isnull=True, held_at__isnull=True).order_by("pk")
+
+    def held(self) -> Self:
+        """Held since a restore, until somebody releases or drops them."""
+        return self.filter(held_at__isnull=False).order_by("pk")
 
 
 class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):

@@ -172,6 +172,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Data keys"), "encrypted", "retention.DataKey"),
                 _item(_("Erasure ledger"), "link", "retention.ErasureEntry"),
                 _item(_("Restores"), "settings_backup_restore", "retention.Restore"),
+                _item(_("Lost messages"), "unsubscribe", "accounts.LostMessage"),
+                _item(_("Sent records"), "outbox", "accounts.SentRecord"),
                 _item(_("Head of the ledger"), "anchor", "retention.LedgerHead"),
                 _item(_("Pulse of the ledger"), "vital_signs", "retention.LedgerPulse"),
                 _item(_("Conversations"), "forum", "retention.Conversation"),

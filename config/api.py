@@ -9,6 +9,7 @@ from accounts.api.access import AccessPolicyView, ActivityView
 from accounts.api.access_rules import AccessRuleResource
 from accounts.api.bulk_jobs import BulkJobResource, OrganizationBulkJobsView
 from accounts.api.entitlements import EntitlementsView, EntitlementView
+from accounts.api.held import HeldMessageResource
 from accounts.api.licensed_users import LicensedUserResource, OrganizationLicensedUsersView
 from accounts.api.organizations import OrganizationResource
 from accounts.api.sign_in import FactorRequirementResource, IdentityProviderResource
@@ -76,6 +77,7 @@ router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("certificates", CertificateResource, basename="certificate")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
+router.register("held-messages", HeldMessageResource, basename="held-message")
 router.register("restores", RestoreResource, basename="restore")
 router.register("key-rotations", KeyRotationResource, basename="key-rotation")
 router.register("external-stores", ExternalStoreResource, basename="external-store")

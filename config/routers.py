@@ -1,8 +1,15 @@
-"""Which table lives in which database: the ledger holds keys and erasures, nothing else."""
+"""Which table lives in which database: the ledger holds keys, erasures and what was sent."""
 
 from typing import Any
 
-LEDGER_MODELS = frozenset({"datakey", "erasureentry", "ledgerpulse"})
+LEDGER_MODELS = frozenset(
+    {
+        ("retention", "datakey"),
+        ("retention", "erasureentry"),
+        ("retention", "ledgerpulse"),
+        ("accounts", "sentrecord"),
+    }
+)
 
 
 class LedgerRouter:
@@ -24,4 +31,4 @@ class LedgerRouter:
 
     @staticmethod
     def _home(app_label: str, model_name: str | None) -> str:
-        return "ledger" if app_label == "retention" and model_name in LEDGER_MODELS else "default"
+        return "ledger" if (app_label, model_name) in LEDGER_MODELS else "default"

@@ -10,6 +10,7 @@ from accounts import tenancy
 from accounts.enums import LicenceStatus
 from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization
+from accounts.operations import sent
 from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
@@ -290,7 +291,7 @@ def entries_due(*, at: datetime) -> ErasureRunQuerySet:
 
 def tend_entries(*, at: datetime, by: str) -> Swept:
     """Purge the ledger's entries that have expired."""
-    return Swept(done=ledger_entries.tend(now=at, by=by))
+    return Swept(done=ledger_entries.tend(now=at, by=by) + sent.forget(before=at - settings.BACKUP_HORIZON))
 
 
 def orphans_due(*, at: datetime) -> QuerySet[LedgerHead]:

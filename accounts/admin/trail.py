@@ -1,15 +1,17 @@
 """The admin of the trail: what happened, what must be told, what was answered, where time travel stands."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.paginator import InfinitePaginator
 
-from accounts.admin.acting import works_for_vendor
+from accounts.admin.acting import act, works_for_vendor
 from accounts.admin.base import ReadOnly, may
 from accounts.admin.trail_filters import OfOrganization, Period, searched
 from accounts.models import (
@@ -21,7 +23,7 @@ from accounts.models import (
     SimulatedClock,
     TrailHead,
 )
-from accounts.operations import standing
+from accounts.operations import sent, standing
 from accounts.rules.permissions import Permission
 
 
@@ -106,12 +108,54 @@ class TrailHeadAdmin(ReadOnly):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnly):
+    """Announcements. Those that are held since a restore wait for people: keys are managed by whom that is left to."""
+
     viewing = Permission.VIEW_OPERATION
-    list_display = ("topic", "organization", "occurred_at", "attempts", "delivered_at", "failed_at", "last_error")
-    list_filter = (("delivered_at", admin.EmptyFieldListFilter), ("failed_at", admin.EmptyFieldListFilter))
+    list_display = (
+        "topic",
+        "organization",
+        "occurred_at",
+        "attempts",
+        "delivered_at",
+        "failed_at",
+        "held_at",
+        "last_error",
+    )
+    list_filter = (
+        ("delivered_at", admin.EmptyFieldListFilter),
+        ("failed_at", admin.EmptyFieldListFilter),
+        ("held_at", admin.EmptyFieldListFilter),
+    )
     search_fields = ("topic", "subject_id", "public_id", "organization__name")
     list_select_related = ("organization",)
     show_full_result_count = False
+    actions_detail = ("release", "drop")
+
+    @act(
+        _("Send"),
+        Permission.MANAGE_KEYS,
+        when=lambda message: message.held_at is not None,
+        many=True,
+        done=ngettext_lazy("%(count)d message is sent.", "%(count)d messages are sent.", "count"),
+        explanation=_(
+            "Something like it was sent before a restore, and is lost. It goes to everybody whom it concerns."
+        ),
+        icon="send",
+    )
+    def release(self, message: OutboxMessage, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        sent.release(message, now=now, by=by)
+
+    @act(
+        _("Drop"),
+        Permission.MANAGE_KEYS,
+        when=lambda message: message.held_at is not None,
+        many=True,
+        done=ngettext_lazy("%(count)d message is dropped.", "%(count)d messages are dropped.", "count"),
+        explanation=_("It was sent before the restore: nobody is told again."),
+        icon="block",
+    )
+    def drop(self, message: OutboxMessage, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        sent.drop(message, now=now, by=by)
 
 
 @admin.register(IdempotencyKey)

@@ -8,6 +8,7 @@ from accounts.models.organization import Organization
 from accounts.models.people import ApiToken, Caller, Membership, Program, User
 from accounts.models.provisioning import ProvisionedGroup, ProvisionedMembership
 from accounts.models.sealing import AuditSeal, TrailHead
+from accounts.models.sent import LostMessage, SentRecord
 from accounts.models.sign_in import FactorRequirement, IdentityProvider
 from accounts.models.trail import AuditDetail, AuditEvent, IdempotencyKey, OutboxMessage, SimulatedClock
 from accounts.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -29,6 +30,7 @@ __all__ = [
     "LicenceGrant",
     "LicensedUser",
     "LicensedUserChange",
+    "LostMessage",
     "Membership",
     "Organization",
     "OutboxMessage",
@@ -37,6 +39,7 @@ __all__ = [
     "ProvisionedMembership",
     "RuleExemption",
     "RuleFinding",
+    "SentRecord",
     "SimulatedClock",
     "TrailHead",
     "User",

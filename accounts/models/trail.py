@@ -85,6 +85,9 @@ class OutboxMessage(models.Model):
     last_error = models.CharField(_("last error"), max_length=80, blank=True)
     written_in = written_in()
     fanned_out_at = models.DateTimeField(_("given to webhooks at"), null=True, blank=True)
+    # After a restore: something like it was sent before, and is lost; people say what becomes of it.
+    held_at = models.DateTimeField(_("held at"), null=True, blank=True)
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
 
     objects = OutboxQuerySet.as_manager()
 
@@ -95,7 +98,10 @@ class OutboxMessage(models.Model):
             models.CheckConstraint(
                 condition=Q(delivered_at__isnull=True) | Q(failed_at__isnull=True),
                 name="outbox_delivered_or_failed",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(held_at__isnull=True) | Q(released_at__isnull=True), name="outbox_held_until_released"
+            ),
         ]
         indexes = [
             models.Index(
@@ -105,6 +111,7 @@ class OutboxMessage(models.Model):
             ),
             models.Index(fields=["organization", "id"], name="outbox_by_organization"),
             models.Index(fields=["id"], condition=Q(fanned_out_at__isnull=True), name="outbox_to_fan_out"),
+            models.Index(fields=["id"], condition=Q(held_at__isnull=False), name="outbox_held"),
         ]
 
     def __str__(self) -> str:

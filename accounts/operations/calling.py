@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from standardwebhooks import Webhook
 
 from accounts import outbound, tenancy
-from accounts.enums import CallFault, DeliveryState, DisabledReason
+from accounts.enums import CallFault, DeliveryState, DisabledReason, SentKind
 from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
-from accounts.operations import endpoints
+from accounts.operations import endpoints, sent
 from accounts.operations.sweeping import SYSTEM, Swept
 from accounts.outbound import Answer, CallFailed
 from accounts.rules import webhooks
@@ -124,6 +124,16 @@ def claim(*, now: datetime, limit: int) -> list[Call]:
     locked = list(
         due.select_related("endpoint", "message__organization").select_for_update(skip_locked=True, of=("self",))
     )
+    told = sent.told(SentKind.WEBHOOK, [(one.message.public_id, str(one.endpoint.public_id)) for one in locked])
+    for delivery in locked:
+        if (delivery.message.public_id, str(delivery.endpoint.public_id)) in told:
+            # It arrived before a restore, or before its worker was killed.
+            delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, now
+            delivery.claim = delivery.claimed_until = None
+            delivery.save(update_fields=["state", "delivered_at", "claim", "claimed_until"])
+    locked = [delivery for delivery in locked if delivery.state == DeliveryState.WAITING]
+    if told and not locked:  # what stood behind them in their lanes is next
+        return claim(now=now, limit=limit)
     calls = [
         Call(
             delivery=delivery.pk,
@@ -150,7 +160,8 @@ def record(call: Call, outcome: Answer | CallFault, *, now: datetime) -> bool:
     """
     # The endpoint first, as everywhere: who disables it takes its deliveries afterwards.
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=call.endpoint.pk).first()
-    delivery = WebhookDelivery.objects.select_for_update().filter(pk=call.delivery, claim=call.claim).first()
+    mine = WebhookDelivery.objects.select_for_update(of=("self",)).filter(pk=call.delivery, claim=call.claim)
+    delivery = mine.select_related("message__organization").first()
     status = outcome.status if isinstance(outcome, Answer) else None
     arrived = status is not None and 200 <= status < 300
     if endpoint is None or delivery is None:
@@ -159,6 +170,7 @@ def record(call: Call, outcome: Answer | CallFault, *, now: datetime) -> bool:
     delivery.claim = delivery.claimed_until = None
     delivery.last_attempt_at, delivery.last_status = now, status
     if arrived:
+        sent.write(delivery.message, SentKind.WEBHOOK, str(endpoint.public_id), now=now)
         delivery.state, delivery.delivered_at, delivery.last_error = DeliveryState.DELIVERED, now, ""
         _succeeded(endpoint, now=now)
     else:

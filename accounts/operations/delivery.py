@@ -1,7 +1,7 @@
 """Delivery of announcements: what has a mail template is mailed to those whom it concerns."""
 
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,10 +14,10 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import translation
 
-from accounts.enums import FindingState, Role
+from accounts.enums import FindingState, Role, SentKind
 from accounts.errors import Refused
 from accounts.models import AuditEvent, LicensedUser, OutboxMessage, RuleFinding, User
-from accounts.operations import audit, outbox
+from accounts.operations import audit, outbox, sent
 
 log = structlog.get_logger(__name__)
 ATTEMPTS = 10
@@ -119,9 +119,10 @@ class _Reader:
 
 @transaction.atomic
 def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
-    """Deliver one message, at least once: a crash between sending and the commit sends it again.
+    """Deliver one message, at least once: only a crash between sending a mail and the record of it sends that one again.
 
-    A failure is noted and tried again later, each time twice as late, for those readers who have not been told yet.
+    After a restore who was told before is not told again, and what is like something that was lost is held instead. A
+    failure is noted and tried again later, each time twice as late, for those readers who have not been told yet.
     After ten attempts it is given up, with an event in the trail and a mail to the vendor's privacy officers.
 
     :raises NotDeliverable: there is nothing (more) to do for this caller.
@@ -130,6 +131,8 @@ def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
     locked = due.select_for_update(skip_locked=True, of=("self",)).first()
     if locked is None:
         raise NotDeliverable("The message is delivered, given up, or with another worker.")
+    if not sent.may_go(locked, now=now):
+        return locked
     earlier = _told_earlier(locked)
     told: list[str]
     trouble: Exception | None
@@ -138,7 +141,13 @@ def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
     except Exception as error:  # a payload that its template cannot tell: noted and given up like any other failure
         told, trouble = [], error
     else:
-        told, trouble = _send(letter for letter in written if letter.reader not in earlier)
+        asked = [(locked.public_id, letter.reader) for letter in written]
+        earlier |= {reader for _message, reader in sent.told(SentKind.MAIL, asked)}
+
+        def note(letter: Letter) -> None:
+            sent.write(locked, SentKind.MAIL, letter.reader, now=now)
+
+        told, trouble = _send((letter for letter in written if letter.reader not in earlier), note)
     if trouble is None:
         locked.delivered_at = now
     else:
@@ -214,7 +223,7 @@ def _person(message: OutboxMessage) -> list[_Reader]:
     return [_Reader(str(one.public_id), one.email, language, one) for one in people if one.email]
 
 
-def _send(wanted: Iterable[Letter]) -> tuple[list[str], Exception | None]:
+def _send(wanted: Iterable[Letter], note: Callable[[Letter], None]) -> tuple[list[str], Exception | None]:
     """Send; return who was told, and what went wrong. One reader's bad address does not silence the others."""
     told: list[str] = []
     trouble: Exception | None = None
@@ -227,6 +236,7 @@ def _send(wanted: Iterable[Letter]) -> tuple[list[str], Exception | None]:
             return told, error
         else:
             told.append(letter.reader)
+            note(letter)
     return told, trouble
 
 

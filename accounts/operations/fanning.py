@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.enums import CallFault, DeliveryState
-from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from accounts.models import LostMessage, OutboxMessage, WebhookDelivery, WebhookEndpoint
+from accounts.operations import sent
 from accounts.operations.delivery import AUDIENCE
 from accounts.operations.states import EVENTS
 
@@ -63,6 +64,8 @@ def fan_out(*, now: datetime, heard: bool = True, limit: int = BATCH) -> int:
             held.add(organization_id)
         elif organization_id not in held:
             chosen.append(locked[pk])
+    if chosen and LostMessage.objects.exists():
+        chosen = [message for message in chosen if sent.may_go(message, now=now)]
     if heard and chosen:
         endpoints = list(WebhookEndpoint.objects.hearing(disabled_after=now - KEPT_FOR_DISABLED))
         WebhookDelivery.objects.bulk_create(_deliveries(chosen, endpoints, now=now), ignore_conflicts=True)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin.base import ReadOnly
+from accounts.models import LostMessage, SentRecord
 from accounts.rules.permissions import Permission
 from retention.admin.ledger import LedgerAdmin
 from retention.models import LedgerHead, LedgerPulse, Restore
@@ -23,6 +24,25 @@ class RestoreAdmin(ReadOnly):
 
     def explained(self, request: HttpRequest, obj: Restore) -> dict[str, Any]:
         return restore_texts.shown(obj)
+
+
+@admin.register(SentRecord)
+class SentRecordAdmin(LedgerAdmin):
+    """What was sent, as digests: kept beside the ledger, so that a restore sends nothing twice."""
+
+    list_display = ("topic", "kind", "message", "sent_at")
+    list_filter = ("kind",)
+    search_fields = ("topic", "message")
+
+
+@admin.register(LostMessage)
+class LostMessageAdmin(ReadOnly):
+    """What was sent and a restore has lost: who was told is not told the same again."""
+
+    viewing = Permission.VIEW_OPERATION
+    list_display = ("topic", "message", "mails", "sent_at", "lost_at", "repeated_by")
+    list_filter = (("repeated_by", admin.EmptyFieldListFilter),)
+    search_fields = ("topic", "message")
 
 
 @admin.register(LedgerHead)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import tenancy
-from accounts.operations import audit, outbox
+from accounts.operations import audit, outbox, sent
 from retention import ledger
 from retention.enums import RestoreKind, RestoreOutcome
 from retention.models import ErasureRun, Restore
@@ -76,6 +76,7 @@ def finish(restore: Restore, *, now: datetime, by: str) -> Restore:
         verification.ask_again(checked.order_by("pk"), now=now, by=by)
         known_until = Restore.objects.get(pk=restore.pk).known_until
     report = restore_report.of(known_until, now=now)
+    report["sent"] = sent.note_lost(known_until, now=restore.noticed_at)
     with tenancy.vendor():
         here = ledger_head.known().pulse
     with ledger.vendor():

@@ -1,6 +1,6 @@
 """What becomes of the tables of accounts: organizations, people, credentials, the trail."""
 
-from retention.policy.bases import CONTRACT_FILE, HEADS, MEMBERS, OWN_RULES, REHEARSAL, TRAIL
+from retention.policy.bases import CONTRACT_FILE, HEADS, MEMBERS, OWN_RULES, REHEARSAL, SENT, TRAIL
 from retention.policy.categories import INTEGRATIONS, PEOPLE, REASONS
 from retention.policy.kinds import Fate, Table, table
 
@@ -112,8 +112,12 @@ TABLES: dict[str, Table] = {
     "accounts.OutboxMessage": table(
         K,
         "id public_id organization topic subject_type subject_id payload occurred_at recorded_at next_attempt_at "
-        "attempts delivered_at failed_at last_error written_in fanned_out_at",
+        "attempts delivered_at failed_at last_error written_in fanned_out_at held_at released_at",
         basis=TRAIL,
+    ),
+    "accounts.SentRecord": table(K, "id kind message reader topic meaning matter sent_at", basis=SENT),
+    "accounts.LostMessage": table(
+        K, "id message topic meaning matter readers mails sent_at lost_at repeated_by", basis=SENT
     ),
     # The vendor's own endpoints belong to no client: they stay, and are searched.
     "accounts.WebhookEndpoint": table(

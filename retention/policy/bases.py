@@ -52,6 +52,11 @@ ELSEWHERE = Basis(
 KEYS = Basis(
     "Which keys wrap keys: versions, counts, check values, opaque ids of staff. No personal data of clients.", TECHNICAL
 )
+SENT = Basis(
+    "What was sent, as codes and digests of random ids, so that a restore sends nothing twice; it names nobody.",
+    TECHNICAL,
+    Period(35, Unit.DAYS, Start.SENDING, setting="BACKUP_HORIZON_DAYS"),
+)
 RESTORES = Basis(
     "Which restores were noticed, and how both databases count: instants, counts, opaque ids. No personal data.",
     TECHNICAL,

@@ -48,6 +48,7 @@ class Start(StrEnum):
     ERASURE = "the destruction of the keys"
     SIGN_IN = "sign-in"
     COPY = "the making of the copy"
+    SENDING = "the sending"
 
 
 @dataclass(frozen=True, slots=True)

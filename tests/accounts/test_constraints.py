@@ -15,6 +15,7 @@ from accounts.models import (
     AuditSeal,
     Document,
     IdempotencyKey,
+    LostMessage,
     Membership,
     Organization,
     OutboxMessage,
@@ -136,6 +137,11 @@ def a_message(**values):
     )
 
 
+def a_lost_message(**values):
+    lost = {"message": ID, "topic": "t", "meaning": HEX, "matter": HEX, "readers": [HEX], "sent_at": NOW}
+    return LostMessage.objects.create(**{**lost, "lost_at": NOW, **values})
+
+
 def a_key(**values):
     return IdempotencyKey.objects.create(
         **{"actor": "user:1", "key": "k", "request_digest": "d", "created_at": NOW, "expires_at": LATER, **values}
@@ -245,6 +251,11 @@ BREAKS = {
     "accounts_trailhead_position_key": [lambda: (a_head(), a_head())],
     "trail_head_counts_from_one": [lambda: a_head(position=0)],
     "trail_head_digest_is_hex": [lambda: a_head(digest="x" * 64), lambda: a_head(digest="")],
+    "outbox_held_until_released": [lambda: a_message(held_at=NOW, released_at=NOW)],
+    "accounts_lostmessage_message_key": [lambda: (a_lost_message(), a_lost_message())],
+    "accounts_lostmessage_repeated_by_key": [
+        lambda: (a_lost_message(repeated_by=ID), a_lost_message(message=OTHER, repeated_by=ID))
+    ],
     "outbox_delivered_or_failed": [lambda: a_message(delivered_at=NOW, failed_at=NOW)],
     "accounts_outboxmessage_public_id_key": [lambda: (a_message(public_id=ID), a_message(public_id=ID))],
     "idempotency_key_once": [twice(a_key)],
@@ -327,6 +338,9 @@ def test_what_stands_beside_the_broken_examples_is_accepted():
         a_head(position=2)
         a_message(delivered_at=NOW)
         a_message(failed_at=NOW)
+        a_message(held_at=NOW)
+        a_lost_message()
+        a_lost_message(message=OTHER)
         a_key()
         a_key(actor="user:2")
         SimulatedClock.objects.create(stands_at=NOW)

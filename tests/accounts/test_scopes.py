@@ -42,6 +42,7 @@ WITHOUT = {
     "accounts_simulatedclock",
     "accounts_trailhead",
     *(f"retention_{name}" for name in ("keyencryptionkey", "keyrotation", "keyrotationstep", "ledgerhead", "restore")),
+    "accounts_lostmessage",
     "contracts_indexseries",
     "contracts_indexvalue",
     "contracts_indexlink",

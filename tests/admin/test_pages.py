@@ -13,7 +13,7 @@ from tests.admin.world import a_whole_world
 
 pytestmark = pytest.mark.usefixtures("world", "undone")
 OURS = [model for app in ("accounts", "contracts", "retention") for model in apps.get_app_config(app).get_models()]
-LEDGER = {"DataKey", "ErasureEntry", "LedgerPulse"}
+LEDGER = {"DataKey", "ErasureEntry", "LedgerPulse", "SentRecord"}
 CONFIRMED = {"confirmed": "yes"}
 
 

@@ -7,19 +7,31 @@ from io import BytesIO
 from django.db import connection
 
 from accounts import tenancy
-from accounts.enums import DocumentKind, SuspensionReason
+from accounts.enums import DocumentKind, SentKind, SuspensionReason
 from accounts.models import (
     ApiToken,
     FactorRequirement,
     IdempotencyKey,
     IdentityProvider,
+    LostMessage,
     OutboxMessage,
     ProvisionedGroup,
     ProvisionedMembership,
     SimulatedClock,
     WebhookDelivery,
 )
-from accounts.operations import access, access_rules, audit, bulk, documents, endpoints, heads, policies, rule_runs
+from accounts.operations import (
+    access,
+    access_rules,
+    audit,
+    bulk,
+    documents,
+    endpoints,
+    heads,
+    policies,
+    rule_runs,
+    sent,
+)
 from accounts.rules.licence_states import Act
 from contracts.enums import (
     CalendarFeedKind,
@@ -317,6 +329,25 @@ def a_restore():
     made.report = restore_report.of(BEFORE, now=NOW)
     with tenancy.vendor():
         made.save()
+        lost = OutboxMessage.objects.create(
+            topic="contract.renewed",
+            subject_type="Contract",
+            subject_id=made.public_id,
+            occurred_at=BEFORE,
+            next_attempt_at=NOW,
+            delivered_at=BEFORE,
+            fanned_out_at=BEFORE,
+        )
+        LostMessage.objects.create(
+            message=made.public_id,
+            topic=lost.topic,
+            meaning="0" * 64,
+            matter="0" * 64,
+            readers=["0" * 64],
+            sent_at=NOW,
+            lost_at=NOW,
+        )
+    sent.write(lost, SentKind.MAIL, "somebody", now=NOW)
 
 
 def a_whole_world():
