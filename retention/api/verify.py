@@ -120,7 +120,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "addendum": AddendumKind(answer.latest["kind"]).label if answer and answer.latest else "",
             "error": error,
             "language": language,
-            "languages": settings.LANGUAGES,
+            # Each in its own words: who cannot read the page finds their own.
+            "languages": [(code, translation.get_language_info(code)["name_local"]) for code in known],
             "public_key": certificates.public_pem(),
         }
         response = TemplateResponse(request, "verify.html", context, status=status)
