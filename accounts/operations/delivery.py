@@ -119,7 +119,7 @@ class _Reader:
 
 @transaction.atomic
 def deliver(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
-    """Deliver one message, at least once: only a crash between sending a mail and the record of it sends that one again.
+    """Deliver one message, at least once: a crash between a mail and its record sends that one again.
 
     After a restore who was told before is not told again, and what is like something that was lost is held instead. A
     failure is noted and tried again later, each time twice as late, for those readers who have not been told yet.
