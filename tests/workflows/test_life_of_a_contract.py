@@ -111,7 +111,7 @@ def test_from_signature_to_certificate(tmp_path):
     client("POST", f"organizations/{leaving}/archive-authorization", {"granted": True}, expect=201)
     archived = officer("POST", f"{path}/make-archive", expect=201)
     assert "canary" not in json.dumps(archived).lower()
-    assert officer("GET", path)["blocked_by"] == ["retrieval_period_runs"]
+    assert officer("GET", path)["blocked_by"] == ["grace_runs", "retrieval_period_runs"]
 
     with tenancy.vendor():
         note = audit.record(
