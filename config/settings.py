@@ -195,9 +195,8 @@ ERASURE_CHUNK_ROWS = env.int("ERASURE_CHUNK_ROWS", default=1000)
 ERASURE_CHUNK_MILLISECONDS = 100
 # A rest after each chunk, where erasure must not press on the database (milliseconds).
 ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", default=0))
-# Rows a second at most, over a whole run; 0: as fast as it goes.
+# Rows a second at most, over a whole run (0: as fast as it goes). How long an approval can be taken back.
 ERASURE_ROWS_PER_SECOND = env.int("ERASURE_ROWS_PER_SECOND", default=0)
-# How long an approval can be taken back before anything is destroyed.
 ERASURE_GRACE = timedelta(hours=env.int("ERASURE_GRACE_HOURS", default=24))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 # Who the vendor is, as records of processing say it (Art. 30(2) GDPR): name, address or e-mail, its officer.

@@ -1,41 +1,17 @@
 """The sweep registry: every scheduled job, once. It feeds beat, ``run_sweeps`` and the pages that show what is due."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol
-
-from celery import Task
-from django.db.models import QuerySet
+from datetime import timedelta
 
 from accounts import sweeps as accounts
 from accounts import tasks as accounts_tasks
-from accounts.operations.sweeping import Do, Following, by_change
+from accounts.operations.sweeping import by_change
+from config.sweep import Sweep
 from contracts import sweeps as contracts
 from contracts import tasks as contracts_tasks
 from contracts import upcoming
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
 from retention.operations import ledger_entries
-
-
-class Due(Protocol):
-    """The question of a sweep: what is due at the instant?"""
-
-    def __call__(self, *, at: datetime) -> QuerySet[Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """A scheduled job: what is due, when the next will be, what does it, its task, how often, to which queue."""
-
-    name: str
-    due: Due
-    following: Following
-    do: Do
-    task: Task[..., None]
-    every: timedelta
-    queue: str
-
 
 SECONDS = timedelta(seconds=1)
 # In this order a simulated day is lived: what one sweep brings about, a later one finds.

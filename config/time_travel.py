@@ -8,7 +8,8 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.operations import clock
 from accounts.operations.sweeping import Swept, by_whom
-from config.sweeps import SWEEPS, Sweep
+from config.sweep import Sweep
+from config.sweeps import SWEEPS
 
 # So often sweeps run at one instant: two that bring each other about for ever are given up.
 TURNS = 20 * len(SWEEPS)
