@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.rules import signing
 from retention.rules import audit_package as rules
-from retention.rules.certificate import CERTIFICATE
+from retention.rules import certificate as certificates
 
 WRONG_INPUT = 2
 LARGEST = 256 * 1024 * 1024
@@ -46,7 +46,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"VALID: package {facts['package']}, from {facts['from']} until {facts['until']} (excluded), made "
             f"{facts['made_at']}, signed by key {facts['key_id']}. {facts['files']} files, {facts['certificates']} "
-            f"certificates hold, {facts['certificates_of_other_keys']} are signed by other keys."
+            f"certificates hold with {facts['addenda']} addenda, {facts['certificates_of_other_keys']} are signed by "
+            "other keys."
         )
 
 
@@ -56,13 +57,14 @@ def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
         raise signing.BadDocument("The manifest is too large.")
     manifest = rules.PACKAGE.verify(signing.read(package.read(rules.MANIFEST)), key)
     files, size = rules.verify_files(manifest, package.namelist(), lambda name: cast(BinaryIO, package.open(name)))
-    held = others = 0
+    held = others = addenda = 0
     for name in package.namelist():
         if name.startswith("certificates/"):
             document = signing.read(package.read(name))
             if _signer(document) == signing.key_id(key):
-                CERTIFICATE.verify(document, key)
-                held += 1
+                certificates.verify(document, key)
+                addendum = document["schema"] == certificates.ADDENDUM.schema
+                held, addenda = held + (not addendum), addenda + addendum
             else:
                 others += 1
     return {
@@ -71,6 +73,7 @@ def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
         "files": files,
         "bytes": size,
         "certificates": held,
+        "addenda": addenda,
         "certificates_of_other_keys": others,
     }
 
