@@ -281,6 +281,8 @@ def _unless(code: str) -> Iterator[None]:
 
 def _translated(error: Exception) -> Exception:
     """Return what an error of the library means; one that is not the library's stays what it is."""
+    if isinstance(error, RecursionError):  # as below, where the library did not catch its own
+        return StoreMisconfigured(StoreFault.REDIRECT)
     if not type(error).__module__.startswith(("botocore", "boto3", "urllib3")):
         return error
     code = _code(error)
