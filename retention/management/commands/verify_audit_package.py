@@ -35,6 +35,7 @@ class Command(BaseCommand):
                 facts = check(package, key)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}", returncode=WRONG_INPUT) from None
+        # What the library says of a file that is no archive, lacks the manifest, is packed in another way, or locked.
         except (signing.BadDocument, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
             why = str(error) if isinstance(error, signing.BadDocument) else "This is not a package for auditors."
             if as_json:
