@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from retention.enums import RequestStatus
 from retention.models import DeletionRequest
 
@@ -38,14 +40,21 @@ def stepper(request: DeletionRequest) -> list[Stop]:
     status = RequestStatus(request.status)
     if status not in WAY:
         reached = [one for one in WAY if known.get(one) is not None]
-        done = [Stop(str(one.label), "done", known[one]) for one in reached]
+        done = [Stop(_label(request, one), "done", known[one]) for one in reached]
         return [*done, Stop(str(status.label), "current", request.closed_at)]
     place = WAY.index(status)
     return [
         Stop(
-            str(one.label),
+            _label(request, one),
             "done" if number < place else "current" if number == place else "ahead",
             known.get(one),
         )
         for number, one in enumerate(WAY)
     ]
+
+
+def _label(request: DeletionRequest, status: RequestStatus) -> str:
+    """Of some people no collaboration ends: the client decides."""
+    if status is RequestStatus.CONFIRMED and not request.whole:
+        return _("Decided by the client")
+    return str(status.label)
