@@ -10,7 +10,7 @@ from accounts.errors import InvalidInput
 from accounts.models import AuditDetail, IdempotencyKey, LicensedUser, OutboxMessage
 from accounts.operations import access, audit
 from accounts.operations.sweeping import SYSTEM
-from retention import ledger
+from retention import ledger, sweeps
 from retention.enums import RefusalGround, RequestOrigin, RequestStatus, RunPhase
 from retention.models import (
     Certificate,
@@ -61,6 +61,9 @@ def test_one_person_goes_and_the_others_stay_as_they_were():
     approved(request)
     live_until(NOW + timedelta(hours=1))
     assert state_of(request) == RequestStatus.APPROVED, "it can still be taken back"
+    with tenancy.vendor():
+        assert not sweeps.plans_due(at=NOW + timedelta(hours=1)).exists(), "nor does it count as due"
+        assert sweeps.plans_due(at=AFTER_GRACE).exists()
     live_until(AFTER_GRACE)
     with tenancy.vendor():
         check = Verification.objects.latest("pk")
