@@ -8,8 +8,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from contracts.models import Contract, SwitchingCase
-from retention.enums import Decision, HoldScope, RequestScope
-from retention.models import DeletionRequest, LegalHold, RequestSubject
+from retention.enums import Decision, RequestScope
+from retention.models import DeletionRequest, LegalHold
+from retention.operations.blocking import covering
 from retention.rules import requests as rules
 
 SENTENCES = {
@@ -31,18 +32,9 @@ def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[
     contracts = Contract.objects.filter(organization=OuterRef("organization")).open()
     in_force = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
     # Of an organization every hold counts; of some people those that cover one of them.
-    listed = RequestSubject.objects.filter(
-        organization=OuterRef("organization"), request=OuterRef(OuterRef("pk")), let_go_at__isnull=True
-    )
-    theirs = listed.filter(
-        Q(licensed_user=OuterRef("subject"))
-        | (~Q(licensed_user__department="") & Q(licensed_user__department=OuterRef("department")))
-    )
-    holds = in_force.filter(
-        Q(scope=HoldScope.ORGANIZATION)
-        | Exists(DeletionRequest.objects.filter(pk=OuterRef(OuterRef("pk")), scope=RequestScope.ORGANIZATION))
-        | Exists(theirs)
-    )
+    whole = DeletionRequest.objects.filter(pk=OuterRef(OuterRef("pk")), scope=RequestScope.ORGANIZATION)
+    of_people = covering(OuterRef(OuterRef("organization")), OuterRef(OuterRef("pk")))
+    holds = in_force.filter(Q(Exists(whole)) | of_people)
     counted = holds.values("organization").annotate(count=Count("pk")).values("count")
     switches = SwitchingCase.objects.filter(organization=OuterRef("organization"))
     moved = switches.settled().order_by().values("organization").annotate(last=Max("erase_at")).values("last")

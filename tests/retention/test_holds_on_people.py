@@ -9,10 +9,9 @@ from django.db.utils import DatabaseError
 
 from accounts import tenancy
 from accounts.operations.sweeping import SYSTEM
+from retention.admin.blocking import blocks_of, with_blocks
 from retention.enums import HoldGround, RequestStatus
-from retention.models import (
-    LegalHold,
-)
+from retention.models import DeletionRequest, LegalHold
 from retention.operations import (
     blocking,
     erasure,
@@ -61,6 +60,22 @@ class TestHolds:
         assert state_of(held) == RequestStatus.CERTIFIED
         with tenancy.vendor():
             assert LegalHold.objects.get().subject_id is None, "the hold's record stays, its person does not"
+
+    @pytest.mark.parametrize("held", ["person", "department", "everything", "another"])
+    def test_a_list_of_requests_and_one_alone_say_the_same(self, held):
+        organization = a_client()
+        meant = {
+            "person": {"person": person(organization, "ann-1").public_id},
+            "department": {"department": "Sales"},
+            "everything": {},
+            "another": {"department": "Stock"},
+        }[held]
+        request = approved(asked(organization, "ann-1"))
+        a_hold(organization, **meant)
+        with tenancy.vendor():
+            listed = with_blocks(DeletionRequest.objects.all(), now=AFTER_GRACE).get()
+            assert blocks_of(listed) == blocking.blocks(request, now=AFTER_GRACE)
+            assert ("legal_hold" in blocks_of(listed)) == (held != "another")
 
     def test_a_departments_hold_covers_who_is_in_it(self):
         organization = a_client()
