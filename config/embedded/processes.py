@@ -89,24 +89,34 @@ def last_line(log: Path) -> str:
 
 
 def alive(pid: int, *, started: float | None = None) -> bool:
-    """Say whether the process lives; ``started`` tells it from a later one with the same pid (Linux)."""
+    """Say whether the process lives; ``started`` tells it from a later one with the same pid (Linux).
+
+    One that has ended and that nobody has buried is dead: it holds nothing any more.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return started is None or started_at(pid) in (None, started)
+    fields = _stat(pid)
+    if fields is None:  # elsewhere than on Linux, or gone in between
+        return True
+    return fields[0] != "Z" and (started is None or float(fields[19]) == started)
 
 
 def started_at(pid: int) -> float | None:
     """Return when a process started, in clock ticks since boot; ``None`` where that cannot be known."""
+    fields = _stat(pid)
+    return None if fields is None or fields[0] == "Z" else float(fields[19])
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return what the kernel says of a process after its name; ``None`` where it says nothing."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else float(fields[19])
 
 
 def need_room(folder: Path) -> None:

@@ -347,6 +347,14 @@ def a_restore():
             sent_at=NOW,
             lost_at=NOW,
         )
+        OutboxMessage.objects.create(
+            topic="contract.renewed",
+            subject_type="Contract",
+            subject_id=made.public_id,
+            occurred_at=BEFORE,
+            next_attempt_at=NOW,
+            held_at=NOW,
+        )
     sent.write(lost, SentKind.MAIL, "somebody", now=NOW)
 
 

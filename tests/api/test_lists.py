@@ -25,6 +25,12 @@ def world(shared_rows):
     return {role: caller(role) for role in sorted(VENDOR)}
 
 
+def rows_of(name):
+    """Return what a list holds: all rows of its model, unless it is of some only."""
+    rows = serializer_of(RESOURCES[name]).Meta.model.objects
+    return rows.held() if name == "held-messages" else rows
+
+
 def asked(world, name, query=""):
     """Return the answer's bytes to a vendor's caller who may see the resource."""
     right = RESOURCES[name].rights["list"]
@@ -50,7 +56,7 @@ def test_pages_forwards_and_backwards_hold_every_row_once(world, name):
     view = RESOURCES[name]
     asked(world, name)  # the caller's own token is a row too: it is used from now on
     with tenancy.vendor():
-        expected = written(view, serializer_of(view).Meta.model.objects.order_by("pk"))
+        expected = written(view, rows_of(name).order_by("pk"))
     size = max(1, len(expected) // 3)
     page, found, pages = json.loads(asked(world, name, f"?page_size={size}")), [], []
     while True:
