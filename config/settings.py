@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import theme
+from config.mailers import in_files, mailers
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -203,8 +204,13 @@ ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 VENDOR_NAME = env.str("VENDOR_NAME", default="")
 VENDOR_CONTACT = env.str("VENDOR_CONTACT", default="")
 VENDOR_DPO = env.str("VENDOR_DPO", default="")
-# The vendor's country: how what its clients owe is taxed.
+# The vendor's country and zone: how what its clients owe is taxed, and by which days it must have acted.
 VENDOR_COUNTRY = env.str("VENDOR_COUNTRY", default="FR")
+VENDOR_TIME_ZONE = env.str("VENDOR_TIME_ZONE", default="Europe/Paris")
+# Requests of people: working days until they are with the client, and between reminders; days their words are kept.
+SUBJECT_FORWARD_DAYS = env.int("SUBJECT_FORWARD_DAYS", default=2)
+SUBJECT_CHASE_DAYS = env.int("SUBJECT_CHASE_DAYS", default=5)
+SUBJECT_KEPT = timedelta(days=env.int("SUBJECT_KEPT_DAYS", default=365))
 # The retrieval window of a client whose contract never ran; a contract says its own.
 # What an export gives back, by category: a contract's list of exportable data must name each (Data Act, 25(2)(e)).
 EXPORTED_CATEGORIES = ("context_items", "conversations", "diagnostics", "licensed_users", "messages")
@@ -224,24 +230,7 @@ MODEL_VENDOR_WINDOW = timedelta(days=env.int("MODEL_VENDOR_DAYS", default=30))
 DOCUMENTS_DIR = DATA_DIR / "documents"
 EXPORTS_DIR = DATA_DIR / "exports"
 
-_mail = env.email_url("EMAIL_URL", default=f"filemail:///{str(DATA_DIR).lstrip('/')}/mail")
-_to_a_file = _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend")
-MAILERS = {
-    "default": {
-        "BACKEND": _mail["EMAIL_BACKEND"],
-        "OPTIONS": {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
-        if _to_a_file
-        else {
-            "host": _mail["EMAIL_HOST"],
-            "port": _mail["EMAIL_PORT"],
-            "username": _mail["EMAIL_HOST_USER"],
-            "password": _mail["EMAIL_HOST_PASSWORD"],
-            "use_tls": _mail.get("EMAIL_USE_TLS", False),
-            "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-            "timeout": 30,
-        },
-    }
-}
+MAILERS = mailers(env.email_url("EMAIL_URL", default=in_files(DATA_DIR)))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="terme@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -303,7 +292,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.api.errors.handle",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.PerActor"],
-    "DEFAULT_THROTTLE_RATES": {"actor": env.str("API_THROTTLE", default="600/min"), "verify": "30/min"},
+    "DEFAULT_THROTTLE_RATES": {"actor": env.str("API_THROTTLE", default="600/min"), "verify": "30/min", "privacy": "20/hour"},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
 }
