@@ -22,10 +22,17 @@ class RequestOrigin(TextChoices):
     CLIENT = "client", _("Instruction of the client")
     CLIENT_RULE = "client_rule", _("Rule of the client")
     RESTORE = "restore", _("Replayed after a restore")
+    SUBJECT = "subject", _("Request of the person concerned")
+    SWITCHING = "switching", _("Switching case")
 
 
 class RequestKind(TextChoices):
+    """What is asked for: Art. 17, 15 and 20, 18, 16 GDPR. All but the erasure are about people, and destroy nothing."""
+
     ERASE = "erase", _("Erasure")
+    EXPORT = "export", _("Export")
+    RESTRICT = "restrict", _("Restriction of processing")
+    CORRECT = "correct", _("Correction")
 
 
 class RequestScope(TextChoices):
@@ -38,7 +45,10 @@ class RequestScope(TextChoices):
 
 
 class RequestStatus(TextChoices):
-    """A request's way. Beside them stands ``blocked_by``, computed from holds and open contracts."""
+    """A request's way. Beside them stands ``blocked_by``, computed from holds and open contracts.
+
+    *Done* is the end of a request that is no erasure: it goes there from *confirmed*, as soon as it is carried out.
+    """
 
     RECEIVED = "received", _("Received")
     CONFIRMED = "confirmed", _("End confirmed")
@@ -49,6 +59,7 @@ class RequestStatus(TextChoices):
     VERIFIED = "verified", _("Verified empty")
     CERTIFIED = "certified", _("Certified")
     COMPLETE = "complete", _("Complete")
+    DONE = "done", _("Carried out")
     CANCELLED = "cancelled", _("Cancelled")
     REFUSED = "refused", _("Refused")
     PARTIALLY_DONE = "partially_done", _("Partially done")

@@ -36,6 +36,8 @@ ASKED_BY: dict[str, str | Promise] = {
     "system": _l("the end of the contract"),
     "client": _l("the client"),
     "rule_of_the_client": _l("a rule of the client"),
+    "person_concerned": _l("the person concerned"),
+    "switch": _l("the end of a switch to another provider"),
 }
 METHODS: dict[str, str | Promise] = {
     "keys_destroyed": _l("The keys of the encrypted content were destroyed first."),

@@ -9,7 +9,13 @@ from django.db.models import Q
 from retention.enums import Decision, RequestStatus, RotationState, RunPhase
 
 # A request that is over. (Certified: what was to do is done, though backups still age.)
-OVER = [RequestStatus.CERTIFIED, RequestStatus.COMPLETE, RequestStatus.CANCELLED, RequestStatus.REFUSED]
+OVER = [
+    RequestStatus.CERTIFIED,
+    RequestStatus.COMPLETE,
+    RequestStatus.DONE,
+    RequestStatus.CANCELLED,
+    RequestStatus.REFUSED,
+]
 # A run that nobody need work on: it is done, or waits for people.
 RESTING = [RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED, RunPhase.RESIDUE_FOUND]
 

@@ -15,7 +15,7 @@ from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
-from retention.enums import RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
+from retention.enums import RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, KeyRotation, LedgerHead, RequestSubject, Vault
 from retention.operations import (
     certificates,
@@ -65,19 +65,23 @@ def open_all(*, at: datetime, by: str) -> Swept:
 
 def deleted_people_due(*, at: datetime) -> OrganizationQuerySet:
     """Organizations with people whom they, or their rules, deleted, and who are in no request yet."""
-    listed = RequestSubject.objects.filter(licensed_user=OuterRef("pk"), let_go_at__isnull=True)
+    listed = _listed_to_erase()
     deleted = LicensedUser.objects.filter(organization=OuterRef("pk"), status=LicenceStatus.DELETED, deleted_at__lte=at)
     return Organization.objects.filter(Exists(deleted.filter(~Exists(listed))), closed_at__isnull=True).order_by("pk")
 
 
 def request_deleted(organization: Organization, *, now: datetime, by: str) -> DeletionRequest:
     """Open one request for the people whom the organization deleted: the client's own rules decided."""
-    listed = RequestSubject.objects.filter(licensed_user=OuterRef("pk"), let_go_at__isnull=True)
+    listed = _listed_to_erase()
     found = LicensedUser.objects.filter(~Exists(listed), organization=organization, status=LicenceStatus.DELETED)
     people = list(found.filter(deleted_at__lte=now).values_list("public_id", flat=True)[: people_requests.MOST_PEOPLE])
     return people_requests.open_for_people(
         organization, people=people, origin=RequestOrigin.CLIENT_RULE, decided=True, now=now, by=by
     )
+
+
+def _listed_to_erase() -> QuerySet[RequestSubject]:
+    return RequestSubject.objects.filter(licensed_user=OuterRef("pk"), kind=RequestKind.ERASE, let_go_at__isnull=True)
 
 
 def request_all_deleted(*, at: datetime, by: str) -> Swept:

@@ -50,6 +50,7 @@ def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[
 def blocks_of(request: Any) -> tuple[str, ...]:
     """Return the codes of what blocks a request that :func:`with_blocks` read, as the rule says."""
     return rules.blocks(
+        kind=request.kind,
         whole=request.whole,
         status=request.status,
         now=request.looked_at,

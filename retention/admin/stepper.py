@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from retention.enums import RequestStatus
+from retention.enums import RequestKind, RequestStatus
 from retention.models import DeletionRequest
 
+OTHER_WAY = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.DONE)
 WAY = (
     RequestStatus.RECEIVED,
     RequestStatus.CONFIRMED,
@@ -36,20 +37,22 @@ def stepper(request: DeletionRequest) -> list[Stop]:
         RequestStatus.CONFIRMED: request.confirmed_at,
         RequestStatus.APPROVED: request.approved_at,
         RequestStatus.CERTIFIED: request.closed_at if request.status == RequestStatus.CERTIFIED else None,
+        RequestStatus.DONE: request.closed_at if request.status == RequestStatus.DONE else None,
     }
     status = RequestStatus(request.status)
-    if status not in WAY:
-        reached = [one for one in WAY if known.get(one) is not None]
+    way = WAY if request.kind == RequestKind.ERASE else OTHER_WAY
+    if status not in way:
+        reached = [one for one in way if known.get(one) is not None]
         done = [Stop(_label(request, one), "done", known[one]) for one in reached]
         return [*done, Stop(str(status.label), "current", request.closed_at)]
-    place = WAY.index(status)
+    place = way.index(status)
     return [
         Stop(
             _label(request, one),
             "done" if number < place else "current" if number == place else "ahead",
             known.get(one),
         )
-        for number, one in enumerate(WAY)
+        for number, one in enumerate(way)
     ]
 
 

@@ -21,6 +21,7 @@ from retention.querysets import DeletionRequestQuerySet, LegalHoldQuerySet
 OVER = [
     RequestStatus.CERTIFIED.value,
     RequestStatus.COMPLETE.value,
+    RequestStatus.DONE.value,
     RequestStatus.CANCELLED.value,
     RequestStatus.REFUSED.value,
 ]
@@ -34,14 +35,23 @@ APPROVED = [
     RequestStatus.COMPLETE.value,
     RequestStatus.PARTIALLY_DONE.value,
 ]
+# The states of a request that destroys nothing.
+OTHERS = [
+    RequestStatus.RECEIVED.value,
+    RequestStatus.CONFIRMED.value,
+    RequestStatus.DONE.value,
+    RequestStatus.CANCELLED.value,
+    RequestStatus.REFUSED.value,
+]
 
 
 class DeletionRequest(TenantModel):
     """The request to erase an organization's content after the collaboration has definitively ended (rulebook §2, §6),
-    or what belongs to some of its people while it goes on.
+    or what belongs to some of its people while it goes on. Of another kind: to export, restrict or correct that.
 
     ``erase_from`` is the first instant at which erasure is allowed (the retrieval period is over), ``erase_by`` the
-    instant by which it must have happened. Until ``grace_until`` an approval can be taken back.
+    instant by which it must have happened. Until ``grace_until`` an approval can be taken back. A request of another
+    kind needs no second person's approval: it destroys nothing.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=RequestKind.choices, default=RequestKind.ERASE)
@@ -87,6 +97,12 @@ class DeletionRequest(TenantModel):
                 name="deletion_request_open_once",
             ),
             models.CheckConstraint(condition=Q(kind__in=RequestKind.values), name="deletion_request_kind_known"),
+            models.CheckConstraint(
+                condition=(Q(kind=RequestKind.ERASE) & ~Q(status=RequestStatus.DONE))
+                | (~Q(kind=RequestKind.ERASE) & ~Q(scope=RequestScope.ORGANIZATION) & Q(status__in=OTHERS)),
+                name="deletion_request_way_of_its_kind",
+            ),
+            models.CheckConstraint(condition=Q(origin__in=RequestOrigin.values), name="deletion_request_origin_known"),
             models.CheckConstraint(condition=Q(scope__in=RequestScope.values), name="deletion_request_scope_known"),
             models.CheckConstraint(
                 condition=~Q(scope=RequestScope.ORGANIZATION)
@@ -158,12 +174,14 @@ class DeletionRequest(TenantModel):
 class RequestSubject(TenantModel):
     """A person whom a request is about: the list that the engine walks, persisted before anything is destroyed.
 
+    ``kind`` is the request's, so that the database knows that nobody is in two open ones of a kind.
     ``fenced_at`` says since when nothing new is stored about the person. The row goes right before the person's.
     ``let_go_at``: the request was given up or refused, and the person may be in another one.
     """
 
     request = TenantForeignKey(DeletionRequest, related_name="subjects")
     licensed_user = TenantForeignKey(LicensedUser)
+    kind = models.CharField(_("kind"), max_length=10, choices=RequestKind.choices, default=RequestKind.ERASE)
     added_at = models.DateTimeField(_("added at"))
     fenced_at = models.DateTimeField(_("fenced at"), null=True, blank=True)
     let_go_at = models.DateTimeField(_("let go at"), null=True, blank=True)
@@ -177,9 +195,13 @@ class RequestSubject(TenantModel):
                 fields=["organization", "request", "licensed_user"], name="request_subject_once_per_request"
             ),
             models.UniqueConstraint(
-                fields=["organization", "licensed_user"],
+                fields=["organization", "licensed_user", "kind"],
                 condition=Q(let_go_at__isnull=True),
                 name="request_subject_in_one_request",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=RequestKind.values), name="request_subject_kind_known"),
+            models.CheckConstraint(
+                condition=Q(fenced_at__isnull=True) | Q(kind=RequestKind.ERASE), name="request_subject_fenced_to_erase"
             ),
             models.CheckConstraint(
                 condition=Q(let_go_at__isnull=True) | Q(fenced_at__isnull=True), name="request_subject_fenced_for_good"

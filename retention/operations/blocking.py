@@ -36,6 +36,7 @@ def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
     contracts = Contract.objects.filter(organization=request.organization_id)
     switches = SwitchingCase.objects.filter(organization=request.organization_id)
     return rules.blocks(
+        kind=request.kind,
         whole=request.whole,
         status=request.status,
         now=now,

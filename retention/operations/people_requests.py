@@ -16,18 +16,26 @@ from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document, LicensedUser, Organization
 from accounts.operations import audit, outbox, states
 from accounts.rules import checks
-from retention.enums import Decision, RefusalGround, RequestOrigin, RequestScope, RequestStatus
+from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestScope, RequestStatus
 from retention.models import DeletionRequest, RequestSubject
 from retention.operations import requests
 from retention.operations.archive import ProofNeeded
 
 MOST_PEOPLE = 10_000
+# What there is a way to carry out.
+KINDS = (RequestKind.ERASE,)
 
 
 class PersonInRequest(Refused):
-    """One of the people is in another open request."""
+    """One of the people is in another open request of this kind."""
 
     code = "person_in_request"
+
+
+class KindNotCarriedOut(Refused):
+    """Nothing carries out requests of this kind yet, so none is taken."""
+
+    code = "kind_not_carried_out"
 
 
 @transaction.atomic
@@ -36,6 +44,7 @@ def open_for_people(
     *,
     people: Collection[UUID] = (),
     department: str = "",
+    kind: RequestKind = RequestKind.ERASE,
     origin: RequestOrigin = RequestOrigin.CLIENT,
     decided: bool,
     now: datetime,
@@ -43,15 +52,17 @@ def open_for_people(
     note: str = "",
     proof: Document | None = None,
 ) -> DeletionRequest:
-    """Ask for the erasure of these people, or of everybody who is in a department now.
+    """Ask for the erasure of these people, or of everybody who is in a department now; or for what else ``kind`` says.
 
     ``decided``: who asks may decide for the client (its authorised contacts, its rules); else the request waits for
     the client's decision. The people are listed with the request at once: who joins the department later is not meant.
 
     :raises InvalidInput: neither people nor a department, or both; somebody unknown; a department without people.
-    :raises PersonInRequest: one of them is in another open request.
+    :raises PersonInRequest: one of them is in another open request of this kind.
+    :raises KindNotCarriedOut: requests of this kind are not carried out.
     :raises states.OrganizationClosed: everything of this organization is being erased, or is erased.
     """
+    refuse_other_kinds(kind)
     faults = checks.note("note", note)
     if bool(people) == bool(department):
         faults.append(FieldError("licensed_users", "people_or_department", "Name people, or a department, not both."))
@@ -69,6 +80,7 @@ def open_for_people(
         raise InvalidInput([FieldError(name, "unknown", "Nobody of this organization is meant by it.")])
     request = DeletionRequest.objects.create(
         organization=organization,
+        kind=kind,
         scope=_scope(len(keys), department),
         department=department,
         origin=origin,
@@ -87,17 +99,23 @@ def open_for_people(
     try:
         with transaction.atomic():
             RequestSubject.objects.bulk_create(
-                RequestSubject(organization=organization, request=request, licensed_user_id=pk, added_at=now)
+                RequestSubject(organization=organization, request=request, licensed_user_id=pk, kind=kind, added_at=now)
                 for pk in sorted(keys)
             )
     except IntegrityError as error:
-        raise PersonInRequest("One of these people is in another open request.") from error
-    data: dict[str, Any] = {"origin": origin.value, "scope": request.scope, "people": len(keys), "decided": decided}
+        raise PersonInRequest("One of these people is in another open request of this kind.") from error
+    data: dict[str, Any] = {
+        "kind": kind.value,
+        "origin": origin.value,
+        "scope": request.scope,
+        "people": len(keys),
+        "decided": decided,
+    }
     detail = {"licensed_users": " ".join(map(str, keys.values()))} | ({"note": note} if note else {})
     if department:
         detail["department"] = department
     audit.record("deletion_request.opened", request, by=by, at=now, data=data, detail=detail)
-    outbox.publish("deletion_request.opened", request, at=now, payload={"scope": request.scope})
+    outbox.publish("deletion_request.opened", request, at=now, payload={"kind": kind.value, "scope": request.scope})
     return request
 
 
@@ -105,14 +123,16 @@ def open_for_people(
 def decide(
     request: DeletionRequest, *, now: datetime, by: str, for_client: bool, proof: Document | None = None
 ) -> DeletionRequest:
-    """Record that the client decided for the erasure.
+    """Record that the client decided for the erasure, or what else was asked for.
 
     :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises KindNotCarriedOut: requests of this kind are not carried out.
     :raises requests.RequestNotInThatState: it was decided, or it is about the whole organization.
     """
     locked = requests.in_state(request, RequestStatus.RECEIVED)
     if locked.whole:
         raise requests.RequestNotInThatState("The end of the whole organization is confirmed, not decided.")
+    refuse_other_kinds(RequestKind(locked.kind))
     if for_client and proof is None:
         raise ProofNeeded("The client's decision needs a proof: record it in the admin.")
     locked.status = RequestStatus.CONFIRMED
@@ -146,6 +166,12 @@ def refuse(
     audit.record("deletion_request.refused", locked, by=by, at=now, data={"ground": ground.value}, detail=detail)
     outbox.publish("deletion_request.refused", locked, at=now, payload={"ground": ground.value})
     return locked
+
+
+def refuse_other_kinds(kind: RequestKind) -> None:
+    """:raises KindNotCarriedOut: there is no way to carry out requests of this kind."""
+    if kind not in KINDS:
+        raise KindNotCarriedOut("Requests of this kind are not carried out.")
 
 
 def _scope(count: int, department: str) -> RequestScope:

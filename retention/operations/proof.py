@@ -117,6 +117,8 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
         RequestOrigin.CONTRACT_END: "system",
         RequestOrigin.CLIENT: "client",
         RequestOrigin.CLIENT_RULE: "rule_of_the_client",
+        RequestOrigin.SUBJECT: "person_concerned",
+        RequestOrigin.SWITCHING: "switch",
     }
     return {
         "id": str(request.public_id),

@@ -16,7 +16,7 @@ from contracts.models import Contract, SwitchingCase
 from contracts.rules.days import ONE_DAY
 from contracts.rules.explanation import Explanation
 from contracts.rules.periods import local_day
-from retention.enums import Decision, RequestOrigin, RequestScope, RequestStatus, RunPhase
+from retention.enums import Decision, RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, RequestSubject
 from retention.operations import blocking, impact
 from retention.rules import requests as rules
@@ -190,9 +190,11 @@ def approve(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequ
     on by then lapses, and holds nothing up.
 
     :raises SamePerson: the approver asked for it, or confirmed the end.
-    :raises RequestNotInThatState: the client has not decided, or it was approved, or is over.
+    :raises RequestNotInThatState: the client has not decided, or it was approved, or is over, or it is no erasure.
     """
     locked = in_state(request, RequestStatus.CONFIRMED)
+    if locked.kind != RequestKind.ERASE:
+        raise RequestNotInThatState("Only an erasure needs another person's approval.")
     if by in (locked.requested_by, locked.confirmed_by):
         raise SamePerson("Another person must approve: you asked for this erasure or confirmed the end.")
     locked.status = RequestStatus.APPROVED

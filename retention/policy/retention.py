@@ -21,7 +21,7 @@ TABLES: dict[str, Table] = {
         basis=EVIDENCE,
     ),
     "retention.RequestSubject": table(
-        E, "id public_id organization request licensed_user added_at fenced_at let_go_at", category=PEOPLE
+        E, "id public_id organization request licensed_user kind added_at fenced_at let_go_at", category=PEOPLE
     ),
     "retention.LegalHold": table(
         K,

@@ -63,6 +63,7 @@ def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: dateti
 
 def blocks(
     *,
+    kind: str,
     whole: bool,
     status: str,
     now: datetime,
@@ -74,11 +75,12 @@ def blocks(
     export_decided: bool,
     archive_decided: bool,
 ) -> tuple[str, ...]:
-    """Return what keeps a request from erasure, as codes in the order in which people resolve them; empty: nothing.
+    """Return what keeps a request from being carried out, as codes in the order in which people resolve them; none: nothing.
 
     An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7). What
     contracts and switches say, and the retrieval period, are about an organization's end; of some people (not
-    ``whole``) the client decides while its contract goes on.
+    ``whole``) the client decides while its contract goes on. What is no erasure waits for the client's decision alone:
+    no hold stands in the way of a restriction.
     """
     found: Iterable[tuple[bool, str]] = (
         (whole and contracts_open, "contract_open"),
@@ -93,4 +95,6 @@ def blocks(
     )
     if status not in ("received", "confirmed", "approved"):
         return ()
+    if kind != "erase":
+        return ("client_undecided",) if status == "received" else ()
     return tuple(code for applies, code in found if applies)
