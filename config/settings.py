@@ -292,7 +292,11 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.api.errors.handle",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.PerActor"],
-    "DEFAULT_THROTTLE_RATES": {"actor": env.str("API_THROTTLE", default="600/min"), "verify": "30/min", "privacy": "20/hour"},
+    "DEFAULT_THROTTLE_RATES": {
+        "actor": env.str("API_THROTTLE", default="600/min"),
+        "verify": "30/min",
+        "privacy": "20/hour",
+    },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
 }

@@ -206,6 +206,15 @@ SWEEPS: tuple[Sweep, ...] = (
         "erasure",
     ),
     Sweep(
+        "carrying_out",
+        retention.carrying_out_due,
+        by_change,
+        retention.carry_out_all,
+        retention_tasks.sweep_carrying_out,
+        20 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
         "returns",
         retention.returns_due,
         by_change,

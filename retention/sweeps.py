@@ -18,6 +18,7 @@ from contracts.models import Contract, SwitchingCase
 from retention.enums import RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, KeyRotation, LedgerHead, RequestSubject, Vault
 from retention.operations import (
+    carrying_out,
     certificates,
     erasure,
     ledger_entries,
@@ -87,6 +88,28 @@ def _listed_to_erase() -> QuerySet[RequestSubject]:
 def request_all_deleted(*, at: datetime, by: str) -> Swept:
     """Open the requests that the clients' own deletions bring."""
     return walk(lambda: deleted_people_due(at=at), lambda organization: request_deleted(organization, now=at, by=by))
+
+
+def carrying_out_due(*, at: datetime) -> DeletionRequestQuerySet:
+    """Exports of people that the client decided on, and requests of other kinds than erasure whose people are gone."""
+    listed = RequestSubject.objects.filter(request=OuterRef("pk"))
+    fenced = RequestSubject.objects.filter(licensed_user=OuterRef("licensed_user"), fenced_at__isnull=False)
+    decided = Q(Exists(listed.filter(~Exists(fenced))), kind=RequestKind.EXPORT, status=RequestStatus.CONFIRMED)
+    others = DeletionRequest.objects.open().exclude(kind=RequestKind.ERASE)
+    return others.filter(decided | ~Exists(listed)).order_by("pk")
+
+
+def carry_out(request: DeletionRequest, *, now: datetime, by: str) -> None:
+    """Make the export that a request asks for; end a request that nobody is left of."""
+    if RequestSubject.objects.filter(request=request).exists():
+        carrying_out.export_people(request, now=now, by=by)
+    else:
+        carrying_out.lapse(request, now=now, by=by)
+
+
+def carry_out_all(*, at: datetime, by: str) -> Swept:
+    """Carry out what the clients decided."""
+    return walk(lambda: carrying_out_due(at=at), lambda request: carry_out(request, now=at, by=by))
 
 
 def returns_due(*, at: datetime) -> DeletionRequestQuerySet:

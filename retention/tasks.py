@@ -28,6 +28,12 @@ def sweep_deleted_people(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_carrying_out(*, now: str | None = None, **_future: object) -> None:
+    """Carry out the requests that are no erasure, once the client has decided."""
+    run(sweeps.carry_out_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_returns(*, now: str | None = None, **_future: object) -> None:
     """Give up the requests of organizations that came back."""
     run(sweeps.cancel_all, at=sweep_instant(now))

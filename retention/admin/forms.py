@@ -8,14 +8,21 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.acting import works_for_vendor
 from accounts.admin.forms import OperationForm
 from accounts.models import LicensedUser, Organization
-from retention.enums import AcceptanceGround, HoldGround, RefusalGround
+from retention.enums import AcceptanceGround, HoldGround, RefusalGround, RequestKind
 from retention.operations import acceptance, run_control
 
 
 class RequestForm(OperationForm):
-    """Whose content is to be erased: everything of an organization, a department's, or some people's."""
+    """What is to be done, and with whose content: everything of an organization, a department's, or some people's."""
 
     organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=RequestKind.choices,
+        required=False,
+        initial=RequestKind.ERASE,
+        help_text=_("All but an erasure are about people or a department."),
+    )
     people = forms.CharField(
         label=_("External ids of the people"),
         required=False,

@@ -23,13 +23,22 @@ from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.admin.forms import AuthorisationForm, HoldForm, RefusalForm, RequestForm
 from retention.admin.hold import place, too_late
 from retention.admin.stepper import stepper
-from retention.enums import Decision, RefusalGround, RequestOrigin, RequestStatus
+from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
-from retention.operations import archive, exports, impact, people_requests, requests
+from retention.operations import archive, carrying_out, exports, impact, people_requests, requests
 
 
 def _decidable(request: DeletionRequest) -> bool:
     return request.status in requests.CANCELLABLE
+
+
+def _erasure(request: DeletionRequest) -> bool:
+    return _decidable(request) and request.kind == RequestKind.ERASE
+
+
+def _to_export(request: DeletionRequest) -> bool:
+    decided = request.kind == RequestKind.EXPORT and request.status == RequestStatus.CONFIRMED
+    return _erasure(request) or decided
 
 
 def _export_open(request: DeletionRequest) -> bool:
@@ -41,15 +50,15 @@ def _retrieval_runs(request: DeletionRequest) -> bool:
 
 
 def _archive_open(request: DeletionRequest) -> bool:
-    return _decidable(request) and request.archive_decision == Decision.PENDING
+    return _erasure(request) and request.archive_decision == Decision.PENDING
 
 
 @admin.register(DeletionRequest)
 class DeletionRequestAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.REQUEST_DELETION
-    list_display = ("__str__", "organization", "scope", "origin", "status", "erase_from", "erase_by", "blocked_by")
-    list_filter = ("status", "scope", "origin", "export_decision", "archive_decision")
+    list_display = ("__str__", "organization", "kind", "scope", "origin", "status", "erase_by", "blocked_by")
+    list_filter = ("status", "kind", "scope", "origin", "export_decision", "archive_decision")
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization",)
     actions_detail = (
@@ -78,7 +87,7 @@ class DeletionRequestAdmin(ReadOnly):
         return f"{obj.organization} · {obj.get_status_display()}"
 
     def explained(self, request: HttpRequest, obj: DeletionRequest) -> dict[str, Any]:
-        shown = impact.of(obj) if _decidable(obj) else obj.impact
+        shown = impact.of(obj) if _erasure(obj) else obj.impact
         return {
             "stepper": stepper(obj),
             "blocks": [sentence(code) for code in blocks_of(obj)],
@@ -89,11 +98,13 @@ class DeletionRequestAdmin(ReadOnly):
         def perform(data: dict[str, Any]) -> str:
             now, by = clock.instant(), actor_of(request)
             people, department = data.get("licensed_users", ()), data["department"]
-            if people or department:
+            kind = RequestKind(data["kind"] or RequestKind.ERASE)
+            if kind is not RequestKind.ERASE or people or department:
                 opened = people_requests.open_for_people(
                     data["organization"],
                     people=people,
                     department=department,
+                    kind=kind,
                     decided=not works_for_vendor(request),
                     note=data["note"],
                     now=now,
@@ -126,7 +137,9 @@ class DeletionRequestAdmin(ReadOnly):
         when=lambda request: request.status == RequestStatus.RECEIVED and not request.whole,
         form=AuthorisationForm,
         done=ngettext_lazy("Recorded %(count)d decision.", "Recorded %(count)d decisions.", "count"),
-        explanation=_("The client, who is the controller, wants these people's data to be erased."),
+        explanation=_(
+            "The client, who is the controller, wants what was asked for to be done with these people's data."
+        ),
         sensitive=True,
         icon="how_to_reg",
     )
@@ -139,7 +152,7 @@ class DeletionRequestAdmin(ReadOnly):
     @act(
         _("Approve the erasure"),
         Permission.APPROVE_ERASURE,
-        when=lambda request: request.status == RequestStatus.CONFIRMED,
+        when=lambda request: request.status == RequestStatus.CONFIRMED and _erasure(request),
         done=ngettext_lazy("Approved %(count)d erasure.", "Approved %(count)d erasures.", "count"),
         explanation=_("After the retrieval period all content is destroyed. Nobody can bring it back then."),
         many=True,
@@ -188,13 +201,18 @@ class DeletionRequestAdmin(ReadOnly):
     @act(
         _("Make the export"),
         Permission.EXPORT_CONTENT,
-        when=_decidable,
+        when=_to_export,
         done=ngettext_lazy("Made %(count)d export.", "Made %(count)d exports.", "count"),
-        explanation=_("All content and the licensed users are given back in one encrypted file."),
+        explanation=_(
+            "All content and the licensed users, or those whom it is about, are given back in one encrypted file."
+        ),
         icon="archive",
     )
     def make_export(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
         with tenancy.tenant(request.organization_id):
+            if request.kind == RequestKind.EXPORT:
+                carrying_out.export_people(request, now=now, by=by)
+                return
             exports.make(request.organization, request=request, now=now, by=by)
 
     @act(
@@ -271,7 +289,7 @@ class DeletionRequestAdmin(ReadOnly):
     @act(
         _("Place a legal hold"),
         Permission.PLACE_HOLD,
-        when=_decidable,
+        when=_erasure,
         form=HoldForm,
         done=ngettext_lazy("Placed %(count)d hold.", "Placed %(count)d holds.", "count"),
         explanation=_("Nothing is erased while it is in force."),

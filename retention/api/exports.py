@@ -17,8 +17,9 @@ from accounts.api.views import ScopedView
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
+from retention.enums import RequestKind
 from retention.models import DeletionRequest, Export
-from retention.operations import exports
+from retention.operations import carrying_out, exports
 
 
 class NewExportSerializer(serializers.Serializer[object]):
@@ -56,7 +57,10 @@ class OrganizationExportsView(ScopedView):
         operation_id="organization_exports_create", request=NewExportSerializer, responses={201: ExportSerializer}
     )
     def post(self, request: Request, public_id: UUID) -> Response:
-        """Make an export of the organization's whole content. With a deletion request, its export is then done."""
+        """Make an export of the organization's whole content. With a deletion request, its export is then done.
+
+        With a request for an export of some people: of these, and the request is done.
+        """
         organization = get_object_or_404(Organization, public_id=public_id)
         body = NewExportSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -68,7 +72,10 @@ class OrganizationExportsView(ScopedView):
                 if answered is None:
                     message = "This organization has no such deletion request."
                     raise InvalidInput([FieldError("request", "unknown_request", message)])
-            export = exports.make(organization, request=answered, now=self.now, by=self.actor)
+            if answered is not None and answered.kind == RequestKind.EXPORT:
+                export = carrying_out.export_people(answered, now=self.now, by=self.actor)
+            else:
+                export = exports.make(organization, request=answered, now=self.now, by=self.actor)
         self.touches(organization.pk)
         return Response(ExportSerializer(export).data, status=201)
 

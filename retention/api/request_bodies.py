@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from retention.enums import AcceptanceGround, RefusalGround, RunPhase
-from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Verification
+from retention.enums import AcceptanceGround, RefusalGround, RequestKind, RunPhase
+from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Export, Verification
 from retention.operations import acceptance, blocking, people_requests, run_control
 
 
@@ -83,15 +83,21 @@ class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):
 
 class DeletionRequestSerializer(ListedRequestSerializer):
     blocked_by = serializers.SerializerMethodField(help_text="What keeps it from erasure now, as codes.")
+    exports = serializers.SerializerMethodField(help_text="The exports that were made for it, by their ids.")
     steps = serializers.SerializerMethodField(help_text="The journal of the erasure, store by store.")
 
     class Meta(ListedRequestSerializer.Meta):
-        fields = [*ListedRequestSerializer.Meta.fields, "blocked_by", "steps"]
+        fields = [*ListedRequestSerializer.Meta.fields, "blocked_by", "exports", "steps"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_blocked_by(self, request: DeletionRequest) -> list[str]:
         return list(blocking.blocks(request, now=self.context["view"].now))
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_exports(self, request: DeletionRequest) -> list[str]:
+        made = Export.objects.filter(request=request).order_by("pk").values_list("public_id", flat=True)
+        return [str(public_id) for public_id in made]
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, request: DeletionRequest) -> Any:
@@ -106,6 +112,11 @@ def the_run(request: DeletionRequest) -> QuerySet[ErasureRun]:
 
 class NewRequestSerializer(serializers.Serializer[Any]):
     organization = serializers.UUIDField()
+    kind = serializers.ChoiceField(
+        choices=RequestKind.choices,
+        default=RequestKind.ERASE.value,
+        help_text="All but an erasure are about people or a department.",
+    )
     licensed_users = serializers.ListField(
         child=serializers.UUIDField(),
         required=False,

@@ -27,7 +27,7 @@ from retention.api.request_bodies import (
     VerificationSerializer,
     the_run,
 )
-from retention.enums import AcceptanceGround, RefusalGround, RequestOrigin, RequestScope, RequestStatus
+from retention.enums import AcceptanceGround, RefusalGround, RequestKind, RequestOrigin, RequestScope, RequestStatus
 from retention.models import (
     AggregateArchive,
     Certificate,
@@ -50,11 +50,12 @@ from retention.operations import (
 class RequestFilter(filters.FilterSet):
     organization = filters.UUIDFilter(field_name="organization__public_id")
     status = filters.ChoiceFilter(choices=RequestStatus.choices)
+    kind = filters.ChoiceFilter(choices=RequestKind.choices)
     scope = filters.ChoiceFilter(choices=RequestScope.choices)
 
     class Meta:
         model = DeletionRequest
-        fields = ["organization", "status", "scope"]
+        fields = ["organization", "status", "kind", "scope"]
 
 
 class DeletionRequestResource(Resource):
@@ -99,15 +100,18 @@ class DeletionRequestResource(Resource):
         """Ask for erasure as the client: of everything, or of some people or a department while the contract goes on.
 
         Of everything: 409 `contract_open` while a contract is signed or active. Of people: a member of the client
-        decides by asking; what the vendor's staff take down waits for the client's decision.
+        decides by asking; what the vendor's staff take down waits for the client's decision. An export of people is
+        made within a minute after it was decided; whoever may see content fetches it.
         """
         values = self.given(NewRequestSerializer, request)
         organization = the_organization(values["organization"])
-        if values["licensed_users"] or values["department"]:
+        kind = RequestKind(values["kind"])
+        if kind is not RequestKind.ERASE or values["licensed_users"] or values["department"]:
             found = people_requests.open_for_people(
                 organization,
                 people=values["licensed_users"],
                 department=values["department"],
+                kind=kind,
                 decided=not self.caller.works_for_vendor,
                 note=values["note"],
                 now=self.now,
@@ -126,7 +130,7 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, **kwargs: Any) -> Response:
-        """The client decides for the erasure of its people: its own members only, 409 `proof_needed` for staff."""
+        """The client decides for what was asked about its people: its members only, 409 `proof_needed` for staff."""
         found = people_requests.decide(
             self.get_object(), now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
         )

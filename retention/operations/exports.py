@@ -24,7 +24,7 @@ from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization, ProvisionedGroup
 from accounts.operations import audit, outbox
 from retention.content.lines import Kind
-from retention.enums import Decision, RequestStatus
+from retention.enums import Decision, RequestKind, RequestStatus
 from retention.models import DeletionRequest, Export
 from retention.operations import keys, vault
 
@@ -38,6 +38,14 @@ DECIDABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPR
 RESTRICTION = (
     "Content of people under restriction of processing (Art. 18 GDPR) is included: this export returns the "
     "controller's data on the controller's instruction (Art. 28(3)(g)). The restriction goes with the data."
+)
+# What an export of some people does not hold, as its manifest says (Art. 15(4) and 20(4) GDPR).
+LEFT_OUT = (
+    "What others wrote, in conversations of these people too: it may be about them, and it is not theirs.",
+    "Conversations of others in which these people wrote: their messages name them by id, without the title.",
+    "Content that belongs to nobody, such as diagnostics of the product itself.",
+    "What the vendor keeps as controller: contracts, requests, proofs, the trail.",
+    "What stores beyond the vault hold.",
 )
 
 
@@ -68,12 +76,31 @@ def make(organization: Organization, *, request: DeletionRequest | None, now: da
     """
     if request is not None:
         _decide(organization, request, Decision.DONE)
+    export = written(organization, request=request, people=None, now=now, by=by)
+    if request is not None:
+        request.export_decision = Decision.DONE
+    return export
+
+
+@transaction.atomic
+def written(
+    organization: Organization,
+    *,
+    request: DeletionRequest | None,
+    people: frozenset[int] | None,
+    now: datetime,
+    by: str,
+) -> Export:
+    """Write an export's file and its row: of everything, or of what belongs to these people (internal keys).
+
+    Whether it may be made, the caller has decided. It raises what :func:`make` says of the vault and the keys.
+    """
     vault.enter(organization, now=now)
     public_id = uuid.uuid4()
     key = crypto.new_data_key()
     context = key_context(organization.public_id, public_id)
     wrapped = keys.key_encryption_keys().wrap(key, context=context)
-    contents = _Contents(organization, now, fenced=vault.fenced(organization))
+    contents = _Contents(organization, now, fenced=vault.fenced(organization), people=people)
     path = _path(public_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -104,8 +131,6 @@ def make(organization: Organization, *, request: DeletionRequest | None, now: da
     except BaseException:
         remove_file(public_id)
         raise
-    if request is not None:
-        request.export_decision = Decision.DONE
     return export
 
 
@@ -165,7 +190,11 @@ def _decide(organization: Organization, request: DeletionRequest, decision: Deci
     """Write the decision where it may still be written. A second export of one request is allowed, a reversal not."""
     allowed = [Decision.PENDING, decision] if decision == Decision.DONE else [Decision.PENDING]
     count = DeletionRequest.objects.filter(
-        pk=request.pk, organization=organization, status__in=DECIDABLE, export_decision__in=allowed
+        pk=request.pk,
+        organization=organization,
+        kind=RequestKind.ERASE,
+        status__in=DECIDABLE,
+        export_decision__in=allowed,
     ).update(export_decision=decision)
     if count != 1:
         raise ExportNotDecidable("The request is over, already runs, or its export was decided otherwise.")
@@ -181,6 +210,7 @@ class _Contents:
     files: list[dict[str, Any]] = field(default_factory=list)
     restricted: int = 0
     fenced: frozenset[int] = frozenset()
+    people: frozenset[int] | None = None
 
     def zipped(self) -> Iterator[bytes]:
         """Yield the ZIP. Messages come before conversations and people last: a row committed meanwhile may be left
@@ -214,6 +244,8 @@ class _Contents:
         rows = rows.annotate(author=F("subject__external_id"))
         if kind is Kind.MESSAGE:
             rows = rows.annotate(place=F("conversation__external_id"))
+        if self.people is not None:
+            rows = rows.filter(subject__in=self.people - self.fenced)
         # Of people who are being erased nothing can be read any more; what others wrote in their conversations keeps
         # its place.
         if kind is not Kind.CONVERSATION:
@@ -240,6 +272,8 @@ class _Contents:
     def _people(self) -> Iterator[dict[str, Any]]:
         groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by("display_name")
         people = LicensedUser.objects.filter(organization=self.organization).exclude(pk__in=self.fenced).order_by("pk")
+        if self.people is not None:
+            people = people.filter(pk__in=self.people)
         rows: QuerySet[Any] = people.annotate(groups=ArraySubquery(groups.values("display_name")))
         for row in rows.iterator(chunk_size=BATCH):
             restricted_at = row.processing_restricted_at
@@ -259,6 +293,7 @@ class _Contents:
             }
 
     def _manifest(self) -> dict[str, Any]:
+        some = {} if self.people is None else {"scope": "people", "left_out": list(LEFT_OUT)}
         return {
             "schema": "terme-export",
             "schema_version": SCHEMA_VERSION,
@@ -268,6 +303,7 @@ class _Contents:
             "files": self.files,
             "people_under_restriction": self.restricted,
             "restriction": RESTRICTION,
+            **some,
         }
 
     def _entry(self, name: str) -> zipfile.ZipInfo:

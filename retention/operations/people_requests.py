@@ -23,7 +23,7 @@ from retention.operations.archive import ProofNeeded
 
 MOST_PEOPLE = 10_000
 # What there is a way to carry out.
-KINDS = (RequestKind.ERASE,)
+KINDS = (RequestKind.ERASE, RequestKind.EXPORT)
 
 
 class PersonInRequest(Refused):
@@ -92,8 +92,9 @@ def open_for_people(
         proof=proof,
         erase_from=now,
         erase_by=now + settings.ERASE_BY,
-        # The data stay with the client and in its product: nothing need be handed over, no aggregate be made.
-        export_decision=Decision.DECLINED,
+        # The data stay with the client and in its product: unless asked for, nothing need be handed over, no aggregate
+        # be made.
+        export_decision=Decision.PENDING if kind is RequestKind.EXPORT else Decision.DECLINED,
         archive_decision=Decision.DECLINED,
     )
     try:
@@ -139,8 +140,9 @@ def decide(
     locked.confirmed_by, locked.confirmed_at = by, now
     locked.proof = proof or locked.proof
     locked.save(update_fields=["status", "confirmed_by", "confirmed_at", "proof"])
-    audit.record("deletion_request.decided", locked, by=by, at=now, data={"proof": proof is not None})
-    outbox.publish("deletion_request.decided", locked, at=now)
+    data = {"kind": locked.kind, "proof": proof is not None}
+    audit.record("deletion_request.decided", locked, by=by, at=now, data=data)
+    outbox.publish("deletion_request.decided", locked, at=now, payload={"kind": locked.kind})
     return locked
 
 
@@ -163,8 +165,9 @@ def refuse(
     locked.status, locked.refusal, locked.closed_at = RequestStatus.REFUSED, ground, now
     locked.save(update_fields=["status", "refusal", "closed_at"])
     detail = {"reason": reason} if reason else None
-    audit.record("deletion_request.refused", locked, by=by, at=now, data={"ground": ground.value}, detail=detail)
-    outbox.publish("deletion_request.refused", locked, at=now, payload={"ground": ground.value})
+    data = {"kind": locked.kind, "ground": ground.value}
+    audit.record("deletion_request.refused", locked, by=by, at=now, data=data, detail=detail)
+    outbox.publish("deletion_request.refused", locked, at=now, payload=data)
     return locked
 
 

@@ -17,9 +17,10 @@ from accounts.errors import Refused
 from accounts.models import LicensedUser
 from accounts.operations import audit
 from retention.enums import Decision, StepStatus
-from retention.models import DeletionRequest, ErasureRun, ErasureStep, Export, RequestSubject
+from retention.models import DeletionRequest, ErasureRun, ErasureStep, RequestSubject
 from retention.operations import blocking, keys, vault
 from retention.operations.stores import BY_NAME, STORES, Target
+from retention.operations.stores.searched import exports_of
 from retention.rules.terms import Identifiers
 
 
@@ -266,7 +267,7 @@ def identifiers_of_people(people: QuerySet[LicensedUser], target: Target, *, uui
         external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
         ids.add(public_id)
     external_ids -= emails
-    files = Export.objects.filter(organization=target.organization_id).values_list("public_id", flat=True)
+    files = exports_of(target.organization_id, target.request_id).values_list("public_id", flat=True)
     return Identifiers(
         emails=frozenset(emails),
         external_ids=frozenset(external_ids),

@@ -75,7 +75,7 @@ def blocks(
     export_decided: bool,
     archive_decided: bool,
 ) -> tuple[str, ...]:
-    """Return what keeps a request from being carried out, as codes in the order in which people resolve them; none: nothing.
+    """Return what holds a request up, as codes in the order in which people resolve them; empty: nothing.
 
     An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7). What
     contracts and switches say, and the retrieval period, are about an organization's end; of some people (not

@@ -29,6 +29,7 @@ NEVER_BY_TIME = {
     "renewal_plans",
     "evaluations",
     "deleted_people",
+    "carrying_out",
     "returns",
     "reopenings",
     "departures",

@@ -39,11 +39,18 @@ def person(organization, external_id):
         return LicensedUser.objects.filter(organization=organization, external_id=external_id).latest("pk")
 
 
-def asked(organization, *external_ids, decided=True, department=""):
+def asked(organization, *external_ids, decided=True, department="", **values):
     people = [person(organization, one).public_id for one in external_ids]
     with tenancy.vendor():
         return people_requests.open_for_people(
-            organization, people=people, department=department, decided=decided, now=NOW, by=CLIENT, note="please"
+            organization,
+            people=people,
+            department=department,
+            decided=decided,
+            now=NOW,
+            by=CLIENT,
+            note="please",
+            **values,
         )
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import WebhookEndpoint
-from retention.models import Export
+from retention.enums import RequestKind
+from retention.models import Export, RequestSubject
 from retention.operations import exports
 from retention.operations.stores.rows import Rows
 from retention.operations.stores.target import Chunk, Place, Target
@@ -102,18 +104,34 @@ class Endpoints(Rows):
         return Chunk(len(chosen), Place(0, chosen[-1] if chosen else after.key), len(chosen) < limit)
 
 
+def exports_of(organization: int, request: int | None) -> QuerySet[Export]:
+    """Return the exports that an organization's erasure empties; with an erasure of people, those that hold them.
+
+    That is every export of everything, and of those that were made for some people the ones made for any of these.
+    """
+    found = Export.objects.filter(organization=organization)
+    if request is None:
+        return found
+    listed = RequestSubject.objects.filter(organization=organization, request=request).values("licensed_user")
+    about = RequestSubject.objects.filter(
+        organization=organization, request=OuterRef("request"), licensed_user__in=listed
+    )
+    return found.filter(~Q(request__kind=RequestKind.EXPORT) | Exists(about))
+
+
 @dataclass(frozen=True, slots=True)
 class ExportFiles(Rows):
     """Exports: each file goes before its row, so a crash in between leaves a row that is erased again.
 
-    An export of the whole organization is a copy of every person's data: it goes with the first of them.
+    An export of the whole organization is a copy of every person's data: it goes with the first of them. One of some
+    people goes with the first of these.
     """
 
     def covers(self, target: Target) -> bool:
         return True
 
     def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
-        rows = Export.objects.filter(organization=target.organization_id, pk__gt=after.key).order_by("pk")
+        rows = exports_of(target.organization_id, target.request_id).filter(pk__gt=after.key).order_by("pk")
         chosen = list(rows.values_list("pk", "public_id")[:limit])
         for _pk, public_id in chosen:
             exports.remove_file(public_id)
@@ -126,8 +144,11 @@ class ExportFiles(Rows):
                 )
         return Chunk(len(chosen), Place(0, chosen[-1][0] if chosen else after.key), len(chosen) < limit)
 
-    def _asked(self, target: Target, before: str, behind: str = "") -> Any:
-        return super(ExportFiles, self)._asked(Target(target.organization_id), before, behind)
+    def count(self, target: Target) -> int:
+        return exports_of(target.organization_id, target.request_id).count()
+
+    def left(self, target: Target) -> bool:
+        return exports_of(target.organization_id, target.request_id).exists()
 
 
 def _pieces(texts: tuple[str | None, ...]) -> list[str]:

@@ -1,0 +1,74 @@
+"""Requests that are no erasure, carried out once the client has decided: exports of people; and those that are void."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts import tenancy
+from accounts.errors import Refused
+from accounts.operations import audit, outbox
+from retention.enums import Decision, RequestKind, RequestStatus
+from retention.models import DeletionRequest, Export, RequestSubject
+from retention.operations import exports, requests
+
+
+class NobodyLeft(Refused):
+    """The people whom the request is about are erased, or are being erased: there is nothing of theirs."""
+
+    code = "nobody_left"
+
+
+@transaction.atomic
+def export_people(request: DeletionRequest, *, now: datetime, by: str) -> Export:
+    """Make the export that a request asks for (Art. 15 and 20 GDPR): of its people, and of what belongs to them.
+
+    The client's own people fetch it (``view_content``), and hand it on. With that the request is done; the export goes
+    with the first of its people who is erased.
+
+    :raises requests.RequestNotInThatState: the client has not decided, it is over, or it asks for something else.
+    :raises NobodyLeft: its people are gone.
+    :raises vault.VaultClosed: the content is being destroyed, or is destroyed.
+    """
+    locked = requests.in_state(request, RequestStatus.CONFIRMED)
+    if locked.kind != RequestKind.EXPORT:
+        raise requests.RequestNotInThatState("This request asks for no export.")
+    listed = RequestSubject.objects.filter(request=locked)
+    fenced = RequestSubject.objects.filter(organization=locked.organization_id, fenced_at__isnull=False)
+    people = listed.exclude(licensed_user__in=fenced.values("licensed_user")).values_list("licensed_user", flat=True)
+    chosen = frozenset(people)
+    if not chosen:
+        raise NobodyLeft("The people whom this request is about are erased, or are being erased.")
+    with tenancy.tenant(locked.organization_id):
+        export = exports.written(locked.organization, request=locked, people=chosen, now=now, by=by)
+    locked.export_decision = Decision.DONE
+    finish(locked, now=now, by=by, facts={"export": str(export.public_id)})
+    return export
+
+
+def finish(locked: DeletionRequest, *, now: datetime, by: str, facts: Mapping[str, Any]) -> None:
+    """End a request that is carried out, in the caller's transaction; its people may be in another one."""
+    requests.let_people_go(locked, now=now)
+    locked.status, locked.closed_at = RequestStatus.DONE, now
+    locked.save(update_fields=["status", "export_decision", "closed_at"])
+    data = {"kind": locked.kind, **facts}
+    audit.record("deletion_request.done", locked, by=by, at=now, data=data)
+    outbox.publish("deletion_request.done", locked, at=now, payload=data)
+
+
+@transaction.atomic
+def lapse(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
+    """End a request whose people were all erased meanwhile: nothing is left to carry out.
+
+    :raises requests.RequestNotInThatState: somebody is there, it is over, or it is an erasure.
+    """
+    locked = requests.in_state(request, RequestStatus.RECEIVED, RequestStatus.CONFIRMED)
+    if locked.kind == RequestKind.ERASE or RequestSubject.objects.filter(request=locked).exists():
+        raise requests.RequestNotInThatState("Somebody whom this request is about is there.")
+    locked.status, locked.closed_at = RequestStatus.CANCELLED, now
+    locked.save(update_fields=["status", "closed_at"])
+    data = {"kind": locked.kind, "why": "people_erased"}
+    audit.record("deletion_request.cancelled", locked, by=by, at=now, data=data)
+    outbox.publish("deletion_request.cancelled", locked, at=now, payload=data)
+    return locked
