@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action
 
-from accounts.admin.acting import act, actor_of
+from accounts.admin.acting import act, actor_of, the_user, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.enums import SuspensionReason
@@ -96,6 +97,10 @@ class LicensedUserAdmin(ReadOnly):
         "tell_of_lifting",
         "lift_processing",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found = super().get_queryset(request)
+        return found if _sees_restricted(request) else found.filter(processing_restricted_at__isnull=True)
 
     def described(self, obj: LicensedUser) -> str:
         return f"{obj.organization} · {obj.email} · {obj.get_status_display()}"
@@ -263,6 +268,11 @@ def _person(data: dict[str, Any], external_id: str) -> users.Person:
     )
 
 
+def _sees_restricted(request: HttpRequest) -> bool:
+    """Art. 18 GDPR: support views pass over whose processing is restricted, but for those who see to that."""
+    return not works_for_vendor(request) or the_user(request).has_perm(Permission.RESTRICT_PROCESSING)
+
+
 def _added(added: users.Added) -> Any:
     return _("Added %(created)d, changed %(changed)d, unchanged %(same)d.") % {
         "created": added.created,
@@ -279,3 +289,9 @@ class LicensedUserChangeAdmin(ReadOnly):
     search_fields = ("licensed_user__display_name", "licensed_user__external_id", "by", "organization__name")
     list_select_related = ("organization", "licensed_user")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found = super().get_queryset(request)
+        return (
+            found if _sees_restricted(request) else found.filter(licensed_user__processing_restricted_at__isnull=True)
+        )

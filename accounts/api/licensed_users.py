@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -10,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.permissions import has
+from accounts.api.permissions import has, holds
 from accounts.api.resources import Resource, by_public_id
 from accounts.api.views import ScopedView
 from accounts.enums import LicenceStatus, SuspensionReason
@@ -49,6 +50,7 @@ class LicensedUserSerializer(serializers.ModelSerializer[LicensedUser]):
             "deleted_at",
             "processing_restricted_at",
             "processing_lift_told_at",
+            "processing_request",
             "created_at",
             "changed_at",
         ]
@@ -149,6 +151,13 @@ class LicensedUserResource(Resource):
         "tell_of_lifting": _PROCESSING,
         "lift_processing": _PROCESSING,
     }
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Hide from the vendor's staff whose processing is restricted, but from those who see to the restriction."""
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        if self.caller.works_for_vendor and not holds(self.request, _PROCESSING):
+            return found.filter(processing_restricted_at__isnull=True)
+        return found
 
     @extend_schema(responses={200: ChangeSerializer(many=True)})
     @action(detail=True, methods=["get"], filterset_class=None)

@@ -84,6 +84,8 @@ class LicensedUser(TenantModel):
     processing_lift_told_at = models.DateTimeField(
         _("told of its lifting at"), null=True, blank=True, help_text=_("Art. 18(3) GDPR")
     )
+    # The public id of the request that restricted it, if one did.
+    processing_request = models.UUIDField(_("processing restricted by request"), null=True, blank=True)
     provisioned_id = models.CharField(_("id at the identity provider"), max_length=254, blank=True)
     profile = models.JSONField(_("profile"), default=dict, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -141,6 +143,10 @@ class LicensedUser(TenantModel):
                 condition=Q(processing_lift_told_at__isnull=True)
                 | Q(processing_restricted_at__isnull=False, processing_restricted_at__lte=F("processing_lift_told_at")),
                 name="licensed_user_told_of_a_restriction",
+            ),
+            models.CheckConstraint(
+                condition=Q(processing_request__isnull=True) | Q(processing_restricted_at__isnull=False),
+                name="licensed_user_restricted_by_a_request",
             ),
         ]
         indexes = [

@@ -1,11 +1,13 @@
 """Restriction of processing (Art. 18 GDPR): the data are kept and not used. It is no matter of the licence."""
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.errors import InvalidInput, Refused
-from accounts.models import LicensedUser
+from accounts.models import LicensedUser, Organization, OutboxMessage
 from accounts.operations import audit, outbox, states
 from accounts.rules import checks
 
@@ -24,6 +26,41 @@ def restrict(user: LicensedUser, *, now: datetime, by: str, note: str = "") -> L
         raise Refused("The processing of this person's data is restricted already.", code="processing_restricted")
     locked.processing_restricted_at = now
     return _done(locked, "restricted", note, now=now, by=by)
+
+
+@transaction.atomic
+def restrict_all(organization: Organization, people: Collection[int], *, request: UUID, now: datetime, by: str) -> int:
+    """Restrict the processing of these people's data (internal keys) as a request asks; return of how many.
+
+    Whose processing is restricted already stays as they are, since when and by what.
+    """
+    states.take_turns(organization)
+    found = LicensedUser.objects.filter(organization=organization, pk__in=people, processing_restricted_at__isnull=True)
+    chosen = list(found.select_for_update(of=("self",), no_key=True).order_by("pk").only("public_id"))
+    if not chosen:
+        return 0
+    LicensedUser.objects.filter(pk__in=[one.pk for one in chosen]).update(
+        processing_restricted_at=now, processing_request=request
+    )
+    detail = {"licensed_users": " ".join(str(one.public_id) for one in chosen)}
+    data = {"request": str(request), "users": len(chosen)}
+    audit.record("processing.restricted", organization, by=by, at=now, data=data, detail=detail)
+    OutboxMessage.objects.bulk_create(
+        [
+            OutboxMessage(
+                organization=organization,
+                topic="processing.restricted",
+                subject_type="LicensedUser",
+                subject_id=one.public_id,
+                payload={"request": str(request)},
+                occurred_at=now,
+                next_attempt_at=now,
+            )
+            for one in chosen
+        ],
+        batch_size=1000,
+    )
+    return len(chosen)
 
 
 @transaction.atomic
@@ -51,7 +88,7 @@ def lift(user: LicensedUser, *, now: datetime, by: str, note: str = "") -> Licen
         raise NotRestricted("The processing of this person's data is not restricted.")
     if locked.processing_lift_told_at is None:
         raise Refused("The person must be told before the restriction is lifted (Art. 18(3)).", code="person_not_told")
-    locked.processing_restricted_at = locked.processing_lift_told_at = None
+    locked.processing_restricted_at = locked.processing_lift_told_at = locked.processing_request = None
     return _done(locked, "lifted", note, now=now, by=by)
 
 
@@ -63,7 +100,7 @@ def _locked(user: LicensedUser, note: str) -> LicensedUser:
 
 
 def _done(user: LicensedUser, what: str, note: str, *, now: datetime, by: str) -> LicensedUser:
-    user.save(update_fields=["processing_restricted_at", "processing_lift_told_at"])
+    user.save(update_fields=["processing_restricted_at", "processing_lift_told_at", "processing_request"])
     detail = {"licensed_users": str(user.public_id)} | ({"note": note} if note else {})
     audit.record(f"processing.{what}", user.organization, by=by, at=now, detail=detail)
     outbox.publish(f"processing.{what}", user, at=now)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 
 from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
 from retention.models import ContextItem, Conversation, Diagnostic, Message, Vault
+from retention.operations import vault
 
 KINDS = (Conversation, Message, ContextItem, Diagnostic)
 
@@ -39,6 +41,9 @@ class ContentAdmin(ReadOnly):
     list_select_related = ("organization",)
     show_full_result_count = False
     paginator = InfinitePaginator
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return vault.usable(super().get_queryset(request))
 
 
 @admin.register(Conversation, ContextItem)

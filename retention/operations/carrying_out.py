@@ -1,4 +1,4 @@
-"""Requests that are no erasure, carried out once the client has decided: exports of people; and those that are void."""
+"""Requests that are no erasure, carried out once the client has decided; and those of which nobody is left."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import tenancy
 from accounts.errors import Refused
-from accounts.operations import audit, outbox
+from accounts.operations import audit, outbox, processing
 from retention.enums import Decision, RequestKind, RequestStatus
 from retention.models import DeletionRequest, Export, RequestSubject
 from retention.operations import exports, requests
@@ -45,6 +45,23 @@ def export_people(request: DeletionRequest, *, now: datetime, by: str) -> Export
     locked.export_decision = Decision.DONE
     finish(locked, now=now, by=by, facts={"export": str(export.public_id)})
     return export
+
+
+def restrict_people(locked: DeletionRequest, *, now: datetime, by: str) -> None:
+    """Restrict the processing of a request's people (Art. 18 GDPR), in the caller's transaction: it is done with that.
+
+    Whoever is restricted already stays so. It is lifted person by person, after each was told. A hold is no obstacle.
+    """
+    listed = RequestSubject.objects.filter(request=locked, let_go_at__isnull=True)
+    people = list(listed.values_list("licensed_user", flat=True))
+    count = processing.restrict_all(locked.organization, people, request=locked.public_id, now=now, by=by)
+    finish(locked, now=now, by=by, facts={"people": len(people), "restricted": count})
+
+
+def at_once(locked: DeletionRequest, *, now: datetime, by: str) -> None:
+    """Carry out what need not wait for a sweep, in the transaction that decided it."""
+    if locked.kind == RequestKind.RESTRICT:
+        restrict_people(locked, now=now, by=by)
 
 
 def finish(locked: DeletionRequest, *, now: datetime, by: str, facts: Mapping[str, Any]) -> None:

@@ -255,7 +255,7 @@ class _Contents:
             for row in batch:
                 if row.subject_id in self.fenced:
                     row.sealed, row.author = b"", None
-            for row, sealed in zip(batch, vault.read(self.organization, batch), strict=True):
+            for row, sealed in zip(batch, vault.read(self.organization, batch, restricted_too=True), strict=True):
                 yield self._line(kind, row, sealed)
 
     @staticmethod

@@ -18,12 +18,12 @@ from accounts.operations import audit, outbox, states
 from accounts.rules import checks
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestScope, RequestStatus
 from retention.models import DeletionRequest, RequestSubject
-from retention.operations import requests
+from retention.operations import carrying_out, requests
 from retention.operations.archive import ProofNeeded
 
 MOST_PEOPLE = 10_000
 # What there is a way to carry out.
-KINDS = (RequestKind.ERASE, RequestKind.EXPORT)
+KINDS = (RequestKind.ERASE, RequestKind.EXPORT, RequestKind.RESTRICT)
 
 
 class PersonInRequest(Refused):
@@ -55,7 +55,8 @@ def open_for_people(
     """Ask for the erasure of these people, or of everybody who is in a department now; or for what else ``kind`` says.
 
     ``decided``: who asks may decide for the client (its authorised contacts, its rules); else the request waits for
-    the client's decision. The people are listed with the request at once: who joins the department later is not meant.
+    the client's decision. A restriction takes effect with the decision. The people are listed with the request at
+    once: who joins the department later is not meant.
 
     :raises InvalidInput: neither people nor a department, or both; somebody unknown; a department without people.
     :raises PersonInRequest: one of them is in another open request of this kind.
@@ -117,6 +118,8 @@ def open_for_people(
         detail["department"] = department
     audit.record("deletion_request.opened", request, by=by, at=now, data=data, detail=detail)
     outbox.publish("deletion_request.opened", request, at=now, payload={"kind": kind.value, "scope": request.scope})
+    if decided:
+        carrying_out.at_once(request, now=now, by=by)
     return request
 
 
@@ -143,6 +146,7 @@ def decide(
     data = {"kind": locked.kind, "proof": proof is not None}
     audit.record("deletion_request.decided", locked, by=by, at=now, data=data)
     outbox.publish("deletion_request.decided", locked, at=now, payload={"kind": locked.kind})
+    carrying_out.at_once(locked, now=now, by=by)
     return locked
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
@@ -79,6 +80,12 @@ class VaultClosed(Refused):
     """The organization's content is being destroyed, or is destroyed: nothing more is written."""
 
     code = "vault_closed"
+
+
+class ProcessingRestricted(Refused):
+    """The content belongs to somebody whose processing is restricted: it is kept, and not used (Art. 18(2) GDPR)."""
+
+    code = "processing_restricted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +176,27 @@ def store(organization: Organization, lines: Sequence[ContentLine], *, now: date
     return WriteResult(batch.created, batch.accepted - batch.created, batch.rejected)
 
 
-def read(organization: Organization, rows: Iterable[Sealed]) -> list[dict[str, Any]]:
+def usable[Row: Sealed](rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Leave out the content of people whose processing is restricted (Art. 18 GDPR): it is kept, and not used."""
+    return rows.filter(Q(subject__isnull=True) | Q(subject__processing_restricted_at__isnull=True))
+
+
+def read(organization: Organization, rows: Iterable[Sealed], *, restricted_too: bool = False) -> list[dict[str, Any]]:
     """Return what each row holds sealed, in the rows' order. Their keys are fetched once; call it batch by batch.
 
     A conversation whose owner was erased, and in which others wrote, holds nothing any more: its texts are empty.
+    Content under restriction of processing opens only to be handed back to the controller or to the person
+    (``restricted_too``, Art. 18(2) GDPR); whoever reads for any other use asks for :func:`usable` rows.
 
+    :raises ProcessingRestricted: a row belongs to somebody whose processing is restricted.
     :raises keys.ContentDestroyed: a key is gone from the ledger.
     :raises crypto.DecryptionFailed: a row was changed, or sealed for another place.
     """
     batch = list(rows)
+    if not restricted_too:
+        owners = {row.subject_id for row in batch if row.subject_id is not None}
+        if LicensedUser.objects.filter(pk__in=owners, processing_restricted_at__isnull=False).exists():
+            raise ProcessingRestricted("Processing of this person's data is restricted (Art. 18 GDPR): kept, not used.")
     secrets = keys.for_reading(organization, {row.key_id for row in batch if row.sealed})
     opened = []
     for row in batch:

@@ -157,6 +157,7 @@ LICENCE_BREAKS = {
         lambda: a_person(an_organization(), processing_lift_told_at=NOW),
         lambda: a_person(an_organization(), processing_restricted_at=NOW, processing_lift_told_at=EARLIER),
     ],
+    "licensed_user_restricted_by_a_request": [lambda: a_person(an_organization(), processing_request=ID)],
     "licensed_user_change_act_known": [lambda: a_change(a_person(an_organization()), act="fly")],
     "licensed_user_change_status_known": [lambda: a_change(a_person(an_organization()), status="gone")],
     "accounts_licenseduserchange_public_id_key": [

@@ -218,7 +218,7 @@ def test_no_export_once_the_content_is_being_destroyed(organization, folder, sta
 def test_a_crash_in_the_middle_leaves_no_file_and_no_row(organization, folder, monkeypatch):
     write(organization, EVERY_KIND)
     request = a_request(organization)
-    monkeypatch.setattr(vault, "read", lambda *_: (_ for _ in ()).throw(keys.ContentDestroyed("gone")))
+    monkeypatch.setattr(vault, "read", lambda *_, **_how: (_ for _ in ()).throw(keys.ContentDestroyed("gone")))
     with pytest.raises(keys.ContentDestroyed):
         make(organization, request)
     assert not list(folder.iterdir())
