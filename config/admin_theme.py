@@ -117,6 +117,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Archive decisions"), "how_to_reg", "retention.ArchiveAuthorization"),
                 _item(_("Aggregate archives"), "inventory_2", "retention.AggregateArchive"),
                 _item(_("Legal holds"), "gavel", "retention.LegalHold"),
+                _item(_("Retention rules"), "auto_delete", "retention.RetentionRule"),
+                _item(_("Nights of retention rules"), "bedtime", "retention.RetentionNight"),
             ],
         },
         {

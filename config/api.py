@@ -50,6 +50,7 @@ from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.external import ExternalStoreResource, ManualErasureResource
 from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
+from retention.api.lasting import RetentionNightResource, RetentionRuleResource
 from retention.api.requests import DeletionRequestResource
 from retention.api.restores import RestoreResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
@@ -77,6 +78,8 @@ router.register("uplifts", UpliftResource, basename="uplift")
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("certificates", CertificateResource, basename="certificate")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
+router.register("retention-rules", RetentionRuleResource, basename="retention-rule")
+router.register("retention-nights", RetentionNightResource, basename="retention-night")
 router.register("held-messages", HeldMessageResource, basename="held-message")
 router.register("restores", RestoreResource, basename="restore")
 router.register("key-rotations", KeyRotationResource, basename="key-rotation")

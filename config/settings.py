@@ -194,12 +194,13 @@ DATA_KEY_CACHE = timedelta(seconds=60)
 # How many rows a chunk of an erasure starts with, and the time (ms) that a chunk's transaction should take.
 ERASURE_CHUNK_ROWS = env.int("ERASURE_CHUNK_ROWS", default=1000)
 ERASURE_CHUNK_MILLISECONDS = 100
-# A rest after each chunk, where erasure must not press on the database (milliseconds).
+# A rest after each chunk (milliseconds); rows a second at most (0: no limit); how long an approval can be taken back.
 ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", default=0))
-# Rows a second at most, over a whole run (0: as fast as it goes). How long an approval can be taken back.
 ERASURE_ROWS_PER_SECOND = env.int("ERASURE_ROWS_PER_SECOND", default=0)
 ERASURE_GRACE = timedelta(hours=env.int("ERASURE_GRACE_HOURS", default=24))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
+# What content is kept at least, whatever a client's rule says: read by retention/rules/minimums.py.
+CONTENT_MINIMUMS = env.str("CONTENT_MINIMUMS", default="")
 # Who the vendor is, as records of processing say it (Art. 30(2) GDPR): name, address or e-mail, its officer.
 VENDOR_NAME = env.str("VENDOR_NAME", default="")
 VENDOR_CONTACT = env.str("VENDOR_CONTACT", default="")
@@ -211,10 +212,9 @@ VENDOR_TIME_ZONE = env.str("VENDOR_TIME_ZONE", default="Europe/Paris")
 SUBJECT_FORWARD_DAYS = env.int("SUBJECT_FORWARD_DAYS", default=2)
 SUBJECT_CHASE_DAYS = env.int("SUBJECT_CHASE_DAYS", default=5)
 SUBJECT_KEPT = timedelta(days=env.int("SUBJECT_KEPT_DAYS", default=365))
-# The retrieval window of a client whose contract never ran; a contract says its own.
 # What an export gives back, by category: a contract's list of exportable data must name each (Data Act, 25(2)(e)).
 EXPORTED_CATEGORIES = ("context_items", "conversations", "diagnostics", "licensed_users", "messages")
-RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)
+RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)  # of a client whose contract never ran; a contract says its own
 # A verification searches without a heartbeat: its lease outlasts the task that does it.
 VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)
 # Retrieval end + this = the day by which content must be gone (rulebook §6).
@@ -329,6 +329,7 @@ SPECTACULAR_SETTINGS = {
         "ContentKindEnum": "retention.content.lines.KINDS",
         "NoticeKindEnum": "contracts.labels.NOTICE_KINDS",
         "RotationStateEnum": "retention.enums.RotationState.choices",
+        "LengthUnitEnum": "retention.enums.LengthUnit.choices",
         "StoreKindEnum": "retention.enums.StoreKind.choices",
         "HoldGroundEnum": "retention.enums.HoldGround.choices",
         "HoldScopeEnum": "retention.enums.HoldScope.choices",

@@ -269,6 +269,15 @@ SWEEPS: tuple[Sweep, ...] = (
         "erasure",
     ),
     Sweep(
+        "nights",
+        retention.nights_due,
+        retention.night_following,
+        retention.keep_all,
+        retention_tasks.sweep_nights,
+        timedelta(minutes=5),
+        "erasure",
+    ),
+    Sweep(
         "vacuums",
         retention.vacuums_due,
         by_change,

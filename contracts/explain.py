@@ -133,13 +133,13 @@ WORDS: Mapping[str, Mapping[str, Promise]] = {
 }
 
 
-def reasons(explanation: Mapping[str, Any]) -> list[str]:
+def reasons(explanation: Mapping[str, Any], *, steps: Mapping[str, Promise] = STEPS) -> list[str]:
     """Say why a date is what it is: a sentence for each step of a stored explanation, the date under another reading
     where there is one, and its source last.
 
-    Nothing explained (an empty mapping) gives no sentence.
+    Nothing explained (an empty mapping) gives no sentence. ``steps``: the sentences of another app's rules.
     """
-    found = [sentence(step) for step in explanation.get("steps", ())]
+    found = [sentence(step, steps=steps) for step in explanation.get("steps", ())]
     if other := explanation.get("other_reading"):
         found.append(sentence({"code": "other_reading", "params": {"on": other}}))
     if source := explanation.get("source"):
@@ -157,10 +157,10 @@ def told(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, "explanation": steps}
 
 
-def sentence(step: Mapping[str, Any]) -> str:
+def sentence(step: Mapping[str, Any], *, steps: Mapping[str, Promise] = STEPS) -> str:
     """Say one step in the reader's language; an unknown one in its code's own words."""
     code, params = step["code"], step.get("params", {})
-    text = STEPS.get(code)
+    text = steps.get(code)
     if text is None:
         return str(code).replace("_", " ")
     said = {name: _said(name, value) for name, value in params.items()}

@@ -1,10 +1,22 @@
 """The app of forgetting: the vault, deletion requests, erasure, certificates."""
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from retention.enums import ContentCategory
+from retention.rules import minimums
 
 
 class RetentionConfig(AppConfig):
     name = "retention"
     verbose_name = _("Retention")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Refuse to start with minimums that cannot be read: a rule would erase what is to be kept."""
+        try:
+            minimums.parsed(settings.CONTENT_MINIMUMS, frozenset(ContentCategory.values))
+        except ValueError as error:
+            raise ImproperlyConfigured(str(error)) from None

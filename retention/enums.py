@@ -215,3 +215,50 @@ class RowsHeldBy(TextChoices):
     REPLICATION_SLOT = "replication_slot", _("A replication slot")
     PREPARED = "prepared", _("A prepared transaction")
     AUTOVACUUM = "autovacuum", _("Left to autovacuum")
+
+
+class ContentCategory(TextChoices):
+    """What a client's retention rule is about: the categories of the vault. A conversation goes with its messages."""
+
+    CONVERSATIONS = "conversations", _("Conversations and messages")
+    CONTEXT = "context", _("AI context")
+    DIAGNOSTICS = "diagnostics", _("Diagnostics")
+
+
+class LengthUnit(TextChoices):
+    DAYS = "days", _("Days")
+    MONTHS = "months", _("Months")
+
+
+class RuleState(TextChoices):
+    """A retention rule's way. Only one that is enforced erases anything."""
+
+    DRAFTED = "drafted", _("Drafted")
+    PREVIEWED = "previewed", _("Previewed")
+    ENFORCED = "enforced", _("Enforced")
+    ENDED = "ended", _("Ended")
+
+
+class RuleEnd(TextChoices):
+    """Why a retention rule ended."""
+
+    WITHDRAWN = "withdrawn", _("Withdrawn before it was enforced")
+    REPLACED = "replaced", _("Replaced by another rule")
+    ENDED = "ended", _("Ended")
+
+
+class NightState(TextChoices):
+    """One night of a retention rule. Interrupted: another night came, or the rule ended, before it was done."""
+
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+
+class KeptLongestBy(TextChoices):
+    """What kept content longest in a night, and so said what goes."""
+
+    CLIENT_RULE = "client_rule", _("Rule of the client")
+    VENDOR_MINIMUM = "vendor_minimum", _("Minimum of the vendor")
+    LEGAL_MINIMUM = "legal_minimum", _("Minimum of a law")
+    LEGAL_HOLD = "legal_hold", _("Legal hold")

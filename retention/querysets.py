@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from retention.enums import Decision, RequestStatus, RotationState, RunPhase
+from retention.enums import Decision, RequestScope, RequestStatus, RotationState, RuleState, RunPhase, VaultState
 
 # A request that is over. (Certified: what was to do is done, though backups still age.)
 OVER = [
@@ -20,7 +20,7 @@ OVER = [
 RESTING = [RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED, RunPhase.RESIDUE_FOUND]
 
 if TYPE_CHECKING:
-    from retention.models import DeletionRequest, ErasureRun, KeyRotation, LegalHold
+    from retention.models import DeletionRequest, ErasureRun, KeyRotation, LegalHold, RetentionRule
 
 
 class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
@@ -71,3 +71,22 @@ class KeyRotationQuerySet(models.QuerySet["KeyRotation"]):
     def due(self, *, at: datetime) -> Self:
         """Running, and not resting because something did not open."""
         return self.running().filter(Q(retry_at__isnull=True) | Q(retry_at__lte=at)).order_by("pk")
+
+
+class RetentionRuleQuerySet(models.QuerySet["RetentionRule"]):
+    def enforced(self) -> Self:
+        return self.filter(state=RuleState.ENFORCED)
+
+    def awake(self) -> Self:
+        """Enforced, of organizations whose content is not left to an erasure of everything, nor destroyed."""
+        from retention.models import DeletionRequest, Vault
+
+        whole = DeletionRequest.objects.open().filter(
+            organization=OuterRef("organization"), scope=RequestScope.ORGANIZATION
+        )
+        closed = Vault.objects.exclude(state=VaultState.OPEN).filter(organization=OuterRef("organization"))
+        return self.enforced().filter(~Exists(whole), ~Exists(closed), organization__closed_at__isnull=True)
+
+    def due_for_a_night(self, *, at: datetime) -> Self:
+        """Those whose night may begin, or has begun and is not over."""
+        return self.awake().filter(next_at__lte=at).order_by("next_at", "pk")

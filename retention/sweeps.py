@@ -16,12 +16,22 @@ from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
 from retention.enums import RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
-from retention.models import DeletionRequest, ErasureRun, ErasureStep, KeyRotation, LedgerHead, RequestSubject, Vault
+from retention.models import (
+    DeletionRequest,
+    ErasureRun,
+    ErasureStep,
+    KeyRotation,
+    LedgerHead,
+    RequestSubject,
+    RetentionRule,
+    Vault,
+)
 from retention.operations import (
     carrying_out,
     certificates,
     erasure,
     ledger_entries,
+    nights,
     orphan_keys,
     outside,
     people_requests,
@@ -33,7 +43,12 @@ from retention.operations import (
     vault,
     verification,
 )
-from retention.querysets import DeletionRequestQuerySet, ErasureRunQuerySet, KeyRotationQuerySet
+from retention.querysets import (
+    DeletionRequestQuerySet,
+    ErasureRunQuerySet,
+    KeyRotationQuerySet,
+    RetentionRuleQuerySet,
+)
 
 WHOLE = RequestScope.ORGANIZATION
 
@@ -331,3 +346,26 @@ def destroy_orphans(*, at: datetime, by: str) -> Swept:
     with tenancy.vendor():
         wanted = orphan_keys.due(at=at).exists()
     return Swept(done=orphan_keys.sweep(now=at, by=by) if wanted else 0)
+
+
+def nights_due(*, at: datetime) -> RetentionRuleQuerySet:
+    """Retention rules whose night may begin, or has begun and is not over."""
+    return RetentionRule.objects.due_for_a_night(at=at)
+
+
+def night_following(*, after: datetime) -> datetime | None:
+    """Return when the next night of a rule may begin: a local midnight of its client."""
+    return earliest(RetentionRule.objects.awake(), "next_at", after=after)
+
+
+def keep_all(*, at: datetime, by: str) -> Swept:
+    """Erase what is older than the rules of the clients say, one rule after the other."""
+    swept = Swept()
+    with tenancy.vendor():
+        found = list(nights_due(at=at))
+    for rule in found:
+        try:
+            swept.done += nights.work(rule, now=at, by=by)
+        except Refused as error:
+            swept.refuse(error.code)
+    return swept

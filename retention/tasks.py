@@ -12,7 +12,8 @@ from accounts.errors import Refused
 from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
-from retention.models import ErasureRun
+from retention.models import ErasureRun, RetentionRule
+from retention.operations import nights
 
 
 @shared_task(throws=(ClockAhead,))
@@ -120,3 +121,26 @@ def sweep_ledger_entries(*, now: str | None = None, **_future: object) -> None:
 def sweep_orphan_keys(*, now: str | None = None, **_future: object) -> None:
     """Destroy the keys of nobody."""
     run(sweeps.destroy_orphans, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_nights(*, now: str | None = None, **_future: object) -> None:
+    """Hand every retention rule whose night may begin, or is not over, to a worker."""
+    at = sweep_instant(now)
+    with tenancy.vendor():
+        found = [(one.pk, one.organization_id) for one in sweeps.nights_due(at=at)]
+    for pk, organization_id in found:
+        work_on_night.delay(rule_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task
+def work_on_night(*, rule_id: int, organization_id: int, now: str, **_future: object) -> None:
+    """Take one rule's night as far as it goes. What is left, the next sweep hands out again."""
+    with tenancy.vendor():
+        found = RetentionRule.objects.filter(pk=rule_id, organization_id=organization_id).first()
+    if found is None:
+        return
+    at = max(datetime.fromisoformat(now), timezone.now())
+    budget = timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2)
+    with suppress(Refused):  # the rule ended, or another worker was faster
+        nights.work(found, now=at, by=SYSTEM, budget=budget)

@@ -82,6 +82,8 @@ AUDIENCE = {
     "export.made": _DATA,
     "archive.made": _DATA,
     "legal_hold.placed": _DATA,
+    "retention_rule.enforced": _DATA,
+    "retention_rule.ended": _DATA,
     "certificate.issued": _REQUEST,
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,

@@ -2,6 +2,7 @@
 
 from retention.models.erasure import Certificate, CertificateAddendum, ErasureRun, ErasureStep, Verification
 from retention.models.external import ExternalStore, ManualErasure
+from retention.models.lasting import RetentionNight, RetentionRule
 from retention.models.ledger import DataKey, ErasureEntry, LedgerPulse
 from retention.models.request import (
     AggregateArchive,
@@ -40,6 +41,8 @@ __all__ = [
     "Message",
     "RequestSubject",
     "Restore",
+    "RetentionNight",
+    "RetentionRule",
     "Vault",
     "Verification",
 ]

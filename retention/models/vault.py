@@ -61,6 +61,8 @@ def _content_indexes(table: str) -> list[models.Index]:
     return [
         models.Index(fields=["organization", "subject", "id"], name=f"{table}_by_subject"),
         models.Index(fields=["organization", "id"], name=f"{table}_by_organization"),
+        # A night of a retention rule reads what is due, not what is kept.
+        models.Index(fields=["organization", "occurred_at", "id"], name=f"{table}_by_age"),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -13,36 +13,15 @@ from accounts.models import Organization
 from accounts.operations import audit, outbox
 from retention.connectors.protocol import StoreError, StoreMisconfigured
 from retention.enums import RequestStatus, RunPhase, StepStatus
-from retention.models import DeletionRequest, ErasureRun, ErasureStep, Vault
+from retention.models import DeletionRequest, ErasureRun, ErasureStep
 from retention.operations import blocking, outside, runs, saga
+from retention.operations.chunks import Pace, commit_without_waiting, rest, share_fence
 from retention.operations.stores import BY_NAME, Place, Store, Target
 
 log = structlog.get_logger(__name__)
-SMALLEST_CHUNK = 50
-LARGEST_CHUNK = 50_000
 # A store whose chunk failed so often in a row is given up, until an operator sends it again.
 MOST_FAILURES = 8
 LONGEST_WAIT = timedelta(hours=1)
-
-
-class Pace:
-    """How many rows a transaction takes: so many that it lasts about as long as it should, measured as it goes.
-
-    Each store has its own: a parent's rows wait at commit for the look at its children, dead or alive.
-    """
-
-    def __init__(self, rows: int, milliseconds: int) -> None:
-        self.rows = rows
-        self._least = min(rows, SMALLEST_CHUNK)
-        self.seconds = milliseconds / 1000
-
-    def note(self, seconds: float, rows: int) -> None:
-        """Take a full chunk's duration into account: at most twice, at least half as many rows next time."""
-        if rows < self.rows:
-            return
-        wanted = int(self.rows * self.seconds / max(seconds, 0.001))
-        wanted = min(max(wanted, self.rows // 2), self.rows * 2)
-        self.rows = max(self._least, min(wanted, LARGEST_CHUNK))
 
 
 def advance(run: ErasureRun, *, now: datetime, by: str, budget: timedelta | None = None) -> bool:
@@ -152,8 +131,8 @@ class _Work:
             journal = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
             if journal.status == StepStatus.DONE:
                 return True
-            _share_fence(self.run.organization_id)
-            _commit_without_waiting()
+            share_fence(self.run.organization_id)
+            commit_without_waiting()
             blocking.refuse_under_hold(self.target)
             rows = pace.rows
             place = Place(journal.checkpoint_person, journal.checkpoint)
@@ -161,7 +140,7 @@ class _Work:
             self._write_down(journal, chunk.erased, chunk.anonymised, chunk.place, finished=chunk.finished)
         seconds = time.monotonic() - began
         pace.note(seconds, chunk.erased + chunk.anonymised)
-        _throttle(locked, chunk.erased + chunk.anonymised, seconds)
+        rest(chunk.erased + chunk.anonymised, seconds, rate=locked.rate)
         return chunk.finished
 
     def _one_chunk_beyond(self, step: ErasureStep) -> bool:
@@ -171,7 +150,7 @@ class _Work:
         """
         with tenancy.eraser(self.run.organization_id):
             runs.held(self.run, self.lease)
-            _share_fence(self.run.organization_id)
+            share_fence(self.run.organization_id)
             blocking.refuse_under_hold(self.target)
             step.refresh_from_db()
         progress, found = outside.erase(self.run, step, now=self.lease.now())
@@ -278,28 +257,3 @@ class _Work:
     def _phase(self) -> str:
         with tenancy.eraser(self.run.organization_id):
             return ErasureRun.objects.values_list("phase", flat=True).get(pk=self.run.pk)
-
-
-def _share_fence(organization_id: int) -> None:
-    """Who places a hold takes the fence alone: it waits for this chunk, or this chunk sees the hold."""
-    query = f"SELECT organization_id FROM {Vault._meta.db_table} WHERE organization_id = %s FOR SHARE"
-    with connection.cursor() as cursor:
-        cursor.execute(query, [organization_id])
-
-
-def _commit_without_waiting() -> None:
-    """Let the disk be written while the next chunk is computed.
-
-    A chunk that is lost with the server is lost with its journal row, and done again. What must not be lost, the
-    saga's commits and the end of a run, waits for the disk, and with it for all that came before.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('synchronous_commit', 'off', true)")
-
-
-def _throttle(run: ErasureRun, rows: int, seconds: float) -> None:
-    """Rest so long that the run stays below its rate, and at least as long as the setting says."""
-    rate = run.rate or settings.ERASURE_ROWS_PER_SECOND
-    rest = max(settings.ERASURE_PAUSE.total_seconds(), rows / rate - seconds if rate else 0)
-    if rest > 0:
-        time.sleep(rest)

@@ -11,7 +11,7 @@ from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.rules.periods import local_day
 from retention.enums import HoldGround, HoldScope, RunPhase, VaultState
-from retention.models import ErasureRun, LegalHold, Vault
+from retention.models import ErasureRun, LegalHold, RetentionRule, Vault
 from retention.operations.vault import fenced as fenced_people
 
 
@@ -93,6 +93,9 @@ def release(hold: LegalHold, *, now: datetime, by: str) -> LegalHold:
     # A run that met the hold waits for its next attempt: now it need not.
     waiting = ErasureRun.objects.filter(organization=hold.organization_id, phase=RunPhase.PLANNED, lease__isnull=True)
     waiting.update(leased_until=None)
+    # Nor need a retention rule wait for the next night.
+    rules = RetentionRule.objects.enforced().filter(organization=hold.organization_id, next_at__gt=now)
+    rules.update(next_at=now)
     audit.record("legal_hold.released", hold, by=by, at=now)
     outbox.publish("legal_hold.released", hold, at=now)
     return hold

@@ -23,6 +23,19 @@ TABLES: dict[str, Table] = {
     "retention.RequestSubject": table(
         E, "id public_id organization request licensed_user kind added_at fenced_at let_go_at", category=PEOPLE
     ),
+    # A client's instruction how long its content is kept, and what each night took: numbers, and nobody's name.
+    "retention.RetentionRule": table(
+        K,
+        "id public_id organization category amount unit state drafted_by drafted_at proof preview previewed_by "
+        "previewed_at enforced_by enforced_at next_at ended_by ended_at ended_because end_proof",
+        basis=EVIDENCE,
+    ),
+    "retention.RetentionNight": table(
+        K,
+        "id public_id organization rule on cutoff winner why state store checkpoint_at checkpoint erased left failures "
+        "last_error started_at finished_at",
+        basis=EVIDENCE,
+    ),
     "retention.LegalHold": table(
         K,
         "id public_id organization scope department subject ground citation review_on placed_by placed_at released_by "

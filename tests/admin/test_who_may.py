@@ -88,6 +88,8 @@ TABLES = {
     "LedgerHead": ("view_operation", None),
     "LedgerPulse": ("view_operation", None),
     "Restore": ("view_operation", None),
+    "RetentionNight": ("view_deletion_request", None),
+    "RetentionRule": ("view_deletion_request", "request_deletion"),
     "RequestSubject": ("view_deletion_request", None),
     "ExternalStore": ("view_operation", "manage_identity_providers"),
     "LegalHold": ("view_deletion_request", "place_hold"),
@@ -214,6 +216,9 @@ PAGES = {
     "ExternalStore.enable": "manage_identity_providers",
     "ExternalStore.disable": "manage_identity_providers",
     "LegalHold.release": "place_hold",
+    "RetentionRule.preview_it": "request_deletion",
+    "RetentionRule.enforce": "approve_erasure",
+    "RetentionRule.end": "request_deletion",
     "ManualErasure.attest": "approve_erasure",
 }
 # Pages for staff only, though a role of a client holds the right.

@@ -64,6 +64,8 @@ from retention.operations import (
     exports,
     external,
     holds,
+    lasting,
+    nights,
     people_requests,
     restore_report,
 )
@@ -92,6 +94,24 @@ def somebody_with_a_history(organization):
         rule_runs.look(rule, now=NOW, by="system")
         chosen = bulk.Chosen(public_ids=[eve.public_id])
         bulk.request(organization, Act.RESTRICT, chosen, now=NOW, by="user:one")
+
+
+def a_rule_with_a_night(organization):
+    """Leave a retention rule that was enforced a day ago, keeps for a hundred years, and has had a night."""
+    yesterday = NOW - timedelta(days=1)
+    with tenancy.vendor():
+        rule = lasting.draft(
+            organization,
+            category="context",
+            amount=1200,
+            unit="months",
+            now=yesterday,
+            by="user:client",
+            for_client=False,
+        )
+        lasting.preview(rule, now=yesterday, by="user:one")
+        rule = lasting.enforce(rule, now=yesterday, by="user:one")
+    nights.work(rule, now=NOW, by="system")
 
 
 def a_client_that_stays(name="Stays", **contract):
@@ -268,6 +288,7 @@ def a_client_that_stays(name="Stays", **contract):
         IdempotencyKey.objects.create(
             organization=organization, actor="user:one", key=name, created_at=NOW, expires_at=NOW + timedelta(days=1)
         )
+    a_rule_with_a_night(organization)
     return organization
 
 

@@ -6,7 +6,7 @@ import pytest
 from accounts import tenancy
 from config.sweeps import SWEEPS
 from retention.models import ErasureRun
-from retention.tasks import work_on_run
+from retention.tasks import work_on_night, work_on_run
 from tests.admin.world import NOW, a_whole_world
 from tests.engines import owner_dsn
 from tests.retention.test_life import live_until
@@ -37,5 +37,6 @@ def test_every_task_run_twice_writes_once():
         run_id, organization_id = ErasureRun.objects.values_list("pk", "organization_id").earliest("pk")
     work_on_run(run_id=run_id, organization_id=organization_id, now=NOW.isoformat())
     work_on_run(run_id=10**9, organization_id=organization_id, now=NOW.isoformat())
+    work_on_night(rule_id=10**9, organization_id=organization_id, now=NOW.isoformat())
     after = everything()
     assert {place for place in before if before[place] != after[place]} == set()

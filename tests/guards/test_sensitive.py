@@ -36,6 +36,7 @@ ACTS = {
     "ManualErasure.attest": "a certificate goes by it",
     "LegalHold.release": "what was held may be erased at once",
     "Membership.remove": "somebody loses access",
+    "RetentionRule.enforce": "content is destroyed every night from now on",
     "User.drop_factors": "a sign-in gets weaker",
     "User.unlink": "somebody else at the provider may become this person",
 }
@@ -67,6 +68,7 @@ CALLS = {
     "POST deletion-requests/<uuid>/accept-hit": "the certificate stands though something stays",
     "POST deletion-requests/<uuid>/erase-again": "content is destroyed",
     "POST legal-holds/<uuid>/release": "what was held may be erased at once",
+    "POST retention-rules/<uuid>/enforce": "content is destroyed every night from now on",
     "POST key-rotations": "every key of the service is written anew",
     "POST tokens": "whoever has its text may act without signing in",
     "POST tokens/<uuid>/rotate": "whoever has its text may act without signing in",

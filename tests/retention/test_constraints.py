@@ -15,6 +15,7 @@ ROTATION = "retention_keyrotation"
 STORE, BY_HAND = "retention_externalstore", "retention_manualerasure"
 REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
 SUBJECT = "retention_requestsubject"
+RULE, NIGHT = "retention_retentionrule", "retention_retentionnight"
 # Which row of a table is taken: the request about a whole organization, not the one about a person.
 FIRST = {REQUEST: "scope <> 'organization', ctid"}
 
@@ -78,6 +79,38 @@ EXAMPLES = {
     "retention_requestsubject_public_id_key": copy(
         SUBJECT, request_id="request_id + 1000", licensed_user_id="licensed_user_id + 1000"
     ),
+    "retention_retentionrule_public_id_key": copy(RULE, category="'diagnostics'"),
+    "retention_rule_enforced_once": copy(RULE, public_id="gen_random_uuid()"),
+    "retention_rule_category_known": change(RULE, "category = 'letters'"),
+    "retention_rule_unit_known": change(RULE, "unit = 'weeks'"),
+    "retention_rule_has_a_length": change(RULE, "amount = 0"),
+    "retention_rule_state_known": change(RULE, "state = 'lost', next_at = NULL"),
+    "retention_rule_drafted_by_someone": change(RULE, "drafted_by = ''"),
+    "retention_rule_previewed_by_someone": change(RULE, "previewed_by = ''"),
+    "retention_rule_previewed_before_it_is_enforced": change(
+        RULE,
+        "state = 'drafted', enforced_at = NULL, enforced_by = '', next_at = NULL",
+    ),
+    "retention_rule_enforced_upon_a_fresh_preview": change(
+        RULE, "enforced_at = previewed_at + interval '24 hours 1 second'"
+    ),
+    "retention_rule_enforced_by_another": change(RULE, "drafted_by = enforced_by"),
+    "retention_rule_acts_only_enforced": change(RULE, "next_at = NULL"),
+    "retention_rule_ended_by_someone": change(RULE, "ended_at = now(), ended_by = 'user:one'"),
+    "retention_retentionnight_public_id_key": copy(NIGHT, on="'1999-01-01'"),
+    "retention_night_once_a_day": copy(NIGHT, public_id="gen_random_uuid()"),
+    "retention_night_runs_once": copy(
+        NIGHT,
+        public_id="gen_random_uuid()",
+        state="'running'",
+        finished_at="NULL",
+        on="current_date + (random() * 100000)::int",
+        _times="2",
+    ),
+    "retention_night_state_known": change(NIGHT, "state = 'lost'"),
+    "retention_night_winner_known": change(NIGHT, "winner = 'nobody'"),
+    "retention_night_runs_until_it_is_over": change(NIGHT, "finished_at = NULL"),
+    "retention_night_erases_the_past": change(NIGHT, "cutoff = started_at + interval '1 day'"),
     "legal_hold_covers_its_scope": change("retention_legalhold", "department = 'Sales'"),
     "legal_hold_cites_its_ground": change("retention_legalhold", "citation = ''"),
     "legal_hold_released_by_someone": change("retention_legalhold", "released_at = now(), released_by = ''"),
@@ -154,6 +187,8 @@ TENANT_KEYS = {
         "deletionrequest",
         "requestsubject",
         "legalhold",
+        "retentionrule",
+        "retentionnight",
         "manualerasure",
         "export",
         "archiveauthorization",

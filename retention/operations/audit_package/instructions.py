@@ -31,7 +31,7 @@ NAMES = (
     "vault.",
 )
 # What is no decision of anybody, and comes by the thousand.
-SILENT = ("access_rule.looked",)
+SILENT = ("access_rule.looked", "retention_night.done")
 
 
 def part(span: Span, organization: Organization | None) -> Part:

@@ -1,0 +1,192 @@
+"""REST: how long a client's content is kept during the contract, and what each night erased."""
+
+from typing import Any
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.resources import Resource, the_organization
+from accounts.api.uploads import PARSERS
+from accounts.enums import DocumentKind
+from accounts.operations import documents
+from accounts.rules.permissions import Permission
+from retention.enums import ContentCategory, LengthUnit, NightState, RuleState
+from retention.models import RetentionNight, RetentionRule
+from retention.models.lasting import LONGEST_AMOUNT
+from retention.operations import lasting
+
+
+class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
+    organization = serializers.UUIDField(source="organization.public_id")
+    proof = serializers.UUIDField(source="proof.public_id", allow_null=True, default=None)
+    end_proof = serializers.UUIDField(source="end_proof.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = RetentionRule
+        fields = [
+            "public_id",
+            "organization",
+            "category",
+            "amount",
+            "unit",
+            "state",
+            "drafted_by",
+            "drafted_at",
+            "proof",
+            "preview",
+            "previewed_by",
+            "previewed_at",
+            "enforced_by",
+            "enforced_at",
+            "next_at",
+            "ended_by",
+            "ended_at",
+            "ended_because",
+            "end_proof",
+        ]
+        read_only_fields = fields
+
+
+class NewRetentionRuleSerializer(serializers.Serializer[Any]):
+    organization = serializers.UUIDField()
+    category = serializers.ChoiceField(choices=ContentCategory.choices)
+    amount = serializers.IntegerField(min_value=1, max_value=LONGEST_AMOUNT)
+    unit = serializers.ChoiceField(choices=LengthUnit.choices)
+    proof = serializers.FileField(
+        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
+    )
+
+
+class RetentionEndSerializer(serializers.Serializer[Any]):
+    proof = serializers.FileField(
+        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
+    )
+
+
+class RetentionRuleFilter(filters.FilterSet):
+    organization = filters.UUIDFilter(field_name="organization__public_id")
+    category = filters.ChoiceFilter(choices=ContentCategory.choices)
+    state = filters.ChoiceFilter(choices=RuleState.choices)
+
+    class Meta:
+        model = RetentionRule
+        fields = ["organization", "category", "state"]
+
+
+class RetentionRuleResource(Resource):
+    """How long a category of a client's content is kept, as the client instructs."""
+
+    queryset = RetentionRule.objects.select_related("organization", "proof", "end_proof").order_by("pk")
+    serializer_class = RetentionRuleSerializer
+    filterset_class = RetentionRuleFilter
+    parser_classes = PARSERS
+    rights = {
+        "list": Permission.VIEW_DELETION_REQUEST,
+        "retrieve": Permission.VIEW_DELETION_REQUEST,
+        "create": Permission.REQUEST_DELETION,
+        "preview": Permission.REQUEST_DELETION,
+        "enforce": Permission.APPROVE_ERASURE,
+        "end": Permission.REQUEST_DELETION,
+    }
+    sensitive = frozenset({"enforce"})
+
+    @extend_schema(
+        request={"multipart/form-data": NewRetentionRuleSerializer, "application/json": NewRetentionRuleSerializer},
+        responses={201: RetentionRuleSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Draft a rule. A member of the client instructs; the vendor's staff need a proof (409 `proof_needed`)."""
+        values = self.given(NewRetentionRuleSerializer, request)
+        organization = the_organization(values.pop("organization"))
+        kept = documents.keep_upload(
+            organization, values.pop("proof"), kind=DocumentKind.AUTHORISATION, now=self.now, by=self.actor
+        )
+        rule = lasting.draft(
+            organization,
+            **values,
+            now=self.now,
+            by=self.actor,
+            for_client=self.caller.works_for_vendor,
+            proof=kept,
+        )
+        return self.told(rule, status=201)
+
+    @extend_schema(request=None, responses={200: RetentionRuleSerializer})
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, **kwargs: Any) -> Response:
+        """Count what it would erase now; the numbers stay with the rule. 409 `retention_rule_not_in_that_state`."""
+        return self.told(lasting.preview(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(request=None, responses={200: RetentionRuleSerializer})
+    @action(detail=True, methods=["post"])
+    def enforce(self, request: Request, **kwargs: Any) -> Response:
+        """Let it erase from the client's next midnight on, in place of the rule that its category had.
+
+        409 `same_person` for who drafted it, `preview_stale` where nobody previewed it within a day.
+        """
+        return self.told(lasting.enforce(self.get_object(), now=self.now, by=self.actor))
+
+    @extend_schema(
+        request={"multipart/form-data": RetentionEndSerializer, "application/json": RetentionEndSerializer},
+        responses={200: RetentionRuleSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, **kwargs: Any) -> Response:
+        """End it: nothing more goes by it. The vendor's staff need a proof for an enforced one (409 `proof_needed`)."""
+        upload = self.given(RetentionEndSerializer, request)["proof"]
+        rule: RetentionRule = self.get_object()
+        kept = documents.keep_upload(
+            rule.organization, upload, kind=DocumentKind.AUTHORISATION, now=self.now, by=self.actor
+        )
+        ended = lasting.end(rule, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor, proof=kept)
+        return self.told(ended)
+
+
+class RetentionNightSerializer(serializers.ModelSerializer[RetentionNight]):
+    organization = serializers.UUIDField(source="organization.public_id")
+    rule = serializers.UUIDField(source="rule.public_id")
+    category = serializers.CharField(source="rule.category")
+
+    class Meta:
+        model = RetentionNight
+        fields = [
+            "public_id",
+            "organization",
+            "rule",
+            "category",
+            "on",
+            "cutoff",
+            "winner",
+            "why",
+            "state",
+            "erased",
+            "left",
+            "failures",
+            "last_error",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+
+class RetentionNightFilter(filters.FilterSet):
+    organization = filters.UUIDFilter(field_name="organization__public_id")
+    rule = filters.UUIDFilter(field_name="rule__public_id")
+    state = filters.ChoiceFilter(choices=NightState.choices)
+
+    class Meta:
+        model = RetentionNight
+        fields = ["organization", "rule", "state"]
+
+
+class RetentionNightResource(Resource):
+    """What each night of a rule erased, and what it left and why: numbers only."""
+
+    queryset = RetentionNight.objects.select_related("organization", "rule").order_by("pk")
+    serializer_class = RetentionNightSerializer
+    filterset_class = RetentionNightFilter
+    rights = {"list": Permission.VIEW_DELETION_REQUEST, "retrieve": Permission.VIEW_DELETION_REQUEST}

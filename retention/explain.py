@@ -1,0 +1,37 @@
+"""What the rules of retention answer in codes, said in sentences of the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from contracts import explain
+
+# One sentence for each step that the rule of the longest length takes (retention/rules/lasting.py).
+STEPS: Mapping[str, Promise] = {
+    "kept_by_client_rule": _("The client's rule keeps it for %(period)s: what is older than %(before)s may go."),
+    "kept_by_vendor_minimum": _("The vendor keeps it for %(period)s at least: what is older than %(before)s may go."),
+    "kept_by_legal_minimum": _("The law keeps it for %(period)s at least: what is older than %(before)s may go."),
+    "longest_wins": _("The longest counts, so what is older than %(before)s goes."),
+    "nothing_goes_under_hold": _("A legal hold covers the organization: nothing goes while it is in force."),
+}
+# Why older content stayed.
+REASONS: Mapping[str, Promise] = {
+    "legal_hold": _("under a legal hold"),
+    "restricted": _("processing restricted (Art. 18 GDPR)"),
+    "being_erased": _("left to an erasure"),
+    "requested": _("of people in an open request"),
+    "in_use": _("younger messages in it"),
+}
+
+
+def reasons(explanation: Mapping[str, Any]) -> list[str]:
+    """Say how the cutoff came about: a sentence for each step, and its source last."""
+    known = {**STEPS, "source": explain.STEPS["source"]}
+    return explain.reasons(explanation, steps=known)
+
+
+def stayed(left: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Any, int]]:
+    """Return what stayed as rows of a table: the store, why in words, how much."""
+    return [(store, REASONS.get(why, why), count) for store, found in left.items() for why, count in found.items()]
