@@ -70,6 +70,8 @@ PERMISSIONS = {
     Permission.VIEW_DOCUMENT: _("See documents"),
     Permission.INGEST_CONTENT: _("Load content"),
     Permission.VIEW_CONTENT: _("Open content"),
+    Permission.VIEW_SUBJECT_REQUEST: _("See requests of people"),
+    Permission.HANDLE_SUBJECT_REQUEST: _("Handle requests of people"),
     Permission.VIEW_DELETION_REQUEST: _("See deletion requests"),
     Permission.REQUEST_DELETION: _("Request deletion"),
     Permission.CONFIRM_END: _("Confirm the end of contracts"),

@@ -113,6 +113,9 @@ def _navigation() -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item(_("Deletion requests"), "delete_history", "retention.DeletionRequest"),
+                _item(_("Requests of people"), "contact_page", "retention.SubjectRequest"),
+                _item(_("Doubts about identity"), "badge", "retention.SubjectDoubt"),
+                _item(_("One-time links"), "key", "retention.SubjectLink"),
                 _item(_("Exports"), "archive", "retention.Export"),
                 _item(_("Archive decisions"), "how_to_reg", "retention.ArchiveAuthorization"),
                 _item(_("Aggregate archives"), "inventory_2", "retention.AggregateArchive"),

@@ -54,6 +54,7 @@ from retention.api.lasting import RetentionNightResource, RetentionRuleResource
 from retention.api.requests import DeletionRequestResource
 from retention.api.restores import RestoreResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
+from retention.api.subjects import SubjectRequestResource
 from retention.api.verify import VerifyView
 
 SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported
@@ -75,6 +76,7 @@ router.register("outgoing-notices", OutgoingNoticeResource, basename="outgoing-n
 router.register("calendar-feeds", FeedResource, basename="calendar-feed")
 router.register("offers", OfferResource, basename="offer")
 router.register("uplifts", UpliftResource, basename="uplift")
+router.register("subject-requests", SubjectRequestResource)
 router.register("deletion-requests", DeletionRequestResource, basename="deletion-request")
 router.register("certificates", CertificateResource, basename="certificate")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")

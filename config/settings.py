@@ -127,6 +127,7 @@ SWEEP_PACE = env.float("TERME_SWEEP_PACE", default=1.0)
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "workflows"
 CELERY_TASK_ROUTES = {
+    "retention.tasks.sweep_subject_requests": {"queue": "workflows"},
     "retention.tasks.*": {"queue": "erasure"},
     "accounts.tasks.sweep_outbox": {"queue": "delivery"},
     "accounts.tasks.sweep_webhook_fan_out": {"queue": "delivery"},
@@ -296,6 +297,7 @@ REST_FRAMEWORK = {
         "actor": env.str("API_THROTTLE", default="600/min"),
         "verify": "30/min",
         "privacy": "20/hour",
+        "privacy_mailbox": "3/hour",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
@@ -335,10 +337,14 @@ SPECTACULAR_SETTINGS = {
         "HoldScopeEnum": "retention.enums.HoldScope.choices",
         "RefusalGroundEnum": "retention.enums.RefusalGround.choices",
         "RequestKindEnum": "retention.enums.RequestKind.choices",
+        "DoubtReasonEnum": "retention.enums.DoubtReason.choices",
+        "ExtensionReasonEnum": "retention.enums.ExtensionReason.choices",
+        "SubjectChannelEnum": "retention.enums.SubjectChannel.choices",
+        "LanguageEnum": "accounts.enums.Language.choices",
         "RequestOriginEnum": "retention.enums.RequestOrigin.choices",
         "RequestScopeEnum": "retention.enums.RequestScope.choices",
         "TerminationGroundEnum": "contracts.labels.TERMINATION_GROUNDS",
-        "NoticeChannelEnum": "contracts.labels.NOTICE_CHANNEL",
+        "NoticeChannelEnum": "contracts.labels.NOTICE_CHANNELS",
         "IntakeKindEnum": "contracts.labels.INTAKE_KINDS",
         "SwitchKindEnum": "contracts.labels.SWITCH_KINDS",
         "NoticeUnitEnum": "contracts.labels.NOTICE_UNITS",

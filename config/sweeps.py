@@ -215,6 +215,15 @@ SWEEPS: tuple[Sweep, ...] = (
         "erasure",
     ),
     Sweep(
+        "subject_requests",
+        retention.subjects_due,
+        retention.subject_following,
+        retention.step_all_subjects,
+        retention_tasks.sweep_subject_requests,
+        60 * SECONDS,
+        "workflows",
+    ),
+    Sweep(
         "returns",
         retention.returns_due,
         by_change,

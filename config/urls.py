@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
     path("verify", verify.page, name="verify"),
+    path("privacy/", include("retention.public.urls")),
     path("scim/v2/", include("accounts.api.scim.urls")),
     path("calendar/<str:token>.ics", CalendarView.as_view(), name="calendar"),
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -117,6 +117,7 @@ NOTICE_CHANNEL = {
     NoticeChannel.PORTAL.value: _("Portal"),
     NoticeChannel.HAND.value: _("By hand"),
 }
+NOTICE_CHANNELS = list(NOTICE_CHANNEL.items())
 OUTGOING_STATUS = {
     OutgoingStatus.DRAFT.value: _("Draft"),
     OutgoingStatus.APPROVED.value: _("Approved"),

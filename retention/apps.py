@@ -15,8 +15,11 @@ class RetentionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Refuse to start with minimums that cannot be read: a rule would erase what is to be kept."""
+        """Refuse to start with minimums that cannot be read: a rule would erase what is to be kept. Say who writes to people."""
         try:
             minimums.parsed(settings.CONTENT_MINIMUMS, frozenset(ContentCategory.values))
         except ValueError as error:
             raise ImproperlyConfigured(str(error)) from None
+        from retention.operations import subject_letters
+
+        subject_letters.register()

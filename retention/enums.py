@@ -262,3 +262,71 @@ class KeptLongestBy(TextChoices):
     VENDOR_MINIMUM = "vendor_minimum", _("Minimum of the vendor")
     LEGAL_MINIMUM = "legal_minimum", _("Minimum of a law")
     LEGAL_HOLD = "legal_hold", _("Legal hold")
+
+
+class SubjectState(TextChoices):
+    """Where the request of a person stands. *Granted*: the client decided for it, and it is being carried out."""
+
+    UNCONFIRMED = "unconfirmed", _("Address not confirmed")
+    RECEIVED = "received", _("Received")
+    FORWARDED = "forwarded", _("With the client")
+    GRANTED = "granted", _("Granted, being carried out")
+    ANSWERED = "answered", _("Answered")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed, the address was never confirmed")
+
+
+class SubjectChannel(TextChoices):
+    """How the request of a person came."""
+
+    PAGE = "page", _("Page")
+    MAIL = "mail", _("Mail")
+    LETTER = "letter", _("Letter")
+    PHONE = "phone", _("Telephone")
+
+
+class SubjectOutcome(TextChoices):
+    """What a person was answered."""
+
+    GRANTED = "granted", _("Granted and carried out")
+    REFUSED = "refused", _("Refused")
+    NOT_HELD = "not_held", _("No data for which a client decides")
+    OWN = "own", _("Decided by the vendor, whose data they are")
+
+
+class IdentityProof(TextChoices):
+    """What is known of who asks."""
+
+    UNCHECKED = "unchecked", _("Unchecked")
+    MAILBOX = "mailbox", _("Reads the mail of the address")
+    CLIENT = "client", _("Checked by the client")
+
+
+class DoubtReason(TextChoices):
+    """Why it is doubted who asks (Art. 12(6) GDPR)."""
+
+    ADDRESS_UNKNOWN = "address_unknown", _("The address is not the one on record")
+    SEVERAL_PEOPLE = "several_people", _("Several people may be meant")
+    DATA_DIFFER = "data_differ", _("What is said does not agree with the record")
+    SIGNS_OF_FRAUD = "signs_of_fraud", _("There are signs that somebody else asks")
+
+
+class ExtensionReason(TextChoices):
+    """Why an answer takes longer (Art. 12(3) GDPR)."""
+
+    COMPLEX = "complex", _("The request is complex")
+    NUMBER = "number", _("The number of requests")
+
+
+class LinkPurpose(TextChoices):
+    """What a one-time link opens."""
+
+    PERSON = "person", _("The person's own page")
+    DECIDE = "decide", _("The client's decision")
+
+
+class Told(TextChoices):
+    """How a person was told the answer."""
+
+    MAIL = "mail", _("By mail")
+    POST = "post", _("By post")

@@ -15,7 +15,7 @@ from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
-from retention.enums import RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
+from retention.enums import RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase, SubjectState, VaultState
 from retention.models import (
     DeletionRequest,
     ErasureRun,
@@ -24,6 +24,7 @@ from retention.models import (
     LedgerHead,
     RequestSubject,
     RetentionRule,
+    SubjectRequest,
     Vault,
 )
 from retention.operations import (
@@ -39,6 +40,9 @@ from retention.operations import (
     restores,
     rewrapping,
     runs,
+    subject_decisions,
+    subject_requests,
+    subject_steps,
     vacuuming,
     vault,
     verification,
@@ -369,3 +373,20 @@ def keep_all(*, at: datetime, by: str) -> Swept:
         except Refused as error:
             swept.refuse(error.code)
     return swept
+
+
+def subjects_due(*, at: datetime) -> QuerySet[SubjectRequest]:
+    """Requests of people on which time has brought something, or whose decision is carried out."""
+    finished = Q(state=SubjectState.GRANTED, request__status__in=subject_decisions.OVER)
+    left = Q(state__in=subject_requests.OPEN, organization__content_erased_at__lte=at)
+    return SubjectRequest.objects.filter(Q(next_at__lte=at) | finished | left).order_by("pk")
+
+
+def subject_following(*, after: datetime) -> datetime | None:
+    """The next instant at which time alone brings something on a person's request."""
+    return earliest(SubjectRequest.objects.all(), "next_at", after=after)
+
+
+def step_all_subjects(*, at: datetime, by: str) -> Swept:
+    """Remind, warn, answer and forget, as it is due."""
+    return walk(lambda: subjects_due(at=at), lambda request: subject_steps.step(request, now=at, by=by))

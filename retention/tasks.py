@@ -35,6 +35,12 @@ def sweep_carrying_out(*, now: str | None = None, **_future: object) -> None:
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_subject_requests(*, now: str | None = None, **_future: object) -> None:
+    """Do what is due on the requests of people."""
+    run(sweeps.step_all_subjects, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_returns(*, now: str | None = None, **_future: object) -> None:
     """Give up the requests of organizations that came back."""
     run(sweeps.cancel_all, at=sweep_instant(now))

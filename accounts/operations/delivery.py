@@ -4,6 +4,7 @@ import smtplib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -47,10 +48,21 @@ _REQUEST = Audience(
     (Role.CONTRACT_MANAGER, Role.PRIVACY_OFFICER),
 )
 _DATA = Audience(_REQUEST.client, (Role.PRIVACY_OFFICER,))
+_CLIENT = Audience(_REQUEST.client, ())
 _INTERNAL = Audience((), (Role.PRIVACY_OFFICER,))
 _ADMINISTRATORS = Audience((Role.CLIENT_ADMINISTRATOR,), (Role.ADMINISTRATOR,), one_sided=True)
 # Told to the licensed user whom it is about, in the organization's language.
 PERSON_WARNED = "licensed_user.warned"
+# Told to the person who asked about data of theirs, and to nobody else.
+TO_PEOPLE = (
+    "subject_request.address_asked",
+    "subject_request.link_asked",
+    "subject_request.acknowledged",
+    "subject_request.told_where",
+    "subject_request.identity_asked",
+    "subject_request.extension_told",
+    "subject_request.answered",
+)
 # Topic → who is told. What is not named here goes to nobody on the client's side.
 DEFAULT_AUDIENCE = _INTERNAL
 AUDIENCE = {
@@ -85,6 +97,15 @@ AUDIENCE = {
     "retention_rule.enforced": _DATA,
     "retention_rule.ended": _DATA,
     "certificate.issued": _REQUEST,
+    "subject_request.received": _INTERNAL,
+    "subject_request.forwarded": _CLIENT,
+    "subject_request.chased": _CLIENT,
+    "subject_request.decided": _DATA,
+    "subject_request.withdrawn": _DATA,
+    "subject_request.due_soon": _DATA,
+    "subject_request.late": _DATA,
+    "subject_request.nobody_decides": _INTERNAL,
+    **dict.fromkeys(TO_PEOPLE, Audience((), ())),
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,
     "manual_erasure.asked": _INTERNAL,
@@ -112,11 +133,19 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
+    """Whom a mail tells: ``id`` is an opaque id of theirs, ``who`` is greeted."""
+
     id: str
     email: str
     language: str
-    who: User | LicensedUser
+    who: object
+
+
+# Topic → who is told beside members and licensed users, for the apps that stand above this one.
+OUTSIDERS: dict[str, Callable[[OutboxMessage], list[Reader]]] = {}
+# Topic → what its template is told besides, for one reader.
+FACTS: dict[str, Callable[[OutboxMessage, Reader], dict[str, Any]]] = {}
 
 
 @transaction.atomic
@@ -170,7 +199,8 @@ def letters(message: OutboxMessage) -> list[Letter]:
         return []
     spoken = dict(settings.LANGUAGES)
     found = []
-    for reader in [*map(_member, readers(message)), *_person(message)]:
+    outsiders, facts = OUTSIDERS.get(message.topic), FACTS.get(message.topic)
+    for reader in [*map(_member, readers(message)), *_person(message), *(outsiders(message) if outsiders else ())]:
         with translation.override(reader.language if reader.language in spoken else settings.LANGUAGE_CODE):
             text = template.render(
                 {
@@ -179,10 +209,11 @@ def letters(message: OutboxMessage) -> list[Letter]:
                     "organization": message.organization,
                     "user": reader.who,
                     "url": settings.PUBLIC_URL,
+                    **(facts(message, reader) if facts else {}),
                 }
             )
         subject, _, body = text.lstrip().partition("\n")
-        found.append(Letter(reader.id, reader.email, _one_line(subject), body.strip("\n") + "\n"))
+        found.append(Letter(reader.id, reader.email, _one_line(subject), without_gaps(body)))
     return found
 
 
@@ -205,11 +236,11 @@ def readers(message: OutboxMessage) -> list[User]:
     return list(found.distinct().order_by("email"))
 
 
-def _member(user: User) -> _Reader:
-    return _Reader(str(user.public_id), user.email, user.language, user)
+def _member(user: User) -> Reader:
+    return Reader(str(user.public_id), user.email, user.language, user)
 
 
-def _person(message: OutboxMessage) -> list[_Reader]:
+def _person(message: OutboxMessage) -> list[Reader]:
     """Return the licensed user whom the message warns; nobody if they are gone, or on their way out, by now.
 
     Nor one whom the rule has let go of before the mail went out, nor one without an address: identity providers need
@@ -222,7 +253,7 @@ def _person(message: OutboxMessage) -> list[_Reader]:
         warned = RuleFinding.objects.filter(organization=message.organization, rule__public_id=rule)
         people = people.filter(pk__in=warned.filter(state=FindingState.OPEN).values("licensed_user"))
     language = message.organization.language
-    return [_Reader(str(one.public_id), one.email, language, one) for one in people if one.email]
+    return [Reader(str(one.public_id), one.email, language, one) for one in people if one.email]
 
 
 def _send(wanted: Iterable[Letter], note: Callable[[Letter], None]) -> tuple[list[str], Exception | None]:
@@ -261,6 +292,15 @@ def _failed(message: OutboxMessage, error: Exception, told: list[str], *, now: d
     audit.record(GIVEN_UP, message, by="system", at=now, data={"topic": message.topic})
     if message.topic != GIVEN_UP:  # else mail about mail would never end
         outbox.publish(GIVEN_UP, message, at=now, payload={"topic": message.topic})
+
+
+def without_gaps(text: str) -> str:
+    """Return a text without the blank lines that a template's branches leave: one at most between two paragraphs."""
+    lines: list[str] = []
+    for line in text.strip("\n").splitlines():
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _one_line(text: str) -> str:

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     VIEW_DOCUMENT = "view_document"
     INGEST_CONTENT = "ingest_content"
     VIEW_CONTENT = "view_content"
+    VIEW_SUBJECT_REQUEST = "view_subject_request"
+    HANDLE_SUBJECT_REQUEST = "handle_subject_request"
     VIEW_DELETION_REQUEST = "view_deletion_request"
     REQUEST_DELETION = "request_deletion"
     CONFIRM_END = "confirm_end"
@@ -64,8 +66,11 @@ _VIEW = {P.VIEW_ORGANIZATION, P.VIEW_CONTRACT, P.VIEW_DELETION_REQUEST}
 
 MATRIX: dict[str, frozenset[Permission]] = {
     # Content itself is seen by nobody on the vendor's side: staff see counts and make exports, the client opens them.
-    # Who makes members neither confirms an end nor approves an erasure: else one person could be two.
-    "administrator": frozenset(set(Permission) - {P.VIEW_CONTENT, P.CONFIRM_END, P.APPROVE_ERASURE}),
+    # Who makes members neither confirms an end nor approves an erasure: else one person could be two. Who
+    # people are that ask about their data, and whose clients they may be, privacy officers see alone.
+    "administrator": frozenset(
+        set(Permission) - {P.VIEW_CONTENT, P.CONFIRM_END, P.APPROVE_ERASURE, P.HANDLE_SUBJECT_REQUEST}
+    ),
     "contract_manager": frozenset(
         _VIEW
         | {
@@ -98,6 +103,8 @@ MATRIX: dict[str, frozenset[Permission]] = {
     "privacy_officer": frozenset(
         _VIEW
         | {
+            P.VIEW_SUBJECT_REQUEST,
+            P.HANDLE_SUBJECT_REQUEST,
             P.VIEW_LICENSED_USER,
             P.DELETE_LICENSED_USER,
             P.RESTRICT_PROCESSING,
@@ -122,11 +129,20 @@ MATRIX: dict[str, frozenset[Permission]] = {
         }
     ),
     "auditor": frozenset(
-        _VIEW | {P.VIEW_LICENSED_USER, P.VIEW_DOCUMENT, P.VIEW_TRAIL, P.VIEW_OPERATION, P.VIEW_STATEMENT}
+        _VIEW
+        | {
+            P.VIEW_LICENSED_USER,
+            P.VIEW_SUBJECT_REQUEST,
+            P.VIEW_DOCUMENT,
+            P.VIEW_TRAIL,
+            P.VIEW_OPERATION,
+            P.VIEW_STATEMENT,
+        }
     ),
     "client_administrator": frozenset(
         _VIEW
         | {
+            P.VIEW_SUBJECT_REQUEST,
             P.VIEW_LICENSED_USER,
             P.CHANGE_LICENSED_USER,
             P.DELETE_LICENSED_USER,
@@ -157,6 +173,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
     "client_privacy_officer": frozenset(
         _VIEW
         | {
+            P.VIEW_SUBJECT_REQUEST,
             P.VIEW_LICENSED_USER,
             P.DELETE_LICENSED_USER,
             P.RESTRICT_PROCESSING,
@@ -170,6 +187,7 @@ MATRIX: dict[str, frozenset[Permission]] = {
     "authorised_contact": frozenset(
         _VIEW
         | {
+            P.VIEW_SUBJECT_REQUEST,
             P.GIVE_NOTICE,
             P.MAKE_QUOTE,
             P.ACCEPT_QUOTE,

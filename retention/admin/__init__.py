@@ -13,6 +13,7 @@ from retention.admin import (
     restore,
     rotation,
     run,
+    subject,
     vault,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "restore",
     "rotation",
     "run",
+    "subject",
     "vault",
 ]

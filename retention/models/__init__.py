@@ -14,6 +14,7 @@ from retention.models.request import (
 )
 from retention.models.restore import LedgerHead, Restore
 from retention.models.rotation import KeyEncryptionKey, KeyRotation, KeyRotationStep
+from retention.models.subject import SubjectDoubt, SubjectLink, SubjectRequest
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message, Vault
 
 __all__ = [
@@ -43,6 +44,9 @@ __all__ = [
     "Restore",
     "RetentionNight",
     "RetentionRule",
+    "SubjectDoubt",
+    "SubjectLink",
+    "SubjectRequest",
     "Vault",
     "Verification",
 ]

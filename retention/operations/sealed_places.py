@@ -24,8 +24,8 @@ from accounts.signin import factors
 from contracts.models import Intake
 from contracts.operations import intakes
 from retention import ledger
-from retention.models import DataKey, ErasureRun, Export, ExternalStore
-from retention.operations import exports, external, keys
+from retention.models import DataKey, ErasureRun, Export, ExternalStore, SubjectRequest
+from retention.operations import exports, external, keys, subject_facts
 
 SAMPLE = 5
 
@@ -265,6 +265,14 @@ PLACES: tuple[Place, ...] = (
         "wrapped_key",
         "key_version",
         lambda row: intakes.sealed_context(row.public_id, "key"),
+    ),
+    Columns(
+        "subject_requests",
+        _("Requests of people"),
+        SubjectRequest,
+        "wrapped_key",
+        "key_version",
+        lambda row: subject_facts.sealed_context(row.public_id, "key"),
     ),
     Columns(
         "documents",

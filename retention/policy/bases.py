@@ -1,6 +1,6 @@
 """Why what stays does stay when a client's data are erased, and for how long."""
 
-from retention.policy.categories import ACCOUNTING, AGGREGATED, AUDIT, CONTACTS, CONTRACTS, PROOF, TECHNICAL
+from retention.policy.categories import ACCOUNTING, AGGREGATED, AUDIT, CONTACTS, CONTRACTS, LETTERS, PROOF, TECHNICAL
 from retention.policy.kinds import Basis, Period, Start, Unit
 
 _AFTER_THE_CONTRACT = Period(5, Unit.YEARS, Start.CONTRACT_END)
@@ -21,6 +21,11 @@ EVIDENCE = Basis(
     "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data.",
     PROOF,
     Period(5, Unit.YEARS, Start.CERTIFICATE),
+)
+ASKED = Basis(
+    "What a person asked, and was answered: sealed, as evidence that it was answered (Art. 5(2) and 12 GDPR).",
+    LETTERS,
+    Period(365, Unit.DAYS, Start.ANSWER, setting="SUBJECT_KEPT_DAYS"),
 )
 LEDGER = Basis(
     "The ledger: opaque ids only, kept until the last backup that could hold the data has expired.",

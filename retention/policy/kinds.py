@@ -49,6 +49,7 @@ class Start(StrEnum):
     SIGN_IN = "sign-in"
     COPY = "the making of the copy"
     SENDING = "the sending"
+    ANSWER = "the answer"
 
 
 @dataclass(frozen=True, slots=True)

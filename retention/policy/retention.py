@@ -1,6 +1,6 @@
 """What becomes of the tables of retention: content, requests, runs, evidence, keys."""
 
-from retention.policy.bases import AGGREGATES, ELSEWHERE, EVIDENCE, KEYS, LEDGER, RESTORES
+from retention.policy.bases import AGGREGATES, ASKED, ELSEWHERE, EVIDENCE, KEYS, LEDGER, RESTORES
 from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
@@ -35,6 +35,22 @@ TABLES: dict[str, Table] = {
         "id public_id organization rule on cutoff winner why state store checkpoint_at checkpoint erased left failures "
         "last_error started_at finished_at",
         basis=EVIDENCE,
+    ),
+    "retention.SubjectRequest": table(
+        K,
+        "id public_id organization kind channel language state identity received_at taken_by confirmed_at forward_by "
+        "due_on why forwarded_at forwarded_by chased_at chases warnings extended_at extended_for decided_at decided_by "
+        "granted refusal proof request outcome told told_at closed_at next_at purge_at purged_at sealed_facts "
+        "wrapped_key key_version",
+        basis=ASKED,
+        sealed_facts=C,
+        wrapped_key=C,
+    ),
+    "retention.SubjectDoubt": table(
+        K, "id public_id organization request reason asked_on asked_by answered_on answered_by", basis=ASKED
+    ),
+    "retention.SubjectLink": table(
+        K, "id public_id organization request purpose user made_at expires_at used_at", basis=ASKED
     ),
     "retention.LegalHold": table(
         K,

@@ -10,11 +10,11 @@ from tests.retention.vaults import BEFORE
 _numbers = itertools.count(1)
 
 
-def a_member(role, organization=None):
+def a_member(role, organization=None, *, email=""):
     """Make a user who has this role and no other."""
     with tenancy.vendor():
         return members.add(
-            email=f"{role}-{next(_numbers)}@terme.example",
+            email=email or f"{role}-{next(_numbers)}@terme.example",
             name=f"A {role}".replace("_", " "),
             role=Role(role),
             organization=organization,

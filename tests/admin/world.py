@@ -70,6 +70,7 @@ from retention.operations import (
     restore_report,
 )
 from tests.accounts.trails import sealed
+from tests.admin.asked import somebody_asks
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import an_index
@@ -382,6 +383,8 @@ def a_restore():
 def a_whole_world():
     """Make both clients, and what belongs to nobody."""
     left, stays = a_client_that_left(), a_client_that_stays()
+    for organization in (left, stays):
+        somebody_asks(organization)
     with tenancy.vendor():
         SimulatedClock.objects.create(stands_at=NOW)
         # Lifted, so that the world's people sign in as they are.

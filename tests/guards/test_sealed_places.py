@@ -20,6 +20,7 @@ OTHER_BYTES = {
     "retention.Message.sealed": "under the data key of its person, in the ledger",
     "retention.ContextItem.sealed": "under the data key of its person, in the ledger",
     "retention.Diagnostic.sealed": "under the data key of its person, in the ledger",
+    "retention.SubjectRequest.sealed_facts": "under the request's own key, which is wrapped beside it",
     "retention.ErasureRun.identifiers": "under the run's own key, which is wrapped beside it",
 }
 # Modules that wrap, and the place that their values go to.
@@ -33,6 +34,7 @@ WRAP = {
     "retention/operations/external.py": "external_stores",
     "retention/operations/keys.py": "data_keys",
     "retention/operations/runs.py": "erasure_identifiers",
+    "retention/operations/subject_facts.py": "subject_requests",
 }
 OURS = [model for model in apps.get_models() if model._meta.app_label in ("accounts", "contracts", "retention")]
 

@@ -37,6 +37,7 @@ ACTS = {
     "LegalHold.release": "what was held may be erased at once",
     "Membership.remove": "somebody loses access",
     "RetentionRule.enforce": "content is destroyed every night from now on",
+    "SubjectRequest.grant": "people's data are erased by it, or handed out",
     "User.drop_factors": "a sign-in gets weaker",
     "User.unlink": "somebody else at the provider may become this person",
 }
@@ -58,6 +59,7 @@ CALLS = {
     "POST identity-providers/<uuid>/disable": "passwords open again",
     "POST external-stores": "what is in it is erased from now on",
     "PATCH external-stores/<uuid>": "other data would be erased, or a secret sent elsewhere",
+    "POST subject-requests/<uuid>/grant": "people's data are erased by it, or handed out",
     "POST external-stores/<uuid>/enable": "what is in it is erased from now on",
     "POST external-stores/<uuid>/disable": "an erasure would leave it out",
     "POST manual-erasures/<uuid>/attest": "a certificate goes by it",

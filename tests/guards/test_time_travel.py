@@ -15,6 +15,7 @@ from contracts.models import Contract
 from contracts.operations import amendments, suspension
 from retention.models import DeletionRequest, ErasureRun, KeyRotation
 from tests.accounts.parties import a_licence
+from tests.admin.asked import somebody_waits
 from tests.admin.world import NOW, a_whole_world
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import a_series, import_rows
@@ -74,6 +75,7 @@ def a_world_with_something_ahead_of_every_sweep():
     live_until(at("2026-01-02"))
     decide_everything(leaving)
     live_until(NOW)
+    somebody_waits(NOW)
     with tenancy.vendor():
         running = Contract.objects.select_related("organization").get(reference="I-0")
         amendments.record(

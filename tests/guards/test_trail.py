@@ -13,6 +13,8 @@ EXEMPT = {
     "accounts.operations.delivery.deliver": "a delivery is no fact of the domain; failures and giving up are recorded",
     "accounts.operations.fanning.fan_out": "whom an announcement goes to follows from the trail of the endpoints",
     "accounts.operations.calling.claim": "the right to send for a minute is no fact of the domain",
+    "retention.operations.subject_links.use": "what a link opens is recorded: a confirmation, a decision",
+    "retention.operations.subject_requests.send_link": "a mail to the person themselves changes nothing",
     "accounts.operations.calling.record": "a delivery is a row of its own; disabling the endpoint is recorded",
 }
 

@@ -7,7 +7,9 @@ import pytest
 from django.apps import apps
 from django.db import connections
 
+from tests.admin.asked import somebody_asks
 from tests.admin.world import a_client_that_left, a_client_that_stays, a_restore, keys_wrapped_anew
+from tests.retention import subject_constraints
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 LEDGER = {"retention_datakey", "retention_erasureentry", "retention_ledgerpulse"}
@@ -180,6 +182,7 @@ EXAMPLES = {
 # Two constraints forbid the same: the first in the order of their names answers.
 IMPLIED = {"conversation_public_id_once", "retention_conversation_public_id_key"}
 # The target of composite foreign keys. No row can break it without breaking the primary key first.
+EXAMPLES |= subject_constraints.examples(change, copy)
 TENANT_KEYS = {
     f"retention_{name}_tenant_key"
     for name in [
@@ -189,6 +192,7 @@ TENANT_KEYS = {
         "legalhold",
         "retentionrule",
         "retentionnight",
+        "subjectdoubt",
         "manualerasure",
         "export",
         "archiveauthorization",
@@ -204,7 +208,7 @@ TENANT_KEYS = {
 
 @pytest.fixture
 def world():
-    a_client_that_stays()
+    somebody_asks(a_client_that_stays())
     a_client_that_left()
     keys_wrapped_anew()
     a_restore()

@@ -1,0 +1,111 @@
+"""Requests of people: by when they are forwarded and answered, and what is due on them when. Pure rules.
+
+For what is in a client's product the answer is the client's duty (Art. 12(3) GDPR): the vendor forwards the request
+without undue delay (Art. 28(3)(e)) and reminds the client until it decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from contracts.rules import gdpr, periods, workdays
+from contracts.rules.days import ONE_DAY
+from contracts.rules.periods import Deadline
+
+# Days before the last day to answer on which lateness is told; below zero: it has passed.
+LEADS = (14, 7, 2, -1)
+# A page's request whose address nobody confirms is forgotten after so long.
+UNCONFIRMED = timedelta(days=7)
+
+
+class Due(StrEnum):
+    """What is to be done on a request, because time has passed."""
+
+    LAPSE = "lapse"
+    CHASE = "chase"
+    WARN = "warn"
+    PURGE = "purge"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the steps of a request go by. ``zone`` and ``country`` are the client's, the vendor's before it is known.
+
+    ``reminded_at``: when the client was told last. ``doubted``: a question about identity is open, so no clock runs.
+    """
+
+    state: str
+    received_at: datetime
+    due_on: date
+    zone: str
+    country: str
+    chase_days: int
+    reminded_at: datetime | None = None
+    warnings: int = 0
+    doubted: bool = False
+    purge_at: datetime | None = None
+
+
+def working_days_after(day: date, count: int, country: str) -> date:
+    """Return the ``count``-th day after ``day`` on which people work in the country; ``day`` itself is not counted.
+
+    :raises InvalidInput: an unknown country, or a result outside the calendar.
+    """
+    for _ in range(count):
+        day = workdays.on_or_after(day + ONE_DAY, country).to
+    return day
+
+
+def answer_due(
+    received_at: datetime,
+    *,
+    zone: str,
+    country: str,
+    extended_at: datetime | None = None,
+    doubts: Sequence[tuple[date, date]] = (),
+) -> Deadline:
+    """Return by when the person is answered, in local days of whoever decides (Art. 12(3) and (6) GDPR).
+
+    ``doubts``: for each question about identity the day it was asked and the day it was answered.
+    """
+    return gdpr.response_due(
+        periods.local_day(received_at, zone),
+        country=country,
+        extension_told_on=None if extended_at is None else periods.local_day(extended_at, zone),
+        pauses=[gdpr.Pause(*days) for days in doubts],
+    )
+
+
+def steps(clock: Clock) -> dict[Due, datetime]:
+    """Return what time will bring on a request as it stands, with the instant of each."""
+    if clock.state == "unconfirmed":
+        return {Due.LAPSE: clock.received_at + UNCONFIRMED}
+    if clock.purge_at is not None:
+        return {Due.PURGE: clock.purge_at}
+    found: dict[Due, datetime] = {}
+    if clock.doubted:
+        return found
+    if clock.state == "forwarded" and clock.reminded_at is not None:
+        told_on = periods.local_day(clock.reminded_at, clock.zone)
+        on = working_days_after(told_on, max(clock.chase_days, 1), clock.country)
+        found[Due.CHASE] = periods.midnight(on, clock.zone)
+    if clock.state in ("received", "forwarded", "granted") and clock.warnings < len(LEADS):
+        on = clock.due_on - timedelta(days=LEADS[clock.warnings])
+        found[Due.WARN] = periods.midnight(on, clock.zone)
+    return found
+
+
+def due(clock: Clock, *, now: datetime) -> list[Due]:
+    """Return what is due by the instant."""
+    return [one for one, at in steps(clock).items() if at <= now]
+
+
+def next_at(clock: Clock) -> datetime | None:
+    """Return the first instant at which time brings something; ``None``: it brings nothing as things stand."""
+    return min(steps(clock).values(), default=None)
+
+
+def warnings_by(due_on: date, today: date) -> int:
+    """Return how many warnings of lateness are due by a day: whoever comes late warns once, not of each lead."""
+    return sum(due_on - timedelta(days=lead) <= today for lead in LEADS)

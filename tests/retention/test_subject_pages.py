@@ -1,0 +1,99 @@
+"""The pages without sign-in, as somebody meets them who means no good: bad input, floods, made-up links."""
+
+import pytest
+import time_machine
+from django.core.cache import cache
+
+from accounts import tenancy
+from retention.models import SubjectRequest
+from tests.admin.people import a_member
+from tests.retention.asking import NOW, a_client, browser, forwarded, link_in, posted, sent, taken
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_tried():
+    cache.clear()
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def client_():
+    organization = a_client()
+    a_member("client_privacy_officer", organization, email="dpo@client.example")
+    return organization
+
+
+# The page, for everybody.
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"kind": "nothing", "name": "A", "email": "a@b.example"}, 400),
+        ({"kind": "erase", "name": "", "email": "a@b.example"}, 400),
+        ({"kind": "erase", "name": "A", "email": "a b"}, 400),
+        ({"kind": "erase", "name": "A", "email": "a@b.example", "words": "x" * 5001}, 400),
+        ({}, 400),
+    ],
+    ids=["kind", "name", "email", "words", "empty"],
+)
+def test_the_page_names_what_is_wrong_and_takes_nothing_down(values, status):
+    assert sent(browser(), "/privacy/", **values).status_code == status
+    with tenancy.vendor():
+        assert not SubjectRequest.objects.exists()
+
+
+def test_one_mailbox_is_mailed_three_times_an_hour_at_most():
+    values = {"kind": "erase", "name": "A", "email": "Victim@b.example"}
+    statuses = [sent(browser(), "/privacy/", **values).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert sent(browser(), "/privacy/", **{**values, "email": "victim@b.example"}).status_code == 429
+
+
+def test_a_new_link_goes_to_the_address_of_the_request_only_and_the_answer_tells_nothing():
+    row = taken()
+    posted()
+    answers = [
+        sent(browser(), "/privacy/again", reference=reference, email=email)
+        for reference, email in (
+            (row.reference, "ann@canary.example"),
+            (row.reference, "eve@elsewhere.example"),
+            ("FFFFFFFF", "ann@canary.example"),
+            ("no reference", "x"),
+        )
+    ]
+    assert len({(answer.status_code, len(answer.content)) for answer in answers}) == 1
+    mails = posted()
+    assert list(mails) == ["Ann@canary.example"] and len(mails["Ann@canary.example"]) == 1
+
+
+@pytest.mark.parametrize("token", ["x", "a.b", "00000000-0000-4000-8000-000000000000.AAAA", "%00", "é" * 50])
+def test_a_made_up_link_opens_nothing(token):
+    for path in (f"/privacy/link/{token}", f"/privacy/decide/{token}"):
+        assert browser().get(path).status_code == 410
+
+
+def test_a_contacts_link_is_no_persons_and_the_other_way_round(client_):
+    forwarded(client_)
+    mails = posted()
+    decide, person = link_in(mails["dpo@client.example"][0]), link_in(mails["Ann@canary.example"][-1])
+    assert browser().get(decide.replace("decide", "link")).status_code == 410
+    assert browser().get(person.replace("link", "decide")).status_code == 410
+
+
+def test_without_the_link_the_own_page_is_closed():
+    taken()
+    visitor = browser()
+    assert visitor.get("/privacy/own").status_code == 403
+    assert visitor.get("/privacy/own/letters/acknowledged.pdf").status_code == 404
+    visitor.cookies["terme_privacy"] = str(taken().public_id)
+    assert visitor.get("/privacy/own").status_code == 403
+
+
+def test_nobody_keeps_the_pages_and_they_load_nothing_from_elsewhere():
+    answer = browser().get("/privacy/")
+    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
