@@ -15,7 +15,7 @@ class RetentionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Refuse to start with minimums that cannot be read: a rule would erase what is to be kept. Say who writes to people."""
+        """Refuse to start with minimums that cannot be read: a rule would erase what is to be kept."""
         try:
             minimums.parsed(settings.CONTENT_MINIMUMS, frozenset(ContentCategory.values))
         except ValueError as error:
