@@ -7,13 +7,12 @@ from io import BytesIO
 from django.db import connection
 
 from accounts import tenancy
-from accounts.enums import DocumentKind, SentKind, SuspensionReason
+from accounts.enums import DocumentKind, SuspensionReason
 from accounts.models import (
     ApiToken,
     FactorRequirement,
     IdempotencyKey,
     IdentityProvider,
-    LostMessage,
     OutboxMessage,
     ProvisionedGroup,
     ProvisionedMembership,
@@ -30,7 +29,6 @@ from accounts.operations import (
     heads,
     policies,
     rule_runs,
-    sent,
 )
 from accounts.rules.licence_states import Act
 from contracts.enums import (
@@ -52,10 +50,6 @@ from retention.models import (
     DeletionRequest,
     ErasureRun,
     ExternalStore,
-    KeyEncryptionKey,
-    KeyRotation,
-    KeyRotationStep,
-    Restore,
 )
 from retention.operations import (
     addenda,
@@ -67,17 +61,17 @@ from retention.operations import (
     lasting,
     nights,
     people_requests,
-    restore_report,
 )
 from tests.accounts.trails import sealed
 from tests.admin.asked import somebody_asks
+from tests.admin.operated import a_restore, keys_wrapped_anew
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.indices import an_index
 from tests.contracts.prices import an_offer, an_uplift
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.test_vault import EVERY_KIND, write
-from tests.retention.vaults import BEFORE, an_organization, people_of
+from tests.retention.vaults import an_organization, people_of
 
 NOW = at("2026-02-05")
 
@@ -329,55 +323,6 @@ def a_client_that_left():
         run = ErasureRun.objects.select_related("organization").get(organization=organization)
         addenda.issue(run, AddendumKind.CHECKED_AGAIN, now=NOW, by="user:one")
     return organization
-
-
-def keys_wrapped_anew():
-    """Leave a key-encryption key and a rotation that is over."""
-    with tenancy.vendor():
-        KeyEncryptionKey.objects.create(version=1, check_value="0" * 16, first_seen_at=NOW)
-        rotation = KeyRotation.objects.create(
-            target_version=1, state="finished", started_at=NOW, started_by="user:one", finished_at=NOW
-        )
-        KeyRotationStep.objects.create(rotation=rotation, place="documents", total=3, done=3, finished_at=NOW)
-
-
-def a_restore():
-    """Leave a restore that was noticed and dealt with."""
-    with tenancy.vendor():
-        made = Restore.objects.create(
-            kind="default", known_until=BEFORE, noticed_at=BEFORE, noticed_by="system", finished_at=BEFORE
-        )
-    made.replayed = [{"run": str(made.public_id), "outcome": "erased"}]
-    made.report = restore_report.of(BEFORE, now=NOW)
-    with tenancy.vendor():
-        made.save()
-        lost = OutboxMessage.objects.create(
-            topic="contract.renewed",
-            subject_type="Contract",
-            subject_id=made.public_id,
-            occurred_at=BEFORE,
-            next_attempt_at=NOW,
-            delivered_at=BEFORE,
-            fanned_out_at=BEFORE,
-        )
-        LostMessage.objects.create(
-            message=made.public_id,
-            topic=lost.topic,
-            meaning="0" * 64,
-            matter="0" * 64,
-            readers=["0" * 64],
-            sent_at=NOW,
-            lost_at=NOW,
-        )
-        OutboxMessage.objects.create(
-            topic="contract.renewed",
-            subject_type="Contract",
-            subject_id=made.public_id,
-            occurred_at=BEFORE,
-            next_attempt_at=NOW,
-            held_at=NOW,
-        )
-    sent.write(lost, SentKind.MAIL, "somebody", now=NOW)
 
 
 def a_whole_world():

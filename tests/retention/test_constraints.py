@@ -8,7 +8,8 @@ from django.apps import apps
 from django.db import connections
 
 from tests.admin.asked import somebody_asks
-from tests.admin.world import a_client_that_left, a_client_that_stays, a_restore, keys_wrapped_anew
+from tests.admin.operated import a_restore, keys_wrapped_anew
+from tests.admin.world import a_client_that_left, a_client_that_stays
 from tests.retention import subject_constraints
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
