@@ -169,8 +169,8 @@ def test_a_pasted_mail_is_read_and_what_is_filled_in_counts_more(client_):
     assert row.received_at.isoformat() == "2025-03-03T07:00:00+00:00"
     shown = officer.get(answer.headers["Location"]).content.decode()
     assert "Ann Lee" in shown and "Effacez-le" in shown
-    form = officer.get(page("forward", row)).content.decode()
-    assert f"{client_.name} (1)" in form and f'<option value="{client_.pk}" selected>' in form
+    offered = officer.get(page("forward", row)).content.decode()
+    assert f"{client_.name} (1)" in offered and f'<option value="{client_.pk}" selected>' in offered
     answer = officer.post(where, {**form, "mail": "no mail at all"})
     assert "mail" in answer.context["form"].errors
 
