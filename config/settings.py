@@ -212,6 +212,7 @@ VENDOR_TIME_ZONE = env.str("VENDOR_TIME_ZONE", default="Europe/Paris")
 # Requests of people: working days until they are with the client, and between reminders; days their words are kept.
 SUBJECT_FORWARD_DAYS = env.int("SUBJECT_FORWARD_DAYS", default=2)
 SUBJECT_CHASE_DAYS = env.int("SUBJECT_CHASE_DAYS", default=5)
+CORRECTION_CONFIRMED_WITHIN = timedelta(days=env.int("CORRECTION_CONFIRM_DAYS", default=7))
 SUBJECT_KEPT = timedelta(days=env.int("SUBJECT_KEPT_DAYS", default=365))
 # What an export gives back, by category: a contract's list of exportable data must name each (Data Act, 25(2)(e)).
 EXPORTED_CATEGORIES = ("context_items", "conversations", "diagnostics", "licensed_users", "messages")

@@ -18,6 +18,7 @@ CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audi
     *(f"licensed_user.{what}" for what in EVENTS.values()),
     "access_policy.changed",
     "certificate.addendum_issued",
+    "correction.made",
     "deletion_request.decided",
     "deletion_request.done",
     "deletion_request.refused",

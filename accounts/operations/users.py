@@ -1,6 +1,6 @@
 """Licensed users: added and changed in sets, all or nothing."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Lower
 
 from accounts.db.folding import folded
 from accounts.enums import LicenceAct, LicenceStatus
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import LicensedUser, LicensedUserChange, Organization
 from accounts.operations import audit, outbox, states, versions
 from accounts.operations.seats import Seats
@@ -122,6 +122,53 @@ def put(organization: Organization, people: Sequence[Person], *, now: datetime, 
         audit.record("licensed_users.put", organization, by=by, at=now, data=counts)
         outbox.publish("licensed_users.put", organization, at=now, payload=counts)
     return Added(len(new), len(changed), len(people) - len(new) - len(changed))
+
+
+@transaction.atomic
+def correct(user: LicensedUser, values: Mapping[str, str], *, now: datetime, by: str) -> LicensedUser:
+    """Correct fields of one person by name: what a :class:`Person` has. The same again writes nothing.
+
+    Unlike :func:`put` it changes the external id too: by that one the product knows the person from then on.
+
+    :raises InvalidInput: a field is wrong, or a name or an external id is somebody else's.
+    :raises OrganizationClosed: the organization's data are being erased, or are erased.
+    :raises Refused: the person is deleted (``person_deleted``).
+    """
+    organization = user.organization
+    states.take_turns(organization)
+    locked = LicensedUser.objects.live().select_for_update(of=("self",), no_key=True).filter(pk=user.pk).first()
+    if locked is None:
+        raise Refused("The person is deleted: nothing of theirs is corrected any more.", code="person_deleted")
+    person = Person(
+        external_id=values.get("external_id", locked.external_id),
+        email=values.get("email", locked.email),
+        display_name=values.get("display_name", locked.display_name),
+        department=values.get("department", locked.department),
+        user_name=values.get("user_name", UNSAID),
+    )
+    others = LicensedUser.objects.live().filter(organization=organization, external_id=person.external_id)
+    faults = check(person)
+    if not faults and others.exclude(pk=locked.pk).exists():
+        faults = [FieldError("external_id", "taken", "Somebody else has this external id.")]
+    names = Names(organization, [person], [locked])
+    shown_as = locked.display_name
+    changed = not faults and _change(locked, person, names, now=now)
+    if faults := [*faults, *names.faults]:
+        raise InvalidInput(faults)
+    if not changed and locked.external_id == person.external_id:
+        return locked
+    if not changed:
+        locked.changed_at, locked.version = now, locked.version + 1
+    locked.external_id = person.external_id
+    locked.save(update_fields=[*CHANGEABLE, "external_id", "profile", "changed_at", "version"])
+    if locked.display_name != shown_as:
+        versions.of_their_groups(organization.pk, [locked.pk], now=now)
+    detail = {"licensed_users": str(locked.public_id)}
+    audit.record(
+        "licensed_users.corrected", organization, by=by, at=now, data={"fields": sorted(values)}, detail=detail
+    )
+    outbox.publish("licensed_user.changed", locked, at=now, payload={"fields": sorted(values)})
+    return locked
 
 
 def store_new(users: Sequence[LicensedUser], *, now: datetime, by: str) -> None:

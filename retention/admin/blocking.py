@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, DateTimeField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ SENTENCES = {
     "retrieval_period_runs": _("The retrieval period still runs."),
     "export_not_decided": _("The export is neither made nor waived."),
     "archive_not_decided": _("The archive is neither made nor declined."),
+    "correction_unconfirmed": _("The product has not confirmed yet that it made the correction."),
     "legal_hold": _("A legal hold is in force."),
 }
 
@@ -65,6 +67,9 @@ def blocks_of(request: Any) -> tuple[str, ...]:
         holds=request.holds_in_force,
         export_decided=request.export_decision != Decision.PENDING,
         archive_decided=request.archive_decision != Decision.PENDING,
+        unconfirmed=rules.unconfirmed(
+            request.carried_out_at, now=request.looked_at, within=settings.CORRECTION_CONFIRMED_WITHIN
+        ),
     )
 
 

@@ -10,6 +10,37 @@ from accounts.admin.forms import OperationForm
 from accounts.models import LicensedUser, Organization
 from retention.enums import AcceptanceGround, HoldGround, RefusalGround, RequestKind
 from retention.operations import acceptance, run_control
+from retention.rules import corrections as correction_rules
+
+
+class CorrectionsField(forms.CharField):
+    """Fields and their new values, one a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Corrections"),
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 3}),
+            max_length=50_000,
+            help_text=_("Of a correction: one field a line, such as “email = new@client.example”."),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """Return field to new value; nothing where nothing is said."""
+        found: dict[str, str] = {}
+        for number, line in enumerate((super().clean(value) or "").splitlines(), start=1):
+            if not line.strip():
+                continue
+            name, equals, text = line.partition("=")
+            if not equals or name.strip() in found:
+                raise forms.ValidationError(
+                    _("Line %(number)d is not of the form “field = value”, or comes twice.") % {"number": number}
+                )
+            found[name.strip()] = text.strip()
+        if found and (faults := correction_rules.faults(found)):
+            raise forms.ValidationError([f"{fault.field}: {fault.message}" for fault in faults])
+        return found
 
 
 class RequestForm(OperationForm):
@@ -32,6 +63,7 @@ class RequestForm(OperationForm):
     )
     department = forms.CharField(label=_("Department"), required=False, max_length=120)
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+    corrections = CorrectionsField()
 
     def clean(self) -> dict[str, Any]:
         """Find the people by what the client calls them."""
@@ -115,3 +147,9 @@ class AuthorisationForm(OperationForm):
     def for_client(self) -> bool:
         """Whether somebody of the vendor records what the client decided."""
         return self.request is not None and works_for_vendor(self.request)
+
+
+class DecisionForm(AuthorisationForm):
+    """The client's decision about some of its people; of a correction with the values that are right."""
+
+    corrections = CorrectionsField()

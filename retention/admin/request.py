@@ -20,12 +20,12 @@ from accounts.enums import DocumentKind
 from accounts.operations import clock, documents
 from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
-from retention.admin.forms import AuthorisationForm, HoldForm, RefusalForm, RequestForm
+from retention.admin.forms import AuthorisationForm, DecisionForm, HoldForm, RefusalForm, RequestForm
 from retention.admin.hold import place, too_late
 from retention.admin.stepper import stepper
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
-from retention.operations import archive, carrying_out, exports, impact, people_requests, requests
+from retention.operations import archive, carrying_out, corrections, exports, impact, people_requests, requests
 
 
 def _decidable(request: DeletionRequest) -> bool:
@@ -64,6 +64,7 @@ class DeletionRequestAdmin(ReadOnly):
     actions_detail = (
         "confirm_end",
         "decide",
+        "confirm_correction",
         "approve",
         {"title": _("Export"), "icon": "archive", "items": ["make_export", "waive_export", "waive_retrieval"]},
         {
@@ -107,6 +108,7 @@ class DeletionRequestAdmin(ReadOnly):
                     kind=kind,
                     decided=not works_for_vendor(request),
                     note=data["note"],
+                    corrections=data["corrections"] or None,
                     now=now,
                     by=by,
                 )
@@ -135,7 +137,7 @@ class DeletionRequestAdmin(ReadOnly):
         _("Record the client's decision"),
         Permission.REQUEST_DELETION,
         when=lambda request: request.status == RequestStatus.RECEIVED and not request.whole,
-        form=AuthorisationForm,
+        form=DecisionForm,
         done=ngettext_lazy("Recorded %(count)d decision.", "Recorded %(count)d decisions.", "count"),
         explanation=_(
             "The client, who is the controller, wants what was asked for to be done with these people's data."
@@ -147,7 +149,25 @@ class DeletionRequestAdmin(ReadOnly):
         kept = documents.keep_upload(
             request.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
         )
-        people_requests.decide(request, now=now, by=by, for_client=data["for_client"], proof=kept)
+        people_requests.decide(
+            request,
+            now=now,
+            by=by,
+            for_client=data["for_client"],
+            proof=kept,
+            corrections=data["corrections"] or None,
+        )
+
+    @act(
+        _("Confirm the correction"),
+        Permission.CHANGE_LICENSED_USER,
+        when=lambda request: request.status == RequestStatus.CONFIRMED and request.carried_out_at is not None,
+        done=ngettext_lazy("Confirmed %(count)d correction.", "Confirmed %(count)d corrections.", "count"),
+        explanation=_("The product has made the correction too. The new values are not kept with the request."),
+        icon="done_all",
+    )
+    def confirm_correction(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        corrections.confirm(request, now=now, by=by)
 
     @act(
         _("Approve the erasure"),

@@ -124,6 +124,7 @@ class ErasureRunAdmin(ReadOnly):
 @admin.register(RequestSubject)
 class RequestSubjectAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
+    hidden = ("correction_key",)
     list_display = ("__str__", "organization", "request", "added_at", "fenced_at", "let_go_at")
     list_filter = (("fenced_at", admin.EmptyFieldListFilter), ("let_go_at", admin.EmptyFieldListFilter))
     search_fields = ("public_id", "request__public_id", "organization__name")

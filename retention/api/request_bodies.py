@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from retention.enums import AcceptanceGround, RefusalGround, RequestKind, RunPhase
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Export, Verification
-from retention.operations import acceptance, blocking, people_requests, run_control
+from retention.operations import acceptance, blocking, corrections, people_requests, run_control
+from retention.rules import corrections as correction_rules
 
 
 class StepSerializer(serializers.ModelSerializer[ErasureStep]):
@@ -69,6 +70,7 @@ class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):
             "erase_by",
             "confirmed_by",
             "confirmed_at",
+            "carried_out_at",
             "approved_by",
             "approved_at",
             "grace_until",
@@ -110,6 +112,20 @@ def the_run(request: DeletionRequest) -> QuerySet[ErasureRun]:
     return ErasureRun.objects.filter(request=request).exclude(phase=RunPhase.CANCELLED)
 
 
+class CorrectionsField(serializers.DictField):
+    """Field to new value; only a correction has them."""
+
+    child = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=correction_rules.LONGEST_VALUE)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            default=dict,
+            help_text="Of a correction: field to new value. An empty value empties the field.",
+            **kwargs,
+        )
+
+
 class NewRequestSerializer(serializers.Serializer[Any]):
     organization = serializers.UUIDField()
     kind = serializers.ChoiceField(
@@ -126,6 +142,19 @@ class NewRequestSerializer(serializers.Serializer[Any]):
     )
     department = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    corrections = CorrectionsField()
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    corrections = CorrectionsField()
+
+
+class CorrectionSerializer(serializers.Serializer[corrections.Correction]):
+    """What is to be corrected about whom: for the product."""
+
+    licensed_user = serializers.UUIDField()
+    known_as = serializers.CharField(help_text="The external id by which the product knew the person before.")
+    values = serializers.DictField(child=serializers.CharField(allow_blank=True), help_text="Field to new value.")
 
 
 class RefusalSerializer(serializers.Serializer[Any]):

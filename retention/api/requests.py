@@ -14,10 +14,13 @@ from rest_framework.response import Response
 from accounts import tenancy
 from accounts.api.resources import Resource, the_organization
 from accounts.errors import Refused
+from accounts.models import User
 from accounts.rules.permissions import Permission
 from retention.api.request_bodies import (
     AcceptedHitSerializer,
     ArchiveSerializer,
+    CorrectionSerializer,
+    DecisionSerializer,
     DeletionRequestSerializer,
     ListedRequestSerializer,
     NewRequestSerializer,
@@ -38,6 +41,7 @@ from retention.models import (
 from retention.operations import (
     acceptance,
     archive,
+    corrections,
     exports,
     impact,
     people_requests,
@@ -74,6 +78,8 @@ class DeletionRequestResource(Resource):
         "impact": Permission.VIEW_DELETION_REQUEST,
         "cancel": Permission.REQUEST_DELETION,
         "decide": Permission.REQUEST_DELETION,
+        "corrections": Permission.VIEW_LICENSED_USER,
+        "confirm_correction": Permission.CHANGE_LICENSED_USER,
         "refuse": Permission.REQUEST_DELETION,
         "take_back": Permission.REQUEST_DELETION,
         "pause": Permission.APPROVE_ERASURE,
@@ -101,7 +107,8 @@ class DeletionRequestResource(Resource):
 
         Of everything: 409 `contract_open` while a contract is signed or active. Of people: a member of the client
         decides by asking; what the vendor's staff take down waits for the client's decision. An export of people is
-        made within a minute after it was decided; whoever may see content fetches it.
+        made within a minute after it was decided; whoever may see content fetches it. A correction is made here with
+        the decision; the product is told, fetches the values, and confirms.
         """
         values = self.given(NewRequestSerializer, request)
         organization = the_organization(values["organization"])
@@ -114,6 +121,7 @@ class DeletionRequestResource(Resource):
                 kind=kind,
                 decided=not self.caller.works_for_vendor,
                 note=values["note"],
+                corrections=values["corrections"] or None,
                 now=self.now,
                 by=self.actor,
             )
@@ -127,14 +135,37 @@ class DeletionRequestResource(Resource):
         """What an erasure would take: rows by store, people, holds. Numbers only."""
         return Response(impact.of(self.get_object()))
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @extend_schema(request=DecisionSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, **kwargs: Any) -> Response:
         """The client decides for what was asked about its people: its members only, 409 `proof_needed` for staff."""
         found = people_requests.decide(
-            self.get_object(), now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
+            self.get_object(),
+            now=self.now,
+            by=self.actor,
+            for_client=self.caller.works_for_vendor,
+            corrections=self.given(DecisionSerializer, request)["corrections"] or None,
         )
         return self.told(found)
+
+    @extend_schema(responses={200: CorrectionSerializer}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def corrections(self, request: Request, **kwargs: Any) -> Response:
+        """What is to be corrected, for the client and its product: 409 `client_only` for the vendor's staff.
+
+        409 `nothing_to_correct` before the values were given, and after the request is over.
+        """
+        found = self.get_object()
+        if self.caller.works_for_vendor and isinstance(self.caller, User):
+            raise Refused("What people have corrected is for the client and its product.", code="client_only")
+        self.touches(found.organization_id)
+        return Response(CorrectionSerializer(corrections.of(found)).data)
+
+    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="confirm-correction")
+    def confirm_correction(self, request: Request, **kwargs: Any) -> Response:
+        """The product has made the correction too: the request is done, and its values are not kept."""
+        return self.told(corrections.confirm(self.get_object(), now=self.now, by=self.actor))
 
     @extend_schema(request=RefusalSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])

@@ -73,6 +73,7 @@ class DeletionRequest(TenantModel):
     retrieval_waived_at = models.DateTimeField(_("retrieval period waived at"), null=True, blank=True)
     confirmed_by = models.CharField(_("end confirmed by"), max_length=80, blank=True)
     confirmed_at = models.DateTimeField(_("end confirmed at"), null=True, blank=True)
+    carried_out_at = models.DateTimeField(_("carried out here at"), null=True, blank=True)
     approved_by = models.CharField(_("approved by"), max_length=80, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     grace_until = models.DateTimeField(_("can be taken back until"), null=True, blank=True)
@@ -101,6 +102,10 @@ class DeletionRequest(TenantModel):
                 condition=(Q(kind=RequestKind.ERASE) & ~Q(status=RequestStatus.DONE))
                 | (~Q(kind=RequestKind.ERASE) & ~Q(scope=RequestScope.ORGANIZATION) & Q(status__in=OTHERS)),
                 name="deletion_request_way_of_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(carried_out_at__isnull=True) | Q(kind=RequestKind.CORRECT, confirmed_at__isnull=False),
+                name="deletion_request_carried_out_once_decided",
             ),
             models.CheckConstraint(condition=Q(origin__in=RequestOrigin.values), name="deletion_request_origin_known"),
             models.CheckConstraint(condition=Q(scope__in=RequestScope.values), name="deletion_request_scope_known"),
@@ -185,6 +190,10 @@ class RequestSubject(TenantModel):
     added_at = models.DateTimeField(_("added at"))
     fenced_at = models.DateTimeField(_("fenced at"), null=True, blank=True)
     let_go_at = models.DateTimeField(_("let go at"), null=True, blank=True)
+    # Of a correction: which fields, and their new values until it is over, sealed under the person's key.
+    corrected_fields = models.JSONField(_("corrected fields"), default=list, blank=True)
+    correction = models.BinaryField(null=True, blank=True)
+    correction_key = models.UUIDField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("person in a request")
@@ -202,6 +211,16 @@ class RequestSubject(TenantModel):
             models.CheckConstraint(condition=Q(kind__in=RequestKind.values), name="request_subject_kind_known"),
             models.CheckConstraint(
                 condition=Q(fenced_at__isnull=True) | Q(kind=RequestKind.ERASE), name="request_subject_fenced_to_erase"
+            ),
+            models.CheckConstraint(
+                condition=Q(correction__isnull=True, correction_key__isnull=True)
+                | Q(
+                    kind=RequestKind.CORRECT,
+                    correction__isnull=False,
+                    correction_key__isnull=False,
+                    let_go_at__isnull=True,
+                ),
+                name="request_subject_correction_sealed_while_open",
             ),
             models.CheckConstraint(
                 condition=Q(let_go_at__isnull=True) | Q(fenced_at__isnull=True), name="request_subject_fenced_for_good"

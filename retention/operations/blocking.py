@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import F, Max, OuterRef, Q, QuerySet
 
 from accounts.errors import Refused
@@ -47,6 +48,7 @@ def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
         holds=holds_on(Target.of(request)).count(),
         export_decided=request.export_decision != Decision.PENDING,
         archive_decided=request.archive_decision != Decision.PENDING,
+        unconfirmed=rules.unconfirmed(request.carried_out_at, now=now, within=settings.CORRECTION_CONFIRMED_WITHIN),
     )
 
 

@@ -1,23 +1,14 @@
 """Requests that are no erasure, carried out once the client has decided; and those of which nobody is left."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from accounts import tenancy
-from accounts.errors import Refused
 from accounts.operations import audit, outbox, processing
 from retention.enums import Decision, RequestKind, RequestStatus
 from retention.models import DeletionRequest, Export, RequestSubject
-from retention.operations import exports, requests
-
-
-class NobodyLeft(Refused):
-    """The people whom the request is about are erased, or are being erased: there is nothing of theirs."""
-
-    code = "nobody_left"
+from retention.operations import corrections, exports, requests
 
 
 @transaction.atomic
@@ -28,7 +19,7 @@ def export_people(request: DeletionRequest, *, now: datetime, by: str) -> Export
     with the first of its people who is erased.
 
     :raises requests.RequestNotInThatState: the client has not decided, it is over, or it asks for something else.
-    :raises NobodyLeft: its people are gone.
+    :raises requests.NobodyLeft: its people are gone.
     :raises vault.VaultClosed: the content is being destroyed, or is destroyed.
     """
     locked = requests.in_state(request, RequestStatus.CONFIRMED)
@@ -39,11 +30,11 @@ def export_people(request: DeletionRequest, *, now: datetime, by: str) -> Export
     people = listed.exclude(licensed_user__in=fenced.values("licensed_user")).values_list("licensed_user", flat=True)
     chosen = frozenset(people)
     if not chosen:
-        raise NobodyLeft("The people whom this request is about are erased, or are being erased.")
+        raise requests.NobodyLeft("The people whom this request is about are erased, or are being erased.")
     with tenancy.tenant(locked.organization_id):
         export = exports.written(locked.organization, request=locked, people=chosen, now=now, by=by)
     locked.export_decision = Decision.DONE
-    finish(locked, now=now, by=by, facts={"export": str(export.public_id)})
+    requests.finish(locked, now=now, by=by, facts={"export": str(export.public_id)})
     return export
 
 
@@ -55,23 +46,15 @@ def restrict_people(locked: DeletionRequest, *, now: datetime, by: str) -> None:
     listed = RequestSubject.objects.filter(request=locked, let_go_at__isnull=True)
     people = list(listed.values_list("licensed_user", flat=True))
     count = processing.restrict_all(locked.organization, people, request=locked.public_id, now=now, by=by)
-    finish(locked, now=now, by=by, facts={"people": len(people), "restricted": count})
+    requests.finish(locked, now=now, by=by, facts={"people": len(people), "restricted": count})
 
 
 def at_once(locked: DeletionRequest, *, now: datetime, by: str) -> None:
     """Carry out what need not wait for a sweep, in the transaction that decided it."""
     if locked.kind == RequestKind.RESTRICT:
         restrict_people(locked, now=now, by=by)
-
-
-def finish(locked: DeletionRequest, *, now: datetime, by: str, facts: Mapping[str, Any]) -> None:
-    """End a request that is carried out, in the caller's transaction; its people may be in another one."""
-    requests.let_people_go(locked, now=now)
-    locked.status, locked.closed_at = RequestStatus.DONE, now
-    locked.save(update_fields=["status", "export_decision", "closed_at"])
-    data = {"kind": locked.kind, **facts}
-    audit.record("deletion_request.done", locked, by=by, at=now, data=data)
-    outbox.publish("deletion_request.done", locked, at=now, payload=data)
+    if locked.kind == RequestKind.CORRECT:
+        corrections.make(locked, now=now, by=by)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ For what is in the product the client is the controller (rulebook, section 6): i
 rules are instructions too; what the vendor's staff take down waits for the client's decision.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,11 +19,14 @@ from accounts.rules import checks
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestScope, RequestStatus
 from retention.models import DeletionRequest, RequestSubject
 from retention.operations import carrying_out, requests
+from retention.operations import corrections as correcting
 from retention.operations.archive import ProofNeeded
+from retention.rules import corrections as correction_rules
 
 MOST_PEOPLE = 10_000
+NO_CORRECTION = FieldError("corrections", "not_for_this_kind", "Only a correction says what is right.")
 # What there is a way to carry out.
-KINDS = (RequestKind.ERASE, RequestKind.EXPORT, RequestKind.RESTRICT)
+KINDS = (RequestKind.ERASE, RequestKind.EXPORT, RequestKind.RESTRICT, RequestKind.CORRECT)
 
 
 class PersonInRequest(Refused):
@@ -51,12 +54,14 @@ def open_for_people(
     by: str,
     note: str = "",
     proof: Document | None = None,
+    corrections: Mapping[str, str] | None = None,
 ) -> DeletionRequest:
     """Ask for the erasure of these people, or of everybody who is in a department now; or for what else ``kind`` says.
 
     ``decided``: who asks may decide for the client (its authorised contacts, its rules); else the request waits for
     the client's decision. A restriction takes effect with the decision. The people are listed with the request at
-    once: who joins the department later is not meant.
+    once: who joins the department later is not meant. A correction is about one person, and says by ``corrections``
+    which fields get which values (``retention/rules/corrections.py``), at the latest with the decision.
 
     :raises InvalidInput: neither people nor a department, or both; somebody unknown; a department without people.
     :raises PersonInRequest: one of them is in another open request of this kind.
@@ -67,6 +72,7 @@ def open_for_people(
     faults = checks.note("note", note)
     if bool(people) == bool(department):
         faults.append(FieldError("licensed_users", "people_or_department", "Name people, or a department, not both."))
+    faults += _faults_of_kind(kind, people, department, corrections)
     if len(people) > MOST_PEOPLE:
         faults.append(FieldError("licensed_users", "too_many", f"At most {MOST_PEOPLE} people in one request."))
     if faults:
@@ -106,6 +112,8 @@ def open_for_people(
             )
     except IntegrityError as error:
         raise PersonInRequest("One of these people is in another open request of this kind.") from error
+    if corrections:
+        correcting.seal(request, corrections, now=now)
     data: dict[str, Any] = {
         "kind": kind.value,
         "origin": origin.value,
@@ -125,10 +133,19 @@ def open_for_people(
 
 @transaction.atomic
 def decide(
-    request: DeletionRequest, *, now: datetime, by: str, for_client: bool, proof: Document | None = None
+    request: DeletionRequest,
+    *,
+    now: datetime,
+    by: str,
+    for_client: bool,
+    proof: Document | None = None,
+    corrections: Mapping[str, str] | None = None,
 ) -> DeletionRequest:
     """Record that the client decided for the erasure, or what else was asked for.
 
+    ``corrections`` are the values that the client decided on; without them those stand that were asked for.
+
+    :raises InvalidInput: corrections of another kind of request, none at all, or wrong ones, by field.
     :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises KindNotCarriedOut: requests of this kind are not carried out.
     :raises requests.RequestNotInThatState: it was decided, or it is about the whole organization.
@@ -139,6 +156,10 @@ def decide(
     refuse_other_kinds(RequestKind(locked.kind))
     if for_client and proof is None:
         raise ProofNeeded("The client's decision needs a proof: record it in the admin.")
+    if corrections and locked.kind != RequestKind.CORRECT:
+        raise InvalidInput([NO_CORRECTION])
+    if corrections:
+        correcting.seal(locked, corrections, now=now)
     locked.status = RequestStatus.CONFIRMED
     locked.confirmed_by, locked.confirmed_at = by, now
     locked.proof = proof or locked.proof
@@ -165,6 +186,7 @@ def refuse(
     locked = requests.in_state(request, *requests.CANCELLABLE)
     if locked.whole:
         raise requests.RequestNotInThatState("A departed client's erasure is given up for a contract only.")
+    requests.refuse_what_is_made(locked)
     requests.let_people_go(locked, now=now)
     locked.status, locked.refusal, locked.closed_at = RequestStatus.REFUSED, ground, now
     locked.save(update_fields=["status", "refusal", "closed_at"])
@@ -179,6 +201,17 @@ def refuse_other_kinds(kind: RequestKind) -> None:
     """:raises KindNotCarriedOut: there is no way to carry out requests of this kind."""
     if kind not in KINDS:
         raise KindNotCarriedOut("Requests of this kind are not carried out.")
+
+
+def _faults_of_kind(
+    kind: RequestKind, people: Collection[UUID], department: str, corrections: Mapping[str, str] | None
+) -> list[FieldError]:
+    if kind is not RequestKind.CORRECT:
+        return [NO_CORRECTION] if corrections else []
+    faults = [] if corrections is None else correction_rules.faults(corrections)
+    if department or len(set(people)) > 1:
+        faults.append(FieldError("licensed_users", "one_person", "A correction is about one person."))
+    return faults
 
 
 def _scope(count: int, department: str) -> RequestScope:

@@ -1,6 +1,8 @@
 """Deletion requests: opened when the last contract has ended, confirmed, approved by another person, or given up."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -46,6 +48,12 @@ class SamePerson(Refused):
     """Who asked for the erasure, or confirmed the end, cannot approve it too."""
 
     code = "same_person"
+
+
+class NobodyLeft(Refused):
+    """The people whom the request is about are erased, or are being erased: there is nothing of theirs."""
+
+    code = "nobody_left"
 
 
 @transaction.atomic
@@ -268,6 +276,7 @@ def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = ""
     locked = in_state(request, *CANCELLABLE)
     if locked.whole and not Contract.objects.binding().filter(organization=locked.organization_id).exists():
         raise NoContract("No contract is signed or active: the data have no ground to stay.")
+    refuse_what_is_made(locked)
     let_people_go(locked, now=now)
     locked.status = RequestStatus.CANCELLED
     locked.closed_at = now
@@ -298,6 +307,16 @@ def follow_switch(request: DeletionRequest, *, now: datetime, by: str) -> Deleti
     return locked
 
 
+def finish(locked: DeletionRequest, *, now: datetime, by: str, facts: Mapping[str, Any]) -> None:
+    """End a request that is carried out, in the caller's transaction; its people may be in another one."""
+    let_people_go(locked, now=now)
+    locked.status, locked.closed_at = RequestStatus.DONE, now
+    locked.save(update_fields=["status", "export_decision", "closed_at"])
+    data = {"kind": locked.kind, **facts}
+    audit.record("deletion_request.done", locked, by=by, at=now, data=data)
+    outbox.publish("deletion_request.done", locked, at=now, payload=data)
+
+
 def let_run_go(request: DeletionRequest) -> None:
     """End a run that has not destroyed anything, in the caller's transaction, with what it would have searched for.
 
@@ -314,8 +333,16 @@ def let_run_go(request: DeletionRequest) -> None:
 
 
 def let_people_go(request: DeletionRequest, *, now: datetime) -> None:
-    """Free the people of a request that comes to nothing: another request may be about them."""
-    RequestSubject.objects.filter(request=request, let_go_at__isnull=True).update(let_go_at=now)
+    """Free the people of a request that is over: another one may be about them. What it was to correct is not kept."""
+    RequestSubject.objects.filter(request=request, let_go_at__isnull=True).update(
+        let_go_at=now, correction=None, correction_key=None
+    )
+
+
+def refuse_what_is_made(request: DeletionRequest) -> None:
+    """:raises RequestNotInThatState: it was carried out here already, and waits for the product alone."""
+    if request.carried_out_at is not None:
+        raise RequestNotInThatState("The correction was made already: it is confirmed, or another one asked for.")
 
 
 def in_state(request: DeletionRequest, *states: RequestStatus) -> DeletionRequest:

@@ -16,12 +16,17 @@ TABLES: dict[str, Table] = {
     "retention.DeletionRequest": table(
         K,
         "id public_id organization kind scope department origin status requested_by received_at service_ended_on "
-        "retrieval_ends_on erase_from erase_by retrieval_waived_at confirmed_by confirmed_at approved_by approved_at "
-        "grace_until impact refusal proof blocked_since export_decision archive_decision closed_at",
+        "retrieval_ends_on erase_from erase_by retrieval_waived_at confirmed_by confirmed_at carried_out_at "
+        "approved_by approved_at grace_until impact refusal proof blocked_since export_decision archive_decision "
+        "closed_at",
         basis=EVIDENCE,
     ),
     "retention.RequestSubject": table(
-        E, "id public_id organization request licensed_user kind added_at fenced_at let_go_at", category=PEOPLE
+        E,
+        "id public_id organization request licensed_user kind added_at fenced_at let_go_at corrected_fields "
+        "correction correction_key",
+        category=PEOPLE,
+        correction=C,
     ),
     # A client's instruction how long its content is kept, and what each night took: numbers, and nobody's name.
     "retention.RetentionRule": table(

@@ -61,6 +61,11 @@ def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: dateti
     return max(erase_from, switch_erase_at)
 
 
+def unconfirmed(carried_out_at: datetime | None, *, now: datetime, within: timedelta) -> bool:
+    """Say whether a correction was made here that long ago, and the product has not said that it made it too."""
+    return carried_out_at is not None and carried_out_at + within <= now
+
+
 def blocks(
     *,
     kind: str,
@@ -74,13 +79,14 @@ def blocks(
     holds: int,
     export_decided: bool,
     archive_decided: bool,
+    unconfirmed: bool = False,
 ) -> tuple[str, ...]:
     """Return what holds a request up, as codes in the order in which people resolve them; empty: nothing.
 
     An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7). What
     contracts and switches say, and the retrieval period, are about an organization's end; of some people (not
     ``whole``) the client decides while its contract goes on. What is no erasure waits for the client's decision alone:
-    no hold stands in the way of a restriction.
+    no hold stands in the way of a restriction; a correction waits for the product, too (``unconfirmed``: too long).
     """
     found: Iterable[tuple[bool, str]] = (
         (whole and contracts_open, "contract_open"),
@@ -96,5 +102,6 @@ def blocks(
     if status not in ("received", "confirmed", "approved"):
         return ()
     if kind != "erase":
-        return ("client_undecided",) if status == "received" else ()
+        others = ((status == "received", "client_undecided"), (unconfirmed, "correction_unconfirmed"))
+        return tuple(code for applies, code in others if applies)
     return tuple(code for applies, code in found if applies)

@@ -171,6 +171,8 @@ EXPECTED = {
     "GET certificates/<uuid>/paper": "view_deletion_request",
     "POST deletion-requests/<uuid>/cancel": "request_deletion",
     "GET deletion-requests/<uuid>/impact": "view_deletion_request",
+    "GET deletion-requests/<uuid>/corrections": "view_licensed_user",
+    "POST deletion-requests/<uuid>/confirm-correction": "change_licensed_user",
     "POST deletion-requests/<uuid>/decide": "request_deletion",
     "POST deletion-requests/<uuid>/refuse": "request_deletion",
     "POST deletion-requests/<uuid>/take-back": "request_deletion",

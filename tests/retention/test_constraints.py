@@ -66,6 +66,7 @@ EXAMPLES = {
     "deletion_request_kind_known": change(REQUEST, "kind = 'lost'"),
     "deletion_request_way_of_its_kind": change(REQUEST, "kind = 'export'"),
     "deletion_request_origin_known": change(REQUEST, "origin = 'lost'"),
+    "deletion_request_carried_out_once_decided": change(REQUEST, "carried_out_at = now()"),
     "deletion_request_scope_known": change(REQUEST, "scope = 'lost'"),
     "deletion_request_of_organization_after_service": change(REQUEST, "retrieval_ends_on = NULL"),
     "deletion_request_department_of_its_scope": change(REQUEST, "department = 'Sales'"),
@@ -78,6 +79,7 @@ EXAMPLES = {
     "request_subject_in_one_request": copy(SUBJECT, public_id="gen_random_uuid()", request_id="request_id + 1000"),
     "request_subject_kind_known": change(SUBJECT, "kind = 'lost'"),
     "request_subject_fenced_to_erase": change(SUBJECT, "fenced_at = now(), kind = 'export'"),
+    "request_subject_correction_sealed_while_open": change(SUBJECT, "correction = '\\x00'"),
     "request_subject_fenced_for_good": change(SUBJECT, "fenced_at = now(), let_go_at = now()"),
     "retention_requestsubject_public_id_key": copy(
         SUBJECT, request_id="request_id + 1000", licensed_user_id="licensed_user_id + 1000"
