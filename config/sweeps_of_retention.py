@@ -74,6 +74,15 @@ RETENTION: tuple[Sweep, ...] = (
         "erasure",
     ),
     Sweep(
+        "blocks",
+        retention.blocks_due,
+        retention.block_following,
+        retention.note_blocks,
+        retention_tasks.sweep_blocks,
+        20 * SECONDS,
+        "erasure",
+    ),
+    Sweep(
         "plans",
         retention.plans_due,
         retention.plan_following,

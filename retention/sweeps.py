@@ -28,9 +28,11 @@ from retention.models import (
     Vault,
 )
 from retention.operations import (
+    blocking,
     carrying_out,
     certificates,
     erasure,
+    evidence,
     ledger_entries,
     nights,
     orphan_keys,
@@ -129,6 +131,31 @@ def carry_out(request: DeletionRequest, *, now: datetime, by: str) -> None:
 def carry_out_all(*, at: datetime, by: str) -> Swept:
     """Carry out what the clients decided."""
     return walk(lambda: carrying_out_due(at=at), lambda request: carry_out(request, now=at, by=by))
+
+
+def blocks_due(*, at: datetime) -> DeletionRequestQuerySet:
+    """Requests that are held up and it is not noted, or are no longer."""
+    held_up = blocking.held_up(at=at)
+    changed = Q(held_up, blocked_since__isnull=True) | Q(~held_up, blocked_since__isnull=False)
+    return DeletionRequest.objects.filter(changed).order_by("pk")
+
+
+def block_following(*, after: datetime) -> datetime | None:
+    """Return when the next request becomes due, and so may be held up."""
+    erasures = DeletionRequest.objects.filter(
+        kind=RequestKind.ERASE, status__in=[RequestStatus.CONFIRMED, RequestStatus.APPROVED]
+    )
+    made = DeletionRequest.objects.filter(status=RequestStatus.CONFIRMED, carried_out_at__isnull=False)
+    within = settings.CORRECTION_CONFIRMED_WITHIN
+    unconfirmed = earliest(made, "carried_out_at", after=after - within)
+    instants = [earliest(erasures, field, after=after) for field in ("erase_from", "grace_until")]
+    instants.append(None if unconfirmed is None else unconfirmed + within)
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def note_blocks(*, at: datetime, by: str) -> Swept:
+    """Keep evidence of what holds requests up, and until when."""
+    return walk(lambda: blocks_due(at=at), lambda request: evidence.note(request, now=at, by=by))
 
 
 def returns_due(*, at: datetime) -> DeletionRequestQuerySet:

@@ -41,6 +41,12 @@ def sweep_subject_requests(*, now: str | None = None, **_future: object) -> None
 
 
 @shared_task(throws=(ClockAhead,))
+def sweep_blocks(*, now: str | None = None, **_future: object) -> None:
+    """Note what holds requests up, and until when."""
+    run(sweeps.note_blocks, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
 def sweep_returns(*, now: str | None = None, **_future: object) -> None:
     """Give up the requests of organizations that came back."""
     run(sweeps.cancel_all, at=sweep_instant(now))

@@ -91,6 +91,7 @@ AUDIENCE = {
     "deletion_request.opened": _REQUEST,
     "deletion_request.approved": _REQUEST,
     "deletion_request.cancelled": _REQUEST,
+    "deletion_request.blocked": _REQUEST,
     "export.made": _DATA,
     "archive.made": _DATA,
     "legal_hold.placed": _DATA,

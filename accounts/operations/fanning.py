@@ -22,6 +22,7 @@ CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audi
     "deletion_request.decided",
     "deletion_request.done",
     "deletion_request.refused",
+    "deletion_request.unblocked",
     "erasure.complete",
     "access_rule.changed",
     "access_rule.confirmed",

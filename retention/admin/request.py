@@ -58,7 +58,15 @@ class DeletionRequestAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.REQUEST_DELETION
     list_display = ("__str__", "organization", "kind", "scope", "origin", "status", "erase_by", "blocked_by")
-    list_filter = ("status", "kind", "scope", "origin", "export_decision", "archive_decision")
+    list_filter = (
+        "status",
+        "kind",
+        "scope",
+        "origin",
+        ("blocked_since", admin.EmptyFieldListFilter),
+        "export_decision",
+        "archive_decision",
+    )
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization",)
     actions_detail = (

@@ -56,10 +56,13 @@ class RequestFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=RequestStatus.choices)
     kind = filters.ChoiceFilter(choices=RequestKind.choices)
     scope = filters.ChoiceFilter(choices=RequestScope.choices)
+    blocked = filters.BooleanFilter(
+        field_name="blocked_since", lookup_expr="isnull", exclude=True, help_text="Due, and held up."
+    )
 
     class Meta:
         model = DeletionRequest
-        fields = ["organization", "status", "kind", "scope"]
+        fields = ["organization", "status", "kind", "scope", "blocked"]
 
 
 class DeletionRequestResource(Resource):

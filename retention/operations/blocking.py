@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from accounts.errors import Refused
 from accounts.models import Organization
 from contracts.models import Contract, SwitchingCase
-from retention.enums import Decision, HoldScope
+from retention.enums import Decision, HoldScope, RequestKind, RequestScope, RequestStatus
 from retention.models import DeletionRequest, LegalHold, RequestSubject
 from retention.operations.stores.target import Target
 from retention.rules import requests as rules
@@ -50,6 +50,30 @@ def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
         archive_decided=request.archive_decision != Decision.PENDING,
         unconfirmed=rules.unconfirmed(request.carried_out_at, now=now, within=settings.CORRECTION_CONFIRMED_WITHIN),
     )
+
+
+def held_up(*, at: datetime) -> Q:
+    """Return the condition of requests that are due but for a hold, an open contract, an unfinished switch.
+
+    And of corrections that the product has not confirmed in time. It says what the rule says of one request
+    (:func:`retention.rules.requests.held_up_by`), in the database; the sweep asks the rule again.
+    """
+    own = {"organization": OuterRef("organization")}
+    holds = LegalHold.objects.filter(**own).in_force()
+    whole = DeletionRequest.objects.filter(pk=OuterRef(OuterRef("pk")), scope=RequestScope.ORGANIZATION)
+    of_people = covering(OuterRef(OuterRef("organization")), OuterRef(OuterRef("pk")))
+    contracts = Contract.objects.filter(**own).open()
+    switches = SwitchingCase.objects.filter(**own).holding()
+    in_the_way = Exists(holds.filter(Q(Exists(whole)) | of_people)) | (
+        Q(scope=RequestScope.ORGANIZATION) & (Exists(contracts) | Exists(switches))
+    )
+    return Q(
+        in_the_way,
+        Q(grace_until__isnull=True) | Q(grace_until__lte=at),
+        kind=RequestKind.ERASE,
+        status__in=[RequestStatus.CONFIRMED, RequestStatus.APPROVED],
+        erase_from__lte=at,
+    ) | Q(status=RequestStatus.CONFIRMED, carried_out_at__lte=at - settings.CORRECTION_CONFIRMED_WITHIN)
 
 
 def erasable_from(request: DeletionRequest) -> datetime:

@@ -144,7 +144,9 @@ def _list_people(request: DeletionRequest, people: list[LicensedUser], *, now: d
     """List the people; another request that lists them lets them go, unless it is erasing them already."""
     theirs = RequestSubject.objects.filter(organization=request.organization_id, licensed_user__in=people)
     others = theirs.exclude(request=request)
-    others.filter(let_go_at__isnull=True, fenced_at__isnull=True).update(let_go_at=now)
+    others.filter(let_go_at__isnull=True, fenced_at__isnull=True).update(
+        let_go_at=now, correction=None, correction_key=None
+    )
     busy = set(others.filter(let_go_at__isnull=True).values_list("licensed_user", flat=True))
     theirs.filter(request=request).exclude(licensed_user__in=busy).update(let_go_at=None)
     RequestSubject.objects.bulk_create(

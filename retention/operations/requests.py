@@ -281,8 +281,9 @@ def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = ""
     locked.status = RequestStatus.CANCELLED
     locked.closed_at = now
     locked.save(update_fields=["status", "closed_at"])
-    audit.record("deletion_request.cancelled", locked, by=by, at=now, detail={"reason": reason} if reason else None)
-    outbox.publish("deletion_request.cancelled", locked, at=now)
+    data, detail = {"kind": locked.kind}, {"reason": reason} if reason else None
+    audit.record("deletion_request.cancelled", locked, by=by, at=now, data=data, detail=detail)
+    outbox.publish("deletion_request.cancelled", locked, at=now, payload=data)
     return locked
 
 

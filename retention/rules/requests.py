@@ -61,6 +61,22 @@ def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: dateti
     return max(erase_from, switch_erase_at)
 
 
+# What holds up a request that is due otherwise, though nobody who works on it decided so: evidence is kept of it.
+IN_THE_WAY = frozenset({"contract_open", "switch_unfinished", "legal_hold", "correction_unconfirmed"})
+# What others have to do first: while it stands, a request is not due.
+TO_COME = frozenset({"end_not_confirmed", "client_undecided", "grace_runs", "retrieval_period_runs"})
+
+
+def held_up_by(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return, of what :func:`blocks` said, what holds up a request that is due otherwise; empty: nothing does.
+
+    One that the client decided on counts as due: it need not be approved to be evident that it could not be carried
+    out.
+    """
+    found = tuple(codes)
+    return () if TO_COME & set(found) else tuple(code for code in found if code in IN_THE_WAY)
+
+
 def unconfirmed(carried_out_at: datetime | None, *, now: datetime, within: timedelta) -> bool:
     """Say whether a correction was made here that long ago, and the product has not said that it made it too."""
     return carried_out_at is not None and carried_out_at + within <= now

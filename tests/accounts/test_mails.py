@@ -57,6 +57,7 @@ PAYLOADS = {
     "access_rule.found": {"users": 2, "acts_at": "2026-03-15T12:00:00+00:00"},
     "access_rule.stopped": {"people": 20, "limit": 5},
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
+    "deletion_request.blocked": {"codes": ["legal_hold", "contract_open"]},
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
     "manual_erasure.asked": {"due_at": "2026-03-15T12:00:00+00:00"},

@@ -21,6 +21,7 @@ OTHER_BYTES = {
     "retention.ContextItem.sealed": "under the data key of its person, in the ledger",
     "retention.Diagnostic.sealed": "under the data key of its person, in the ledger",
     "retention.SubjectRequest.sealed_facts": "under the request's own key, which is wrapped beside it",
+    "retention.RequestSubject.correction": "under the data key of its person, in the ledger",
     "retention.ErasureRun.identifiers": "under the run's own key, which is wrapped beside it",
 }
 # Modules that wrap, and the place that their values go to.

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0014_restricted_by_a_request"),
-        ("retention", "0010_kinds_of_requests"),
+        ("retention", "0012_subject_requests"),
     ]
 
     operations = [
