@@ -219,8 +219,7 @@ EXPORTED_CATEGORIES = ("context_items", "conversations", "diagnostics", "license
 RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)  # of a client whose contract never ran; a contract says its own
 # A verification searches without a heartbeat: its lease outlasts the task that does it.
 VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)
-# Retrieval end + this = the day by which content must be gone (rulebook §6).
-ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))
+ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))  # after the retrieval's end: content is gone (§6)
 # How long before the last day for notice the next term's indexed price is proposed: who must pay it can still leave.
 UPLIFT_LEAD = timedelta(days=env.int("UPLIFT_LEAD_DAYS", default=30))
 BACKUP_HORIZON = timedelta(days=env.int("BACKUP_HORIZON_DAYS", default=35))

@@ -6,7 +6,7 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import ledger_entries
+from retention.operations import evidence, ledger_entries
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -76,7 +76,7 @@ RETENTION: tuple[Sweep, ...] = (
     Sweep(
         "blocks",
         retention.blocks_due,
-        retention.block_following,
+        evidence.following,
         retention.note_blocks,
         retention_tasks.sweep_blocks,
         20 * SECONDS,

@@ -28,7 +28,6 @@ from retention.models import (
     Vault,
 )
 from retention.operations import (
-    blocking,
     carrying_out,
     certificates,
     erasure,
@@ -113,44 +112,17 @@ def request_all_deleted(*, at: datetime, by: str) -> Swept:
 
 def carrying_out_due(*, at: datetime) -> DeletionRequestQuerySet:
     """Exports of people that the client decided on, and requests of other kinds than erasure whose people are gone."""
-    listed = RequestSubject.objects.filter(request=OuterRef("pk"))
-    fenced = RequestSubject.objects.filter(licensed_user=OuterRef("licensed_user"), fenced_at__isnull=False)
-    decided = Q(Exists(listed.filter(~Exists(fenced))), kind=RequestKind.EXPORT, status=RequestStatus.CONFIRMED)
-    others = DeletionRequest.objects.open().exclude(kind=RequestKind.ERASE)
-    return others.filter(decided | ~Exists(listed)).order_by("pk")
-
-
-def carry_out(request: DeletionRequest, *, now: datetime, by: str) -> None:
-    """Make the export that a request asks for; end a request that nobody is left of."""
-    if RequestSubject.objects.filter(request=request).exists():
-        carrying_out.export_people(request, now=now, by=by)
-    else:
-        carrying_out.lapse(request, now=now, by=by)
+    return carrying_out.due()
 
 
 def carry_out_all(*, at: datetime, by: str) -> Swept:
     """Carry out what the clients decided."""
-    return walk(lambda: carrying_out_due(at=at), lambda request: carry_out(request, now=at, by=by))
+    return walk(lambda: carrying_out_due(at=at), lambda request: carrying_out.carry_out(request, now=at, by=by))
 
 
 def blocks_due(*, at: datetime) -> DeletionRequestQuerySet:
     """Requests that are held up and it is not noted, or are no longer."""
-    held_up = blocking.held_up(at=at)
-    changed = Q(held_up, blocked_since__isnull=True) | Q(~held_up, blocked_since__isnull=False)
-    return DeletionRequest.objects.filter(changed).order_by("pk")
-
-
-def block_following(*, after: datetime) -> datetime | None:
-    """Return when the next request becomes due, and so may be held up."""
-    erasures = DeletionRequest.objects.filter(
-        kind=RequestKind.ERASE, status__in=[RequestStatus.CONFIRMED, RequestStatus.APPROVED]
-    )
-    made = DeletionRequest.objects.filter(status=RequestStatus.CONFIRMED, carried_out_at__isnull=False)
-    within = settings.CORRECTION_CONFIRMED_WITHIN
-    unconfirmed = earliest(made, "carried_out_at", after=after - within)
-    instants = [earliest(erasures, field, after=after) for field in ("erase_from", "grace_until")]
-    instants.append(None if unconfirmed is None else unconfirmed + within)
-    return min((instant for instant in instants if instant is not None), default=None)
+    return evidence.due(at=at)
 
 
 def note_blocks(*, at: datetime, by: str) -> Swept:

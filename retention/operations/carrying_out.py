@@ -3,12 +3,31 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import tenancy
 from accounts.operations import audit, outbox, processing
 from retention.enums import Decision, RequestKind, RequestStatus
 from retention.models import DeletionRequest, Export, RequestSubject
 from retention.operations import corrections, exports, requests
+from retention.querysets import DeletionRequestQuerySet
+
+
+def due() -> DeletionRequestQuerySet:
+    """Return exports of people that the client decided on, and requests that are no erasure and nobody is left of."""
+    listed = RequestSubject.objects.filter(request=OuterRef("pk"))
+    fenced = RequestSubject.objects.filter(licensed_user=OuterRef("licensed_user"), fenced_at__isnull=False)
+    decided = Q(Exists(listed.filter(~Exists(fenced))), kind=RequestKind.EXPORT, status=RequestStatus.CONFIRMED)
+    others = DeletionRequest.objects.open().exclude(kind=RequestKind.ERASE)
+    return others.filter(decided | ~Exists(listed)).order_by("pk")
+
+
+def carry_out(request: DeletionRequest, *, now: datetime, by: str) -> None:
+    """Make the export that a request asks for; end a request that nobody is left of. It raises what these raise."""
+    if RequestSubject.objects.filter(request=request).exists():
+        export_people(request, now=now, by=by)
+    else:
+        lapse(request, now=now, by=by)
 
 
 @transaction.atomic

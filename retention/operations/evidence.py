@@ -2,12 +2,17 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
+from accounts.operations.sweeping import earliest
+from retention.enums import RequestKind, RequestStatus
 from retention.models import DeletionRequest
 from retention.operations import blocking
+from retention.querysets import DeletionRequestQuerySet
 from retention.rules import requests as rules
 
 
@@ -15,6 +20,26 @@ class AsNoted(Refused):
     """Nothing has changed since it was noted whether the request is held up."""
 
     code = "as_noted"
+
+
+def due(*, at: datetime) -> DeletionRequestQuerySet:
+    """Return requests that are held up and it is not noted, or are no longer."""
+    held_up = blocking.held_up(at=at)
+    changed = Q(held_up, blocked_since__isnull=True) | Q(~held_up, blocked_since__isnull=False)
+    return DeletionRequest.objects.filter(changed).order_by("pk")
+
+
+def following(*, after: datetime) -> datetime | None:
+    """Return when the next request becomes due, and so may be held up."""
+    erasures = DeletionRequest.objects.filter(
+        kind=RequestKind.ERASE, status__in=[RequestStatus.CONFIRMED, RequestStatus.APPROVED]
+    )
+    made = DeletionRequest.objects.filter(status=RequestStatus.CONFIRMED, carried_out_at__isnull=False)
+    within = settings.CORRECTION_CONFIRMED_WITHIN
+    unconfirmed = earliest(made, "carried_out_at", after=after - within)
+    instants = [earliest(erasures, field, after=after) for field in ("erase_from", "grace_until")]
+    instants.append(None if unconfirmed is None else unconfirmed + within)
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 @transaction.atomic

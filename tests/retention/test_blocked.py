@@ -97,7 +97,7 @@ def test_a_contract_that_is_negotiated_holds_the_end_up():
     due = max(request.erase_from, request.grace_until)
     with tenancy.vendor():
         assert not sweeps.blocks_due(at=due - timedelta(seconds=1)).exists()
-        assert sweeps.block_following(after=due - timedelta(seconds=1)) == due
+        assert evidence.following(after=due - timedelta(seconds=1)) == due
     assert sweeps.note_blocks(at=due, by="system").done == 1
     assert events(request) == [("blocked", {"kind": "erase", "codes": ["contract_open"]}, due)]
 
@@ -106,7 +106,7 @@ def test_a_correction_that_the_product_does_not_confirm_is_noted_and_told(client
     request = asked(client_, "ann-1", kind=RequestKind.CORRECT, corrections={"shoe_size": "38"})
     due = NOW + settings.CORRECTION_CONFIRMED_WITHIN
     with tenancy.vendor():
-        assert sweeps.block_following(after=NOW) == due
+        assert evidence.following(after=NOW) == due
     live_until(due - timedelta(seconds=1))
     assert since(request) is None
     live_until(due)
