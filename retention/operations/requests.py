@@ -65,7 +65,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
 
     The window begins when the service stopped in fact: a notice that was recorded late ends the contract earlier on
     paper, but the client had its service until the end was carried out. A client whose contract never ran (a pilot) may
-    ask for erasure too.
+    ask for erasure too. Where a switch ended the last contract, the request says that it comes of that.
 
     :raises ContractOpen: a contract is signed or active.
     :raises Refused: nothing has ended (unless the client asks), or a request for this end exists.
@@ -78,6 +78,8 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
         raise Refused("No contract of this organization has ended.", code="no_contract_ended")
     if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
         raise Refused("The data of this organization are erased, and nothing was let in since.", code="erased_already")
+    if origin is RequestOrigin.CONTRACT_END and last is not None and last.end_reason == EndReason.SWITCHING.value:
+        origin = RequestOrigin.SWITCHING
     zone = organization.time_zone if last is None else last.time_zone
     today = local_day(now, zone)
     ended_on = today if last is None or last.ends_on is None else last.ends_on

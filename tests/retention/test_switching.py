@@ -11,7 +11,7 @@ from contracts.enums import SwitchChoice, SwitchKind
 from contracts.models import Contract, SwitchingCase
 from contracts.operations import switching
 from retention import sweeps
-from retention.models import DeletionRequest, ErasureRun, Vault
+from retention.models import Certificate, DeletionRequest, ErasureRun, Vault
 from retention.operations import blocking, erasure, exports, requests, runs
 from tests.contracts.agreements import a_signed_contract, at
 from tests.contracts.operations.lives import MANAGER, at_once, utc
@@ -49,7 +49,11 @@ def test_a_completed_switch_grants_retrieval_after_the_agreed_transition():
     live_until(at("2027-04-02"))
     assert blocks(organization, "2027-04-02") == ("retrieval_period_runs",)
     live_until(at("2027-04-03"))
-    assert the_request(organization).status == "certified"
+    request = the_request(organization)
+    assert (request.status, request.origin) == ("certified", "switching")
+    with tenancy.vendor():
+        asked = Certificate.objects.get().document["request"]
+    assert (asked["origin"], asked["asked_by"]) == ("switching", "switch")
 
 
 def test_erasure_only_needs_neither_completion_nor_retrieval():
