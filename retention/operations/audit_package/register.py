@@ -28,6 +28,7 @@ FACTS = (
     "erase_by",
     "grace_until",
     "confirmed_at",
+    "carried_out_at",
     "approved_at",
     "export_decision",
     "archive_decision",
