@@ -1,6 +1,6 @@
 # `make up` starts everything on this machine, `make test` runs the whole suite. Both make the environment from the
 # hashed lock if it is not there. `make up PORT=8001` chooses the port, `make up DEMO=0` leaves the demo out.
-.PHONY: up test check openapi bench mutants
+.PHONY: up test proofs check openapi bench mutants
 PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3,12) <= sys.version_info[:2] < (3,15))' 2>/dev/null && { echo $$p; break; }; done)
 export PORT DEMO
@@ -8,8 +8,14 @@ export PORT DEMO
 up: .venv/.made
 	@exec .venv/bin/python manage.py up
 
+# A worker of the tests keeps to the modules that it began: their rows are made once.
 test: .venv/.made
-	.venv/bin/python -m pytest -n auto
+	.venv/bin/python -m pytest -n auto --dist worksteal
+
+# What takes minutes: a worker killed at thirty instants, keys replaced in a running service, every restore.
+proofs: .venv/.made
+	TERME_KILLS=30 .venv/bin/python -m pytest -n auto --dist worksteal -m proof
+	TERME_KILLS=30 .venv/bin/python -m pytest tests/workflows/test_erasure_faults.py
 
 # Measures everything against its bare limit and writes benchmarks/results.json; `make bench SIZE=full` takes longer.
 SIZE ?= small

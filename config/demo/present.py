@@ -6,7 +6,7 @@ from decimal import Decimal
 from io import BytesIO
 
 from accounts import tenancy
-from accounts.enums import DocumentKind, LicenceStatus, RuleAction, RuleMode, SuspensionReason
+from accounts.enums import DocumentKind, Language, LicenceStatus, RuleAction, RuleMode, SuspensionReason
 from accounts.models import Document, LicensedUser, Organization
 from accounts.operations import access_rules, activity, bulk, documents
 from accounts.rules.licence_states import Act
@@ -16,6 +16,9 @@ from contracts.models import Contract, IndexSeries
 from contracts.operations import amendments, indices, intakes, offers, outgoing, quotes, suspension, switching
 from contracts.rules.days import add_months
 from contracts.rules.periods import local_day
+from retention.enums import RequestKind, SubjectChannel
+from retention.operations import subject_requests
+from retention.operations.subject_facts import Facts
 
 SERIES = "DEMO-SERVICES"
 MONTHS = 24
@@ -51,6 +54,7 @@ def go_on(today: date, *, now: datetime, by: str) -> None:
     """Bring what has been begun and not finished to where it stands on the demo's day."""
     with tenancy.vendor():
         _letters(now=now, by=by)
+        _a_person_asks(now=now, by=by)
         offer = offers.make(
             _contract("SMJ-4/2"),
             values={"annual_fee": Decimal("59900.00"), "renewal_term_months": 24},
@@ -127,6 +131,20 @@ def _access(organization: Organization, *, now: datetime, by: str) -> None:
 def _letters(*, now: datetime, by: str) -> None:
     for name, lines in LETTERS:
         intakes.drop(reader.read("\r\n".join(lines).encode(), name), now=now, by=by)
+
+
+def _a_person_asks(*, now: datetime, by: str) -> None:
+    """Somebody who uses the product through a client has written to the vendor, and waits to be forwarded."""
+    person = LicensedUser.objects.live().filter(organization=_contract("SMJ-4/2").organization).earliest("pk")
+    subject_requests.take_down(
+        Facts(person.display_name, person.email, "Please send me a copy of what you keep about me. Invented."),
+        kind=RequestKind.EXPORT,
+        channel=SubjectChannel.MAIL,
+        language=Language.ENGLISH,
+        received_at=now,
+        now=now,
+        by=by,
+    )
 
 
 def _contract(reference: str) -> Contract:

@@ -101,7 +101,7 @@ class SubjectRequestAdmin(ReadOnly):
         """Show the last day to answer; in red once it has passed and nobody has answered."""
         if row.closed_at is not None:
             return "-"
-        zone = subject_requests.clock_of(row).zone
+        zone = subject_requests.zone_of(row)
         if local_day(clock.instant(), zone) <= row.due_on:
             return str(forms.DateField().widget.format_value(row.due_on) or row.due_on)
         return format_html('<strong class="text-red-600 dark:text-red-400">{} · {}</strong>', row.due_on, _("late"))

@@ -311,6 +311,11 @@ def tell(name: str, row: SubjectRequest, *, now: datetime, by: str, **data: Any)
     audit.record(name, row, by=by, at=now, data=data)
 
 
+def zone_of(row: SubjectRequest) -> str:
+    """Return the time zone whose days count: the client's, the vendor's before it is known."""
+    return _place(row)[0]
+
+
 def actor_of(row: SubjectRequest) -> str:
     """Name the person who asks, for the trail: by the request, which says nothing about them."""
     return f"person:{row.public_id}"

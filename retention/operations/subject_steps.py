@@ -43,7 +43,7 @@ def step(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequest:
         else:  # its last contact left: the privacy officers are told, who find another
             outbox.publish("subject_request.nobody_decides", row, at=now)
     if Due.WARN in due:
-        today = local_day(now, clock_of(row).zone)
+        today = local_day(now, subject_requests.zone_of(row))
         row.warnings = rules.warnings_by(row.due_on, today)
         late = today > row.due_on
         audit.record("subject_request.late" if late else "subject_request.due_soon", row, by=by, at=now)

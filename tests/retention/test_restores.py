@@ -73,7 +73,13 @@ def keys_of(organization):
         return DataKey.objects.filter(organization_ref=organization.public_id).count()
 
 
-@pytest.mark.parametrize("backup_when", ["before the request", "before its approval", "planned"])
+@pytest.mark.parametrize(
+    "backup_when",
+    [
+        "before the request",
+        *(pytest.param(when, marks=pytest.mark.proof) for when in ("before its approval", "planned")),
+    ],
+)
 def test_a_person_who_was_erased_is_erased_again(backup_when):
     organization = a_client()
     backups = {"before the request": Backup()}
@@ -103,7 +109,10 @@ def test_a_person_who_was_erased_is_erased_again(backup_when):
     assert replayed()["state"] == "nothing_to_do"
 
 
-@pytest.mark.parametrize("backup_when", ["before the end", "received", "approved"])
+@pytest.mark.parametrize(
+    "backup_when",
+    ["before the end", *(pytest.param(when, marks=pytest.mark.proof) for when in ("received", "approved"))],
+)
 def test_an_organization_that_was_erased_is_erased_again(backup_when):
     organization = a_leaving_client()
     backups = {"before the end": Backup()}

@@ -34,7 +34,8 @@ from tests.workflows.forked import Held, Process, wait_for_server, wait_until
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 NOW = at("2026-02-05")
 LEASE = timedelta(minutes=2)
-KILLS = 30
+# `make proofs` kills at thirty instants; a test run at some of them.
+KILLS = int(os.environ.get("TERME_KILLS", "6"))
 PAUSE = timedelta(milliseconds=8)
 PEOPLE = 6
 
@@ -170,7 +171,7 @@ class Case:
 
 
 @SCOPES
-def test_killed_at_thirty_instants_it_comes_to_the_same_end(scene, slowly):
+def test_killed_at_random_instants_it_comes_to_the_same_end(scene, slowly):
     chance = random.Random(7)
     kills, reached, longest = 0, set(), 0.4
     while kills < KILLS:

@@ -10,6 +10,9 @@ import pytest
 from tests.workflows import walk
 from tests.workflows.test_real_processes import ROOT, Service, wait_for
 
+# Five starts of a real service. tests/retention/test_rewrapping.py and test_key_checks.py ask the same in one process.
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def service(tmp_path):
