@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -103,8 +103,9 @@ class SubjectRequestAdmin(ReadOnly):
             return "-"
         zone = subject_requests.zone_of(row)
         if local_day(clock.instant(), zone) <= row.due_on:
-            return str(forms.DateField().widget.format_value(row.due_on) or row.due_on)
-        return format_html('<strong class="text-red-600 dark:text-red-400">{} · {}</strong>', row.due_on, _("late"))
+            return date_format(row.due_on)
+        red = "text-red-600 dark:text-red-400"
+        return format_html('<strong class="{}">{} · {}</strong>', red, date_format(row.due_on), _("late"))
 
     def described(self, obj: SubjectRequest) -> str:
         return f"{obj.get_kind_display()} · {obj.get_state_display()}"

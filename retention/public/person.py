@@ -33,6 +33,13 @@ COOKIE = "terme_privacy"
 LASTS = timedelta(minutes=30)
 MAILED = _("If the address is right, a mail is on its way. Open the link in it.")
 USELESS = _("This link was used before, or is too old. Ask for a new one.")
+# What people ask for, in their words.
+KINDS = (
+    (RequestKind.ERASE, _("Erase my data")),
+    (RequestKind.EXPORT, _("A copy of my data")),
+    (RequestKind.CORRECT, _("Correct my data")),
+    (RequestKind.RESTRICT, _("Keep my data, but do not use them")),
+)
 WITHDRAWABLE = (SubjectState.RECEIVED, SubjectState.FORWARDED)
 
 
@@ -41,7 +48,7 @@ WITHDRAWABLE = (SubjectState.RECEIVED, SubjectState.FORWARDED)
 def ask(request: HttpRequest) -> HttpResponse:
     """Show the form; take a request down. Whoever asks learns nothing about whether anybody is known."""
     given = {name: request.POST.get(name, "") for name in ("kind", "name", "email", "service", "words")}
-    context = {"kinds": RequestKind.choices, "given": given, "longest": subject_facts.LONGEST_WORDS}
+    context = {"kinds": KINDS, "given": given, "longest": subject_facts.LONGEST_WORDS}
     if request.method != "POST":
         return page(request, "ask", context)
     if not may_try(request, PerVisitor()):
