@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -15,6 +16,7 @@ from retention.enums import DoubtReason, ExtensionReason, LinkPurpose, RefusalGr
 from retention.models import SubjectLink
 from retention.operations import subject_decisions, subject_letters, subject_links, subject_requests
 from retention.public.pages import TOO_OFTEN, PerVisitor, faults_of, may_try, page, public, said
+from retention.rules import corrections
 
 FIELDS = ("action", "others", "ground", "reasons", "doubt", "extension")
 DONE = {
@@ -119,6 +121,7 @@ def _context(link: SubjectLink, given: dict[str, Any]) -> dict[str, Any]:
         "doubts": DoubtReason.choices,
         "extensions": ExtensionReason.choices,
         "correct": kind is RequestKind.CORRECT,
+        "correctable": [(name, label_for_field(name, LicensedUser)) for name in corrections.OWN],
         "extendable": row.extended_at is None,
     }
 

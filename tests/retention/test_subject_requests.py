@@ -10,6 +10,7 @@ from accounts import tenancy
 from accounts.enums import Language
 from accounts.errors import InvalidInput
 from accounts.models import AuditEvent, LicensedUser, OutboxMessage
+from config.sweeps import SWEEPS
 from retention.enums import RefusalGround, RequestKind, SubjectChannel, SubjectOutcome
 from retention.models import DeletionRequest, SubjectRequest
 from retention.operations import people_requests, subject_decisions, subject_requests
@@ -17,6 +18,7 @@ from retention.operations.archive import ProofNeeded
 from retention.operations.subject_facts import Facts
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member
+from tests.api.callers import caller
 from tests.retention.asking import (
     NOW,
     WHO,
@@ -320,6 +322,40 @@ def test_the_person_gives_it_up_before_the_decision_only(client_):
     row = granted(forwarded(client_), client_)
     with tenancy.vendor(), pytest.raises(subject_requests.SubjectRequestNotInThatState):
         subject_requests.withdraw(row, now=NOW, by=BY)
+
+
+def carried_out():
+    (sweep,) = [one for one in SWEEPS if one.name == "carrying_out"]
+    sweep.do(at=NOW, by="system")
+    swept(NOW)
+
+
+@pytest.mark.parametrize("kind", [RequestKind.EXPORT, RequestKind.RESTRICT])
+def test_what_is_no_erasure_is_carried_out_and_answered(client_, kind):
+    row = granted(forwarded(client_, taken(kind)), client_)
+    carried_out()
+    row = again(row)
+    assert (row.request.kind, row.request.status) == (kind, "done")
+    assert (row.state, row.outcome) == ("answered", "granted")
+
+
+def test_a_correction_is_decided_by_the_link_and_answered_once_the_product_has_it(client_):
+    row = forwarded(client_, taken(RequestKind.CORRECT))
+    path = link_in(posted()["dpo@client.example"][0])
+    with tenancy.vendor():
+        person = LicensedUser.objects.get(organization=client_, external_id="ann-1")
+    values = {"action": "grant", "people": str(person.public_id)}
+    assert sent(browser(), path, **values).status_code == 400, "it is not said what is right"
+    assert sent(browser(), path, **values, correct_email="no address").status_code == 400
+    assert sent(browser(), path, **values, correct_display_name="Anne Lee").status_code == 200
+    carried_out()
+    with tenancy.vendor():
+        person.refresh_from_db()
+    assert (person.display_name, again(row).state) == ("Anne Lee", "granted")
+    call = caller("client_administrator", str(client_.public_id))
+    call("POST", f"deletion-requests/{again(row).request.public_id}/confirm-correction")
+    swept(NOW)
+    assert (again(row).state, again(row).outcome) == ("answered", "granted")
 
 
 def test_what_was_granted_and_then_refused_is_answered_as_refused(client_):
