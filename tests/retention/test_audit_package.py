@@ -26,6 +26,8 @@ TABLES = {
     "request-register",
     "request-events",
     "legal-holds",
+    "subject-requests",
+    "subject-request-events",
     "instruction-log",
     "record-of-processing",
     "notifications",
@@ -250,3 +252,13 @@ def test_memory_stays_flat():
     few = peak()
     more(30_000)
     assert peak() < few + 2**20
+
+
+def test_the_register_of_peoples_requests_names_nobody():
+    files = made()
+    register = rows(files, "subject-requests")
+    assert {(one["state"], one["kind"], one["doubts"]) for one in register} == {("forwarded", "export", 1)}
+    events = {one["name"] for one in rows(files, "subject-request-events")}
+    assert {"subject_request.received", "subject_request.forwarded", "subject_request.doubted"} <= events
+    said = b"".join(files.values()).lower()
+    assert b"canary.example" not in said and b"what do you know" not in said

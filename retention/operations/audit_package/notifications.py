@@ -27,6 +27,7 @@ TOPICS = (
     "licensed_user.deletion_",
     "processing.",
     "request.",
+    "subject_request.",
 )
 COLUMNS = (
     "message",

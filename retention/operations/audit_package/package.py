@@ -20,7 +20,7 @@ from accounts.errors import InvalidInput
 from accounts.models import AuditSeal, Organization, TrailHead
 from accounts.operations import audit, signatures, standing
 from retention.models import Certificate
-from retention.operations.audit_package import instructions, notifications, processing, register
+from retention.operations.audit_package import instructions, notifications, processing, register, subjects
 from retention.operations.audit_package.parts import Part, Row, in_batches, instant, public_ids
 from retention.rules import audit_package as rules
 from retention.rules.audit_package import Span
@@ -38,6 +38,7 @@ system); licensed users are not named, nor told by their ids. A cell that a spre
 with an apostrophe.
 
 request-register, request-events, legal-holds   deletion requests that touch the period, with states and instants
+subject-requests, subject-request-events        what people asked about their data, and when it was answered
 instruction-log                                 who instructed, approved and decided what, from the trail
 record-of-processing, processing.json           Art. 30(2) GDPR: a row for each client, and what is the same for all
 notifications                                   Art. 19 GDPR: who was told when, and what was answered
@@ -111,7 +112,7 @@ def make(span: Span, *, organization: Organization | None, now: datetime, by: st
 
 def _write_all(writer: "_Writer", span: Span, organization: Organization | None) -> None:
     writer.text("README.txt", README)
-    for part in register.parts(span, organization):
+    for part in (*register.parts(span, organization), *subjects.parts(span, organization)):
         writer.table(part)
     writer.table(instructions.part(span, organization))
     writer.table(processing.part(span, organization))

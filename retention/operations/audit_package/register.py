@@ -88,9 +88,9 @@ def _subjects(batch: tuple[DeletionRequest, ...]) -> dict[Any, str]:
     for model in apps.get_app_config("retention").get_models():
         if model is ErasureRun or model.__name__ in rules.PEOPLE or model.__name__ == "ErasureStep":
             continue
-        for name, owners in (("request", requests), ("run", runs)):
+        for name, owner, owners in (("request", DeletionRequest, requests), ("run", ErasureRun, runs)):
             field = next((one for one in model._meta.concrete_fields if one.name == name), None)
-            if isinstance(field, ForeignKey) and hasattr(model, "public_id"):
+            if isinstance(field, ForeignKey) and field.related_model is owner and hasattr(model, "public_id"):
                 rows = model._default_manager.filter(**{f"{name}__in": owners})
                 found |= {public_id: owners[key] for public_id, key in rows.values_list("public_id", f"{name}_id")}
     return found
