@@ -15,6 +15,7 @@ EXEMPT = {
     "accounts.operations.calling.claim": "the right to send for a minute is no fact of the domain",
     "retention.operations.subject_links.use": "what a link opens is recorded: a confirmation, a decision",
     "retention.operations.subject_requests.send_link": "a mail to the person themselves changes nothing",
+    "retention.operations.carrying_out.export_people": "the export leaves one, and `requests.finish` the other",
     "accounts.operations.calling.record": "a delivery is a row of its own; disabling the endpoint is recorded",
 }
 
