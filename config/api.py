@@ -50,6 +50,7 @@ from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.external import ExternalStoreResource, ManualErasureResource
 from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
+from retention.api.kept_file import KeptFileView
 from retention.api.lasting import RetentionNightResource, RetentionRuleResource
 from retention.api.requests import DeletionRequestResource
 from retention.api.restores import RestoreResource
@@ -99,6 +100,7 @@ organization = [
     path("bulk-jobs", OrganizationBulkJobsView.as_view(), name="organization-bulk-jobs"),
     path("activity", ActivityView.as_view(), name="organization-activity"),
     path("content", ContentView.as_view(), name="organization-content"),
+    path("kept-file", KeptFileView.as_view(), name="organization-kept-file"),
     path("exports", OrganizationExportsView.as_view(), name="organization-exports"),
     path("archive-authorization", ArchiveAuthorizationView.as_view(), name="organization-archive-authorization"),
 ]

@@ -6,7 +6,7 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import evidence, ledger_entries
+from retention.operations import endings, evidence, ledger_entries
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -170,6 +170,15 @@ RETENTION: tuple[Sweep, ...] = (
         retention.destroy_orphans,
         retention_tasks.sweep_orphan_keys,
         timedelta(hours=1),
+        "erasure",
+    ),
+    Sweep(
+        "files",
+        endings.due,
+        by_change,
+        endings.end_all,
+        retention_tasks.sweep_files,
+        timedelta(hours=6),
         "erasure",
     ),
 )

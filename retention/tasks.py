@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts import tenancy
@@ -13,7 +14,7 @@ from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
 from retention.models import ErasureRun, RetentionRule
-from retention.operations import nights
+from retention.operations import endings, nights
 
 
 @shared_task(throws=(ClockAhead,))
@@ -143,6 +144,14 @@ def sweep_nights(*, now: str | None = None, **_future: object) -> None:
         found = [(one.pk, one.organization_id) for one in sweeps.nights_due(at=at)]
     for pk, organization_id in found:
         work_on_night.delay(rule_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_files(*, now: str | None = None, **_future: object) -> None:
+    """Let go of what was kept on a basis until its period was over; and of sign-ins that have expired."""
+    run(endings.end_all, at=sweep_instant(now))
+    with tenancy.vendor():
+        Session.objects.filter(expire_date__lte=timezone.now()).delete()
 
 
 @shared_task

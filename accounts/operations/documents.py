@@ -4,8 +4,9 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, overload
@@ -155,6 +156,15 @@ def _unfinished(path: Path) -> Path:
 
 def _media_type(text: str) -> str:
     return text if len(text) <= 100 and _MEDIA_TYPE.fullmatch(text) else UNKNOWN_TYPE
+
+
+def remove_files(public_ids: Iterable[uuid.UUID]) -> None:
+    """Remove the files of documents whose rows go in this transaction, once it has committed.
+
+    What a crash in between leaves is a file that nobody can open: its key was in the row.
+    """
+    for public_id in public_ids:
+        transaction.on_commit(partial(_path(public_id).unlink, missing_ok=True))
 
 
 def _path(public_id: uuid.UUID) -> Path:

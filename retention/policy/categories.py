@@ -63,7 +63,7 @@ REASONS = Category(
     "Free text beside the trail",
     Role.CONTROLLER,
     "Whoever a reason or an address names",
-    "Understanding an act afterwards, for as long as that is needed",
+    "Understanding an act afterwards, for as long as that is needed, and five years at the longest",
 )
 PROOF = Category(
     "erasure_evidence",

@@ -232,6 +232,7 @@ PAGES = {
     "SubjectRequest.settle_doubt": "request_deletion",
     "SubjectRequest.extend": "request_deletion",
     "ManualErasure.attest": "approve_erasure",
+    "Vault.look_at_file": "view_deletion_request",
 }
 # Pages for staff only, though a role of a client holds the right.
 VENDORS = {

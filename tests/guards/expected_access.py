@@ -14,6 +14,7 @@ EXPECTED = {
     "PATCH organizations/<uuid>": "change_organization",
     "POST organizations/<uuid>/licensed-users": "change_licensed_user",
     "POST organizations/<uuid>/content": "ingest_content",
+    "GET organizations/<uuid>/kept-file": "view_deletion_request",
     "POST organizations/<uuid>/exports": "export_content",
     "POST organizations/<uuid>/archive-authorization": "authorise_archive",
     "GET exports/<uuid>": "export_content",

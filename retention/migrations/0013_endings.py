@@ -1,0 +1,91 @@
+"""What was kept on a basis goes when its period is over: only the eraser deletes it, and never under a hold."""
+
+from django.db import migrations
+
+TABLES = (
+    "retention_legalhold",
+    "retention_archiveauthorization",
+    "retention_erasurestep",
+    "retention_verification",
+    "retention_certificateaddendum",
+    "retention_manualerasure",
+    "retention_retentionnight",
+    "retention_vault",
+    "contracts_amendment",
+    "contracts_calendarfeed",
+    "contracts_calendarevent",
+    "contracts_contractclause",
+    "contracts_deadline",
+    "contracts_renewaloffer",
+    "contracts_outgoingnotice",
+    "contracts_renewalplan",
+    "contracts_quote",
+    "contracts_reminder",
+    "contracts_statementline",
+    "contracts_payment",
+    "contracts_switchingact",
+    "contracts_termination",
+    "contracts_uplift",
+    "accounts_accessrule",
+    "accounts_licencegrant",
+    "accounts_accesspolicy",
+    "retention_certificate",
+    "retention_retentionrule",
+    "contracts_notice",
+    "contracts_term",
+    "contracts_switchingcase",
+    "retention_erasurerun",
+    "contracts_contract",
+    "retention_deletionrequest",
+    "accounts_document",
+)
+# Members may leave a client at any time, and what is released is no hold: no wall stands before these.
+WITHOUT_WALL = (
+    "accounts_membership",
+    "accounts_apitoken",
+    "accounts_identityprovider",
+    "accounts_organization",
+    "accounts_user",
+    "mfa_authenticator",
+    "socialaccount_socialaccount",
+)
+# What may refer to a row of these, and so keeps it: the eraser looks there.
+READ = ("retention_aggregatearchive", *WITHOUT_WALL)
+FUNCTION = """
+CREATE FUNCTION retention_refuse_held_file() RETURNS trigger LANGUAGE plpgsql AS $wall$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM retention_legalhold h WHERE h.released_at IS NULL
+        AND EXISTS (SELECT 1 FROM gone g WHERE g.organization_id = h.organization_id)
+    ) THEN
+        RAISE EXCEPTION 'a legal hold covers these rows' USING ERRCODE = 'TH001';
+    END IF;
+    RETURN NULL;
+END
+$wall$
+"""
+
+
+def walled(table: str) -> migrations.RunSQL:
+    """Refuse a delete of a held client's rows, by whatever way it comes."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {table}_held_file AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone "
+        "FOR EACH STATEMENT EXECUTE FUNCTION retention_refuse_held_file()",
+        f"DROP TRIGGER {table}_held_file ON {table}",
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("retention", "0012_subject_requests")]
+
+    operations = [
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION retention_refuse_held_file()"),
+        *(walled(table) for table in TABLES),
+        *(
+            migrations.RunSQL(
+                f"GRANT SELECT, DELETE ON {table} TO terme_eraser", f"REVOKE DELETE ON {table} FROM terme_eraser"
+            )
+            for table in (*TABLES, *WITHOUT_WALL)
+        ),
+        *(migrations.RunSQL(f"GRANT SELECT ON {table} TO terme_eraser", migrations.RunSQL.noop) for table in READ),
+    ]
