@@ -37,8 +37,9 @@ _OF_ORGANIZATION = (
     f"AND NOT {_OVER.format(c='c')})"
 )
 _RUN = "t.{key} IN (SELECT r.id FROM retention_erasurerun r WHERE r.organization_id = t.organization_id AND {over})"
+# Not before its entry of the ledger is purged: without its run a restored database would be taken for an older one.
 _RUN_OVER = (
-    "(({r}.phase = 'complete' AND {r}.certified_at < %(evidence_before)s) "
+    "(({r}.phase = 'complete' AND {r}.ledger_purged_at IS NOT NULL AND {r}.certified_at < %(evidence_before)s) "
     "OR ({r}.phase = 'cancelled' AND {r}.planned_at < %(evidence_before)s))"
 )
 _OF_RUN = _RUN.format(key="run_id", over=_RUN_OVER.format(r="r"))
@@ -87,9 +88,9 @@ def over_condition(model: type[Model]) -> str:
         return _OF_ORGANIZATION.format(own="t.id")
     if label == "contracts.Contract":
         return _OVER.format(c="t")
-    if basis is ACCOUNTS:
+    if basis is ACCOUNTS and label in ACCOUNTED:
         return f"EXTRACT(YEAR FROM {ACCOUNTED[label]}) <= %(account_year)s"
-    if basis is EVIDENCE:
+    if basis is EVIDENCE and label in PROVED:
         return PROVED[label]
     if basis is CONTRACT_FILE and "contract" in names:
         return _OF_CONTRACT
