@@ -50,7 +50,13 @@ WITHOUT_WALL = (
     "socialaccount_socialaccount",
 )
 # What may refer to a row of these, and so keeps it: the eraser looks there.
-READ = ("retention_aggregatearchive", *WITHOUT_WALL)
+READ = (
+    "retention_aggregatearchive",
+    "retention_subjectdoubt",
+    "retention_subjectlink",
+    "retention_subjectrequest",
+    *WITHOUT_WALL,
+)
 FUNCTION = """
 CREATE FUNCTION retention_refuse_held_file() RETURNS trigger LANGUAGE plpgsql AS $wall$
 BEGIN

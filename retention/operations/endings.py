@@ -4,12 +4,14 @@ For each client in one transaction, as the eraser, what refers to a row before w
 anything of the client, and any request of it that is open, keep all of it.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, ForeignKey, Model, OuterRef
 from django.db.models.expressions import RawSQL
 
 from accounts import tenancy
@@ -156,13 +158,24 @@ def _take(organization: Organization, *, now: datetime) -> tuple[dict[str, int],
 def _let_users_go(members: list[int]) -> int:
     """Let go of those who belong nowhere any more, with their factors; return how many."""
     with tenancy.vendor():  # who is a member elsewhere, no single client's scope tells
-        elsewhere = Exists(Membership.objects.filter(user=OuterRef("pk")))
-        lone = list(User.objects.filter(~elsewhere, pk__in=members).values_list("pk", flat=True))
+        found = User.objects.filter(pk__in=members)
+        for model, field in _pointing_to_users():
+            found = found.filter(~Exists(model._default_manager.filter(**{field: OuterRef("pk")})))
+        lone = list(found.values_list("pk", flat=True))
     with connection.cursor() as cursor:
         for table in OF_USERS:
             cursor.execute(f"DELETE FROM {table} WHERE user_id = ANY(%s)", [lone])
         cursor.execute("DELETE FROM accounts_user WHERE id = ANY(%s)", [lone])
         return int(cursor.rowcount)
+
+
+def _pointing_to_users() -> Iterator[tuple[type[Model], str]]:
+    """Yield the tables by which somebody is needed still, a membership first of all, and the field."""
+    for model in apps.get_models():
+        if model._meta.db_table not in OF_USERS:
+            for field in model._meta.concrete_fields:
+                if isinstance(field, ForeignKey) and field.related_model is User:
+                    yield model, field.name
 
 
 def _positional(query: str, params: dict[str, Any]) -> tuple[str, list[Any]]:
