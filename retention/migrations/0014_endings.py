@@ -82,7 +82,7 @@ def walled(table: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("retention", "0012_subject_requests")]
+    dependencies = [("retention", "0013_corrections")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION retention_refuse_held_file()"),
