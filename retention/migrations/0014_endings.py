@@ -94,4 +94,10 @@ class Migration(migrations.Migration):
             for table in (*TABLES, *WITHOUT_WALL)
         ),
         *(migrations.RunSQL(f"GRANT SELECT ON {table} TO terme_eraser", migrations.RunSQL.noop) for table in READ),
+        # A user belongs to no single client; who is needed nowhere any more is chosen in the scope of the vendor, and
+        # the keys of what still points to one refuse the rest.
+        migrations.RunSQL(
+            "CREATE POLICY whole_eraser ON accounts_user TO terme_eraser USING (true)",
+            "DROP POLICY whole_eraser ON accounts_user",
+        ),
     ]
