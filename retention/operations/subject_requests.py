@@ -15,7 +15,7 @@ from django.db.models import Q
 from accounts.enums import CLIENT_ROLES, Language
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import LicensedUser, Membership, Organization, User
-from accounts.operations import audit, outbox
+from accounts.operations import audit, outbox, states
 from accounts.rules import checks
 from accounts.rules.permissions import MATRIX, Permission
 from contracts.rules.periods import local_day
@@ -108,9 +108,12 @@ def forward(request: SubjectRequest, *, organization: Organization, now: datetim
     From now on the last day to answer is counted in the client's country (Art. 12(3) GDPR).
 
     :raises NobodyDecides: no contact of the client may decide.
+    :raises states.OrganizationClosed: the client's data are being erased, or are erased: nothing is left to decide.
     :raises SubjectRequestNotInThatState: it is with a client already, or over.
     """
     row = locked(request, SubjectState.RECEIVED)
+    if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
+        raise states.OrganizationClosed("This client's data are being erased, or are erased: answer without a client.")
     row.organization, row.state = organization, SubjectState.FORWARDED
     row.forwarded_at, row.forwarded_by = now, by
     count(row)
@@ -188,14 +191,13 @@ def send_link(request: SubjectRequest, *, email: str, now: datetime) -> bool:
     return True
 
 
-def by_reference(reference: str) -> SubjectRequest | None:
-    """Return the request with this reference, however it is written; ``None`` where nobody, or several, have it."""
+def by_reference(reference: str) -> list[SubjectRequest]:
+    """Return the requests with this reference, however it is written: hardly ever more than one."""
     wanted = "".join(reference.split()).lower()
     if len(wanted) != 8 or not all(one in "0123456789abcdef" for one in wanted):
-        return None
-    low = uuid.UUID(wanted + "0" * 24)
-    rows = list(SubjectRequest.objects.filter(public_id__gte=low, public_id__lte=uuid.UUID(wanted + "f" * 24))[:2])
-    return rows[0] if len(rows) == 1 else None
+        return []
+    low, high = uuid.UUID(wanted + "0" * 24), uuid.UUID(wanted + "f" * 24)
+    return list(SubjectRequest.objects.filter(public_id__gte=low, public_id__lte=high).order_by("pk")[:10])
 
 
 def candidates(request: SubjectRequest) -> list[tuple[Organization, int]]:

@@ -18,6 +18,7 @@ from retention.operations import subject_decisions, subject_letters, subject_lin
 from retention.public.pages import TOO_OFTEN, PerVisitor, faults_of, may_try, page, public, said
 from retention.rules import corrections
 
+SHOW = "show"
 FIELDS = ("action", "others", "ground", "reasons", "doubt", "extension")
 DONE = {
     "grant": _("You granted the request. It is carried out now; the person is told when it is done."),
@@ -44,8 +45,9 @@ def decide(request: HttpRequest, token: str) -> HttpResponse:
         return said(request, TOO_OFTEN, status=429)
     more: dict[str, Any] = {}
     status = 200
+    shows = request.method == "POST" and given["action"] == SHOW
     try:
-        if request.method == "POST":
+        if request.method == "POST" and not shows:
             with tenancy.vendor():
                 done = _do(subject_links.found(token, purpose=LinkPurpose.DECIDE, now=clock.instant()), token, given)
             return said(request, DONE[done], good=True)
@@ -58,6 +60,8 @@ def decide(request: HttpRequest, token: str) -> HttpResponse:
     try:
         with tenancy.vendor():
             link = _mine(subject_links.found(token, purpose=LinkPurpose.DECIDE, now=clock.instant()))
+            if request.method != "POST":  # programs that read mail look too: they see nobody's name
+                return page(request, "open", {"reference": link.request.reference, "action": SHOW})
             return page(request, "decide", _context(link, given) | more, status=status)
     except subject_links.LinkUseless:
         return said(request, USELESS, status=410)

@@ -79,8 +79,7 @@ def link_again(request: HttpRequest) -> HttpResponse:
     if not may_try(request, PerVisitor()) or not may_try(request, PerMailbox(given["email"])):
         return page(request, "again", {"given": given, "error": TOO_OFTEN}, status=429)
     with tenancy.vendor():
-        found = subject_requests.by_reference(given["reference"])
-        if found is not None:
+        for found in subject_requests.by_reference(given["reference"]):
             subject_requests.send_link(found, email=given["email"], now=clock.instant())
     return said(request, MAILED, good=True)
 

@@ -17,6 +17,8 @@ from contracts.rules.periods import Deadline
 LEADS = (14, 7, 2, -1)
 # A page's request whose address nobody confirms is forgotten after so long.
 UNCONFIRMED = timedelta(days=7)
+# While the person must say who they are, the client is reminded so many times more seldom.
+DOUBTED_LONGER = 4
 
 
 class Due(StrEnum):
@@ -84,12 +86,12 @@ def steps(clock: Clock) -> dict[Due, datetime]:
     if clock.purge_at is not None:
         return {Due.PURGE: clock.purge_at}
     found: dict[Due, datetime] = {}
-    if clock.doubted:
-        return found
     if clock.state == "forwarded" and clock.reminded_at is not None:
         told_on = periods.local_day(clock.reminded_at, clock.zone)
-        on = working_days_after(told_on, max(clock.chase_days, 1), clock.country)
-        found[Due.CHASE] = periods.midnight(on, clock.zone)
+        days = max(clock.chase_days, 1) * (DOUBTED_LONGER if clock.doubted else 1)
+        found[Due.CHASE] = periods.midnight(working_days_after(told_on, days, clock.country), clock.zone)
+    if clock.doubted:  # no answer is due while the person must say who they are
+        return found
     if clock.state in ("received", "forwarded", "granted") and clock.warnings < len(LEADS):
         on = clock.due_on - timedelta(days=LEADS[clock.warnings])
         found[Due.WARN] = periods.midnight(on, clock.zone)

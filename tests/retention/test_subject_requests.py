@@ -105,8 +105,9 @@ def test_from_the_page_to_the_answer(client_):
     assert set(mails) == {"ann@canary.example", "dpo@client.example"}
     contact = browser()
     path = link_in(mails["dpo@client.example"][0])
-    shown = contact.get(path).content.decode()
-    assert "Effacez tout." in shown and "ann-1" not in shown
+    assert "Ann Lee" not in contact.get(path).content.decode(), "a program that reads mail sees nobody's name"
+    shown = sent(contact, path, action="show").content.decode()
+    assert "Ann Lee" in shown and "Effacez tout." in shown and "ann-1" not in shown
     with tenancy.vendor():
         person = LicensedUser.objects.get(organization=client_, external_id="ann-1").public_id
     assert sent(contact, path, action="grant", people=str(person)).status_code == 200

@@ -48,7 +48,7 @@ def test_working_days_are_those_of_the_country(day, count, country, expected):
         pytest.param({"warnings": 4}, {Due.CHASE: "2026-11-30T23:00"}, id="late-was-told"),
         pytest.param({"state": "received", "reminded_at": None}, {Due.WARN: "2026-12-09T23:00"}, id="not-forwarded"),
         pytest.param({"state": "granted"}, {Due.WARN: "2026-12-09T23:00"}, id="granted-is-not-chased"),
-        pytest.param({"doubted": True}, {}, id="a-doubt-stops-everything"),
+        pytest.param({"doubted": True}, {Due.CHASE: "2026-12-21T23:00"}, id="a-doubt-stops-the-clock"),
         pytest.param({"state": "unconfirmed"}, {Due.LAPSE: "2026-12-01T09:00"}, id="unconfirmed"),
         pytest.param({"state": "answered"}, {}, id="answered"),
         pytest.param({"state": "answered", "purge_at": RECEIVED}, {Due.PURGE: "2026-11-24T09:00"}, id="purge"),
