@@ -24,11 +24,13 @@ TOUCHING = {
     "retention/operations/ledger_older.py": "names rows whose key is gone; opens none",
     "retention/operations/restore_report.py": "counts rows whose key is gone; opens none",
     "retention/operations/stores/__init__.py": "erases",
+    "retention/operations/stores/aged.py": "erases what is old",
     "retention/operations/stores/rows.py": "erases",
     "retention/operations/vault.py": "lets content in, and opens it: refuses what is restricted",
 }
 # Modules that open content. One that opens it for any use must not be here: it reads `vault.usable` rows.
 OPENING = {
+    "retention/operations/corrections.py": "opens what a person has corrected, for the client and its product",
     "retention/operations/exports.py": "hands the controller, or the person, their own data",
     "retention/operations/vault.py": "the gate itself",
 }
