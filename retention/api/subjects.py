@@ -9,13 +9,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
 from accounts.api.rows import computed
 from accounts.enums import Language
+from accounts.errors import Refused
 from accounts.rules.permissions import Permission
 from retention import letters
 from retention.enums import (
@@ -337,7 +338,8 @@ class SubjectRequestResource(Resource):
 
     def _decided_by_client(self) -> SubjectRequest:
         """Return the row, for an act on the client's clock: the vendor's staff does not stop or lengthen it."""
-        if self.caller.works_for_vendor:
-            raise PermissionDenied("It is the client's clock: only the client stops or lengthens it.")
         found: SubjectRequest = self.get_object()
+        if self.caller.works_for_vendor:
+            text = "It is the client's clock: only the client stops or lengthens it."
+            raise Refused(text, code="clients_clock")
         return found

@@ -67,6 +67,8 @@ PAYLOADS = {
 SIGNED = "contract.signed"
 # About a person's own sign-in: told to nobody but whom the announcement names (tests/accounts/signin).
 PRIVATE = {topic for topic in MAILS if topic.startswith("user.")}
+# Told of a request that somebody made about their data, to that person or with its facts (tests/retention).
+OF_REQUESTS = {topic for topic in MAILS if topic.startswith("subject_request.")}
 
 
 def letters(topic, organization, payload=None):
@@ -155,7 +157,7 @@ def test_every_mail_is_about_something_that_is_announced():
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "pl", "de"])
-@pytest.mark.parametrize("topic", [topic for topic in MAILS if topic not in PRIVATE])
+@pytest.mark.parametrize("topic", [topic for topic in MAILS if topic not in PRIVATE | OF_REQUESTS])
 def test_every_mail_has_a_subject_a_body_its_reader_and_one_link(topic, language):
     organization = an_organization(name="Société <Été> & Fils")
     reader = a_member(Role.PRIVACY_OFFICER, name="Łucja O'Neil & Co", language=language)
