@@ -5,13 +5,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly, may
@@ -50,6 +49,7 @@ from retention.operations import (
 from retention.operations.subject_facts import Facts
 
 FORWARDED = SubjectState.FORWARDED.value
+LINK = "text-primary-600 dark:text-primary-500"
 LETTER_TITLES = {
     "acknowledged": _("Acknowledgement"),
     "forwarding": _("Letter to the client"),
@@ -75,6 +75,7 @@ class SubjectRequestAdmin(ReadOnly):
         {"title": _("Time"), "icon": "schedule", "items": ["doubt", "settle_doubt", "extend"]},
         "withdraw",
         "mark_posted",
+        "letter",
     )
     change_form_outer_after_template = "admin/why.html"
 
@@ -91,7 +92,11 @@ class SubjectRequestAdmin(ReadOnly):
     @display(description=_("letters"))
     def letters_of(self, row: SubjectRequest) -> SafeString | str:
         found = [
-            format_html('<a href="../letters/{}.pdf">{}</a>', name, LETTER_TITLES[name])
+            format_html(
+                '<a class="text-primary-600 dark:text-primary-500" href="../letter?name={}">{}</a>',
+                name,
+                LETTER_TITLES[name],
+            )
             for name in subject_letters.of(row)
         ]
         return SafeString(" · ".join(found)) if found else "-"
@@ -117,17 +122,20 @@ class SubjectRequestAdmin(ReadOnly):
         known = subject_facts.opened(obj)
         return {"why_title": _("In their words"), "reasons": [one for one in (known.words, known.reasons) if one]}
 
-    def get_urls(self) -> list[Any]:
-        page = self.admin_site.admin_view(self.letter_page)
-        name = f"{self.opts.app_label}_{self.opts.model_name}_letter"
-        return [path("<path:object_id>/letters/<slug:letter>.pdf", page, name=name), *super().get_urls()]
-
-    def letter_page(self, request: HttpRequest, object_id: str, letter: str) -> HttpResponse:
-        """Give a letter as PDF to who may read it."""
+    @action(
+        description=_("Letter"),
+        url_path="letter",
+        permissions=[Permission.VIEW_SUBJECT_REQUEST.value],
+        icon="picture_as_pdf",
+    )
+    def letter(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give a letter as PDF to who may read it: the one that is named (``?name=``), else the latest."""
         row = self.object_or_404(request, object_id)
-        if not _reads(request) or letter not in subject_letters.of(row):
+        found = subject_letters.of(row)
+        name = request.GET.get("name") or (found[-1] if found else "")
+        if not _reads(request) or name not in found:
             raise Http404
-        return letters.answered(row, letter)
+        return letters.answered(row, name)
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:

@@ -222,6 +222,8 @@ PAGES = {
     "RetentionRule.preview_it": "request_deletion",
     "RetentionRule.enforce": "approve_erasure",
     "RetentionRule.end": "request_deletion",
+    "SubjectRequest.letter": "view_subject_request",
+    "DeletionRequest.confirm_correction": "change_licensed_user",
     "SubjectRequest.forward": "handle_subject_request",
     "SubjectRequest.close": "handle_subject_request",
     "SubjectRequest.withdraw": "handle_subject_request",

@@ -284,6 +284,7 @@ def a_client_that_stays(name="Stays", **contract):
             organization=organization, actor="user:one", key=name, created_at=NOW, expires_at=NOW + timedelta(days=1)
         )
     a_rule_with_a_night(organization)
+    somebody_asks(organization)
     return organization
 
 
@@ -328,8 +329,6 @@ def a_client_that_left():
 def a_whole_world():
     """Make both clients, and what belongs to nobody."""
     left, stays = a_client_that_left(), a_client_that_stays()
-    for organization in (left, stays):
-        somebody_asks(organization)
     with tenancy.vendor():
         SimulatedClock.objects.create(stands_at=NOW)
         # Lifted, so that the world's people sign in as they are.

@@ -7,7 +7,6 @@ import pytest
 from django.apps import apps
 from django.db import connections
 
-from tests.admin.asked import somebody_asks
 from tests.admin.operated import a_restore, keys_wrapped_anew
 from tests.admin.world import a_client_that_left, a_client_that_stays
 from tests.retention import subject_constraints
@@ -211,7 +210,7 @@ TENANT_KEYS = {
 
 @pytest.fixture
 def world():
-    somebody_asks(a_client_that_stays())
+    a_client_that_stays()
     a_client_that_left()
     keys_wrapped_anew()
     a_restore()
