@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import DateTimeField, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -84,6 +85,11 @@ class SubjectRequestAdmin(ReadOnly):
         found = super().get_fields(request, obj)
         return found if _reads(request) else [one for one in found if one not in self.extra_fields]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        now = Value(clock.instant(), output_field=DateTimeField())
+        found: QuerySet[Any] = super().get_queryset(request).annotate(asked_at=now)
+        return found
+
     @display(description=_("sender"))
     def sender(self, row: SubjectRequest) -> str:
         known = subject_facts.opened(row)
@@ -106,8 +112,9 @@ class SubjectRequestAdmin(ReadOnly):
         """Show the last day to answer; in red once it has passed and nobody has answered."""
         if row.closed_at is not None:
             return "-"
-        zone = subject_requests.zone_of(row)
-        if local_day(clock.instant(), zone) <= row.due_on:
+        # The page's instant, read once for all rows; a row from elsewhere is asked about now.
+        now = getattr(row, "asked_at", None) or clock.instant()
+        if local_day(now, subject_requests.zone_of(row)) <= row.due_on:
             return date_format(row.due_on)
         red = "text-red-600 dark:text-red-400"
         return format_html('<strong class="{}">{} · {}</strong>', red, date_format(row.due_on), _("late"))
@@ -300,7 +307,7 @@ class SubjectDoubtAdmin(ReadOnly):
 
 @admin.register(SubjectLink)
 class SubjectLinkAdmin(ReadOnly):
-    viewing = Permission.HANDLE_SUBJECT_REQUEST
+    viewing = Permission.VIEW_SUBJECT_REQUEST
     list_display = ("request", "purpose", "made_at", "expires_at", "used_at")
     list_filter = ("purpose", ("used_at", admin.EmptyFieldListFilter))
     search_fields = ("request__public_id",)

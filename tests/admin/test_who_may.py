@@ -95,7 +95,7 @@ TABLES = {
     "LegalHold": ("view_deletion_request", "place_hold"),
     "SubjectRequest": ("view_subject_request", "handle_subject_request"),
     "SubjectDoubt": ("view_subject_request", None),
-    "SubjectLink": ("handle_subject_request", None),
+    "SubjectLink": ("view_subject_request", None),
     "ManualErasure": ("view_deletion_request", None),
     "Message": ("view_operation", None),
     "Vault": ("view_deletion_request", None),
