@@ -21,7 +21,7 @@ from config.embedded.errors import CannotStart
 
 QUEUES = "workflows,erasure,delivery"
 FIRST_PORT = 8000
-READY_SECONDS = 90
+READY_SECONDS = 180
 # A part that ends this soon after its start ends for a reason: it is not started again for ever.
 FLAPPING_SECONDS = 5
 FLAPPING_TIMES = 5

@@ -21,7 +21,7 @@ from contracts.rules.days import add_months
 from tests.workflows import walk
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 120
+PATIENCE = 300
 
 
 class Service:
