@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 
 import psycopg
 import pytest
@@ -15,6 +16,9 @@ from retention.operations import gate
 from retention.rules.restores import Standing
 from tests.engines import admin_dsn
 
+# Nothing of what is imported is garbage: the collector need not walk it again and again.
+gc.freeze()
+gc.set_threshold(50_000, 20, 50)
 # Machines are slow and shared: an example that takes long is no failure.
 hypothesis_settings.register_profile("terme", deadline=None)
 hypothesis_settings.load_profile("terme")
@@ -33,6 +37,12 @@ def own_data_directories(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"
     settings.DOCUMENTS_DIR = settings.DATA_DIR / "documents"
     settings.EXPORTS_DIR = settings.DATA_DIR / "exports"
+
+
+@pytest.fixture(autouse=True)
+def passwords_that_cost_nothing(settings):
+    """A real hash takes a tenth of a second of both cores."""
+    settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
 
 
 @pytest.fixture(autouse=True)

@@ -126,6 +126,8 @@ def service(tmp_path):
     found.stop()
 
 
+# `docs/tour.sh`, which CI runs, walks the same life; test_erasure_faults.py kills workers at any instant.
+@pytest.mark.proof
 def test_from_signature_to_certificate_with_a_worker_killed_in_between(service, tmp_path):
     manager, officer, administrator = (
         service.caller(role) for role in ("contract_manager", "privacy_officer", "administrator")
