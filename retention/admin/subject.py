@@ -48,6 +48,7 @@ from retention.operations import (
     subject_requests,
 )
 from retention.operations.subject_facts import Facts
+from retention.rules import subjects
 
 FORWARDED = SubjectState.FORWARDED.value
 LINK = "text-primary-600 dark:text-primary-500"
@@ -114,7 +115,7 @@ class SubjectRequestAdmin(ReadOnly):
             return "-"
         # The page's instant, read once for all rows; a row from elsewhere is asked about now.
         now = getattr(row, "asked_at", None) or clock.instant()
-        if local_day(now, subject_requests.zone_of(row)) <= row.due_on:
+        if not subjects.is_late(row.due_on, local_day(now, subject_requests.zone_of(row))):
             return date_format(row.due_on)
         red = "text-red-600 dark:text-red-400"
         return format_html('<strong class="{}">{} · {}</strong>', red, date_format(row.due_on), _("late"))

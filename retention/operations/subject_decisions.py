@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import Document, LicensedUser
+from accounts.models import Document, LicensedUser, Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.rules.periods import local_day
@@ -190,7 +190,7 @@ def extend(request: SubjectRequest, *, reason: ExtensionReason, now: datetime, b
     if row.extended_at is not None:
         raise ExtendedAlready("It was extended: there is one extension only.")
     today = local_day(now, client_of(row).time_zone)
-    if today > row.due_on and not row.doubts.filter(answered_on__isnull=True).exists():
+    if rules.is_late(row.due_on, today) and not row.doubts.filter(answered_on__isnull=True).exists():
         raise ExtendedTooLate("The first month is over: an extension counts for nothing now.")
     row.extended_at, row.extended_for = now, reason
     count(row)
@@ -213,9 +213,12 @@ def finish(row: SubjectRequest, *, now: datetime, by: str) -> None:
 def people_meant(request: SubjectRequest) -> list[LicensedUser]:
     """Return the client's people who have the address of the request: whom its contacts are shown first."""
     email = subject_facts.opened(request).email
-    if not email or request.organization_id is None:
-        return []
-    rows = LicensedUser.objects.filter(organization=request.organization_id, email__iexact=email).order_by("pk")
+    return [] if not email or request.organization is None else of_address(request.organization, email)
+
+
+def of_address(organization: Organization, email: str) -> list[LicensedUser]:
+    """Return the client's people of an address. Letters that only look alike in capitals are others."""
+    rows = LicensedUser.objects.filter(organization=organization, email__iexact=email).order_by("pk")
     return [one for one in rows if one.email.lower() == email.lower()]
 
 

@@ -54,7 +54,7 @@ def check(facts: Facts, *, needs_address: bool = True) -> None:
 
 
 def _lines(field: str, value: str, *, longest: int) -> list[FieldError]:
-    """Return what is wrong with a text of several lines."""
+    """Return what is wrong with a person's own words. They may hold tags, as mails name links."""
     if len(value) > longest:
         return [FieldError(field, "too_long", f"At most {longest} characters; this has {len(value)}.")]
     if any(ord(one) < 32 and one not in "\r\n\t" for one in value):

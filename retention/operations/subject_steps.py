@@ -45,7 +45,7 @@ def step(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequest:
     if Due.WARN in due:
         today = local_day(now, subject_requests.zone_of(row))
         row.warnings = rules.warnings_by(row.due_on, today)
-        late = today > row.due_on
+        late = rules.is_late(row.due_on, today)
         audit.record("subject_request.late" if late else "subject_request.due_soon", row, by=by, at=now)
         topic = "subject_request.late" if late else "subject_request.due_soon"
         outbox.publish(topic, row, at=now, payload={"due_on": row.due_on.isoformat()})

@@ -135,9 +135,7 @@ def _people(client: Organization, ticked: list[str], others: str) -> list[uuid.U
     found = {_uuid(one) for one in ticked}
     rows = LicensedUser.objects.filter(organization=client)
     for place, line in enumerate(filter(None, map(str.strip, others.splitlines())), start=1):
-        known = list(rows.filter(external_id=line)[:2]) or [
-            one for one in rows.filter(email__iexact=line)[:20] if one.email.lower() == line.lower()
-        ]
+        known = list(rows.filter(external_id=line)[:2]) or subject_decisions.of_address(client, line)
         if not known:
             text = _("Line %(place)d: nobody of yours has this address or external id.") % {"place": place}
             raise InvalidInput([FieldError("others", "unknown", text)])

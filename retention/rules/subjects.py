@@ -108,6 +108,11 @@ def next_at(clock: Clock) -> datetime | None:
     return min(steps(clock).values(), default=None)
 
 
+def is_late(due_on: date, today: date) -> bool:
+    """Say whether the last day to answer is over."""
+    return today > due_on
+
+
 def warnings_by(due_on: date, today: date) -> int:
     """Return how many warnings of lateness are due by a day: whoever comes late warns once, not of each lead."""
     return sum(due_on - timedelta(days=lead) <= today for lead in LEADS)

@@ -29,6 +29,11 @@ def instant(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
+def fact(value: Any) -> Any:
+    """Return a value as a table tells it: days and instants as text (ISO 8601)."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
 def in_batches(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
     """Yield rows in batches, through a cursor of the server: as many as there may be, in the same memory."""
     yield from batched(rows.iterator(chunk_size=BATCH), BATCH)

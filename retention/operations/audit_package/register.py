@@ -8,7 +8,17 @@ from django.db.models import ForeignKey, Q, QuerySet
 
 from accounts.models import AuditEvent, Organization
 from retention.models import DeletionRequest, ErasureRun, LegalHold
-from retention.operations.audit_package.parts import BATCH, EVENT, Part, Row, event, in_batches, instant, public_ids
+from retention.operations.audit_package.parts import (
+    BATCH,
+    EVENT,
+    Part,
+    Row,
+    event,
+    fact,
+    in_batches,
+    instant,
+    public_ids,
+)
 from retention.rules import audit_package as rules
 from retention.rules.audit_package import Span
 
@@ -61,7 +71,7 @@ def _register(requests: QuerySet[DeletionRequest], facts: tuple[str, ...]) -> It
             yield {
                 "request": str(row.public_id),
                 "organization": organizations[row.organization_id],
-                **{name: _fact(getattr(row, name)) for name in facts},
+                **{name: fact(getattr(row, name)) for name in facts},
                 **{name: rules.actor(getattr(row, name)) for name in ACTORS},
             }
 
@@ -110,7 +120,3 @@ def _holds(holds: QuerySet[LegalHold]) -> Iterator[Row]:
                 "released_at": instant(row.released_at),
                 "released_by": rules.actor(row.released_by),
             }
-
-
-def _fact(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value

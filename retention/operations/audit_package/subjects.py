@@ -1,14 +1,13 @@
 """The register of people's requests: what was asked, by when it was to be answered, what became of it. No names."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import AuditEvent, Organization
 from retention.enums import SubjectState
 from retention.models import SubjectDoubt, SubjectRequest
-from retention.operations.audit_package.parts import BATCH, EVENT, Part, Row, event, in_batches, public_ids
+from retention.operations.audit_package.parts import BATCH, EVENT, Part, Row, event, fact, in_batches, public_ids
 from retention.rules import audit_package as rules
 from retention.rules.audit_package import Span
 
@@ -63,7 +62,7 @@ def _register(requests: QuerySet[SubjectRequest]) -> Iterator[Row]:
                 "subject_request": str(row.public_id),
                 "organization": organizations.get(row.organization_id or 0),
                 "request": None if row.request is None else str(row.request.public_id),
-                **{name: _fact(getattr(row, name)) for name in FACTS},
+                **{name: fact(getattr(row, name)) for name in FACTS},
                 **{name: rules.actor(getattr(row, name)) for name in ACTORS},
                 "doubts": doubts.get(row.pk, 0),
             }
@@ -76,7 +75,3 @@ def _events(requests: QuerySet[SubjectRequest]) -> Iterator[Row]:
         rows = AuditEvent.objects.filter(subject_id__in=ids).order_by("pk")
         for found in rows.iterator(chunk_size=BATCH):
             yield {"subject_request": ids[found.subject_id], **event(found, organizations)}
-
-
-def _fact(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
