@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -26,6 +27,10 @@ class TermeAdminSite(UnfoldAdminSite):
         for group in groups:
             group["items"] = [item for item in group["items"] if self._may_view(item.get("model"), request)]
         return [group for group in groups if group["items"]]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the tables by app, asked for when something shows them: every page is given them, few do."""
+        return SimpleLazyObject(lambda: super(TermeAdminSite, self).get_app_list(request, app_label))
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

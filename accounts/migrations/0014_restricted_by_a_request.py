@@ -1,4 +1,4 @@
-"""By which request the processing of a person's data was restricted."""
+"""By which request a person's processing was restricted, and when a webhook was asked for again."""
 
 from django.db import migrations, models
 
@@ -9,6 +9,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="webhookdelivery",
+            name="asked_again_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="asked for again at"),
+        ),
         migrations.AddField(
             model_name="licenseduser",
             name="processing_request",

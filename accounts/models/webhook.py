@@ -100,6 +100,7 @@ class WebhookDelivery(models.Model):
     last_error = models.CharField(_("last error"), max_length=32, choices=CallFault.choices, blank=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
     given_up_at = models.DateTimeField(_("given up at"), null=True, blank=True)
+    asked_again_at = models.DateTimeField(_("asked for again at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
     objects = WebhookDeliveryQuerySet.as_manager()

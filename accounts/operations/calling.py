@@ -124,7 +124,9 @@ def claim(*, now: datetime, limit: int) -> list[Call]:
     locked = list(
         due.select_related("endpoint", "message__organization").select_for_update(skip_locked=True, of=("self",))
     )
-    told = sent.told(SentKind.WEBHOOK, [(one.message.public_id, str(one.endpoint.public_id)) for one in locked])
+    # Whoever asks for a message again wants it though it was sent.
+    once = [(one.message.public_id, str(one.endpoint.public_id)) for one in locked if one.asked_again_at is None]
+    told = sent.told(SentKind.WEBHOOK, once)
     for delivery in locked:
         if (delivery.message.public_id, str(delivery.endpoint.public_id)) in told:
             # It arrived before a restore, or before its worker was killed.

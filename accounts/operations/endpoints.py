@@ -229,7 +229,12 @@ def opened_secrets(endpoint: WebhookEndpoint, *, at: datetime) -> list[bytes]:
 
 def _again(rows: WebhookDeliveryQuerySet, *, now: datetime) -> int:
     done = rows.exclude(state=DeliveryState.WAITING).update(
-        state=DeliveryState.WAITING, attempts=0, delivered_at=None, given_up_at=None, next_attempt_at=now
+        state=DeliveryState.WAITING,
+        attempts=0,
+        delivered_at=None,
+        given_up_at=None,
+        next_attempt_at=now,
+        asked_again_at=now,
     )
     return done or rows.filter(state=DeliveryState.WAITING).update(next_attempt_at=now)
 

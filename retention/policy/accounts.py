@@ -132,7 +132,7 @@ TABLES: dict[str, Table] = {
     "accounts.WebhookDelivery": table(
         E,
         "id public_id organization endpoint message lane state attempts next_attempt_at claimed_until claim "
-        "last_attempt_at last_status last_error delivered_at given_up_at created_at",
+        "last_attempt_at last_status last_error delivered_at given_up_at asked_again_at created_at",
         category=INTEGRATIONS,
     ),
     "accounts.IdempotencyKey": table(

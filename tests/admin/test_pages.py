@@ -104,8 +104,17 @@ def _fields(response):
 @pytest.mark.parametrize("query", ["q=%00", "q=abc", "o=99", "p=x", "e=1", "status__exact=%00", "q=%3Cb%3E"])
 def test_lists_survive_odd_queries(query, sign_in):
     client = sign_in("administrator")
-    for model in OURS:
+    asked = [model for model in OURS if _is_read(query, admin.site.get_model_admin(model))]
+    assert len(asked) > 20
+    for model in asked:
         assert client.get(f"{url(model, 'changelist')}?{query}").status_code in (200, 302, 400), (model, query)
+
+
+def _is_read(query, of):
+    """Say whether a list does anything with the query."""
+    if query.startswith("q="):
+        return bool(of.search_fields)
+    return bool(of.list_filter) if query.startswith("status") else True
 
 
 def test_the_history_of_an_object_is_the_trail(sign_in, world):

@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import connections
 
 from accounts import tenancy
-from accounts.enums import DocumentKind
+from accounts.enums import DocumentKind, Language
 from accounts.models import Document, IdentityProvider, WebhookEndpoint
 from accounts.operations import documents, endpoints, providers
 from accounts.signin.factors import FactorAdapter
 from contracts.letters import reader
 from contracts.models import Intake
 from contracts.operations import intakes
+from retention.enums import RequestKind, SubjectChannel
 from retention.models import (
     ContextItem,
     Conversation,
@@ -30,8 +31,9 @@ from retention.models import (
     Export,
     ExternalStore,
     Message,
+    SubjectRequest,
 )
-from retention.operations import exports, external, keys, rewrapping, runs, vault
+from retention.operations import exports, external, keys, rewrapping, runs, subject_facts, subject_requests, vault
 from retention.operations.stores.target import Target
 from tests.admin.people import a_member
 from tests.retention.test_vault import EVERY_KIND, write
@@ -42,6 +44,7 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 ONE, TWO, THREE = (base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2, 3))
 OLD, BOTH, NEW = f"1:{ONE}", f"1:{ONE},2:{TWO}", f"2:{TWO}"
 ADAPTER = FactorAdapter()
+ASKS = subject_facts.Facts("Ann Lee", "ann@canary.example", "Please erase what you know of me.")
 
 
 def something_in_every_place():
@@ -91,6 +94,15 @@ def something_in_every_place():
             by="user:one",
         )
         intakes.drop(reader.pasted("Stop it?"), now=NOW, by="user:one")
+        subject_requests.take_down(
+            ASKS,
+            kind=RequestKind.ERASE,
+            channel=SubjectChannel.MAIL,
+            language=Language("en"),
+            received_at=NOW,
+            now=NOW,
+            by="user:one",
+        )
         member = a_member("support")
         Authenticator.objects.create(user=member, type="totp", data={"secret": ADAPTER.encrypt("JBSWY3DP")})
         codes = {"seed": ADAPTER.encrypt("seed"), "used_mask": 0, "migrated_codes": [ADAPTER.encrypt("one-code")]}
@@ -126,6 +138,7 @@ def all_that_is_sealed(organization):
             "provider": providers.secret_of(IdentityProvider.objects.get()),
             "secrets": endpoints.opened_secrets(endpoint, at=NOW),
             "identifiers": runs.unseal(run),
+            "asked": subject_facts.opened(SubjectRequest.objects.get()),
             "letter": intakes.opened(Intake.objects.get()),
             "document": b"".join(documents.read(Document.objects.select_related("organization").get())),
         }

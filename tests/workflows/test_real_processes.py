@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import tests.engines
+from config.embedded import engines, roles
 from config.embedded.processes import alive, free_port
 from contracts.rules.days import add_months
 from tests.workflows import walk
@@ -94,17 +96,36 @@ class Service:
 
 
 def _prepared():
-    """Return a data directory that ``up`` has made from nothing, once in a run of the tests: it takes its time."""
+    """Return a data directory that ``up`` has made, once in a run of the tests: it takes its time.
+
+    The databases are migrated already, as copies of the tests' own; CI starts once from nothing.
+    """
     folder = Path(os.environ["TERME_DATA_DIR"]).parent / "prepared"
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
+            if "TERME_TEST_CLUSTER" in os.environ:
+                _migrated(folder / "var")
             first = Service(folder / "var")
             first.run_it()
             first.stop()
             (folder / "done").touch()
     return folder / "var"
+
+
+def _migrated(folder):
+    """Begin a data directory with the tests' cluster, under the names that a service gives its databases."""
+    (folder / "secrets").mkdir(parents=True)
+    (folder / "secrets" / "superuser_password").write_text(tests.engines.PASSWORD + "\n")
+    subprocess.run(["cp", "-a", os.environ["TERME_TEST_CLUSTER"], str(folder / "postgresql")], check=True)
+    server = engines.postgresql(folder / "postgresql", superuser_password=tests.engines.PASSWORD)
+    try:
+        with engines.administrator(server) as connection:
+            for made, name in zip(tests.engines.TEMPLATES, roles.DATABASES, strict=True):
+                connection.execute(f"ALTER DATABASE {made} RENAME TO {name}")
+    finally:
+        engines.stop_postgresql(server)
 
 
 def wait_for(question, what):
