@@ -43,42 +43,6 @@ class CorrectionsField(forms.CharField):
         return found
 
 
-class RequestForm(OperationForm):
-    """What is to be done, and with whose content: everything of an organization, a department's, or some people's."""
-
-    organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
-    kind = forms.ChoiceField(
-        label=_("Kind"),
-        choices=RequestKind.choices,
-        required=False,
-        initial=RequestKind.ERASE,
-        help_text=_("All but an erasure are about people or a department."),
-    )
-    people = forms.CharField(
-        label=_("External ids of the people"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=200_000,
-        help_text=_("One a line. Leave this and the department empty for everything of the organization."),
-    )
-    department = forms.CharField(label=_("Department"), required=False, max_length=120)
-    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
-    corrections = CorrectionsField()
-
-    def clean(self) -> dict[str, Any]:
-        """Find the people by what the client calls them."""
-        given = super().clean() or {}
-        wanted = {line.strip() for line in given.get("people", "").splitlines() if line.strip()}
-        organization = given.get("organization")
-        if wanted and organization is not None:
-            people = LicensedUser.objects.filter(organization=organization, external_id__in=wanted)
-            found = dict(people.values_list("external_id", "public_id"))
-            if unknown := sorted(wanted - found.keys()):
-                self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
-            given["licensed_users"] = list(found.values())
-        return given
-
-
 class AcceptedHitForm(OperationForm):
     """Which hit of the last verification stays, and why."""
 
@@ -147,6 +111,53 @@ class AuthorisationForm(OperationForm):
     def for_client(self) -> bool:
         """Whether somebody of the vendor records what the client decided."""
         return self.request is not None and works_for_vendor(self.request)
+
+
+class RequestForm(AuthorisationForm):
+    """What is to be done, and with whose content: everything of an organization, a department's, or some people's.
+
+    For everything the vendor's staff need the client's word on paper; what they ask about people waits for the client.
+    """
+
+    field_order = ("organization", "kind", "people", "department", "note", "corrections", "proof")
+    organization = forms.ModelChoiceField(label=_("Organization"), queryset=Organization.objects.order_by("name"))
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=RequestKind.choices,
+        required=False,
+        initial=RequestKind.ERASE,
+        help_text=_("All but an erasure are about people or a department."),
+    )
+    people = forms.CharField(
+        label=_("External ids of the people"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=200_000,
+        help_text=_("One a line. Leave this and the department empty for everything of the organization."),
+    )
+    department = forms.CharField(label=_("Department"), required=False, max_length=120)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+    corrections = CorrectionsField()
+
+    def prepare(self) -> None:
+        """Without people or a department the proof is demanded when the form is read."""
+
+    def clean(self) -> dict[str, Any]:
+        """Find the people by what the client calls them, and ask for the proof where it is needed."""
+        given = super().clean() or {}
+        wanted = {line.strip() for line in given.get("people", "").splitlines() if line.strip()}
+        organization = given.get("organization")
+        if wanted and organization is not None:
+            people = LicensedUser.objects.filter(organization=organization, external_id__in=wanted)
+            found = dict(people.values_list("external_id", "public_id"))
+            if unknown := sorted(wanted - found.keys()):
+                self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
+            given["licensed_users"] = list(found.values())
+        erasure = (given.get("kind") or RequestKind.ERASE) == RequestKind.ERASE
+        everything = erasure and not wanted and not given.get("department")
+        if self.for_client and everything and not given.get("proof") and "proof" not in self.errors:
+            self.add_error("proof", self.fields["proof"].error_messages["required"])
+        return given
 
 
 class DecisionForm(AuthorisationForm):

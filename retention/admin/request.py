@@ -108,6 +108,9 @@ class DeletionRequestAdmin(ReadOnly):
             now, by = clock.instant(), actor_of(request)
             people, department = data.get("licensed_users", ()), data["department"]
             kind = RequestKind(data["kind"] or RequestKind.ERASE)
+            kept = documents.keep_upload(
+                data["organization"], data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
+            )
             if kind is not RequestKind.ERASE or people or department:
                 opened = people_requests.open_for_people(
                     data["organization"],
@@ -116,12 +119,20 @@ class DeletionRequestAdmin(ReadOnly):
                     kind=kind,
                     decided=not works_for_vendor(request),
                     note=data["note"],
+                    proof=kept,
                     corrections=data["corrections"] or None,
                     now=now,
                     by=by,
                 )
             else:
-                opened = requests.open_request(data["organization"], origin=RequestOrigin.CLIENT, now=now, by=by)
+                opened = requests.open_request(
+                    data["organization"],
+                    origin=RequestOrigin.CLIENT,
+                    now=now,
+                    by=by,
+                    for_client=data["for_client"],
+                    proof=kept,
+                )
             messages.success(request, _("Deletion request opened."))
             return self.detail_url(opened)
 

@@ -108,7 +108,8 @@ class DeletionRequestResource(Resource):
     def create(self, request: Request) -> Response:
         """Ask for erasure as the client: of everything, or of some people or a department while the contract goes on.
 
-        Of everything: 409 `contract_open` while a contract is signed or active. Of people: a member of the client
+        Of everything: 409 `contract_open` while a contract is signed or active, and `proof_needed` for the vendor's
+        staff. Of people: a member of the client
         decides by asking; what the vendor's staff take down waits for the client's decision. An export of people is
         made within a minute after it was decided; whoever may see content fetches it. A correction is made here with
         the decision; the product is told, fetches the values, and confirms.
@@ -129,7 +130,13 @@ class DeletionRequestResource(Resource):
                 by=self.actor,
             )
         else:
-            found = requests.open_request(organization, origin=RequestOrigin.CLIENT, now=self.now, by=self.actor)
+            found = requests.open_request(
+                organization,
+                origin=RequestOrigin.CLIENT,
+                now=self.now,
+                by=self.actor,
+                for_client=self.caller.works_for_vendor,
+            )
         return self.told(found, status=201)
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT}, filters=False)

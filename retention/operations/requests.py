@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
-from accounts.models import Organization
+from accounts.models import Document, Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.enums import ContractStatus, EndChoice, EndReason, SwitchKind
@@ -21,6 +21,7 @@ from contracts.rules.periods import local_day
 from retention.enums import Decision, RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, RequestSubject
 from retention.operations import blocking, impact
+from retention.operations.archive import ProofNeeded
 from retention.rules import requests as rules
 
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
@@ -57,7 +58,15 @@ class NobodyLeft(Refused):
 
 
 @transaction.atomic
-def open_request(organization: Organization, *, origin: RequestOrigin, now: datetime, by: str) -> DeletionRequest:
+def open_request(
+    organization: Organization,
+    *,
+    origin: RequestOrigin,
+    now: datetime,
+    by: str,
+    for_client: bool = False,
+    proof: Document | None = None,
+) -> DeletionRequest:
     """Open the request that a client's departure brings, with its retrieval window.
 
     The choice at the end (Art. 28(3)(g) GDPR) is the contracts': where all say *delete*, no export is waited for. Of
@@ -67,9 +76,14 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
     paper, but the client had its service until the end was carried out. A client whose contract never ran (a pilot) may
     ask for erasure too. Where a switch ended the last contract, the request says that it comes of that.
 
+    ``for_client``: the vendor's staff record that the client asks; nobody asks in the client's name without its word.
+
+    :raises ProofNeeded: staff record it for the client, and there is no proof.
     :raises ContractOpen: a contract is signed or active.
     :raises Refused: nothing has ended (unless the client asks), or a request for this end exists.
     """
+    if for_client and proof is None:
+        raise ProofNeeded("The client's instruction needs a proof: record it in the admin.")
     contracts = Contract.objects.filter(organization=organization)
     if contracts.binding().exists():
         raise blocking.ContractOpen("A contract of this organization is signed or active.")
@@ -103,6 +117,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
                 origin=origin,
                 requested_by=by,
                 received_at=now,
+                proof=proof,
                 service_ended_on=ended_on,
                 retrieval_ends_on=window.ends_on,
                 erase_from=window.erase_from,
@@ -115,6 +130,7 @@ def open_request(organization: Organization, *, origin: RequestOrigin, now: date
         "origin": origin.value,
         "contract": None if last is None else str(last.public_id),
         "choice": choice.value,
+        "proof": proof is not None,
         "erase_from": window.erase_from.isoformat(),
         "erase_by": window.erase_by.isoformat(),
         "why": window.explanation.to_json(),

@@ -12,6 +12,7 @@ from tests.accounts.parties import at_once
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.retention.under_contract import CLIENT, NOW, a_client, person
+from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -68,6 +69,25 @@ def test_what_staff_take_down_waits_for_the_client(client_):
     assert contact("POST", f"{path}/approve", expect=403)["errors"]
     for act in ("pause", "resume", "retry-stores"):
         assert officer("POST", f"{path}/{act}", expect=409)["code"] == "no_run"
+
+
+def test_for_everything_of_a_client_staff_need_its_word(sign_in):
+    left = an_organization()
+    body = {"organization": str(left.public_id)}
+    assert caller("privacy_officer")("POST", "deletion-requests", body, expect=409)["code"] == "proof_needed"
+    add, officer = reverse("admin:retention_deletionrequest_add"), sign_in("privacy_officer")
+    form = {"organization": left.pk, "people": "", "department": "", "note": "", "confirmed": "yes"}
+    assert "proof" in officer.post(add, form).context["form"].errors
+    with tenancy.vendor():
+        assert not DeletionRequest.objects.exists()
+    officer.post(add, {**form, "proof": SimpleUploadedFile("letter.txt", b"please erase all")})
+    with tenancy.vendor():
+        request = DeletionRequest.objects.get()
+        assert (request.origin, request.scope, request.proof_id is not None) == ("client", "organization", True)
+    other = an_organization()
+    contact = caller("client_privacy_officer", str(other.public_id))
+    made = contact("POST", "deletion-requests", {"organization": str(other.public_id)}, expect=201)
+    assert (made["origin"], made["scope"]) == ("client", "organization"), "its own member asks without"
 
 
 @pytest.mark.parametrize(
