@@ -377,7 +377,8 @@ def keep_all(*, at: datetime, by: str) -> Swept:
 def subjects_due(*, at: datetime) -> QuerySet[SubjectRequest]:
     """Requests of people on which time has brought something, or whose decision is carried out."""
     finished = Q(state=SubjectState.GRANTED, request__status__in=subject_decisions.OVER)
-    left = Q(state__in=subject_requests.OPEN, organization__content_erased_at__lte=at)
+    gone = Q(organization__closed_at__isnull=False, organization__content_erased_at__lte=at)
+    left = Q(gone, state__in=subject_requests.OPEN)
     return SubjectRequest.objects.filter(Q(next_at__lte=at) | finished | left).order_by("pk")
 
 

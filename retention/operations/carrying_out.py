@@ -1,4 +1,4 @@
-"""Requests that are no erasure, carried out once the client has decided; and those of which nobody is left."""
+"""Requests that are no erasure, once the client has decided; and any about people of whom nobody is left."""
 
 from datetime import datetime
 
@@ -7,19 +7,26 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts import tenancy
 from accounts.operations import audit, outbox, processing
-from retention.enums import Decision, RequestKind, RequestStatus
+from retention.enums import Decision, RequestKind, RequestScope, RequestStatus
 from retention.models import DeletionRequest, Export, RequestSubject
 from retention.operations import corrections, exports, requests
 from retention.querysets import DeletionRequestQuerySet
 
+WHOLE = RequestScope.ORGANIZATION
+
 
 def due() -> DeletionRequestQuerySet:
-    """Return exports of people that the client decided on, and requests that are no erasure and nobody is left of."""
+    """Return exports of people that the client decided on, and requests about people of whom nobody is left.
+
+    An erasure is over in this way once that of everything is: before, it is not sure that nothing is left.
+    """
     listed = RequestSubject.objects.filter(request=OuterRef("pk"))
     fenced = RequestSubject.objects.filter(licensed_user=OuterRef("licensed_user"), fenced_at__isnull=False)
     decided = Q(Exists(listed.filter(~Exists(fenced))), kind=RequestKind.EXPORT, status=RequestStatus.CONFIRMED)
-    others = DeletionRequest.objects.open().exclude(kind=RequestKind.ERASE)
-    return others.filter(decided | ~Exists(listed)).order_by("pk")
+    everything = DeletionRequest.objects.open().filter(organization=OuterRef("organization"), scope=WHOLE)
+    lapsing = ~Exists(listed) & (~Q(kind=RequestKind.ERASE) | ~Exists(everything))
+    of_people = DeletionRequest.objects.filter(status__in=requests.CANCELLABLE).exclude(scope=WHOLE)
+    return of_people.filter(decided | lapsing).order_by("pk")
 
 
 def carry_out(request: DeletionRequest, *, now: datetime, by: str) -> None:
@@ -80,10 +87,13 @@ def at_once(locked: DeletionRequest, *, now: datetime, by: str) -> None:
 def lapse(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
     """End a request whose people were all erased meanwhile: nothing is left to carry out.
 
-    :raises requests.RequestNotInThatState: somebody is there, it is over, or it is an erasure.
+    So an erasure ends whose people went with everything of their organization; a run that was planned goes with it.
+
+    :raises requests.RequestNotInThatState: somebody is there, it is over, or it destroys keys by now.
     """
-    locked = requests.in_state(request, RequestStatus.RECEIVED, RequestStatus.CONFIRMED)
-    if locked.kind == RequestKind.ERASE or RequestSubject.objects.filter(request=locked).exists():
+    requests.let_run_go(request)
+    locked = requests.in_state(request, *requests.CANCELLABLE)
+    if locked.whole or RequestSubject.objects.filter(request=locked).exists():
         raise requests.RequestNotInThatState("Somebody whom this request is about is there.")
     locked.status, locked.closed_at = RequestStatus.CANCELLED, now
     locked.save(update_fields=["status", "closed_at"])
@@ -91,3 +101,9 @@ def lapse(request: DeletionRequest, *, now: datetime, by: str) -> DeletionReques
     audit.record("deletion_request.cancelled", locked, by=by, at=now, data=data)
     outbox.publish("deletion_request.cancelled", locked, at=now, payload=data)
     return locked
+
+
+def has_lapsed(request: DeletionRequest) -> bool:
+    """Say whether a request ended because its people are erased: one that was taken back lists those who are there."""
+    listed = RequestSubject.objects.filter(request=request)
+    return request.status == RequestStatus.CANCELLED and not request.whole and not listed.exists()

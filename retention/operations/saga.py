@@ -22,9 +22,11 @@ from accounts.operations import audit, outbox, users
 from retention import ledger
 from retention.enums import RequestStatus, RunPhase, VaultState
 from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, RequestSubject, Vault
-from retention.operations import blocking, keys, ledger_head, runs
+from retention.operations import blocking, keys, ledger_head, requests, runs
 from retention.operations.runs import Lease, held
 from retention.operations.stores import Target
+
+NOBODY = "The people whom this erasure is about are gone, with everything of their organization."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
 
     :raises blocking.HoldInForce: a hold was placed since; the data stay readable.
     :raises RunPaused: somebody paused the run.
+    :raises requests.NobodyLeft: all its people went with everything of the organization.
     :raises Refused: a contract was signed or drafted since, or the approval was taken back.
     """
     with tenancy.eraser(run.organization_id):
@@ -72,6 +75,9 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
             raise blocking.HoldInForce("A legal hold covers this organization.")
         if in_the_way:
             raise Refused("The erasure is blocked: " + ", ".join(in_the_way), code=in_the_way[0])
+        people = RequestSubject.objects.filter(request=request, let_go_at__isnull=True)
+        if not request.whole and not people.exists():
+            raise requests.NobodyLeft(NOBODY)
         runs.recount(locked)
         if request.whole:
             vault.state, vault.changed_at = VaultState.DESTROYING, now
@@ -79,7 +85,7 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
             organization.closed_at = now
             organization.save(update_fields=["closed_at"])
         else:
-            RequestSubject.objects.filter(request=request).update(fenced_at=now)
+            people.update(fenced_at=now)
         request.status = RequestStatus.DESTROYING
         request.save(update_fields=["status"])
         locked.phase = RunPhase.DESTROYING
@@ -92,11 +98,15 @@ def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | 
 
     ``subjects`` are the public ids of the people whose keys go; ``None``: all keys of the organization. Keys that were
     made since, by who wrote into a restored database, go too.
+
+    :raises requests.NobodyLeft: no people: an entry that names nobody would stand for the whole organization.
     """
     request_ref = _request_ref(run)
     with ledger.eraser(organization_ref):
         head = ledger.head()
         entry = ErasureEntry.objects.filter(run=run.public_id).first()
+        if entry is None and subjects is not None and not subjects:
+            raise requests.NobodyLeft(NOBODY)
         count = _raw_delete(_keys_of(organization_ref, subjects))
         if entry is None:
             refs = sorted(subjects or ())
@@ -114,12 +124,16 @@ def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | 
 
 
 def subjects_of(run: ErasureRun, target: Target) -> list[UUID] | None:
-    """Return the public ids of the people whose keys go; ``None``: the whole organization's."""
+    """Return the public ids of the people whose keys go; ``None``: the whole organization's.
+
+    Those whom the run has sealed count too: an erasure of everything may have taken them from the list meanwhile.
+    """
     if target.whole:
         return None
     with tenancy.eraser(run.organization_id):
         listed = RequestSubject.objects.filter(organization=run.organization_id, request=target.request_id)
-        return list(listed.values_list("licensed_user__public_id", flat=True))
+        found = set(listed.values_list("licensed_user__public_id", flat=True))
+    return sorted(found | {UUID(public_id) for public_id, *_names in target.terms.known_as})
 
 
 def _keys_of(organization_ref: UUID, subjects: Sequence[UUID] | None) -> QuerySet[DataKey]:

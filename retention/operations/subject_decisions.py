@@ -23,7 +23,7 @@ from retention.enums import (
     SubjectState,
 )
 from retention.models import SubjectDoubt, SubjectRequest
-from retention.operations import people_requests, subject_facts
+from retention.operations import carrying_out, people_requests, subject_facts
 from retention.operations.archive import ProofNeeded
 from retention.operations.subject_requests import answer, client_of, clock_of, count, locked, write
 from retention.rules import subjects as rules
@@ -205,8 +205,12 @@ def extend(request: SubjectRequest, *, reason: ExtensionReason, now: datetime, b
 
 
 def finish(row: SubjectRequest, *, now: datetime, by: str) -> None:
-    """Answer a locked request that was granted, once that is carried out, or was refused or given up after all."""
-    granted = row.request.status in DONE
+    """Answer a locked request that was granted, once that is carried out, or was refused or given up after all.
+
+    Whose data went with everything of the client has what was granted.
+    """
+    gone = row.kind == RequestKind.ERASE and carrying_out.has_lapsed(row.request)
+    granted = row.request.status in DONE or gone
     answer(row, outcome=SubjectOutcome.GRANTED if granted else SubjectOutcome.REFUSED, now=now, by=by)
 
 

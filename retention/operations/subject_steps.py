@@ -55,7 +55,8 @@ def step(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequest:
 
 
 def _gone(client: Organization, now: datetime) -> bool:
-    return client.content_erased_at is not None and client.content_erased_at <= now
+    """Say whether everything of the client is erased, and it has not come back."""
+    return client.closed_at is not None and client.content_erased_at is not None and client.content_erased_at <= now
 
 
 def forget(row: SubjectRequest, *, now: datetime, by: str) -> None:

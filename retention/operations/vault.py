@@ -124,7 +124,7 @@ def reopen(organization: Organization, *, now: datetime, by: str) -> None:
         )
         if count != 1:
             raise VaultClosed("The vault is open, or an erasure is not finished.")
-        Organization.objects.filter(pk=organization.pk).update(closed_at=None)
+        Organization.objects.filter(pk=organization.pk).update(closed_at=None, content_erased_at=None)
         audit.record("vault.reopened", organization, by=by, at=now)
         outbox.publish("vault.reopened", organization, at=now)
 

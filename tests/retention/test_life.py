@@ -91,14 +91,15 @@ def a_leaving_client(**contract):
 
 def the_request(organization):
     with tenancy.vendor():
-        return DeletionRequest.objects.get(organization=organization)
+        return DeletionRequest.objects.get(organization=organization, scope="organization")
 
 
 def decide_everything(organization, *, now=None):
     """Confirm, approve, waive the export, decline the archive."""
     now = now or at("2026-01-10")
     with tenancy.vendor():
-        request = DeletionRequest.objects.select_related("organization").get(organization=organization)
+        found = DeletionRequest.objects.select_related("organization")
+        request = found.get(organization=organization, scope="organization")
         requests.confirm_end(request, now=now, by=CONTRACT_MANAGER)
         requests.approve(request, now=now, by=PRIVACY_OFFICER)
         archive.decline(request, now=now, by=PRIVACY_OFFICER)
