@@ -10,11 +10,12 @@ from benchmarks import bench
 PEOPLE = """
     INSERT INTO accounts_licenseduser (
         public_id, organization_id, external_id, user_name, email, display_name, department, status, status_at,
-        status_by, suspension_reason, last_active_at, provisioned_id, profile, version, changed_at, created_at
+        status_by, suspension_reason, last_active_at, provisioned_id, profile,
+        former_identifiers, version, changed_at, created_at
     )
     SELECT gen_random_uuid(), %s, 'person-' || n, 'person-' || n, 'p' || n || '@measured.example', 'Person ' || n,
         'Department ' || n %% 10, 'active', now() - interval '300 days', 'user:bench', '',
-        now() - n %% 200 * interval '1 day', '', '{}', 1, now(), now()
+        now() - n %% 200 * interval '1 day', '', '{}', '{}', 1, now(), now()
     FROM generate_series(0, %s - 1) AS n
 """
 

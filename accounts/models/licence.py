@@ -49,7 +49,8 @@ class LicensedUser(TenantModel):
 
     ``user_name`` is what the client's identity provider calls the person, ``provisioned_id`` its own id of them,
     ``profile`` what else it says; ``version`` counts the changes that it sees. Names are unique among those who are not
-    on their way out.
+    on their way out. ``former_identifiers`` are the ids, names and addresses that the person had before: the database
+    keeps them, for what else holds the person may know them by these.
     """
 
     external_id = models.CharField(_("external id"), max_length=200)
@@ -88,6 +89,9 @@ class LicensedUser(TenantModel):
     processing_request = models.UUIDField(_("processing restricted by request"), null=True, blank=True)
     provisioned_id = models.CharField(_("id at the identity provider"), max_length=254, blank=True)
     profile = models.JSONField(_("profile"), default=dict, blank=True)
+    former_identifiers = ArrayField(
+        models.CharField(max_length=254), verbose_name=_("former identifiers"), default=list, blank=True, editable=False
+    )
     version = models.PositiveIntegerField(_("version"), default=1)
     changed_at = models.DateTimeField(_("changed at"))
     created_at = models.DateTimeField(_("created at"))

@@ -84,6 +84,15 @@ def unstorable(value: Any) -> str:
     return ""
 
 
+def addresses(profile: Profile) -> list[str]:
+    """Return every e-mail address that the profile names, whatever it is for."""
+    entries = profile.get("emails")
+    values = (
+        (entry.get("value") for entry in entries if isinstance(entry, Mapping)) if isinstance(entries, list) else ()
+    )
+    return [text for text in values if isinstance(text, str) and "@" in text]
+
+
 def _chosen(profile: Profile) -> int | None:
     entries = list(enumerate(profile.get("emails") or ()))
     usable = [(place, e) for place, e in entries if e.get("value") and not checks.email("emails", str(e["value"]))]

@@ -203,6 +203,7 @@ class BucketStore:
             for template in self._settings.person_prefixes
             for person in target.people
             for email in (_emails(person) if "email" in placeholders(template) else [""])
+            if not (person.outlived and _unnamed(template, person))
         ]
 
     def _filled(self, template: str, target: Target, person: Person | None, email: str = "") -> str:
@@ -330,6 +331,11 @@ def _below(prefix: str, key: str) -> str:
     if not key.startswith(prefix):
         raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
     return key
+
+
+def _unnamed(template: str, person: Person) -> bool:
+    named = {"email": person.emails, "external_id": person.external_id, "user_name": person.user_name}
+    return not all(named.get(name, True) for name in placeholders(template))
 
 
 def _emails(person: Person) -> tuple[str, ...]:

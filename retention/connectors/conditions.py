@@ -79,7 +79,7 @@ class Condition:
     def _about(self, table: Table, alias: str, column: str, holds: Holds) -> Composable:
         people = self.target.people or ()
         known = [_identifiers(person, holds) for person in people]
-        if not all(known):
+        if not all(found or person.outlived for person, found in zip(people, known, strict=True)):
             # Their rows could be anywhere in the table: that is an error, not a reason to look away.
             raise StoreMisconfigured(StoreFault.UNNAMED_PERSON, table.place)
         if holds is Holds.PUBLIC_ID:

@@ -14,12 +14,17 @@ type Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as other stores may know them. An identifier that is empty is one that nobody may be found by."""
+    """Somebody as other stores may know them. An identifier that is empty is one that nobody may be found by.
+
+    Who was called otherwise before comes once more under each former name. ``outlived``: a name of theirs is somebody
+    else's now and is left out, so in a store that knows people by it there is nothing of theirs to find.
+    """
 
     public_id: UUID
     external_id: str = field(repr=False)
     emails: tuple[str, ...] = field(repr=False)
     user_name: str = field(default="", repr=False)
+    outlived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,12 @@
-"""What was kept on a basis goes when its period is over: only the eraser deletes it, and never under a hold."""
+"""What was kept on a basis goes when its period is over: only the eraser deletes it, and never under a hold.
 
-from django.db import migrations
+A hold on a department covers whoever was in it when the hold was placed; one in force is deleted by nobody.
+"""
+
+from importlib import import_module
+
+import django.contrib.postgres.fields
+from django.db import migrations, models
 
 TABLES = (
     "retention_legalhold",
@@ -60,6 +66,7 @@ READ = (
 FUNCTION = """
 CREATE FUNCTION retention_refuse_held_file() RETURNS trigger LANGUAGE plpgsql AS $wall$
 BEGIN
+    PERFORM 1 FROM retention_vault WHERE organization_id IN (SELECT organization_id FROM gone) FOR SHARE;
     IF EXISTS (
         SELECT 1 FROM retention_legalhold h WHERE h.released_at IS NULL
         AND EXISTS (SELECT 1 FROM gone g WHERE g.organization_id = h.organization_id)
@@ -70,6 +77,26 @@ BEGIN
 END
 $wall$
 """
+
+HOLDS = """
+CREATE FUNCTION retention_refuse_hold_in_force() RETURNS trigger LANGUAGE plpgsql AS $wall$
+BEGIN
+    IF EXISTS (SELECT 1 FROM gone WHERE released_at IS NULL) THEN
+        RAISE EXCEPTION 'a legal hold in force is not deleted' USING ERRCODE = 'TH001';
+    END IF;
+    RETURN NULL;
+END
+$wall$
+"""
+IN_FORCE = """
+CREATE TRIGGER retention_legalhold_in_force AFTER DELETE ON retention_legalhold REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT EXECUTE FUNCTION retention_refuse_hold_in_force()
+"""
+# The wall of 0005, which knew a department by its people of the moment.
+_WALL = import_module("retention.migrations.0005_scopes_of_erasure")
+LISTED = _WALL.HELD.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").replace(
+    "h.department = {department})", "(h.department = {department} OR g.{person} = ANY(h.listed)))"
+)
 
 
 def walled(table: str) -> migrations.RunSQL:
@@ -85,6 +112,41 @@ class Migration(migrations.Migration):
     dependencies = [("retention", "0013_corrections")]
 
     operations = [
+        migrations.AddField(
+            model_name="legalhold",
+            name="listed",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(), blank=True, default=list, size=None, verbose_name="people listed"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="legalhold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("listed", []),
+                    models.Q(("released_at__isnull", True), ("scope", "department")),
+                    _connector="OR",
+                ),
+                name="legal_hold_lists_a_department_in_force",
+            ),
+        ),
+        migrations.RunSQL(
+            "UPDATE retention_legalhold h SET listed = ARRAY("
+            "SELECT id FROM accounts_licenseduser u WHERE u.organization_id = h.organization_id "
+            "AND u.department = h.department ORDER BY id) WHERE scope = 'department' AND released_at IS NULL",
+            migrations.RunSQL.noop,
+        ),
+        *(
+            migrations.RunSQL(
+                LISTED.format(name=f"retention_refuse_held_{kind}", person=person, department=department),
+                _WALL.HELD.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").format(
+                    name=f"retention_refuse_held_{kind}", person=person, department=department
+                ),
+            )
+            for kind, (person, department) in _WALL.WALLS.items()
+        ),
+        migrations.RunSQL(HOLDS, "DROP FUNCTION retention_refuse_hold_in_force()"),
+        migrations.RunSQL(IN_FORCE, "DROP TRIGGER retention_legalhold_in_force ON retention_legalhold"),
         migrations.RunSQL(FUNCTION, "DROP FUNCTION retention_refuse_held_file()"),
         *(walled(table) for table in TABLES),
         *(

@@ -1,5 +1,6 @@
 """The deletion request, and what stands beside it: holds, export, archive."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -235,12 +236,15 @@ class RequestSubject(TenantModel):
 class LegalHold(TenantModel):
     """What blocks erasure: a client's instruction or a cited law, with a review date.
 
-    The link to the person goes with the person; the department's name is of the client's organization chart.
+    The link to the person goes with the person; the department's name is of the client's organization chart. A hold on
+    a department covers who is in it, and who was when it was placed (``listed``): a move frees nobody.
     """
 
     scope = models.CharField(_("scope"), max_length=12, choices=HoldScope.choices, default=HoldScope.ORGANIZATION)
     department = models.CharField(_("department"), max_length=120, blank=True)
     subject = TenantForeignKey(LicensedUser, null=True, blank=True)
+    # Internal keys; none once it is released.
+    listed = ArrayField(models.BigIntegerField(), verbose_name=_("people listed"), default=list, blank=True)
 
     ground = models.CharField(_("ground"), max_length=24, choices=HoldGround.choices)
     citation = models.CharField(_("law or instruction"), max_length=200)
@@ -270,6 +274,10 @@ class LegalHold(TenantModel):
                 condition=Q(released_at__isnull=True, released_by="")
                 | (Q(released_at__isnull=False) & ~Q(released_by="")),
                 name="legal_hold_released_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(listed=[]) | Q(scope=HoldScope.DEPARTMENT, released_at__isnull=True),
+                name="legal_hold_lists_a_department_in_force",
             ),
         ]
         indexes = [

@@ -97,6 +97,7 @@ def holds_on(target: Target) -> QuerySet[LegalHold]:
 def covering(organization: int | OuterRef, request: int | OuterRef | None) -> Q:
     """Return the condition of holds that cover people whom a request lists: their own, their department's, the whole's.
 
+    A department's covers whoever was in it when the hold was placed, too.
     It is computed in the database, for one request or for a list of them.
     """
     listed = RequestSubject.objects.filter(organization=organization, request=request)
@@ -104,7 +105,10 @@ def covering(organization: int | OuterRef, request: int | OuterRef | None) -> Q:
     return (
         Q(scope=HoldScope.ORGANIZATION)
         | Q(scope=HoldScope.PERSON, subject__in=listed.values("licensed_user"))
-        | Q(scope=HoldScope.DEPARTMENT, department__in=departments)
+        | Q(
+            Q(department__in=departments) | Q(listed__overlap=listed.values("licensed_user")),
+            scope=HoldScope.DEPARTMENT,
+        )
     )
 
 

@@ -14,7 +14,7 @@ from accounts.operations import audit, outbox
 from retention.connectors.protocol import StoreError, StoreMisconfigured
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep
-from retention.operations import blocking, outside, runs, saga
+from retention.operations import blocking, identifying, outside, runs, saga
 from retention.operations.chunks import Pace, commit_without_waiting, rest, share_fence
 from retention.operations.stores import BY_NAME, Place, Store, Target
 
@@ -252,7 +252,11 @@ class _Work:
         with tenancy.eraser(self.run.organization_id):
             run = ErasureRun.objects.select_related("request").get(pk=self.run.pk)
             target = Target.of(run.request)
-            return target if target.whole else Target(target.organization_id, target.request_id, runs.unseal(run))
+            if target.whole:
+                return target
+            terms = runs.unseal(run)
+            others = identifying.of_living_others(target.organization_id, terms, whole=False)
+            return Target(target.organization_id, target.request_id, terms, others)
 
     def _phase(self) -> str:
         with tenancy.eraser(self.run.organization_id):

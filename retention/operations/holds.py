@@ -29,7 +29,8 @@ def place(
 ) -> LegalHold | None:
     """Place a hold on an organization's content, or on one person's or a department's; ``None``: it comes too late.
 
-    The vault is locked ``FOR UPDATE``, so no chunk of an erasure runs while it is placed. Once keys are being
+    A department's people are listed, so none is free by being moved. The vault is locked ``FOR UPDATE``, so no chunk of
+    an erasure runs while it is placed. Once keys are being
     destroyed the hold is refused; that it was asked for is recorded, which is why this does not raise. A hold on more
     than the people who are being erased stands for the others.
 
@@ -56,6 +57,7 @@ def place(
         scope=scope,
         department=department,
         subject=subject,
+        listed=[] if not department else _people_of(organization, department),
         ground=ground,
         citation=citation,
         review_on=review_on,
@@ -83,10 +85,16 @@ def _meant(
     return None, []
 
 
+def _people_of(organization: Organization, department: str) -> list[int]:
+    people = LicensedUser.objects.filter(organization=organization, department=department)
+    return sorted(set(people.values_list("pk", flat=True)) - set(fenced_people(organization)))
+
+
 @transaction.atomic
 def release(hold: LegalHold, *, now: datetime, by: str) -> LegalHold:
     """Release a hold; the data are eligible at once. :raises Refused: it was released already."""
-    count = LegalHold.objects.filter(pk=hold.pk, released_at__isnull=True).update(released_at=now, released_by=by)
+    in_force = LegalHold.objects.filter(pk=hold.pk, released_at__isnull=True)
+    count = in_force.update(released_at=now, released_by=by, listed=[])
     if count != 1:
         raise Refused("The hold was released already.", code="hold_released")
     hold.refresh_from_db()

@@ -6,6 +6,8 @@ Whom a store is asked to erase is read from what the run has sealed: the people'
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from accounts import tenancy
@@ -13,7 +15,7 @@ from accounts.models import Organization
 from retention.connectors.protocol import Person, Progress, StoreMisconfigured, Target
 from retention.enums import StoreFault
 from retention.models import ErasureRun, ErasureStep, ExternalStore
-from retention.operations import external, runs
+from retention.operations import external, identifying, runs
 from retention.rules.terms import Identifiers
 
 # What such a step is called in the journal and on the certificate: this, and the store's code.
@@ -55,15 +57,25 @@ def _asked(run: ErasureRun, step: ErasureStep) -> tuple[ExternalStore, Target]:
 
 
 def target_of(organization: Organization, sealed: Identifiers, *, whole: bool) -> Target:
-    """Return whom a store is asked about, as a run has sealed it."""
-    terms = {*sealed.emails, *sealed.uuid_texts()}
+    """Return whom a store is asked about, as a run has sealed it: by no name that somebody else uses now."""
+    with tenancy.vendor():
+        theirs = identifying.of_living_others(organization.pk, sealed, whole=whole)
+    taken = {term for one in theirs for term in one.terms}
+    terms = {*(sealed.emails - taken), *sealed.uuid_texts()}
     asked = external.target_of(organization, terms=terms)
     if whole:
         return asked
-    return Target(asked.organization_ref, tuple(_people(sealed.known_as)), asked.registration_number, frozenset(terms))
+    people = tuple(_people(sealed.known_as, taken))
+    return Target(asked.organization_ref, people, asked.registration_number, frozenset(terms))
 
 
-def _people(known_as: Iterable[tuple[str, str, str, str]]) -> Iterable[Person]:
-    for public_id, external_id, email, user_name in known_as:
-        named = dict.fromkeys(text for text in (email, user_name) if "@" in text)
-        yield Person(UUID(public_id), external_id, tuple(named), user_name)
+def _people(known_as: Iterable[tuple[str, str, str, str]], taken: set[str]) -> Iterable[Person]:
+    """Yield each person, once under every name, the names of now first; all addresses come with each."""
+    for public_id, entries in groupby(known_as, key=itemgetter(0)):
+        names = [one[1:] for one in entries]
+        outlived = any(text.lower() in taken for texts in names for text in texts if text)
+        left = [tuple("" if text.lower() in taken else text for text in texts) for texts in names]
+        external_id, _email, user_name = left[0]
+        emails = tuple(dict.fromkeys(text for texts in left for text in texts[1:] if "@" in text))
+        for called in dict.fromkeys((one[0] or external_id, one[2] or user_name) for one in left):
+            yield Person(UUID(public_id), called[0], emails, called[1], outlived)

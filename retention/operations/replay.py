@@ -12,7 +12,7 @@ from contracts.rules.periods import local_day
 from retention import ledger
 from retention.enums import Decision, RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureEntry, ErasureRun, ErasureStep, LegalHold, RequestSubject, Vault
-from retention.operations import gate, ledger_head, outside, runs
+from retention.operations import gate, identifying, ledger_head, outside, runs
 from retention.operations.stores import Target
 from retention.querysets import OVER
 
@@ -78,7 +78,7 @@ def _made(run: ErasureRun, entry: ErasureEntry, *, now: datetime, by: str) -> Er
     Vault.objects.bulk_create([Vault(organization=organization, changed_at=now)], ignore_conflicts=True)
     run.request, run.phase = request, RunPhase.PLANNED
     target = Target.of(request)
-    runs.seal(run, runs.identifiers_of(target))
+    runs.seal(run, identifying.identifiers_of(target))
     run.save()
     if not ErasureStep.objects.filter(run=run).exists():
         runs.begin_journal(run, target, outside.names())

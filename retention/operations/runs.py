@@ -1,7 +1,7 @@
 """Erasure runs: planned from an approved request, claimed by lease, and their journal."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,13 +14,11 @@ from django.db.models import QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
-from accounts.models import LicensedUser
 from accounts.operations import audit
 from retention.enums import Decision, StepStatus
-from retention.models import DeletionRequest, ErasureRun, ErasureStep, RequestSubject
-from retention.operations import blocking, keys, vault
+from retention.models import DeletionRequest, ErasureRun, ErasureStep
+from retention.operations import blocking, identifying, keys, vault
 from retention.operations.stores import BY_NAME, STORES, Target
-from retention.operations.stores.searched import exports_of
 from retention.rules.terms import Identifiers
 
 
@@ -91,7 +89,7 @@ def plan(request: DeletionRequest, *, now: datetime, by: str, beyond: Sequence[s
         vault.enter(organization, now=now)  # makes the fence's row, which the eraser may close but not make
     run = ErasureRun(organization=organization, public_id=uuid4(), request=locked, planned_at=now)
     target = Target.of(locked)
-    seal(run, identifiers_of(target))
+    seal(run, identifying.identifiers_of(target))
     try:
         with transaction.atomic():
             run.save(force_insert=True)
@@ -213,7 +211,7 @@ def forget_identifiers(run: ErasureRun) -> None:
 def recount(run: ErasureRun) -> None:
     """Seal the identifiers and count the stores again, as they stand once nobody can add anything any more."""
     target = Target.of(run.request)
-    seal(run, identifiers_of(target))
+    seal(run, identifying.identifiers_of(target))
     run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version"])
     for step in ErasureStep.objects.filter(run=run, store__in=BY_NAME):
         step.found = BY_NAME[step.store].count(target)
@@ -242,37 +240,3 @@ def give_leases_back(*, now: datetime) -> int:
     """End the leases that stand in the future because their workers lived in simulated time; say how many."""
     late = now + settings.ERASURE_LEASE + timedelta(hours=2)
     return ErasureRun.objects.filter(leased_until__gt=late).update(lease=None, leased_until=None)
-
-
-def identifiers_of(target: Target) -> Identifiers:
-    """Return the identifiers of the people as they stand, and the ids of the organization's export files."""
-    people = LicensedUser.objects.filter(organization=target.organization_id)
-    if not target.whole:
-        listed = RequestSubject.objects.filter(organization=target.organization_id, request=target.request_id)
-        people = people.filter(pk__in=listed.values("licensed_user"))
-    return identifiers_of_people(people, target)
-
-
-def identifiers_of_people(people: QuerySet[LicensedUser], target: Target, *, uuids: Iterable[UUID] = ()) -> Identifiers:
-    """Return the identifiers of these people, with opaque ids that are known beside them."""
-    emails, external_ids, ids, keys_ = set(), set(), set(uuids), set()
-    known_as = []
-    columns = ("email", "external_id", "user_name", "provisioned_id", "public_id", "pk")
-    for email, external_id, user_name, provisioned_id, public_id, pk in people.values_list(*columns).iterator():
-        if not target.whole:
-            keys_.add(pk)
-            known_as.append((str(public_id), external_id, email, user_name))
-        if email:
-            emails.add(email.lower())
-        external_ids |= {text.lower() for text in (external_id, user_name, provisioned_id) if text}
-        ids.add(public_id)
-    external_ids -= emails
-    files = exports_of(target.organization_id, target.request_id).values_list("public_id", flat=True)
-    return Identifiers(
-        emails=frozenset(emails),
-        external_ids=frozenset(external_ids),
-        uuids=frozenset(ids),
-        files=frozenset(files),
-        people=frozenset(keys_),
-        known_as=tuple(known_as),
-    )

@@ -16,6 +16,7 @@ def search_beyond(sought: Sequence[Sought], *, now: datetime) -> None:
     """Ask each store beyond the vault what of a run's people it still has.
 
     One that does not answer, or cannot be asked, is noted as such: nothing is known of it, so nothing may be claimed.
+    Of an organization that is a client again nothing is asked: a store tells old people from new ones no more.
     """
     for one in sought:
         with tenancy.vendor():
@@ -28,6 +29,9 @@ def search_beyond(sought: Sequence[Sought], *, now: datetime) -> None:
 
 
 def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Organization, *, now: datetime) -> None:
+    if one.whole and one.found.came_back:  # what it has of the organization may be the new people's
+        one.found.left_out.append(name)
+        return
     if store is None:  # disabled, or taken out, since it was emptied
         one.found.unanswered.append(name)
         return

@@ -26,7 +26,8 @@ class Hit:
 class Findings:
     """What was searched, and what was found. ``kept``: tables whose rows stay on a basis.
 
-    ``beyond``: stores beyond the vault that answered; ``unanswered``: those that did not, of which nothing is known.
+    ``beyond``: stores beyond the vault that answered; ``unanswered``: those that did not, of which nothing is known;
+    ``left_out``: those that could not be searched, whatever they answer.
 
     ``came_back``: the organization is a client again, so its rows were looked at for the old people only.
     """
@@ -42,6 +43,7 @@ class Findings:
     kept: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
 
     def searched(self) -> dict[str, Any]:
@@ -56,11 +58,15 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Somebody of the organization who has an identifier of an erased person now, under an id of their own."""
+    """Somebody of the organization who has an identifier of an erased person now, under an id of their own.
+
+    ``lives``: and uses the product, or may.
+    """
 
     key: int
     uuid: str
-    terms: frozenset[str]
+    terms: frozenset[str] = field(repr=False)
+    lives: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

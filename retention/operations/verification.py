@@ -6,13 +6,9 @@ Independent of the eraser: the tables and columns come from the databases' catal
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Lower
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -21,11 +17,11 @@ from accounts.operations import audit, outbox
 from retention import ledger
 from retention.enums import AddendumKind, RequestScope, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureEntry, ErasureRun, Verification
-from retention.operations import addenda, runs
+from retention.operations import addenda, identifying, runs
 from retention.operations.elsewhere import search_broker, search_files
 from retention.operations.searching import search_database
 from retention.operations.searching_beyond import search_beyond
-from retention.operations.sought import Findings, Hit, Returned, Sought
+from retention.operations.sought import Findings, Hit, Sought
 from retention.operations.stores import Target
 from retention.rules.acceptance import open_hits
 from retention.rules.checks import next_check
@@ -42,7 +38,6 @@ class StoreSilent(Refused):
 
 # How long after a pass a store that did not answer is asked again.
 ASKED_AGAIN = timedelta(hours=1)
-NAMED = ("email", "external_id", "user_name", "provisioned_id")
 
 
 def verify(run: ErasureRun, lease: runs.Lease, *, by: str) -> Verification:
@@ -143,23 +138,8 @@ def _sought(run: ErasureRun) -> Sought:
     terms = runs.unseal(run)
     whole = run.request.whole
     came_back = whole and run.organization.closed_at is None
-    return Sought.of(run, terms, whole=whole, came_back=came_back, returned=_returned(run, terms))
-
-
-def _returned(run: ErasureRun, terms: Identifiers) -> list[Returned]:
-    """Return who of the organization has an address or id of an erased person, but is somebody else by opaque id."""
-    known = terms.emails | terms.external_ids
-    people = LicensedUser.objects.filter(organization=run.organization_id)
-    if not run.request.whole:
-        # Few are sought among many; of a whole organization many, among the few who came back.
-        named = people.annotate(**{f"{name}_folded": Lower(name) for name in NAMED})
-        people = named.filter(reduce(or_, (Q(**{f"{name}_folded__in": known}) for name in NAMED)))
-    found = []
-    for person in people.only("pk", "public_id", *NAMED).iterator():
-        has = known & {getattr(person, name).lower() for name in NAMED}
-        if has and person.public_id not in terms.uuids:
-            found.append(Returned(person.pk, person.public_id.hex, frozenset(has)))
-    return found
+    returned = identifying.returned(run.organization_id, terms, whole=whole)
+    return Sought.of(run, terms, whole=whole, came_back=came_back, returned=returned)
 
 
 def _known_of(run: ErasureRun) -> Identifiers:
@@ -170,7 +150,7 @@ def _known_of(run: ErasureRun) -> Identifiers:
     rows = LicensedUser.objects.filter(organization=run.organization_id)
     # Of a whole organization whoever was there before: it may be a client again, with other people.
     rows = rows.filter(created_at__lt=run.planned_at) if run.request.whole else rows.filter(public_id__in=refs)
-    return runs.identifiers_of_people(rows, Target.of(run.request), uuids=refs)
+    return identifying.identifiers_of_people(rows, Target.of(run.request), uuids=refs)
 
 
 def _record(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> tuple[Verification, bool]:

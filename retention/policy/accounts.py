@@ -21,7 +21,7 @@ TABLES: dict[str, Table] = {
         "id public_id organization external_id user_name email display_name department assignment_ends_on "
         "last_active_at status status_at status_by suspension_reason suspended_at suspended_until features delete_at "
         "deleted_at processing_restricted_at processing_lift_told_at processing_request provisioned_id profile "
-        "version changed_at created_at",
+        "former_identifiers version changed_at created_at",
         category=PEOPLE,
     ),
     "accounts.LicensedUserChange": table(

@@ -59,8 +59,8 @@ TABLES: dict[str, Table] = {
     ),
     "retention.LegalHold": table(
         K,
-        "id public_id organization scope department subject ground citation review_on placed_by placed_at released_by "
-        "released_at",
+        "id public_id organization scope department subject listed ground citation review_on placed_by placed_at "
+        "released_by released_at",
         basis=EVIDENCE,
     ),
     "retention.Export": table(

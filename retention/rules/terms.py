@@ -14,6 +14,7 @@ from uuid import UUID
 SHORTEST = 4
 SHORTEST_NUMBER = 7
 _RUN = re.compile(r"[^\W_]+")
+_WHOLE_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -76,6 +77,11 @@ def distinctive(text: str) -> bool:
     if digits == len(text):
         return len(text) >= SHORTEST_NUMBER
     return len(text) >= SHORTEST and (digits > 0 or "@" in text)
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Return the opaque id that a text is, with or without hyphens; ``None``: it is something else."""
+    return UUID(text) if _WHOLE_UUID.fullmatch(text) else None
 
 
 def plain(text: str) -> str:

@@ -33,7 +33,17 @@ from retention.models import (
     Message,
     SubjectRequest,
 )
-from retention.operations import exports, external, keys, rewrapping, runs, subject_facts, subject_requests, vault
+from retention.operations import (
+    exports,
+    external,
+    identifying,
+    keys,
+    rewrapping,
+    runs,
+    subject_facts,
+    subject_requests,
+    vault,
+)
 from retention.operations.stores.target import Target
 from tests.admin.people import a_member
 from tests.retention.test_vault import EVERY_KIND, write
@@ -124,7 +134,7 @@ def a_run(organization):
         erase_by=NOW + timedelta(days=30),
     )
     run = ErasureRun(organization=organization, request=request, planned_at=NOW)
-    runs.seal(run, runs.identifiers_of(Target(organization.pk)))
+    runs.seal(run, identifying.identifiers_of(Target(organization.pk)))
     run.save()
 
 

@@ -118,6 +118,7 @@ EXAMPLES = {
     "legal_hold_covers_its_scope": change("retention_legalhold", "department = 'Sales'"),
     "legal_hold_cites_its_ground": change("retention_legalhold", "citation = ''"),
     "legal_hold_released_by_someone": change("retention_legalhold", "released_at = now(), released_by = ''"),
+    "legal_hold_lists_a_department_in_force": change("retention_legalhold", "listed = '{1}'"),
     "retention_legalhold_public_id_key": copy("retention_legalhold"),
     "retention_export_public_id_key": copy("retention_export"),
     "retention_archiveauthorization_public_id_key": copy("retention_archiveauthorization"),

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.utils import DatabaseError
 
 from accounts import tenancy
+from accounts.operations import users
 from accounts.operations.sweeping import SYSTEM
 from retention.admin.blocking import blocks_of, with_blocks
 from retention.enums import HoldGround, RequestStatus
@@ -83,6 +84,38 @@ class TestHolds:
         held, free = approved(asked(organization, "ben-1")), approved(asked(organization, "cyd-1"))
         live_until(AFTER_GRACE)
         assert (state_of(held), state_of(free)) == (RequestStatus.APPROVED, RequestStatus.CERTIFIED)
+
+    def test_who_is_moved_out_of_a_held_department_stays_held_until_its_release(self):
+        organization = a_client()
+        hold = a_hold(organization, department="Sales")
+        for external_id, department in (("ann-1", "Elsewhere"), ("cyd-1", "Sales")):
+            moved = users.Person(external_id, f"{external_id}@client.example", external_id, department=department)
+            with tenancy.tenant(organization.pk):
+                users.put(organization, [moved], now=NOW, by="user:client")
+        ann, cyd = approved(asked(organization, "ann-1")), approved(asked(organization, "cyd-1"))
+        with tenancy.vendor():
+            listed = with_blocks(DeletionRequest.objects.filter(pk=ann.pk), now=AFTER_GRACE).get()
+            assert "legal_hold" in blocks_of(listed)
+        live_until(AFTER_GRACE)
+        assert (state_of(ann), state_of(cyd)) == (RequestStatus.APPROVED, RequestStatus.APPROVED)
+        with pytest.raises(DatabaseError), tenancy.eraser(organization.pk), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM retention_message WHERE external_id = 'ca-1'")
+        with tenancy.vendor():
+            assert holds.release(hold, now=AFTER_GRACE, by=OFFICER).listed == []
+        live_until(AFTER_GRACE + timedelta(hours=1))
+        assert (state_of(ann), state_of(cyd)) == (RequestStatus.CERTIFIED, RequestStatus.CERTIFIED)
+
+    def test_nobody_deletes_a_hold_in_force(self):
+        organization = a_client()
+        hold = a_hold(organization, person=person(organization, "ann-1").public_id)
+        with pytest.raises(DatabaseError) as caught, tenancy.eraser(organization.pk), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM retention_legalhold")
+        assert caught.value.__cause__.sqlstate == "TH001"
+        with tenancy.vendor():
+            holds.release(hold, now=NOW, by=OFFICER)
+        with tenancy.eraser(organization.pk), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM retention_legalhold")
+            assert cursor.rowcount == 1
 
     def test_on_a_person_whose_key_is_destroyed_it_comes_too_late_and_is_recorded(self):
         organization = a_client()

@@ -24,7 +24,8 @@ _SPARED = f"""
     UNION ALL SELECT h.subject_id FROM retention_legalhold h
     WHERE h.organization_id = %(organization)s AND h.released_at IS NULL AND h.subject_id IS NOT NULL
     UNION ALL SELECT u.id FROM retention_legalhold h
-    JOIN accounts_licenseduser u ON u.organization_id = h.organization_id AND u.department = h.department
+    JOIN accounts_licenseduser u ON u.organization_id = h.organization_id
+    AND (u.department = h.department OR u.id = ANY(h.listed))
     WHERE h.organization_id = %(organization)s AND h.released_at IS NULL AND h.scope = 'department'
     UNION ALL SELECT s.licensed_user_id FROM retention_requestsubject s
     WHERE s.organization_id = %(organization)s AND s.fenced_at IS NOT NULL
@@ -43,7 +44,8 @@ _REASON = f"""
         SELECT 1 FROM retention_legalhold h LEFT JOIN accounts_licenseduser u
         ON u.organization_id = h.organization_id AND u.id = t.subject_id
         WHERE h.organization_id = t.organization_id AND h.released_at IS NULL
-        AND (h.subject_id = t.subject_id OR (h.scope = 'department' AND h.department = u.department))
+        AND (h.subject_id = t.subject_id OR t.subject_id = ANY(h.listed)
+            OR (h.scope = 'department' AND h.department = u.department))
     ) THEN 'legal_hold'
     WHEN EXISTS (
         SELECT 1 FROM retention_requestsubject s WHERE s.organization_id = t.organization_id

@@ -41,8 +41,8 @@ class Searched(Rows):
         if target.whole:
             chosen = [row[0] for row in rows]
         else:
-            searcher = target.searcher()
-            chosen = [row[0] for row in rows if any(map(searcher.found_in, _pieces(row[1:])))]
+            named = target.named_by()
+            chosen = [row[0] for row in rows if named(_pieces(row[1:]))]
         if chosen:
             self._delete(target, chosen)
         return Chunk(len(chosen), Place(0, rows[-1][0] if rows else after.key), len(rows) < limit)

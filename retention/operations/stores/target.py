@@ -1,12 +1,14 @@
 """Whose data an erasure is about, how far a store's walk has come, and what every store can do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.db import connection
 
 from retention.models import DeletionRequest
-from retention.rules.terms import Identifiers, Searcher
+from retention.operations.sought import Returned, ids_in
+from retention.rules.terms import Identifiers, Searcher, plain
 
 # Beyond every key: where the walk of one person, or a walk backwards, stands at its end or its beginning.
 LAST = 2**63 - 1
@@ -36,11 +38,13 @@ class Target:
     """An organization, or those of its people whom a request lists (``request_id``, in RequestSubject).
 
     ``terms`` are the people's identifiers: where a row says in its text alone whom it is about, they find it.
+    ``others`` have one of these now, and are somebody else: a row that names them by it alone is theirs.
     """
 
     organization_id: int
     request_id: int | None = None
     terms: Identifiers = field(default_factory=Identifiers, repr=False)
+    others: tuple[Returned, ...] = ()
 
     @classmethod
     def of(cls, request: DeletionRequest) -> "Target":
@@ -52,9 +56,9 @@ class Target:
         """Whether everything of the organization goes."""
         return self.request_id is None
 
-    def searcher(self) -> Searcher:
-        """Return what finds the people in a text: addresses, opaque ids, and external ids that mean somebody."""
-        return Searcher({*self.terms.emails, *self.terms.searchable_ids, *self.terms.uuid_texts()})
+    def named_by(self) -> "Named":
+        """Return what says whether a row's texts name one of the people."""
+        return Named(self)
 
     def people_from(self, person: int, *, limit: int = PEOPLE_AT_ONCE) -> list[int]:
         """Return the internal keys of the listed people, from this one on, in their order."""
@@ -65,6 +69,27 @@ class Target:
                 [self.organization_id, self.request_id, person, limit],
             )
             return [row[0] for row in cursor.fetchall()]
+
+
+class Named:
+    """Tells whether texts name a target's people: by addresses, opaque ids, and external ids that mean somebody."""
+
+    def __init__(self, target: Target) -> None:
+        terms = target.terms
+        self._searcher = Searcher({*terms.emails, *terms.searchable_ids, *terms.uuid_texts()})
+        self._shared = {plain(term) for one in target.others for term in one.terms}
+        self._others = {one.uuid for one in target.others}
+
+    def __call__(self, texts: Iterable[str]) -> bool:
+        """Say whether a row with these texts is about one of them, and not about somebody who is called so now."""
+        shared, about_others = False, False
+        for text in texts:
+            found = self._searcher.terms_in(text) if self._shared else set()
+            if found - self._shared or (not self._shared and self._searcher.found_in(text)):
+                return True
+            shared |= bool(found)
+            about_others |= bool(self._others and self._others & ids_in(text))
+        return shared and not about_others
 
 
 class Store(Protocol):
