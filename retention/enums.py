@@ -245,6 +245,7 @@ class RuleEnd(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn before it was enforced")
     REPLACED = "replaced", _("Replaced by another rule")
     ENDED = "ended", _("Ended")
+    ERASED = "erased", _("Everything of the organization was erased")
 
 
 class NightState(TextChoices):

@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                             ("withdrawn", "Withdrawn before it was enforced"),
                             ("replaced", "Replaced by another rule"),
                             ("ended", "Ended"),
+                            ("erased", "Everything of the organization was erased"),
                         ],
                         max_length=10,
                         verbose_name="ended because",
@@ -361,7 +362,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(
                         ("ended_at__isnull", False),
-                        ("ended_because__in", ["withdrawn", "replaced", "ended"]),
+                        ("ended_because__in", ["withdrawn", "replaced", "ended", "erased"]),
                         ("state", "ended"),
                         models.Q(("ended_by", ""), _negated=True),
                     ),

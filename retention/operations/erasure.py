@@ -14,7 +14,7 @@ from accounts.operations import audit, outbox
 from retention.connectors.protocol import StoreError, StoreMisconfigured
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep
-from retention.operations import blocking, identifying, outside, runs, saga
+from retention.operations import blocking, identifying, lasting, outside, runs, saga
 from retention.operations.chunks import Pace, commit_without_waiting, rest, share_fence
 from retention.operations.stores import BY_NAME, Place, Store, Target
 
@@ -221,6 +221,8 @@ class _Work:
             request.save(update_fields=["status", "department"])
             if self.target.whole:
                 Organization.objects.filter(pk=self.run.organization_id).update(content_erased_at=now)
+                with tenancy.vendor():  # the eraser ends no rule
+                    lasting.end_with_everything(self.run.organization_id, now=now, by=self.by)
             steps = ErasureStep.objects.filter(run=self.run).values_list("store", "erased")
             audit.record("erasure.erased", locked, by=self.by, at=now, data={"erased": dict(steps)})
             outbox.publish("erasure.erased", locked, at=now)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Document, Organization
-from accounts.operations import audit, outbox
+from accounts.operations import audit, outbox, states
 from contracts.enums import NoticeUnit
 from contracts.rules.periods import local_day
 from retention.enums import ContentCategory, HoldScope, NightState, RuleEnd, RuleState
@@ -57,6 +57,7 @@ def draft(
 
     :raises InvalidInput: an unknown category or unit, a length below 1 or above a hundred years.
     :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises states.OrganizationClosed: everything of the organization is being erased, or is erased.
     """
     faults = []
     if category not in ContentCategory.values:
@@ -70,6 +71,7 @@ def draft(
         raise InvalidInput(faults)
     if for_client and proof is None:
         raise ProofNeeded("The client's instruction needs a proof: record it in the admin.")
+    states.take_turns(organization)
     rule = RetentionRule.objects.create(
         organization=organization,
         category=category,
@@ -187,6 +189,17 @@ def end(
     return _end(locked, because=RuleEnd.ENDED if enforced else RuleEnd.WITHDRAWN, now=now, by=by, proof=proof)
 
 
+def end_with_everything(organization_id: int, *, now: datetime, by: str) -> None:
+    """End all rules of an organization whose content is erased: none of them acts on a client that comes back.
+
+    In the transaction that says so, by a caller who has the organization's row; drafts end, too. The client, which is
+    none any more, gets no mail of it.
+    """
+    left = RetentionRule.objects.exclude(state=RuleState.ENDED).filter(organization=organization_id).order_by("pk")
+    for rule in left.select_for_update(of=("self",), no_key=True):
+        _end(rule, because=RuleEnd.ERASED, now=now, by=by)
+
+
 def _end(
     rule: RetentionRule, *, because: RuleEnd, now: datetime, by: str, proof: Document | None = None
 ) -> RetentionRule:
@@ -197,8 +210,13 @@ def _end(
     nights.update(state=NightState.INTERRUPTED, finished_at=now)
     data = {"because": because.value, "category": rule.category, "proof": proof is not None}
     audit.record("retention_rule.ended", rule, by=by, at=now, data=data)
-    outbox.publish("retention_rule.ended", rule, at=now, payload={"because": because.value, "category": rule.category})
+    payload = {"because": because.value, "category": rule.category}
+    outbox.publish("retention_rule.ended", rule, at=now, payload=payload | _silent(because))
     return rule
+
+
+def _silent(because: RuleEnd) -> dict[str, bool]:
+    return {"tells_client": False} if because is RuleEnd.ERASED else {}
 
 
 def _in_state(rule: RetentionRule, *states: RuleState) -> RetentionRule:

@@ -66,16 +66,16 @@ def a_client(**values):
     return organization
 
 
-def drafted(organization, category="conversations", amount=30, unit="days"):
+def drafted(organization, category="conversations", amount=30, unit="days", now=NOW):
     with tenancy.tenant(organization.pk):
         return lasting.draft(
-            organization, category=category, amount=amount, unit=unit, now=NOW, by=CLIENT, for_client=False
+            organization, category=category, amount=amount, unit=unit, now=now, by=CLIENT, for_client=False
         )
 
 
 def enforced(organization, category="conversations", amount=30, unit="days", now=NOW):
     """Return a rule that acts from the next midnight on."""
-    rule = drafted(organization, category, amount, unit)
+    rule = drafted(organization, category, amount, unit, now)
     with tenancy.vendor():
         lasting.preview(rule, now=now, by=OFFICER)
         return lasting.enforce(rule, now=now, by=OFFICER)

@@ -7,12 +7,15 @@ import pytest
 from accounts import tenancy
 from accounts.errors import InvalidInput
 from accounts.models import AuditEvent, LicensedUser, OutboxMessage
+from accounts.operations import delivery, states
 from contracts.rules.periods import midnight
 from retention import sweeps
 from retention.enums import HoldGround, NightState, RequestOrigin, RuleEnd, RuleState
-from retention.models import RequestSubject, RetentionNight, RetentionRule, Vault
-from retention.operations import holds, lasting, nights, people_requests, requests
+from retention.models import RequestSubject, RetentionNight, RetentionRule, Vault, Verification
+from retention.operations import holds, lasting, nights, people_requests, requests, vault
 from retention.operations.archive import ProofNeeded
+from tests.admin.people import a_member
+from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.lasting import (
     AFTER,
     CLIENT,
@@ -29,6 +32,8 @@ from tests.retention.lasting import (
     left,
     swept,
 )
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until
+from tests.retention.vaults import a_talk, parsed, people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
@@ -327,3 +332,36 @@ def test_a_rule_that_ends_in_mid_night_takes_no_more(settings):
     assert len(left(organization)["messages"]) == 5
     with tenancy.vendor():
         assert RetentionNight.objects.get().state == NightState.INTERRUPTED
+
+
+def test_no_rule_outlives_the_content_of_a_client_that_left():
+    """Nor acts on what a client brings that comes back; nor does it keep the client's file for ever."""
+    organization = a_leaving_client()
+    a_member("client_privacy_officer", organization)
+    acts = enforced(organization, now=at("2025-06-10"), amount=400)
+    draft = drafted(organization, "context", now=at("2025-06-10"))
+    live_until(at("2026-01-02"))
+    with tenancy.eraser(organization.pk):  # a night that stopped in its middle
+        start = {"on": date(2026, 1, 1), "cutoff": at("2024-01-01"), "winner": "client_rule", "store": "messages"}
+        RetentionNight.objects.create(organization=organization, rule=acts, started_at=at("2026-01-01"), **start)
+    decide_everything(organization)
+    erased = at("2026-02-05")
+    live_until(erased)
+    with tenancy.vendor():
+        ends = RetentionRule.objects.order_by("pk").values_list("pk", "state", "ended_because", "next_at")
+        assert list(ends) == [(rule.pk, "ended", RuleEnd.ERASED, None) for rule in (acts, draft)]
+        assert RetentionNight.objects.get(on=date(2026, 1, 1)).state == NightState.INTERRUPTED
+        assert Verification.objects.get().hits == []
+        messages = OutboxMessage.objects.filter(topic="retention_rule.ended")
+        assert not any(user.memberships.get().organization_id for one in messages for user in delivery.readers(one))
+    with pytest.raises(states.OrganizationClosed):
+        drafted(organization, now=erased)
+
+    a_signed_contract(organization, reference="C-2", concluded_on=date(2027, 3, 1), starts_on=date(2027, 4, 1))
+    back = at("2027-04-02")
+    live_until(back)
+    people_of(organization, "new-1")
+    with tenancy.tenant(organization.pk):  # its history, which is older than its old rule let content become
+        vault.write(organization, parsed(a_talk(author="new-1", turns=5)), now=back, by="user:product")
+    live_until(back + timedelta(days=1))
+    assert len(left(organization)["messages"]) == 5
