@@ -66,42 +66,49 @@ class _Work:
                 return True
 
     def _empty_stores(self) -> bool | None:
-        """Walk every store that can be walked now. ``False``: the rest is for later; ``None``: all are done."""
+        """Walk every store that can be walked now. ``False``: the rest is for later; ``None``: all are done.
+
+        What needs a store that was given up waits for people, like that one.
+        """
         done: set[str] = set()
-        waiting = given_up = False
+        waiting: set[str] = set()
+        given_up: set[str] = set()
         for step in self._steps():
             if step.status == StepStatus.DONE:
                 done.add(step.store)
-            elif step.status == StepStatus.FAILED:
-                given_up = True
+            elif step.status == StepStatus.FAILED or given_up & self._needs(step):
+                given_up.add(step.store)
             elif not self._ready(step, done):
-                waiting = True
+                waiting.add(step.store)
             else:
                 emptied = self._walk(step)
-                done |= {step.store} if emptied else set()
-                given_up |= step.status == StepStatus.FAILED
-                waiting |= not emptied and step.status != StepStatus.FAILED
+                failed = step.status == StepStatus.FAILED
+                (done if emptied else given_up if failed else waiting).add(step.store)
                 if self._time_is_over():
                     return False
         if waiting:
-            self.lease.rest_until = self._next_try()
+            self.lease.rest_until = self._next_try(waiting)
             return False
         if given_up:
             self._give_up()
             return True
         return None
 
-    def _next_try(self) -> datetime | None:
-        """Return when the first of the failed stores is tried again."""
-        return min((step.again_at for step in self._steps() if step.again_at is not None), default=None)
+    def _next_try(self, waiting: set[str]) -> datetime | None:
+        """Return when the first of the stores that failed, and are not given up, is tried again."""
+        asked = (step.again_at for step in self._steps() if step.store in waiting)
+        return min((again_at for again_at in asked if again_at is not None), default=None)
 
     def _ready(self, step: ErasureStep, done: set[str]) -> bool:
         if step.again_at is not None and step.again_at > self.lease.now():
             return False
+        return self._needs(step) <= done
+
+    def _needs(self, step: ErasureStep) -> set[str]:
+        """Return which of the run's stores must be empty before this one."""
         if outside.is_beyond(step):
-            return True
-        journalled = {one.store for one in self._all}
-        return all(name in done for name in BY_NAME[step.store].needs if name in journalled)
+            return set()
+        return {one.store for one in self._all}.intersection(BY_NAME[step.store].needs)
 
     def _walk(self, step: ErasureStep) -> bool:
         """Empty one store; say whether it is empty."""
