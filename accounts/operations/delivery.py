@@ -103,6 +103,7 @@ AUDIENCE = {
     "subject_request.chased": _CLIENT,
     "subject_request.decided": _DATA,
     "subject_request.withdrawn": _DATA,
+    "subject_request.taken_back": _CLIENT,
     "subject_request.due_soon": _DATA,
     "subject_request.late": _DATA,
     "subject_request.nobody_decides": _INTERNAL,

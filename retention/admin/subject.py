@@ -22,6 +22,7 @@ from accounts.rules.permissions import Permission
 from contracts.letters import reader
 from contracts.rules.periods import local_day
 from retention import letters
+from retention.admin.forms import AuthorisationForm
 from retention.admin.subject_forms import (
     CloseForm,
     DoubtForm,
@@ -45,6 +46,7 @@ from retention.operations import (
     subject_decisions,
     subject_facts,
     subject_letters,
+    subject_mistakes,
     subject_requests,
 )
 from retention.operations.subject_facts import Facts
@@ -74,7 +76,9 @@ class SubjectRequestAdmin(ReadOnly):
         "close",
         "grant",
         "refuse",
+        "not_held",
         {"title": _("Time"), "icon": "schedule", "items": ["doubt", "settle_doubt", "extend"]},
+        "take_back",
         "withdraw",
         "mark_posted",
         "letter",
@@ -224,6 +228,19 @@ class SubjectRequestAdmin(ReadOnly):
         )
 
     @act(
+        _("Nothing is held"),
+        Permission.REQUEST_DELETION,
+        when=lambda row: row.state == FORWARDED,
+        form=AuthorisationForm,
+        done=ngettext_lazy("Answered %(count)d request.", "Answered %(count)d requests.", "count"),
+        explanation=_("The client has no data of this person, or no more. The person is told so."),
+        icon="do_not_disturb_on",
+    )
+    def not_held(self, row: SubjectRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        proof = _proof(row, data, now=now, by=by)
+        subject_decisions.not_held(row, for_client=data["for_client"], proof=proof, now=now, by=by)
+
+    @act(
         _("Ask first who it is"),
         Permission.REQUEST_DELETION,
         when=lambda row: row.state == FORWARDED,
@@ -271,6 +288,18 @@ class SubjectRequestAdmin(ReadOnly):
             return _clients_clock()
         subject_decisions.extend(row, reason=ExtensionReason(data["reason"]), now=now, by=by)
         return None
+
+    @act(
+        _("Take it back from the client"),
+        Permission.HANDLE_SUBJECT_REQUEST,
+        when=lambda row: row.state == FORWARDED,
+        done=ngettext_lazy("Took %(count)d request back.", "Took %(count)d requests back.", "count"),
+        explanation=_("It was forwarded to the wrong client, whose contacts are told. Forward it again, or answer it."),
+        icon="undo",
+        vendor_only=True,
+    )
+    def take_back(self, row: SubjectRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        subject_mistakes.take_back(row, now=now, by=by)
 
     @act(
         _("Withdraw"),

@@ -29,7 +29,7 @@ from retention.enums import (
     SubjectState,
 )
 from retention.models import SubjectRequest
-from retention.operations import subject_decisions, subject_facts, subject_letters, subject_requests
+from retention.operations import subject_decisions, subject_facts, subject_letters, subject_mistakes, subject_requests
 from retention.operations.subject_facts import Facts
 
 
@@ -180,10 +180,12 @@ class SubjectRequestResource(Resource):
         "candidates": Permission.HANDLE_SUBJECT_REQUEST,
         "forward": Permission.HANDLE_SUBJECT_REQUEST,
         "close": Permission.HANDLE_SUBJECT_REQUEST,
+        "take_back": Permission.HANDLE_SUBJECT_REQUEST,
         "withdraw": Permission.HANDLE_SUBJECT_REQUEST,
         "mark_posted": Permission.HANDLE_SUBJECT_REQUEST,
         "grant": Permission.REQUEST_DELETION,
         "refuse": Permission.REQUEST_DELETION,
+        "not_held": Permission.REQUEST_DELETION,
         "doubt": Permission.REQUEST_DELETION,
         "settle_doubt": Permission.REQUEST_DELETION,
         "extend": Permission.REQUEST_DELETION,
@@ -246,6 +248,12 @@ class SubjectRequestResource(Resource):
         client = the_organization(self.given(ForwardSerializer, request)["organization"])
         return self.told(subject_requests.forward(self.get_object(), organization=client, now=self.now, by=self.actor))
 
+    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request: Request, **kwargs: Any) -> Response:
+        """It was forwarded to the wrong client: forward it to another one, or answer it without."""
+        return self.told(subject_mistakes.take_back(self.get_object(), now=self.now, by=self.actor))
+
     @extend_schema(request=CloseSerializer, responses={200: SubjectRequestSerializer})
     @action(detail=True, methods=["post"])
     def close(self, request: Request, **kwargs: Any) -> Response:
@@ -302,6 +310,19 @@ class SubjectRequestResource(Resource):
                 now=self.now,
                 by=self.actor,
                 for_client=self.caller.works_for_vendor,
+            )
+        )
+
+    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="not-held")
+    def not_held(self, request: Request, **kwargs: Any) -> Response:
+        """The client has nothing of the person. 409 `somebody_meant` where people of the address are there.
+
+        409 `proof_needed` for staff.
+        """
+        return self.told(
+            subject_decisions.not_held(
+                self.get_object(), now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
             )
         )
 

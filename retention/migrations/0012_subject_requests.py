@@ -563,8 +563,9 @@ class Migration(migrations.Migration):
         ),
         # A client sees what was forwarded to it; what was not yet is the vendor's alone.
         *row_security("retention_subjectrequest", app="SELECT, UPDATE", vendor=READ_WRITE, eraser="SELECT"),
-        *row_security("retention_subjectdoubt", app=READ_WRITE, vendor=READ_WRITE, eraser="SELECT"),
-        *row_security("retention_subjectlink", app="SELECT, INSERT", vendor=READ_WRITE, eraser="SELECT"),
+        # What only serves the answer goes with the words, or when it was with the wrong client.
+        *row_security("retention_subjectdoubt", app=READ_WRITE, vendor=f"{READ_WRITE}, DELETE", eraser="SELECT"),
+        *row_security("retention_subjectlink", app="SELECT, INSERT", vendor=f"{READ_WRITE}, DELETE", eraser="SELECT"),
         composite_keys(
             "retention_subjectrequest",
             {"proof_id": "accounts_document", "request_id": "retention_deletionrequest"},

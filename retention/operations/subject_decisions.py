@@ -45,6 +45,12 @@ class NoDoubt(Refused):
     code = "no_doubt"
 
 
+class SomebodyMeant(Refused):
+    """The client has people of the address: it cannot say that it holds nothing of who asks."""
+
+    code = "somebody_meant"
+
+
 class ExtendedTooLate(Refused):
     """The person must be told of the extension within the first month (Art. 12(3) GDPR)."""
 
@@ -134,6 +140,25 @@ def refuse(
 
 
 @transaction.atomic
+def not_held(
+    request: SubjectRequest, *, now: datetime, by: str, for_client: bool, proof: Document | None = None
+) -> SubjectRequest:
+    """Record that the client has nothing of the person, or no more: it neither grants nor refuses.
+
+    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises SomebodyMeant: people of this address are there: the client decides for it, against it, or asks who it is.
+    :raises SubjectRequestNotInThatState: it is not with a client, or was decided.
+    """
+    row = _with_client(request, for_client=for_client, proof=proof)
+    if people_meant(row):
+        raise SomebodyMeant("Somebody of this address is there: grant it, refuse it, or ask first who it is.")
+    row.proof = proof
+    audit.record("subject_request.not_held", row, by=by, at=now)
+    answer(row, outcome=SubjectOutcome.NOT_HELD, now=now, by=by)
+    return row
+
+
+@transaction.atomic
 def doubt(request: SubjectRequest, *, reason: DoubtReason, now: datetime, by: str) -> SubjectRequest:
     """Ask the person who they are: the clock stands still until it is answered (Art. 12(6) GDPR).
 
@@ -190,10 +215,10 @@ def extend(request: SubjectRequest, *, reason: ExtensionReason, now: datetime, b
     if row.extended_at is not None:
         raise ExtendedAlready("It was extended: there is one extension only.")
     today = local_day(now, client_of(row).time_zone)
-    if rules.is_late(row.due_on, today) and not row.doubts.filter(answered_on__isnull=True).exists():
-        raise ExtendedTooLate("The first month is over: an extension counts for nothing now.")
     row.extended_at, row.extended_for = now, reason
     count(row)
+    if rules.is_late(row.due_on, today):
+        raise ExtendedTooLate("The first month is over: an extension counts for nothing now.")
     row.warnings = rules.warnings_by(row.due_on, today)
     row.next_at = rules.next_at(clock_of(row))
     row.save(update_fields=["extended_at", "extended_for", "due_on", "why", "warnings", "next_at"])
@@ -207,11 +232,13 @@ def extend(request: SubjectRequest, *, reason: ExtensionReason, now: datetime, b
 def finish(row: SubjectRequest, *, now: datetime, by: str) -> None:
     """Answer a locked request that was granted, once that is carried out, or was refused or given up after all.
 
-    Whose data went with everything of the client has what was granted.
+    Whose data went with everything of the client has what was granted. Of another kind, where no person is listed any
+    more nobody gave it up either: all were erased meanwhile, and nothing of them is held.
     """
-    gone = row.kind == RequestKind.ERASE and carrying_out.has_lapsed(row.request)
-    granted = row.request.status in DONE or gone
-    answer(row, outcome=SubjectOutcome.GRANTED if granted else SubjectOutcome.REFUSED, now=now, by=by)
+    outcome = SubjectOutcome.GRANTED if row.request.status in DONE else SubjectOutcome.REFUSED
+    if carrying_out.has_lapsed(row.request):
+        outcome = SubjectOutcome.GRANTED if row.kind == RequestKind.ERASE else SubjectOutcome.NOT_HELD
+    answer(row, outcome=outcome, now=now, by=by)
 
 
 def people_meant(request: SubjectRequest) -> list[LicensedUser]:

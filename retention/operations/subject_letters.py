@@ -23,6 +23,7 @@ TO_CLIENTS = (
     "subject_request.due_soon",
     "subject_request.late",
     "subject_request.withdrawn",
+    "subject_request.taken_back",
     "subject_request.nobody_decides",
 )
 REASONS = {**dict(DoubtReason.choices), **dict(ExtensionReason.choices)}
@@ -108,7 +109,9 @@ def _told(message: OutboxMessage) -> dict[str, Any]:
         return {}
     payload = message.payload
     due = payload.get("due_on")
-    return facts(row) | {
+    known = facts(row)
+    return known | {
+        "client": message.organization or known["client"],  # whom it was with then
         "due_on": date.fromisoformat(due) if due else row.due_on,
         "reason": REASONS.get(payload.get("reason", ""), ""),
     }

@@ -280,13 +280,16 @@ def locked(request: SubjectRequest, *states: SubjectState) -> SubjectRequest:
 def count(row: SubjectRequest) -> None:
     """Count on a locked request by when it is answered: in the country of whoever decides."""
     zone, country = _place(row)
-    answered = row.doubts.filter(answered_on__isnull=False).order_by("asked_on", "pk") if row.pk else []
+    extended_on = None if row.extended_at is None else local_day(row.extended_at, zone)
+    doubts = row.doubts.order_by("asked_on", "pk") if row.pk else ()
+    # What was asked and is not answered has stopped the clock up to the day on which the extension was told.
+    pauses = [(one.asked_on, one.answered_on or extended_on) for one in doubts]
     due = rules.answer_due(
         row.received_at,
         zone=zone,
         country=country,
         extended_at=row.extended_at,
-        doubts=[(one.asked_on, one.answered_on or one.asked_on) for one in answered],
+        doubts=[(asked, until) for asked, until in pauses if until is not None and until >= asked],
     )
     row.due_on, row.why = due.legal, due.explanation.to_json()
 

@@ -22,6 +22,7 @@ SHOW = "show"
 FIELDS = ("action", "others", "ground", "reasons", "doubt", "extension")
 DONE = {
     "grant": _("You granted the request. It is carried out now; the person is told when it is done."),
+    "not_held": _("The person is told that nothing about them is held for you."),
     "refuse": _("You refused the request. The person is told why, and where to complain."),
     "doubt": _("The person is asked who they are. Record here, by the same link, that they have shown it."),
     "settle": _("Recorded: the time for the answer goes on."),
@@ -76,7 +77,7 @@ def _do(link: SubjectLink, token: str, given: dict[str, Any]) -> str:
     action = given["action"]
     if action not in DONE:
         raise InvalidInput([FieldError("action", "unknown", str(_("Choose what you decide.")))])
-    if action in ("grant", "refuse"):
+    if action in ("grant", "refuse", "not_held"):
         subject_links.use(token, purpose=LinkPurpose.DECIDE, now=now)
     with tenancy.tenant(client.pk):
         match action:
@@ -88,6 +89,8 @@ def _do(link: SubjectLink, token: str, given: dict[str, Any]) -> str:
             case "refuse":
                 ground = RefusalGround(_one_of("ground", given["ground"], RefusalGround.values))
                 subject_decisions.refuse(row, ground=ground, reasons=given["reasons"], now=now, by=by, for_client=False)
+            case "not_held":
+                subject_decisions.not_held(row, now=now, by=by, for_client=False)
             case "doubt":
                 reason = DoubtReason(_one_of("doubt", given["doubt"], DoubtReason.values))
                 subject_decisions.doubt(row, reason=reason, now=now, by=by)

@@ -36,6 +36,8 @@ DELETABLE = {
     "accounts_provisionedmembership": "the client's identity provider says who is in them",
     "accounts_simulatedclock": "simulated time ends",
     "accounts_lostmessage": "a restore is forgotten once no older backup is left",
+    "retention_subjectdoubt": "what was asked of a person goes when a wrong forwarding is taken back",
+    "retention_subjectlink": "the links of a wrong client open nothing more",
     "django_session": "sessions end",
     "mfa_authenticator": "people take their own factors away",
     "socialaccount_socialtoken": "it has no rows; Django looks into it where the table below loses one",

@@ -114,6 +114,24 @@ def test_an_extension_counts_only_within_the_first_month_and_once(client_):
             subject_decisions.extend(late, reason=ExtensionReason.COMPLEX, now=at("2025-04-04"), by=BY)
 
 
+def test_an_extension_while_who_asks_is_in_doubt_tells_a_day_to_come(client_):
+    row, late = forwarded(client_), forwarded(client_, taken())
+    with tenancy.tenant(client_.pk):
+        subject_decisions.doubt(row, reason=DoubtReason.DATA_DIFFER, now=at("2025-03-20"), by=BY)
+        posted()
+        row = subject_decisions.extend(row, reason=ExtensionReason.COMPLEX, now=at("2025-04-20"), by=BY)
+        assert row.due_on == date(2025, 7, 4), "three months, and the 31 days for which the clock stood still so far"
+        told = posted()["Ann@canary.example"][0].body
+        row = subject_decisions.settle_doubt(row, now=at("2025-04-22"), by=BY)
+        assert row.due_on == date(2025, 7, 7), "two days more; the 6th is a Sunday"
+        # A question that is asked once the month is over stops nothing, so an extension then comes too late.
+        subject_decisions.doubt(late, reason=DoubtReason.DATA_DIFFER, now=at("2025-04-10"), by=BY)
+        with pytest.raises(subject_decisions.ExtendedTooLate):
+            subject_decisions.extend(late, reason=ExtensionReason.COMPLEX, now=at("2025-04-11"), by=BY)
+    assert "4 Jul 2025" in told
+    assert again(late).extended_at is None
+
+
 def test_the_client_is_chased_and_lateness_is_told_once_a_lead(client_):
     a_member("privacy_officer", email="officer@vendor.example")
     row = forwarded(client_)
