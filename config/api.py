@@ -52,6 +52,7 @@ from retention.api.external import ExternalStoreResource, ManualErasureResource
 from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
 from retention.api.kept_file import KeptFileView
 from retention.api.lasting import RetentionNightResource, RetentionRuleResource
+from retention.api.mentions import MentionScanResource
 from retention.api.requests import DeletionRequestResource
 from retention.api.restores import RestoreResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
@@ -82,6 +83,7 @@ router.register("deletion-requests", DeletionRequestResource, basename="deletion
 router.register("certificates", CertificateResource, basename="certificate")
 router.register("legal-holds", LegalHoldResource, basename="legal-hold")
 router.register("retention-rules", RetentionRuleResource, basename="retention-rule")
+router.register("mention-scans", MentionScanResource, basename="mention-scan")
 router.register("retention-nights", RetentionNightResource, basename="retention-night")
 router.register("held-messages", HeldMessageResource, basename="held-message")
 router.register("restores", RestoreResource, basename="restore")

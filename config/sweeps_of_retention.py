@@ -6,7 +6,7 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import endings, evidence, ledger_entries
+from retention.operations import endings, evidence, ledger_entries, mentions
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -36,6 +36,15 @@ RETENTION: tuple[Sweep, ...] = (
         retention_tasks.sweep_subject_requests,
         60 * SECONDS,
         "workflows",
+    ),
+    Sweep(
+        "mentions",
+        mentions.due,
+        by_change,
+        mentions.search_all,
+        retention_tasks.sweep_mentions,
+        20 * SECONDS,
+        "erasure",
     ),
     Sweep(
         "returns",

@@ -134,6 +134,14 @@ class StoreKind(TextChoices):
     MANUAL = "manual", _("Emptied by hand")
 
 
+class ScanState(TextChoices):
+    """How far a search of others' content is."""
+
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")
+
+
 class StoreFault(TextChoices):
     """Why a store beyond the vault could not be worked on."""
 

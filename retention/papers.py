@@ -222,6 +222,15 @@ class _Paper:
 
     def _not_searched(self) -> Iterator[str]:
         found = self.document.get("not_searched", {})
+        others = self.document.get("others_content")
+        if others and others["searched_at"]:
+            yield _(
+                "What others wrote was searched on %(at)s: %(opened)s texts opened, %(did_not_open)s did not open, "
+                "%(named_in)s name one of the people, %(erased)s of them erased."
+            ) % {
+                "at": _at(others["searched_at"]),
+                **{name: _number(others[name]) for name in ("opened", "did_not_open", "named_in", "erased")},
+            }
         yield from (str(LIMITS.get(code, code)) for code in found.get("limits", ()))
         if found.get("ciphertext"):
             yield _("Encrypted columns: %(columns)s.") % {"columns": ", ".join(found["ciphertext"])}

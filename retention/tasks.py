@@ -13,8 +13,8 @@ from accounts.errors import Refused
 from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
-from retention.models import ErasureRun, RetentionRule
-from retention.operations import endings, nights
+from retention.models import ErasureRun, MentionScan, RetentionRule
+from retention.operations import endings, mentions, nights
 
 
 @shared_task(throws=(ClockAhead,))
@@ -144,6 +144,26 @@ def sweep_nights(*, now: str | None = None, **_future: object) -> None:
         found = [(one.pk, one.organization_id) for one in sweeps.nights_due(at=at)]
     for pk, organization_id in found:
         work_on_night.delay(rule_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_mentions(*, now: str | None = None, **_future: object) -> None:
+    """Hand every search of others' content that is not over to a worker."""
+    at = sweep_instant(now)
+    with tenancy.vendor():
+        found = [(one.pk, one.organization_id) for one in mentions.due(at=at)]
+    for pk, organization_id in found:
+        work_on_mentions.delay(scan_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task
+def work_on_mentions(*, scan_id: int, organization_id: int, now: str, **_future: object) -> None:
+    """Take one search as far as it goes. What is left, the next sweep hands out again."""
+    with tenancy.vendor():
+        found = MentionScan.objects.filter(pk=scan_id, organization_id=organization_id).first()
+    if found is not None:
+        at = max(datetime.fromisoformat(now), timezone.now())
+        mentions.work(found, now=at, by=SYSTEM, budget=timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2))
 
 
 @shared_task(throws=(ClockAhead,))

@@ -25,7 +25,16 @@ from retention.admin.hold import place, too_late
 from retention.admin.stepper import stepper
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
-from retention.operations import archive, carrying_out, corrections, exports, impact, people_requests, requests
+from retention.operations import (
+    archive,
+    carrying_out,
+    corrections,
+    exports,
+    impact,
+    mentions,
+    people_requests,
+    requests,
+)
 
 
 def _decidable(request: DeletionRequest) -> bool:
@@ -74,6 +83,7 @@ class DeletionRequestAdmin(ReadOnly):
         "decide",
         "confirm_correction",
         "approve",
+        "search_others",
         {"title": _("Export"), "icon": "archive", "items": ["make_export", "waive_export", "waive_retrieval"]},
         {
             "title": _("Archive"),
@@ -200,6 +210,17 @@ class DeletionRequestAdmin(ReadOnly):
     )
     def approve(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
         requests.approve(request, now=now, by=by)
+
+    @act(
+        _("Search what others wrote"),
+        Permission.REQUEST_DELETION,
+        when=lambda request: _erasure(request) and not request.whole and request.status in mentions.BEFORE_ERASURE,
+        done=ngettext_lazy("Began %(count)d search.", "Began %(count)d searches.", "count"),
+        explanation=_("What others wrote stays, sealed under their keys. It is opened and searched for these people."),
+        icon="manage_search",
+    )
+    def search_others(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        mentions.start(request, now=now, by=by)
 
     @act(
         _("Take the approval back"),

@@ -4,6 +4,7 @@ from retention.models.erasure import Certificate, CertificateAddendum, ErasureRu
 from retention.models.external import ExternalStore, ManualErasure
 from retention.models.lasting import RetentionNight, RetentionRule
 from retention.models.ledger import DataKey, ErasureEntry, LedgerPulse
+from retention.models.mention import MentionScan
 from retention.models.request import (
     AggregateArchive,
     ArchiveAuthorization,
@@ -39,6 +40,7 @@ __all__ = [
     "LedgerPulse",
     "LegalHold",
     "ManualErasure",
+    "MentionScan",
     "Message",
     "RequestSubject",
     "Restore",

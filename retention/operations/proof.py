@@ -14,6 +14,7 @@ from retention.models import (
     ErasureRun,
     ErasureStep,
     LegalHold,
+    MentionScan,
     Verification,
 )
 from retention.operations.outside import BEYOND
@@ -55,6 +56,7 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
             for label, table in sorted(POLICY.items())
             if label in check.searched.get("kept", [])
         ],
+        "others_content": _others_content(run, request),
         "not_searched": {
             "ciphertext": check.searched.get("ciphertext", []),
             "not_distinctive_ids": check.searched.get("not_distinctive", 0),
@@ -133,6 +135,23 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
         "approved_by_another_person": request.approved_by not in (request.requested_by, request.confirmed_by),
         "export": request.export_decision,
         "archive": request.archive_decision,
+    }
+
+
+def _others_content(run: ErasureRun, request: DeletionRequest) -> dict[str, Any] | None:
+    """Return what became of the search of others' content for these people, if the client had it made."""
+    scan = MentionScan.objects.filter(request=request).order_by("taken_at", "-pk").first()
+    if scan is None:
+        return None
+    step = ErasureStep.objects.filter(run=run, store="mentions").first()
+    return {
+        "state": scan.state,
+        "searched_at": _iso(scan.finished_at),
+        "opened": scan.examined,
+        "did_not_open": scan.unreadable,
+        "named_in": scan.number,
+        "to_be_erased": scan.taken_at is not None,
+        "erased": 0 if step is None else step.erased + step.anonymised,
     }
 
 

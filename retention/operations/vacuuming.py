@@ -18,10 +18,12 @@ from accounts import tenancy
 from retention.enums import RowsHeldBy, StepStatus, Vacuumed
 from retention.models import ErasureStep
 from retention.operations.stores import BY_NAME
+from retention.operations.stores.mentioned import TABLES as MENTIONED
 
 log = structlog.get_logger(__name__)
 # Tables that a store empties beside its own.
 BESIDE = {
+    "mentions": tuple(MENTIONED.values()),
     "webhook_endpoints": ("accounts_webhookdelivery",),
     "outbox_of_people": ("accounts_webhookdelivery",),
     "licensed_users": ("retention_requestsubject", "retention_legalhold"),

@@ -57,6 +57,12 @@ TABLES: dict[str, Table] = {
     "retention.SubjectLink": table(
         K, "id public_id organization request purpose user made_at expires_at used_at", basis=ASKED
     ),
+    "retention.MentionScan": table(
+        K,
+        "id public_id organization request state started_by started_at finished_at store checkpoint examined "
+        "unreadable found rows taken_by taken_at proof",
+        basis=EVIDENCE,
+    ),
     "retention.LegalHold": table(
         K,
         "id public_id organization scope department subject listed ground citation review_on placed_by placed_at "

@@ -3,6 +3,7 @@
 from accounts import tenancy
 from accounts.enums import Language
 from retention.enums import DoubtReason, RequestKind, SubjectChannel
+from retention.models import DeletionRequest, MentionScan
 from retention.operations import subject_decisions, subject_requests
 from retention.operations.subject_facts import Facts
 from tests.admin.people import a_member
@@ -28,6 +29,25 @@ def somebody_asks(organization):
         row = subject_requests.forward(row, organization=organization, now=NOW, by="user:one")
     with tenancy.tenant(organization.pk):
         subject_decisions.doubt(row, reason=DoubtReason.DATA_DIFFER, now=NOW, by="user:one")
+
+
+def others_are_searched(organization):
+    """Leave a search of others' content for some request of the client, and its decision on it."""
+    with tenancy.vendor():
+        MentionScan.objects.create(
+            organization=organization,
+            request=DeletionRequest.objects.filter(organization=organization).earliest("pk"),
+            state="done",
+            started_by="user:one",
+            started_at=BEFORE,
+            finished_at=NOW,
+            store="conversations",
+            examined=3,
+            found={"messages": 1},
+            rows={"messages": [1]},
+            taken_by="user:two",
+            taken_at=NOW,
+        )
 
 
 def somebody_waits(now):

@@ -63,7 +63,7 @@ from retention.operations import (
     people_requests,
 )
 from tests.accounts.trails import sealed
-from tests.admin.asked import somebody_asks
+from tests.admin.asked import others_are_searched, somebody_asks
 from tests.admin.operated import a_restore, keys_wrapped_anew
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
@@ -285,6 +285,7 @@ def a_client_that_stays(name="Stays", **contract):
         )
     a_rule_with_a_night(organization)
     somebody_asks(organization)
+    others_are_searched(organization)
     return organization
 
 

@@ -21,10 +21,12 @@ TOUCHING = {
     "retention/operations/archive.py": "analytics: leaves out who is restricted, in its query",
     "retention/operations/exports.py": "hands the controller, or the person, their own data",
     "retention/operations/impact.py": "counts what an erasure takes",
+    "retention/operations/mentions.py": "protects the rights of another person (Art. 18(2) GDPR)",
     "retention/operations/ledger_older.py": "names rows whose key is gone; opens none",
     "retention/operations/restore_report.py": "counts rows whose key is gone; opens none",
     "retention/operations/stores/__init__.py": "erases",
     "retention/operations/stores/aged.py": "erases what is old",
+    "retention/operations/stores/mentioned.py": "erases",
     "retention/operations/stores/rows.py": "erases",
     "retention/operations/vault.py": "lets content in, and opens it: refuses what is restricted",
 }
@@ -32,6 +34,7 @@ TOUCHING = {
 OPENING = {
     "retention/operations/corrections.py": "opens what a person has corrected, for the client and its product",
     "retention/operations/exports.py": "hands the controller, or the person, their own data",
+    "retention/operations/mentions.py": "protects the rights of another person (Art. 18(2) GDPR)",
     "retention/operations/vault.py": "the gate itself",
 }
 

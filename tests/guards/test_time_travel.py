@@ -31,6 +31,7 @@ NEVER_BY_TIME = {
     "evaluations",
     "deleted_people",
     "carrying_out",
+    "mentions",
     "returns",
     "reopenings",
     "departures",

@@ -18,6 +18,7 @@ STORE, BY_HAND = "retention_externalstore", "retention_manualerasure"
 REQUEST, RUN, STEP = "retention_deletionrequest", "retention_erasurerun", "retention_erasurestep"
 SUBJECT = "retention_requestsubject"
 RULE, NIGHT = "retention_retentionrule", "retention_retentionnight"
+SCAN = "retention_mentionscan"
 # Which row of a table is taken: the request about a whole organization, not the one about a person.
 FIRST = {REQUEST: "scope <> 'organization', ctid"}
 
@@ -115,6 +116,24 @@ EXAMPLES = {
     "retention_night_winner_known": change(NIGHT, "winner = 'nobody'"),
     "retention_night_runs_until_it_is_over": change(NIGHT, "finished_at = NULL"),
     "retention_night_erases_the_past": change(NIGHT, "cutoff = started_at + interval '1 day'"),
+    "mention_scan_state_known": change(SCAN, "state = 'lost'"),
+    "mention_scan_runs_until_it_is_over": change(SCAN, "finished_at = NULL"),
+    "mention_scan_taken_when_done": change(SCAN, "taken_by = ''"),
+    "mention_scan_proof_of_a_decision": change(
+        SCAN,
+        "taken_at = NULL, taken_by = '', proof_id = (SELECT min(d.id) FROM accounts_document d "
+        "WHERE d.organization_id = retention_mentionscan.organization_id)",
+    ),
+    "mention_scan_one_at_a_time": copy(
+        SCAN,
+        public_id="gen_random_uuid()",
+        state="'running'",
+        finished_at="NULL",
+        taken_at="NULL",
+        taken_by="''",
+        _times="2",
+    ),
+    "retention_mentionscan_public_id_key": copy(SCAN),
     "legal_hold_covers_its_scope": change("retention_legalhold", "department = 'Sales'"),
     "legal_hold_cites_its_ground": change("retention_legalhold", "citation = ''"),
     "legal_hold_released_by_someone": change("retention_legalhold", "released_at = now(), released_by = ''"),
@@ -195,6 +214,7 @@ TENANT_KEYS = {
         "legalhold",
         "retentionrule",
         "retentionnight",
+        "mentionscan",
         "subjectdoubt",
         "manualerasure",
         "export",

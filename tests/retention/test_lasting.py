@@ -249,7 +249,7 @@ def test_the_database_itself_refuses_what_is_held_should_the_walk_ever_overlook_
     rule = enforced(organization)
     a_hold(organization, department="Stock")
     monkeypatch.setattr(
-        "retention.operations.stores.aged._FREE", "NOT {held} AND ({row}.id IS NOT NULL OR 0 IN ({spared}))"
+        "retention.operations.stores.aged.FREE", "NOT {held} AND ({row}.id IS NOT NULL OR 0 IN ({spared}))"
     )
     assert swept().done == 0
     assert left(organization) == WHOLE

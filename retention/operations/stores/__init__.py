@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from retention.operations.stores.mentioned import Mentioned
 from retention.operations.stores.rows import Conversations, People, Rows
 from retention.operations.stores.searched import Announcements, Endpoints, ExportFiles, Searched
 from retention.operations.stores.target import LAST, Chunk, Place, Store, Target
@@ -14,7 +15,11 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
     Rows("messages", "retention_message", person="subject_id", fenced=True),
     Rows("context_items", "retention_contextitem", person="subject_id", fenced=True),
     Rows("diagnostics", "retention_diagnostic", person="subject_id", fenced=True),
-    Conversations("conversations", "retention_conversation", person="subject_id", needs=("messages",), fenced=True),
+    # What others wrote: it names none of the people's rows, and these conversations may be empty without it.
+    Mentioned("mentions", ""),
+    Conversations(
+        "conversations", "retention_conversation", person="subject_id", needs=("messages", "mentions"), fenced=True
+    ),
     Rows("intakes", "contracts_intake"),
     Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",)),
     Searched("idempotency_keys", "accounts_idempotencykey", texts=("response_body",)),

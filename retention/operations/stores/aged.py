@@ -18,7 +18,7 @@ from retention.querysets import OVER
 _OVER = ", ".join(f"'{status.value}'" for status in OVER)
 _ASKED = f"s.let_go_at IS NULL AND r.kind <> 'erase' AND r.status NOT IN ({_OVER})"
 # Whom no row may be taken from now. A subquery of numbers without NULL, which the database reads once a statement.
-_SPARED = f"""
+SPARED = f"""
     SELECT u.id FROM accounts_licenseduser u
     WHERE u.organization_id = %(organization)s AND u.processing_restricted_at IS NOT NULL
     UNION ALL SELECT h.subject_id FROM retention_legalhold h
@@ -33,11 +33,11 @@ _SPARED = f"""
     JOIN retention_deletionrequest r ON r.organization_id = s.organization_id AND r.id = s.request_id
     WHERE s.organization_id = %(organization)s AND {_ASKED}
 """
-_HELD_WHOLE = (
+HELD_WHOLE = (
     "EXISTS (SELECT 1 FROM retention_legalhold h WHERE h.organization_id = %(organization)s "
     "AND h.released_at IS NULL AND h.scope = 'organization')"
 )
-_FREE = "NOT {held} AND ({row}.subject_id IS NULL OR {row}.subject_id NOT IN ({spared}))"
+FREE = "NOT {held} AND ({row}.subject_id IS NULL OR {row}.subject_id NOT IN ({spared}))"
 # Why a row stayed: a hold first, for it is what people ask about.
 _REASON = f"""
     CASE WHEN {{held}} OR EXISTS (
@@ -143,7 +143,7 @@ class Aged:
         return Due(goes, left, oldest)
 
     def _left(self, cursor: Any, within: str, params: Mapping[str, Any]) -> dict[str, int]:
-        reason = _REASON.format(held=_HELD_WHOLE)
+        reason = _REASON.format(held=HELD_WHOLE)
         cursor.execute(f"SELECT {reason} AS reason, count(*) FROM {self.table} t WHERE {within} GROUP BY 1", params)
         return dict(cursor.fetchall())
 
@@ -160,7 +160,7 @@ class Aged:
 
 
 def _free(row: str) -> str:
-    return _FREE.format(held=_HELD_WHOLE, row=row, spared=_SPARED)
+    return FREE.format(held=HELD_WHOLE, row=row, spared=SPARED)
 
 
 _REFERRED = (

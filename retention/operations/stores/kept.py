@@ -60,6 +60,7 @@ PROVED: Mapping[str, str] = {
     "JOIN retention_erasurerun r ON r.organization_id = k.organization_id AND r.id = k.run_id "
     f"WHERE k.organization_id = t.organization_id AND {_RUN_OVER.format(r='r')})",
     "retention.LegalHold": "t.released_at < %(evidence_before)s",
+    "retention.MentionScan": "t.finished_at < %(evidence_before)s",
     "retention.ManualErasure": "t.attested_at < %(evidence_before)s",
     "retention.ArchiveAuthorization": "t.decided_at < %(evidence_before)s AND "
     + _OF_ORGANIZATION.format(own="t.organization_id"),

@@ -1,0 +1,53 @@
+"""The admin of searches of others' content: how far they are, what they found, and the client's decision on it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from unfold.decorators import display
+
+from accounts.admin.acting import act
+from accounts.admin.base import ReadOnly
+from accounts.enums import DocumentKind
+from accounts.operations import documents
+from accounts.rules.permissions import Permission
+from retention.admin.forms import AuthorisationForm
+from retention.enums import ScanState
+from retention.models import MentionScan
+from retention.operations import mentions
+
+
+@admin.register(MentionScan)
+class MentionScanAdmin(ReadOnly):
+    viewing = Permission.VIEW_DELETION_REQUEST
+    exclude = ("rows", "checkpoint", "store")
+    list_display = ("__str__", "organization", "request", "state", "examined", "named_in", "taken_at")
+    list_filter = ("state", ("taken_at", admin.EmptyFieldListFilter))
+    search_fields = ("public_id", "organization__name")
+    list_select_related = ("organization", "request", "proof")
+    actions_detail = ("erase_too",)
+
+    @display(description=_("named in"))
+    def named_in(self, scan: MentionScan) -> int:
+        return scan.number
+
+    def described(self, obj: MentionScan) -> str:
+        return f"{obj.organization} · {obj.get_state_display()}"
+
+    @act(
+        _("Erase what was found, too"),
+        Permission.REQUEST_DELETION,
+        when=lambda scan: scan.state == ScanState.DONE and scan.number > 0 and scan.taken_at is None,
+        form=AuthorisationForm,
+        done=ngettext_lazy("Recorded %(count)d decision.", "Recorded %(count)d decisions.", "count"),
+        explanation=_(
+            "What others wrote, and what names one of these people, is erased with them. What a hold covers stays."
+        ),
+        sensitive=True,
+        icon="playlist_remove",
+    )
+    def erase_too(self, scan: MentionScan, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        kept = documents.keep_upload(scan.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by)
+        mentions.take(scan, now=now, by=by, for_client=data["for_client"], proof=kept)
