@@ -562,8 +562,10 @@ class Migration(migrations.Migration):
             ),
         ),
         # A client sees what was forwarded to it; what was not yet is the vendor's alone.
-        *row_security("retention_subjectrequest", app="SELECT, UPDATE", vendor=READ_WRITE, eraser="SELECT"),
-        # What only serves the answer goes with the words, or when it was with the wrong client.
+        # What was with no client goes by the vendor's hand, as what only served the answer goes with the words.
+        *row_security(
+            "retention_subjectrequest", app="SELECT, UPDATE", vendor=f"{READ_WRITE}, DELETE", eraser="SELECT"
+        ),
         *row_security("retention_subjectdoubt", app=READ_WRITE, vendor=f"{READ_WRITE}, DELETE", eraser="SELECT"),
         *row_security("retention_subjectlink", app="SELECT, INSERT", vendor=f"{READ_WRITE}, DELETE", eraser="SELECT"),
         composite_keys(

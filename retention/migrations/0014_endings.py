@@ -42,6 +42,7 @@ TABLES = (
     "contracts_switchingcase",
     "retention_erasurerun",
     "contracts_contract",
+    "retention_subjectrequest",
     "retention_deletionrequest",
     "accounts_document",
 )
@@ -60,7 +61,6 @@ READ = (
     "retention_aggregatearchive",
     "retention_subjectdoubt",
     "retention_subjectlink",
-    "retention_subjectrequest",
     *WITHOUT_WALL,
 )
 FUNCTION = """

@@ -5,7 +5,7 @@ anything of the client, and any request of it that is open, keep all of it.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -25,7 +25,7 @@ from contracts.rules.days import ONE_DAY
 from retention.models import DeletionRequest, LegalHold
 from retention.operations import chunks
 from retention.operations.stores.kept import kept
-from retention.policy.bases import ACCOUNTS, CONTRACT_FILE, EVIDENCE
+from retention.policy.bases import ACCOUNTS, ANSWERED, CONTRACT_FILE, EVIDENCE
 from retention.policy.kinds import Basis
 from retention.rules import endings as rules
 
@@ -47,13 +47,17 @@ def params_at(now: datetime) -> dict[str, Any]:
     """Return what the conditions of the tables compare with: the day that has begun everywhere on earth counts."""
     today = (now.astimezone(UTC) - WESTERNMOST).date()
     contract_day = rules.last_day_over(today, years=years_of(CONTRACT_FILE))
-    evidence_day = rules.last_day_over(today, years=years_of(EVIDENCE))
     return {
         "contract_day": contract_day,
-        "contract_before": datetime.combine(contract_day + ONE_DAY, datetime.min.time(), tzinfo=UTC),
-        "evidence_before": datetime.combine(evidence_day + ONE_DAY, datetime.min.time(), tzinfo=UTC),
+        "contract_before": _begin_of(contract_day + ONE_DAY),
+        "evidence_before": _begin_of(rules.last_day_over(today, years=years_of(EVIDENCE)) + ONE_DAY),
+        "answered_before": _begin_of(rules.last_day_over(today, years=years_of(ANSWERED)) + ONE_DAY),
         "account_year": rules.last_year_over(today, years=years_of(ACCOUNTS)),
     }
+
+
+def _begin_of(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), tzinfo=UTC)
 
 
 def years_of(basis: Basis) -> int:

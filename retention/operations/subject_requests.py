@@ -23,6 +23,7 @@ from retention.enums import IdentityProof, LinkPurpose, RequestKind, SubjectChan
 from retention.models import SubjectRequest
 from retention.operations import subject_facts, subject_links
 from retention.operations.subject_facts import Facts
+from retention.policy.bases import ANSWERED
 from retention.rules import subjects as rules
 
 OPEN = (SubjectState.RECEIVED, SubjectState.FORWARDED)
@@ -308,6 +309,7 @@ def clock_of(row: SubjectRequest) -> rules.Clock:
         warnings=row.warnings,
         doubted=row.doubts.filter(answered_on__isnull=True).exists(),
         purge_at=None if row.purged_at else row.purge_at,
+        drop_at=_drop_at(row),
     )
 
 
@@ -370,6 +372,14 @@ def _received(row: SubjectRequest, *, now: datetime, by: str) -> None:
 
 def _after_confirmation(row: SubjectRequest) -> str:
     return SubjectState.RECEIVED if row.state == SubjectState.UNCONFIRMED else row.state
+
+
+def _drop_at(row: SubjectRequest) -> datetime | None:
+    """Return when a request that was with no client goes; one that was goes with that client's file."""
+    assert ANSWERED.period is not None
+    if row.organization_id is not None or row.purged_at is None or row.closed_at is None:
+        return None
+    return rules.kept_until(row.closed_at, years=ANSWERED.period.amount, zone=settings.VENDOR_TIME_ZONE)
 
 
 def _place(row: SubjectRequest) -> tuple[str, str]:

@@ -35,6 +35,10 @@ def step(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequest:
         forget(row, now=now, by=by)
     if Due.PURGE in due:
         forget(row, now=now, by=by)
+    if Due.DROP in due:
+        audit.record("subject_request.period_over", row, by=by, at=now)
+        row.delete()
+        return row
     if Due.CHASE in due:
         row.chased_at, row.chases = now, row.chases + 1
         audit.record("subject_request.chased", row, by=by, at=now, data={"times": row.chases})
@@ -60,7 +64,9 @@ def _gone(client: Organization, now: datetime) -> bool:
 
 
 def forget(row: SubjectRequest, *, now: datetime, by: str) -> None:
-    """Destroy the key and the words of a locked request: what stays names nobody."""
+    """Destroy the key and the words of a locked request, with what only served the answer: what stays names nobody."""
+    row.links.all().delete()
+    row.doubts.all().delete()
     row.sealed_facts = row.wrapped_key = row.key_version = None
     row.purged_at = now
     audit.record("subject_request.forgotten", row, by=by, at=now)

@@ -1,6 +1,6 @@
 """What becomes of the tables of retention: content, requests, runs, evidence, keys."""
 
-from retention.policy.bases import AGGREGATES, ASKED, ELSEWHERE, EVIDENCE, KEYS, LEDGER, RESTORES
+from retention.policy.bases import AGGREGATES, ANSWERED, ASKED, ELSEWHERE, EVIDENCE, KEYS, LEDGER, RESTORES
 from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
@@ -47,7 +47,7 @@ TABLES: dict[str, Table] = {
         "due_on why forwarded_at forwarded_by chased_at chases warnings extended_at extended_for decided_at decided_by "
         "granted refusal proof request outcome told told_at closed_at next_at purge_at purged_at sealed_facts "
         "wrapped_key key_version",
-        basis=ASKED,
+        basis=ANSWERED,
         sealed_facts=C,
         wrapped_key=C,
     ),

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from contracts.enums import NoticeUnit
 from contracts.rules import gdpr, periods, workdays
-from contracts.rules.days import ONE_DAY
+from contracts.rules.days import ONE_DAY, shift
 from contracts.rules.periods import Deadline
 
 # Days before the last day to answer on which lateness is told; below zero: it has passed.
@@ -28,6 +29,7 @@ class Due(StrEnum):
     CHASE = "chase"
     WARN = "warn"
     PURGE = "purge"
+    DROP = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Clock:
     warnings: int = 0
     doubted: bool = False
     purge_at: datetime | None = None
+    drop_at: datetime | None = None
 
 
 def working_days_after(day: date, count: int, country: str) -> date:
@@ -79,12 +82,23 @@ def answer_due(
     )
 
 
+def kept_until(closed_at: datetime, *, years: int, zone: str) -> datetime:
+    """Return the midnight at which a request that was answered has been kept so many years, its own day not counted.
+
+    :raises InvalidInput: a result outside the calendar.
+    """
+    after = periods.local_day(closed_at, zone) + ONE_DAY
+    return periods.midnight(shift(after, years * 12, NoticeUnit.MONTHS), zone)
+
+
 def steps(clock: Clock) -> dict[Due, datetime]:
     """Return what time will bring on a request as it stands, with the instant of each."""
     if clock.state == "unconfirmed":
         return {Due.LAPSE: clock.received_at + UNCONFIRMED}
     if clock.purge_at is not None:
         return {Due.PURGE: clock.purge_at}
+    if clock.drop_at is not None:
+        return {Due.DROP: clock.drop_at}
     found: dict[Due, datetime] = {}
     if clock.state == "forwarded" and clock.reminded_at is not None:
         told_on = periods.local_day(clock.reminded_at, clock.zone)

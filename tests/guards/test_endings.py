@@ -18,6 +18,7 @@ ENDED_BY = {
     "MEMBERS": "files",
     # By the task of that sweep, by the real clock: a rehearsal signs nobody out.
     "SIGN_INS": "files",
+    "ANSWERED": "files",  # of no client: by the sweep of the next
     "ASKED": "subject_requests",
     "LEDGER": "ledger_entries",
     "SENT": "ledger_entries",

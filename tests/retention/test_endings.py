@@ -14,15 +14,25 @@ from accounts.enums import DocumentKind
 from accounts.models import AuditDetail, AuditEvent, Document, Membership, Organization, User
 from accounts.operations import documents
 from contracts.models import Contract, Notice, StatementLine
-from retention.enums import HoldGround
-from retention.models import Certificate, DeletionRequest, ErasureRun, LegalHold
-from retention.operations import endings
+from retention.enums import DoubtReason, HoldGround, SubjectOutcome
+from retention.models import (
+    Certificate,
+    DeletionRequest,
+    ErasureRun,
+    LegalHold,
+    SubjectDoubt,
+    SubjectLink,
+    SubjectRequest,
+)
+from retention.operations import archive, endings, exports, requests, subject_decisions, subject_requests
 from tests.admin.people import a_member
 from tests.admin.world import a_client_that_left, a_client_that_stays
 from tests.api.callers import caller
 from tests.contracts.agreements import at
 from tests.engines import owner_dsn
-from tests.retention.test_life import live_until
+from tests.retention.asking import forwarded, swept, taken
+from tests.retention.test_life import a_leaving_client, live_until
+from tests.retention.under_contract import person
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -201,3 +211,51 @@ def test_command_and_rest_tell_what_would_go(left):
         LegalHold.objects.update(released_at=COMPLETE, released_by="user:one")
     assert officer("GET", path)["tables"] == {}
     officer("GET", f"organizations/{NOBODY}/kept-file", expect=404)
+
+
+def test_a_persons_request_keeps_nobody_and_nothing_longer_than_the_rest():
+    organization = a_leaving_client()
+    contact = a_member("client_administrator", organization)
+    asked_at = at("2025-06-10")
+    row = forwarded(organization, taken(now=asked_at, received_at=asked_at), now=asked_at)
+    with tenancy.tenant(organization.pk):
+        row = subject_decisions.doubt(row, reason=DoubtReason.DATA_DIFFER, now=asked_at, by="user:contact")
+        row = subject_decisions.settle_doubt(row, now=asked_at, by="user:contact")
+        subject_decisions.grant(
+            row, people=[person(organization, "ann-1").public_id], now=asked_at, by="user:contact", for_client=False
+        )
+    with tenancy.vendor():
+        requests.approve(DeletionRequest.objects.get(), now=asked_at, by="user:officer")
+    live_until(at("2025-06-12"))
+    live_until(at("2026-01-02"))
+    with tenancy.vendor():
+        whole = DeletionRequest.objects.select_related("organization").get(scope="organization")
+        for act in (requests.confirm_end, archive.decline, exports.waive):
+            act(whole, now=at("2026-01-10"), by="user:manager")
+        requests.approve(whole, now=at("2026-01-10"), by="user:officer")
+    for day in ("2026-02-05", "2026-02-13", "2026-05-01"):
+        live_until(at(day))
+    with tenancy.vendor():
+        assert SubjectLink.objects.exists() and SubjectDoubt.objects.exists(), "a year from the answer"
+    swept(at("2026-06-13"))
+    with tenancy.vendor():
+        assert not SubjectLink.objects.exists() and not SubjectDoubt.objects.exists()
+    ended(at("2030-06-10"))
+    assert count(SubjectRequest, organization) == 1, "five years, as evidence"
+    for day in ("2031-06-01", "2037-01-02"):
+        ended(at(day))
+    assert count(SubjectRequest, organization) == count(DeletionRequest, organization) == 0
+    with tenancy.vendor():
+        assert not User.objects.filter(pk=contact.pk).exists()
+        assert not Organization.objects.filter(pk=organization.pk).exists()
+
+
+def test_what_was_with_no_client_goes_by_itself():
+    closed_at = at("2025-06-10")
+    row = taken(now=closed_at, received_at=closed_at)
+    with tenancy.vendor():
+        subject_requests.close_without_client(row, outcome=SubjectOutcome.NOT_HELD, now=closed_at, by="user:officer")
+    for day, there in (("2026-06-11", True), ("2030-06-10", True), ("2030-06-11", False)):
+        swept(at(day))
+        with tenancy.vendor():
+            assert SubjectRequest.objects.filter(pk=row.pk).exists() == there, day

@@ -1,12 +1,13 @@
 """The register of people's requests: what was asked, by when it was to be answered, what became of it. No names."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import AuditEvent, Organization
 from retention.enums import SubjectState
-from retention.models import SubjectDoubt, SubjectRequest
+from retention.models import SubjectRequest
 from retention.operations.audit_package.parts import BATCH, EVENT, Part, Row, event, fact, in_batches, public_ids
 from retention.rules import audit_package as rules
 from retention.rules.audit_package import Span
@@ -33,6 +34,7 @@ FACTS = (
     "purged_at",
 )
 ACTORS = ("forwarded_by", "decided_by")
+DOUBTED = "subject_request.doubted"
 COLUMNS = ("subject_request", "organization", "request", *FACTS, *ACTORS, "doubts")
 
 
@@ -54,8 +56,10 @@ def parts(span: Span, organization: Organization | None) -> Iterator[Part]:
 def _register(requests: QuerySet[SubjectRequest]) -> Iterator[Row]:
     for batch in in_batches(requests):
         organizations = public_ids(batch)
-        doubts: dict[int, int] = {}
-        for key in SubjectDoubt.objects.filter(request__in=batch).values_list("request_id", flat=True):
+        doubts: dict[UUID, int] = {}
+        # From the trail: the questions themselves go with the words.
+        asked = AuditEvent.objects.filter(name=DOUBTED, subject_id__in=[row.public_id for row in batch])
+        for key in asked.values_list("subject_id", flat=True):
             doubts[key] = doubts.get(key, 0) + 1
         for row in batch:
             yield {
@@ -64,7 +68,7 @@ def _register(requests: QuerySet[SubjectRequest]) -> Iterator[Row]:
                 "request": None if row.request is None else str(row.request.public_id),
                 **{name: fact(getattr(row, name)) for name in FACTS},
                 **{name: rules.actor(getattr(row, name)) for name in ACTORS},
-                "doubts": doubts.get(row.pk, 0),
+                "doubts": doubts.get(row.public_id, 0),
             }
 
 

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db.models import ForeignKey, Model
 
 from retention.policy import POLICY
-from retention.policy.bases import ACCOUNTS, CONTRACT_FILE, EVIDENCE, MEMBERS
+from retention.policy.bases import ACCOUNTS, ANSWERED, CONTRACT_FILE, EVIDENCE, MEMBERS
 
 # A contract whose period is over: since its last day of service, or since a draft that came to nothing was made.
 _OVER = (
@@ -91,6 +91,8 @@ def over_condition(model: type[Model]) -> str:
         return _OVER.format(c="t")
     if basis is ACCOUNTS and label in ACCOUNTED:
         return f"EXTRACT(YEAR FROM {ACCOUNTED[label]}) <= %(account_year)s"
+    if basis is ANSWERED and label == "retention.SubjectRequest":  # links and doubts went with the words
+        return "t.purged_at IS NOT NULL AND t.closed_at < %(answered_before)s"
     if basis is EVIDENCE and label in PROVED:
         return PROVED[label]
     if basis is CONTRACT_FILE and "contract" in names:
@@ -130,7 +132,7 @@ def _file() -> tuple[Kept, ...]:
     return tuple(_described(model, over_condition(model)) for model in order.static_order())
 
 
-_FILE = (CONTRACT_FILE, ACCOUNTS, EVIDENCE, MEMBERS)
+_FILE = (CONTRACT_FILE, ACCOUNTS, ANSWERED, EVIDENCE, MEMBERS)
 
 
 def _of_client(model: type[Model]) -> bool:
