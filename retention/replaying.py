@@ -153,7 +153,10 @@ def _work(run: ErasureRun, *, by: str) -> RestoreOutcome:
     with tenancy.vendor():
         run.refresh_from_db()
         if run.phase == RunPhase.RESIDUE_FOUND:
-            run_control.erase_again(run, now=timezone.now(), by=by)
+            try:
+                run_control.erase_again(run, now=timezone.now(), by=by)
+            except Refused:  # the client is back, or a later erasure of it is open: people look at it
+                return RestoreOutcome.RESIDUE
         if run.request.status == RequestStatus.PARTIALLY_DONE:
             run_control.retry_stores(run, now=timezone.now(), by=by)
     for _turn in range(TURNS):

@@ -79,7 +79,8 @@ class ErasureRunAdmin(ReadOnly):
         when=lambda run: run.phase == RunPhase.RESIDUE_FOUND,
         done=ngettext_lazy("Sent %(count)d run again.", "Sent %(count)d runs again.", "count"),
         explanation=_(
-            "For when the cause of the residue is mended: all stores are emptied and everything is searched."
+            "For when the cause of the residue is mended: all stores are emptied and everything is searched. Not where "
+            "the organization is a client again: there search again, or accept what was found."
         ),
         sensitive=True,
         icon="replay",
@@ -109,9 +110,12 @@ class ErasureRunAdmin(ReadOnly):
     @act(
         _("Search again"),
         Permission.APPROVE_ERASURE,
-        when=lambda run: run.phase in (RunPhase.CERTIFIED, RunPhase.COMPLETE),
+        when=lambda run: run.phase in (RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.RESIDUE_FOUND),
         done=ngettext_lazy("%(count)d run will be searched again.", "%(count)d runs will be searched again.", "count"),
-        explanation=_("With the next sweep everything is searched again, beside the checks that are planned."),
+        explanation=_(
+            "With the next sweep everything is searched again, beside the checks that are planned. Nothing is erased: "
+            "residue that was found is mended by hand before."
+        ),
         icon="search",
     )
     def check_again(self, run: ErasureRun, *, data: dict[str, Any], now: datetime, by: str) -> None:

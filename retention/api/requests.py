@@ -266,7 +266,12 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="erase-again")
     def erase_again(self, request: Request, **kwargs: Any) -> Response:
-        """After residue was found and its cause mended: erase and verify once more. 409 `no_residue` otherwise."""
+        """After residue was found and its cause mended: erase and verify once more. 409 `no_residue` otherwise.
+
+        409 `client_came_back` where everything of the organization went and it is a client again: what it has now
+        would go too. Mend what was found by hand and ask for `check-again`, or accept it. 409 `request_exists` while a
+        later request for the whole organization is open.
+        """
         found = self.get_object()
         run_control.erase_again(by_request(found), now=self.now, by=self.actor)
         found.refresh_from_db()
@@ -275,10 +280,15 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="check-again")
     def check_again(self, request: Request, **kwargs: Any) -> Response:
-        """Look once more, with the next sweep, whether a certified erasure left nothing. 409 `not_certified` before."""
+        """Look once more, with the next sweep, whether an erasure left nothing. Nothing more is erased.
+
+        For one that is certified, or that stopped at residue, once that is mended by hand. 409 `not_certified` before;
+        `request_exists` where residue was found and a later request for the whole organization is open.
+        """
         found = self.get_object()
         if not verification.ask_again([by_request(found)], now=self.now, by=self.actor):
             raise Refused("The erasure is not certified: it is looked at anyway.", code="not_certified")
+        found.refresh_from_db()
         return self.told(found)
 
     @extend_schema(request=AcceptedHitSerializer, responses={200: DeletionRequestSerializer})

@@ -6,8 +6,9 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.operations import audit, outbox
-from retention.enums import AcceptanceGround, RequestStatus, RunPhase
+from retention.enums import AcceptanceGround, RunPhase
 from retention.models import DeletionRequest, ErasureRun, Verification
+from retention.operations import verification
 from retention.rules.acceptance import open_hits
 
 LONGEST_REASON = 1000
@@ -30,7 +31,7 @@ def accept(
 
     :raises NotYoursToAccept: the same person asked for the erasure, decided or approved it.
     :raises InvalidInput: no reason, or no such open hit.
-    :raises Refused: no residue was found.
+    :raises Refused: no residue was found, or a later request for the whole organization is open.
     """
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise InvalidInput([FieldError("reason", "required", f"Say why, in 1 to {LONGEST_REASON} characters.")])
@@ -52,8 +53,5 @@ def accept(
     audit.record("erasure.hit_accepted", locked, by=by, at=now, data=data, detail={"reason": reason})
     outbox.publish("erasure.hit_accepted", locked, at=now, payload=data)
     if not open_hits(hits, locked.accepted):
-        locked.phase, locked.lease, locked.leased_until = RunPhase.ERASED, None, None
-        locked.save(update_fields=["phase", "lease", "leased_until"])
-        request.status = RequestStatus.ERASED
-        request.save(update_fields=["status"])
+        verification.search_again(locked)
     return locked

@@ -8,9 +8,10 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from accounts.errors import Refused
 from accounts.models import Organization
 from contracts.models import Contract, SwitchingCase
-from retention.enums import Decision, HoldScope, RequestKind, RequestScope, RequestStatus
+from retention.enums import Decision, HoldScope, RequestKind, RequestScope, RequestStatus, VaultState
 from retention.models import DeletionRequest, LegalHold, RequestSubject
 from retention.operations.stores.target import Target
+from retention.querysets import DeletionRequestQuerySet
 from retention.rules import requests as rules
 
 
@@ -30,6 +31,12 @@ class HoldInForce(Refused):
     """A legal hold covers what the request is about: nothing is destroyed."""
 
     code = "legal_hold"
+
+
+class ClientCameBack(Refused):
+    """The organization is a client again: erasing everything of it would take what came to be since."""
+
+    code = "client_came_back"
 
 
 def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
@@ -119,6 +126,30 @@ def refuse_under_hold(target: Target) -> None:
     """
     if target.whole and holds_on(target).exists():
         raise HoldInForce("A legal hold covers this organization.")
+
+
+def refuse_in_open_vault(target: Target, vault: str | None) -> None:
+    """Look again, as every chunk does, where everything of an organization goes: ``vault`` is its fence's state.
+
+    :raises ClientCameBack: content was let in again since the keys were destroyed.
+    """
+    if target.whole and vault == VaultState.OPEN:
+        raise ClientCameBack(
+            "This organization is a client again: erasing all of it would take what was written since. Mend what was "
+            "found by hand and search again, or accept it."
+        )
+
+
+def others_of_the_whole(request: DeletionRequest) -> DeletionRequestQuerySet:
+    """Return the open requests for the whole organization beside this one; the database lets one be open at a time."""
+    same = DeletionRequest.objects.open().filter(organization=request.organization_id, scope=RequestScope.ORGANIZATION)
+    return same.exclude(pk=request.pk) if request.whole else same.none()
+
+
+def refuse_beside_another(request: DeletionRequest) -> None:
+    """:raises Refused: it would be opened again, and a later request for the whole organization is open."""
+    if others_of_the_whole(request).exists():
+        raise Refused("A later request for the whole organization is open: it comes first.", code="request_exists")
 
 
 def refuse_while_contracts_are_open(organization: Organization) -> None:

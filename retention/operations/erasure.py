@@ -138,9 +138,8 @@ class _Work:
             journal = ErasureStep.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pk)
             if journal.status == StepStatus.DONE:
                 return True
-            share_fence(self.run.organization_id)
+            self._share_fence()
             commit_without_waiting()
-            blocking.refuse_under_hold(self.target)
             rows = pace.rows
             place = Place(journal.checkpoint_person, journal.checkpoint)
             chunk = store.erase(self.target, after=place, limit=rows, until=began + pace.seconds)
@@ -157,8 +156,7 @@ class _Work:
         """
         with tenancy.eraser(self.run.organization_id):
             runs.held(self.run, self.lease)
-            share_fence(self.run.organization_id)
-            blocking.refuse_under_hold(self.target)
+            self._share_fence()
             step.refresh_from_db()
         progress, found = outside.erase(self.run, step, now=self.lease.now())
         with tenancy.eraser(self.run.organization_id):
@@ -169,6 +167,12 @@ class _Work:
             step.again_at = progress.ask_again_at
             step.save(update_fields=["found", "cursor", "again_at"])
         return progress.finished
+
+    def _share_fence(self) -> None:
+        """Share the fence until the commit. :raises Refused: a hold covers what goes, or the client came back."""
+        vault = share_fence(self.run.organization_id)
+        blocking.refuse_under_hold(self.target)
+        blocking.refuse_in_open_vault(self.target, vault)
 
     def _write_down(self, journal: ErasureStep, erased: int, anonymised: int, place: Place, *, finished: bool) -> None:
         now = self.lease.now()

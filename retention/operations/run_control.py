@@ -8,7 +8,9 @@ from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.operations import audit, outbox
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep
-from retention.operations import runs
+from retention.operations import blocking, runs
+from retention.operations.chunks import share_fence
+from retention.operations.stores import Target
 from retention.querysets import RESTING
 
 FASTEST = 1_000_000
@@ -84,18 +86,25 @@ def retry_stores(run: ErasureRun, *, now: datetime, by: str) -> ErasureRun:
 def erase_again(run: ErasureRun, *, now: datetime, by: str) -> ErasureRun:
     """Send a run whose verification found residue through all stores again, then to a new verification.
 
-    The caller is in the vendor's scope.
+    Not where everything of an organization went that is a client again: what it has now would go too. There residue is
+    mended by hand and searched for again, or accepted. The caller is in the vendor's scope.
 
-    :raises Refused: the run did not find residue, or was sent again meanwhile.
+    :raises blocking.ClientCameBack: the organization is a client again.
+    :raises Refused: the run did not find residue, or was sent again meanwhile; or a later request for the whole
+        organization is open.
     """
     locked = _locked(run)
     if locked.phase != RunPhase.RESIDUE_FOUND:
         raise Refused("No residue was found: there is nothing to erase again.", code="no_residue")
+    request = DeletionRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=locked.request_id)
+    blocking.refuse_in_open_vault(Target.of(request), share_fence(locked.organization_id))
+    blocking.refuse_beside_another(request)
     locked.phase = RunPhase.KEYS_DESTROYED
     locked.lease = locked.leased_until = None
     locked.save(update_fields=["phase", "lease", "leased_until"])
     runs.reopen(ErasureStep.objects.filter(run=locked))
-    DeletionRequest.objects.filter(pk=locked.request_id).update(status=RequestStatus.ERASING)
+    request.status, request.closed_at = RequestStatus.ERASING, None
+    request.save(update_fields=["status", "closed_at"])
     audit.record("erasure.sent_again", locked, by=by, at=now)
     outbox.publish("erasure.sent_again", locked, at=now)
     return locked

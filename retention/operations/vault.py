@@ -15,8 +15,16 @@ from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox
 from retention.content.lines import ContentLine, Kind, RejectedLine
-from retention.enums import MessageRole, VaultState
-from retention.models import ContextItem, Conversation, Diagnostic, Message, RequestSubject, Vault
+from retention.enums import MessageRole, RequestScope, VaultState
+from retention.models import (
+    ContextItem,
+    Conversation,
+    DeletionRequest,
+    Diagnostic,
+    Message,
+    RequestSubject,
+    Vault,
+)
 from retention.models.vault import Content as Sealed
 from retention.operations import keys
 
@@ -122,7 +130,9 @@ def reopen(organization: Organization, *, now: datetime, by: str) -> None:
         count = Vault.objects.filter(organization=organization, state=VaultState.DESTROYED).update(
             state=VaultState.OPEN, changed_at=now
         )
-        if count != 1:
+        # Whoever sends an erasure again shares the fence, so its request is seen here, or it sees the open vault.
+        unfinished = DeletionRequest.objects.open().filter(organization=organization, scope=RequestScope.ORGANIZATION)
+        if count != 1 or unfinished.exists():
             raise VaultClosed("The vault is open, or an erasure is not finished.")
         Organization.objects.filter(pk=organization.pk).update(closed_at=None, content_erased_at=None)
         audit.record("vault.reopened", organization, by=by, at=now)

@@ -15,9 +15,9 @@ from accounts.errors import Refused
 from accounts.models import LicensedUser, User
 from accounts.operations import audit, outbox
 from retention import ledger
-from retention.enums import AddendumKind, RequestScope, RequestStatus, RunPhase
+from retention.enums import AddendumKind, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureEntry, ErasureRun, Verification
-from retention.operations import addenda, identifying, runs
+from retention.operations import addenda, blocking, identifying, runs
 from retention.operations.elsewhere import search_broker, search_files
 from retention.operations.searching import search_database
 from retention.operations.searching_beyond import search_beyond
@@ -91,29 +91,47 @@ def ask_again(asked: Iterable[ErasureRun], *, now: datetime, by: str) -> int:
     """Have certified runs looked at with the next sweep, as after a restore; return how many will be.
 
     What to search for was destroyed with the last scheduled check: then it is read again from the ledger's opaque ids,
-    and from the rows that they name, if there are any. A run that is not certified is looked at anyway. The caller is
-    in the vendor's scope, and not in the ledger's.
+    and from the rows that they name, if there are any. So is a run that stopped at residue, which somebody mended by
+    hand: nothing more is erased for it. Any other run is looked at anyway. The caller is in the vendor's scope, and not
+    in the ledger's.
+
+    :raises Refused: residue was found, and a later request for the whole organization is open.
     """
     count = 0
     for one in asked:
         locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=one.pk)
-        if locked.phase not in (RunPhase.CERTIFIED, RunPhase.COMPLETE):
+        if locked.phase == RunPhase.RESIDUE_FOUND:
+            search_again(locked)
+        elif locked.phase in (RunPhase.CERTIFIED, RunPhase.COMPLETE):
+            _plan_check(locked, at=now)
+        else:
             continue
-        if locked.identifiers is None:
-            runs.seal(locked, _known_of(locked))
-        locked.next_check_at = locked.check_asked_at = now
-        locked.save(
-            update_fields=[
-                "identifiers",
-                "identifiers_key",
-                "identifiers_key_version",
-                "next_check_at",
-                "check_asked_at",
-            ]
-        )
         audit.record("erasure.check_asked", locked, by=by, at=now)
         count += 1
     return count
+
+
+def search_again(locked: ErasureRun) -> None:
+    """Send a run that stopped at residue to a new verification, and to nothing else, in the caller's transaction.
+
+    :raises Refused: a later request for the whole organization is open.
+    """
+    request = DeletionRequest.objects.select_for_update(no_key=True).get(pk=locked.request_id)
+    blocking.refuse_beside_another(request)
+    locked.phase, locked.lease, locked.leased_until = RunPhase.ERASED, None, None
+    locked.save(update_fields=["phase", "lease", "leased_until"])
+    request.status, request.closed_at = RequestStatus.ERASED, None
+    request.save(update_fields=["status", "closed_at"])
+
+
+def _plan_check(locked: ErasureRun, *, at: datetime) -> None:
+    """Let the next pass look at a certified run too."""
+    if locked.identifiers is None:
+        runs.seal(locked, _known_of(locked))
+    locked.next_check_at = locked.check_asked_at = at
+    locked.save(
+        update_fields=["identifiers", "identifiers_key", "identifiers_key_version", "next_check_at", "check_asked_at"]
+    )
 
 
 def search(wanted: Sequence[ErasureRun], *, now: datetime) -> dict[int, Findings]:
@@ -219,8 +237,7 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
 def _reopen(run: ErasureRun) -> None:
     """Open the request again; one that a later request for the whole organization stands in for stays as it is."""
     request = DeletionRequest.objects.select_for_update(no_key=True).get(pk=run.request_id)
-    others = DeletionRequest.objects.open().filter(organization=run.organization_id, scope=RequestScope.ORGANIZATION)
-    if request.whole and others.exclude(pk=request.pk).exists():
+    if blocking.others_of_the_whole(request).exists():
         return
     request.status, request.closed_at = RequestStatus.FAILED, None
     request.save(update_fields=["status", "closed_at"])
