@@ -7,22 +7,20 @@ from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Cast
 
 from accounts import tenancy
-from accounts.enums import LicenceStatus
 from accounts.errors import Refused
-from accounts.models import LicensedUser, Organization
+from accounts.models import Organization
 from accounts.operations import sent
 from accounts.operations.sweeping import Swept, earliest, walk
 from accounts.querysets import OrganizationQuerySet
 from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
-from retention.enums import RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase, SubjectState, VaultState
+from retention.enums import RequestOrigin, RequestScope, RequestStatus, RunPhase, SubjectState, VaultState
 from retention.models import (
     DeletionRequest,
     ErasureRun,
     ErasureStep,
     KeyRotation,
     LedgerHead,
-    RequestSubject,
     RetentionRule,
     SubjectRequest,
     Vault,
@@ -30,13 +28,13 @@ from retention.models import (
 from retention.operations import (
     carrying_out,
     certificates,
+    deleted_people,
     erasure,
     evidence,
     ledger_entries,
     nights,
     orphan_keys,
     outside,
-    people_requests,
     requests,
     restores,
     rewrapping,
@@ -85,29 +83,15 @@ def open_all(*, at: datetime, by: str) -> Swept:
 
 
 def deleted_people_due(*, at: datetime) -> OrganizationQuerySet:
-    """Organizations with people whom they, or their rules, deleted, and who are in no request yet."""
-    listed = _listed_to_erase()
-    deleted = LicensedUser.objects.filter(organization=OuterRef("pk"), status=LicenceStatus.DELETED, deleted_at__lte=at)
-    return Organization.objects.filter(Exists(deleted.filter(~Exists(listed))), closed_at__isnull=True).order_by("pk")
-
-
-def request_deleted(organization: Organization, *, now: datetime, by: str) -> DeletionRequest:
-    """Open one request for the people whom the organization deleted: the client's own rules decided."""
-    listed = _listed_to_erase()
-    found = LicensedUser.objects.filter(~Exists(listed), organization=organization, status=LicenceStatus.DELETED)
-    people = list(found.filter(deleted_at__lte=now).values_list("public_id", flat=True)[: people_requests.MOST_PEOPLE])
-    return people_requests.open_for_people(
-        organization, people=people, origin=RequestOrigin.CLIENT_RULE, decided=True, now=now, by=by
-    )
-
-
-def _listed_to_erase() -> QuerySet[RequestSubject]:
-    return RequestSubject.objects.filter(licensed_user=OuterRef("pk"), kind=RequestKind.ERASE, let_go_at__isnull=True)
+    """Organizations with people who were deleted, and for whom nothing was asked since."""
+    return deleted_people.due(at=at)
 
 
 def request_all_deleted(*, at: datetime, by: str) -> Swept:
-    """Open the requests that the clients' own deletions bring."""
-    return walk(lambda: deleted_people_due(at=at), lambda organization: request_deleted(organization, now=at, by=by))
+    """Open the requests that deletions of people bring."""
+    return walk(
+        lambda: deleted_people_due(at=at), lambda organization: deleted_people.request(organization, now=at, by=by)
+    )
 
 
 def carrying_out_due(*, at: datetime) -> DeletionRequestQuerySet:

@@ -52,6 +52,7 @@ def open_for_people(
     decided: bool,
     now: datetime,
     by: str,
+    asked_by: str = "",
     note: str = "",
     proof: Document | None = None,
     corrections: Mapping[str, str] | None = None,
@@ -59,9 +60,10 @@ def open_for_people(
     """Ask for the erasure of these people, or of everybody who is in a department now; or for what else ``kind`` says.
 
     ``decided``: who asks may decide for the client (its authorised contacts, its rules); else the request waits for
-    the client's decision. A restriction takes effect with the decision. The people are listed with the request at
-    once: who joins the department later is not meant. A correction is about one person, and says by ``corrections``
-    which fields get which values (``retention/rules/corrections.py``), at the latest with the decision.
+    the client's decision. ``asked_by`` is who asks, where somebody else opens it. A restriction takes effect with the
+    decision. The people are listed with the request at once: who joins the department later is not meant. A correction
+    is about one person, and says by ``corrections`` which fields get which values (``retention/rules/corrections.py``),
+    at the latest with the decision.
 
     :raises InvalidInput: neither people nor a department, or both; somebody unknown; a department without people.
     :raises PersonInRequest: one of them is in another open request of this kind.
@@ -92,9 +94,9 @@ def open_for_people(
         department=department,
         origin=origin,
         status=RequestStatus.CONFIRMED if decided else RequestStatus.RECEIVED,
-        requested_by=by,
+        requested_by=asked_by or by,
         received_at=now,
-        confirmed_by=by if decided else "",
+        confirmed_by=(asked_by or by) if decided else "",
         confirmed_at=now if decided else None,
         proof=proof,
         erase_from=now,

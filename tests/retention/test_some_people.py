@@ -11,7 +11,7 @@ from accounts.models import AuditDetail, AuditEvent, IdempotencyKey, LicensedUse
 from accounts.operations import access, audit
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger, sweeps
-from retention.enums import RefusalGround, RequestOrigin, RequestStatus, RunPhase
+from retention.enums import RefusalGround, RequestStatus, RunPhase
 from retention.models import (
     Certificate,
     Conversation,
@@ -190,22 +190,6 @@ class TestWhoDecides:
             asked(organization, department="Sales")
         with tenancy.vendor():
             assert DeletionRequest.objects.count() == 1, "nothing is half-written"
-
-    def test_the_clients_own_deletions_are_asked_for_by_themselves(self):
-        organization = a_client()
-        ann = person(organization, "ann-1")
-        with tenancy.tenant(organization.pk):
-            access.schedule_deletion(ann, now=NOW, by=CLIENT)
-        live_until(NOW + timedelta(days=60))
-        with tenancy.vendor():
-            request = DeletionRequest.objects.get()
-            assert (request.origin, request.status, request.scope) == (RequestOrigin.CLIENT_RULE, "confirmed", "person")
-            requests.approve(request, now=NOW + timedelta(days=60), by=OFFICER)
-        live_until(NOW + timedelta(days=62))
-        assert state_of(request) == RequestStatus.CERTIFIED
-        live_until(NOW + timedelta(days=63))
-        with tenancy.vendor():
-            assert DeletionRequest.objects.count() == 1
 
     @pytest.mark.parametrize(
         ("values", "field"),
