@@ -27,6 +27,7 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
             "vacuumed_at",
             "held_by",
             "rewritten_at",
+            "sent_again",
             "started_at",
             "finished_at",
         ]

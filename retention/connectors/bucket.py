@@ -94,7 +94,9 @@ class BucketStore:
                 for entry in self._versions(prefix):
                     yield {"place": entry.kind, "key": entry.key, "version": entry.version, "bytes": entry.size}
 
-    def erase_chunk(self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime) -> Progress:
+    def erase_chunk(
+        self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
+    ) -> Progress:
         most = max(1, min(limit, PAGE))
         with _speaking():
             for prefix in self._prefixes(target):
@@ -105,7 +107,7 @@ class BucketStore:
             raise StoreMisconfigured(fault, self._settings.bucket)
         return Progress(0, "", finished=True)
 
-    def verify(self, target: Target) -> list[Residue]:
+    def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         return [Residue(self._settings.bucket, kind, count) for kind, count in sorted(self.inventory(target).items())]
 
     def _counted(self, target: Target) -> Counter[str]:

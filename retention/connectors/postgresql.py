@@ -110,7 +110,9 @@ class PostgresStore:
                     for (row,) in rows.execute(query):
                         yield {"place": table.place, "row": json.loads(row)}
 
-    def erase_chunk(self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime) -> Progress:
+    def erase_chunk(
+        self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
+    ) -> Progress:
         place = _Place.read(checkpoint, self._mark)
         if self._last is not None and self._last[0] == checkpoint:
             place = self._last[1]
@@ -143,7 +145,7 @@ class PostgresStore:
                     place = replace(place, erased=went_on, after=end)
             return place, erased, self._kind_at(catalogue, place)
 
-    def verify(self, target: Target) -> list[Residue]:
+    def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         found: list[Residue] = []
         with self._mapped(target) as (cursor, condition, catalogue):
             for table in self._settings.tables:

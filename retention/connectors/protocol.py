@@ -33,12 +33,14 @@ class Target:
 
     ``registration_number`` is how some stores name the organization. ``terms`` is what :meth:`Connector.verify` also
     searches for: e-mail addresses and opaque ids of people, where the whole organization goes and they are not listed.
+    ``names`` is what nothing may say that is kept of a store's answers: these, and external ids that mean somebody.
     """
 
     organization_ref: UUID
     people: tuple[Person, ...] | None
     registration_number: str = ""
     terms: frozenset[str] = field(default=frozenset(), repr=False)
+    names: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,20 @@ class Connector(Protocol):
         """Yield what is there, as values of JSON, each with its place under ``place``."""
         ...
 
-    def erase_chunk(self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime) -> Progress:
+    def erase_chunk(
+        self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
+    ) -> Progress:
         """Erase on from a checkpoint (empty: from the beginning), about ``limit`` things at most.
 
+        ``sent_again`` is how often the run was sent through this store again, after residue was found.
         Killed at any instant it is called again with the last checkpoint that was kept. The same call twice, or by two
         workers at once, erases nothing else and fails neither.
         """
         ...
 
-    def verify(self, target: Target) -> list[Residue]:
-        """Look again, apart from what the erasure noted. Nothing found is an empty list."""
+    def verify(self, target: Target, *, run: UUID) -> list[Residue]:
+        """Look again, apart from what the erasure noted. Nothing found is an empty list.
+
+        ``run`` is whose erasure is looked into: what another one still waits for is not this one's.
+        """
         ...

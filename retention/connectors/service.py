@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from standardwebhooks import Webhook
 
@@ -29,7 +29,7 @@ from retention.connectors.protocol import (
 from retention.enums import StoreFault
 from retention.rules.stores import service
 from retention.rules.stores.service import NoAnswer, Settings
-from retention.rules.terms import Searcher
+from retention.rules.terms import Searcher, distinctive
 
 LARGEST_ANSWER = 16 * 1024 * 1024
 ASKS_AGAIN_AFTER = timedelta(minutes=1)
@@ -104,18 +104,25 @@ class ServiceStore:
                 return
             cursor = following
 
-    def erase_chunk(self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime) -> Progress:
-        """Ask once to erase; where it works on, ask its status until it is done. The run's id makes it one request."""
+    def erase_chunk(
+        self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
+    ) -> Progress:
+        """Ask once to erase; where it works on, ask its status until it is done. The run's id makes it one request.
+
+        A run that is sent again bears another id: under the one before, the service repeats what it did then.
+        """
+        asked = uuid5(run, str(sent_again)) if sent_again else run
         if checkpoint:
-            url, kind, told = self._status_of(checkpoint), "store.status", {"run": str(run)}
+            url, kind, told = self._status_of(checkpoint), "store.status", {"run": str(asked)}
         else:
-            url, kind, told = self._settings.url, "store.erase", {"run": str(run), **_who(target)}
-        answer = self._post(url, kind, told, now, run, self._key)
+            url, kind, told = self._settings.url, "store.erase", {"run": str(asked), **_who(target)}
+        answer = self._post(url, kind, told, now, asked, self._key)
         if checkpoint and answer.status in GONE:  # it has forgotten the work: asked anew, it is the same request
             return Progress(0, "", finished=False, ask_again_at=now + ASKS_AGAIN_AFTER)
         self._refuse(answer, now=now)
         if answer.status == 200:
-            return Progress(sum(self._read_counts(answer, "erased").values()), checkpoint, finished=True)
+            erased = self._read_counts(answer, "erased", target)
+            return Progress(sum(erased.values()), checkpoint, finished=True)
         if answer.status != 202:
             raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
         later = webhooks.retry_after(answer.retry_after, now=now) or now + ASKS_AGAIN_AFTER
@@ -123,7 +130,7 @@ class ServiceStore:
             return Progress(0, checkpoint, finished=False, ask_again_at=later)
         return Progress(0, self._where(answer, target), finished=False, ask_again_at=later)
 
-    def verify(self, target: Target) -> list[Residue]:
+    def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         found = self._counts("store.verify", target, "residue")
         return [Residue(place, "records", count) for place, count in sorted(found.items()) if count]
 
@@ -148,7 +155,7 @@ class ServiceStore:
         raise StoreMisconfigured(StoreFault.REDIRECT)
 
     def _counts(self, kind: str, target: Target, name: str) -> dict[str, int]:
-        return self._read_counts(self._ask(kind, _who(target), now=self._now), name)
+        return self._read_counts(self._ask(kind, _who(target), now=self._now), name, target)
 
     def _ask(self, kind: str, told: Mapping[str, Any], *, now: datetime) -> Answer:
         """Ask something that is answered at once."""
@@ -203,11 +210,17 @@ class ServiceStore:
             raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER) from None
 
     @staticmethod
-    def _read_counts(answer: Answer, name: str) -> dict[str, int]:
+    def _read_counts(answer: Answer, name: str, target: Target) -> dict[str, int]:
+        """Return the counts by place. A place is written down where it is found: it must name nobody."""
         try:
-            return service.counts(answer.body, name)
+            found = service.counts(answer.body, name)
         except NoAnswer:
             raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER) from None
+        people = (text for person in target.people or () for text in _identifiers(person) if _means_somebody(text))
+        searcher = Searcher({*target.terms, *target.names, *people})
+        if any(searcher.found_in(place) for place in found):
+            raise StoreMisconfigured(StoreFault.UNSAFE_NAME)
+        return found
 
 
 def _who(target: Target) -> dict[str, Any]:
@@ -232,6 +245,11 @@ def _told(person: Person) -> dict[str, Any]:
 def _identifiers(person: Person) -> list[str]:
     opaque = [str(person.public_id), person.public_id.hex]
     return [text for text in (*person.emails, person.external_id, person.user_name, *opaque) if text]
+
+
+def _means_somebody(text: str) -> bool:
+    """Say whether an identifier means its person wherever it stands; "7" or "profiles" does not."""
+    return "@" in text or distinctive(text)
 
 
 def _fault(field: str, fault: StoreFault) -> FieldError:

@@ -122,6 +122,7 @@ class ErasureStep(TenantModel):
     vacuumed_how = models.CharField(_("vacuumed by"), max_length=16, choices=Vacuumed.choices, blank=True)
     held_by = models.CharField(_("dead rows held by"), max_length=24, choices=RowsHeldBy.choices, blank=True)
     rewritten_at = models.DateTimeField(_("tables written anew at"), null=True, blank=True)
+    sent_again = models.PositiveSmallIntegerField(_("times sent again"), default=0)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 

@@ -39,7 +39,9 @@ class ManualStore:
     def export(self, target: Target) -> Iterator[Record]:
         return iter(())
 
-    def erase_chunk(self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime) -> Progress:
+    def erase_chunk(
+        self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
+    ) -> Progress:
         """Ask, once a run, and wait until it is attested."""
         with tenancy.vendor():
             row = ask(self._store, target, run=run, days=self._settings.days, now=now, by=SYSTEM)
@@ -47,11 +49,11 @@ class ManualStore:
             return Progress(0, "attested", finished=True)
         return Progress(0, "asked", finished=False, ask_again_at=now + LOOKS_AGAIN_AFTER)
 
-    def verify(self, target: Target) -> list[Residue]:
-        """Return what was asked and not attested. Where nothing was asked, there is nothing to say."""
+    def verify(self, target: Target, *, run: UUID) -> list[Residue]:
+        """Return what was asked for this run and not attested. Where nothing was asked, there is nothing to say."""
         with tenancy.vendor():
             rows = ManualErasure.objects.filter(
-                store=self._store, organization__public_id=target.organization_ref, attested_at__isnull=True
+                store=self._store, organization__public_id=target.organization_ref, run=run, attested_at__isnull=True
             )
             count = rows.count()
         return [Residue(self._store.code, NOT_ATTESTED, count)] if count else []

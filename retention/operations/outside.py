@@ -5,6 +5,7 @@ Whom a store is asked to erase is read from what the run has sealed: the people'
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -42,7 +43,14 @@ def erase(run: ErasureRun, step: ErasureStep, *, now: datetime) -> tuple[Progres
     store, target = _asked(run, step)
     with closing(external.connector_for(store, now=now)) as connector:
         found = None if step.started_at else sum(connector.inventory(target).values())
-        progress = connector.erase_chunk(target, run=run.public_id, checkpoint=step.cursor, limit=AT_ONCE, now=now)
+        progress = connector.erase_chunk(
+            target,
+            run=run.public_id,
+            checkpoint=step.cursor,
+            limit=AT_ONCE,
+            now=now,
+            sent_again=step.sent_again,
+        )
     return progress, found
 
 
@@ -62,11 +70,9 @@ def target_of(organization: Organization, sealed: Identifiers, *, whole: bool) -
         theirs = identifying.of_living_others(organization.pk, sealed, whole=whole)
     taken = {term for one in theirs for term in one.terms}
     terms = {*(sealed.emails - taken), *sealed.uuid_texts()}
-    asked = external.target_of(organization, terms=terms)
-    if whole:
-        return asked
-    people = tuple(_people(sealed.known_as, taken))
-    return Target(asked.organization_ref, people, asked.registration_number, frozenset(terms))
+    names = {*sealed.emails, *sealed.searchable_ids, *sealed.uuid_texts()}
+    asked = replace(external.target_of(organization, terms=terms), names=frozenset(names))
+    return asked if whole else replace(asked, people=tuple(_people(sealed.known_as, taken)))
 
 
 def _people(known_as: Iterable[tuple[str, str, str, str]], taken: set[str]) -> Iterable[Person]:

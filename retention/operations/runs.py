@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import orjson
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
@@ -222,6 +222,7 @@ def reopen(steps: QuerySet[ErasureStep]) -> None:
     """Let stores be walked from their beginning again, whatever became of the walk before."""
     steps.update(
         status=StepStatus.WAITING,
+        sent_again=F("sent_again") + 1,
         checkpoint_person=0,
         checkpoint=0,
         cursor="",

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
+import structlog
+
 from accounts import tenancy
 from accounts.models import Organization
 from retention.connectors.protocol import StoreError
 from retention.models import ErasureStep, ExternalStore
 from retention.operations import external, outside
 from retention.operations.sought import Sought
+
+log = structlog.get_logger(__name__)
 
 
 def search_beyond(sought: Sequence[Sought], *, now: datetime) -> None:
@@ -38,8 +42,9 @@ def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Orga
     target = outside.target_of(organization, one.terms, whole=one.whole)
     try:
         with closing(external.connector_for(store, now=now)) as connector:
-            residue = connector.verify(target)
-    except StoreError:
+            residue = connector.verify(target, run=one.run.public_id)
+    except StoreError as error:
+        log.warning("erasure.store_silent", store=name, fault=error.fault.value)
         one.found.unanswered.append(name)
         return
     one.found.beyond.append(name)

@@ -96,7 +96,8 @@ TABLES: dict[str, Table] = {
     "retention.ErasureStep": table(
         K,
         "id public_id organization run position store status found erased anonymised checkpoint_person checkpoint "
-        "cursor failures last_error again_at vacuumed_at vacuumed_how held_by rewritten_at started_at finished_at",
+        "cursor failures last_error again_at vacuumed_at vacuumed_how held_by rewritten_at sent_again started_at "
+        "finished_at",
         basis=EVIDENCE,
     ),
     "retention.Verification": table(

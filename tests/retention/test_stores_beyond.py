@@ -23,7 +23,7 @@ from retention.models import (
 from retention.operations import attesting, external, people_requests, requests, run_control, verification
 from tests.accounts.receivers import says
 from tests.retention.connectors.configured import SECRET, a_store, paper
-from tests.retention.connectors.test_service import Service
+from tests.retention.connectors.test_service import Service, answers
 from tests.retention.under_contract import a_client, person
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -192,3 +192,74 @@ def test_a_store_that_does_not_say_whether_it_is_empty_is_asked_again_before_any
     assert erasure.status == RequestStatus.CERTIFIED
     assert erasure.run.next_check_at > erasure.now
     assert erasure.run.check_asked_at is not None, "it is still owed"
+
+
+def test_a_store_that_has_something_again_is_emptied_again_and_each_row_counts_once(service):
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    service.hook = lambda handler, asked, number: (
+        asked["type"] == "store.verify" and number < 4 and answers(handler, 200, {"residue": {"profiles": 2}})
+    )
+    erasure.go_on()
+    assert erasure.status == RequestStatus.FAILED
+    service.profiles["ann-1"] = 2  # what the product wrote late
+    with tenancy.vendor():
+        run_control.erase_again(erasure.run, now=erasure.now, by="user:two")
+    erasure.go_on()
+    assert (erasure.status, "ann-1" in service.profiles) == (RequestStatus.CERTIFIED, False)
+    assert (erasure.step().found, erasure.step().erased, erasure.step().sent_again) == (5, 5, 1)
+    with tenancy.vendor():
+        (said,) = [one for one in Certificate.objects.get().document["stores"] if one["store"] == "external:product"]
+    assert (said["before"], said["erased"], said["residual"]) == (5, 5, 0)
+
+
+def test_what_is_asked_on_paper_for_one_run_says_nothing_of_another():
+    paper()
+    first = Erasure()
+    first.go_on()
+    first.go_on(after=timedelta(minutes=2))
+    with tenancy.vendor():
+        upload = SimpleUploadedFile("protocol.pdf", b"%PDF shredded")
+        attesting.attest(ManualErasure.objects.get(), upload, now=first.now, by="user:three")
+    first.go_on(after=timedelta(seconds=1))
+    assert first.status == RequestStatus.CERTIFIED
+    run = first.run
+    with tenancy.vendor():
+        ben = [person(first.organization, "ben-1").public_id]
+        second = people_requests.open_for_people(
+            first.organization, people=ben, decided=True, now=first.now, by="user:one"
+        )
+        requests.approve(second, now=first.now, by="user:two")
+    first.go_on()
+    with tenancy.vendor():
+        assert ManualErasure.objects.filter(attested_at__isnull=True).count() == 1
+        verification.ask_again([run], now=first.now, by="user:two")
+    assert verification.check_due(now=first.now, by="system") == 1
+    with tenancy.vendor():
+        assert Verification.objects.filter(run=run).latest("pk").passed
+        assert DeletionRequest.objects.get(pk=first.request.pk).status == RequestStatus.CERTIFIED
+
+
+def test_a_place_that_names_somebody_is_nowhere_written_down_and_blocks_until_it_is_mended(service):
+    service.hook = lambda handler, asked, number: (
+        asked["type"] == "store.verify" and answers(handler, 200, {"residue": {"profiles/ann-1": 1}})
+    )
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.run.last_error) == (RequestStatus.ERASED, "store_silent")
+    with tenancy.vendor():
+        assert not Verification.objects.exists()
+    service.hook = None
+    erasure.go_on(after=timedelta(minutes=5))
+    assert erasure.status == RequestStatus.CERTIFIED
+
+
+def test_an_inventory_that_names_somebody_is_given_up_with_its_fault(service):
+    service.hook = lambda handler, asked, number: (
+        asked["type"] == "store.inventory" and answers(handler, 200, {"counts": {"profiles/ann-1": 1}})
+    )
+    a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.step().last_error) == (RequestStatus.PARTIALLY_DONE, "unsafe_name")

@@ -100,7 +100,7 @@ def test_one_person_goes_with_every_version_marker_and_upload_and_abcd_stays(sto
     assert store.inventory(target) == {"objects": 1, "old_versions": 2, "delete_markers": 1, "uploads": 1}
     assert len(list(store.export(target))) == 4
     assert sum(one.erased for one in erase(store, target, now=NOW)) == 5
-    assert (store.inventory(target), store.verify(target)) == ({}, [])
+    assert (store.inventory(target), store.verify(target, run=RUN)) == ({}, [])
     assert all_of(s3, bucket) == before
 
 
@@ -123,7 +123,7 @@ def test_more_than_a_page_of_objects_goes(store, s3, bucket):
     for number in range(1050):
         s3.put_object(Bucket=bucket, Key=f"client/many/{number}", Body=b"x")
     assert sum(one.erased for one in erase(store, Target(ACME, None), limit=5000, now=NOW)) == 1060
-    assert store.verify(Target(ACME, None)) == []
+    assert store.verify(Target(ACME, None), run=RUN) == []
 
 
 def test_two_workers_at_once_leave_nothing_and_fail_neither(server, store, s3, bucket):
@@ -142,7 +142,7 @@ def test_two_workers_at_once_leave_nothing_and_fail_neither(server, store, s3, b
         thread.start()
     for thread in threads:
         thread.join()
-    assert (errors, store.verify(Target(ACME, None))) == ([], [])
+    assert (errors, store.verify(Target(ACME, None), run=RUN)) == ([], [])
 
 
 @pytest.mark.parametrize("lock", ["retention", "legal-hold"])
@@ -157,7 +157,7 @@ def test_what_is_locked_is_told_and_all_else_goes(store, s3, bucket, lock):
     with pytest.raises(StoreMisconfigured, match="locked: files"):
         erase(store, Target(ACME, None), limit=2, now=NOW)
     assert [one[0] for one in all_of(s3, bucket, "client/")] == ["client/aaa.pdf"]
-    assert [(one.kind, one.count) for one in store.verify(Target(ACME, None))] == [("objects", 1)]
+    assert [(one.kind, one.count) for one in store.verify(Target(ACME, None), run=RUN)] == [("objects", 1)]
 
 
 @pytest.mark.parametrize(

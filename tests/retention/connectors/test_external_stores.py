@@ -17,7 +17,7 @@ from retention.connectors.protocol import Residue, StoreMisconfigured
 from retention.models import ExternalStore
 from retention.operations import attesting, external
 from tests.retention.connectors.configured import NOW, PAPER, SECRET, Asked, a_store, events, paper
-from tests.retention.connectors.databases import a_product, erase
+from tests.retention.connectors.databases import RUN, a_product, erase
 from tests.retention.connectors.test_service import Service
 from tests.retention.vaults import an_organization, people_of
 
@@ -176,7 +176,7 @@ def test_a_real_database_is_emptied_of_a_real_organization():
             assert sum(progress.erased for progress in erase(connector, one, now=NOW)) == 6
             whole = external.target_of(organization)
             assert sum(progress.erased for progress in erase(connector, whole, now=NOW)) == 7
-            assert connector.verify(whole) == []
+            assert connector.verify(whole, run=RUN) == []
         assert product.run("SELECT count(*) FROM app.users") == [(2,)]
     assert ben.pk
 
@@ -207,11 +207,11 @@ def test_paper_is_asked_for_once_and_done_when_somebody_attests_it():
     row = asked.row()
     assert (row.asked_at, row.due_at, row.people, row.attested_at) == (NOW, NOW + timedelta(days=10), None, None)
     connector = external.connector_for(asked.store, now=NOW)
-    assert connector.verify(asked.target) == [Residue("paper", "not_attested", 1)]
+    assert connector.verify(asked.target, run=asked.run) == [Residue("paper", "not_attested", 1)]
     attested = asked.attest()
     assert (attested.attested_by, attested.document.filename) == ("user:two", "protocol.pdf")
     assert asked.chunk().finished is True
-    assert connector.verify(asked.target) == []
+    assert connector.verify(asked.target, run=asked.run) == []
     with pytest.raises(Refused) as caught:
         asked.attest()
     assert caught.value.code == "already_attested"

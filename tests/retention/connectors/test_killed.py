@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.retention.connectors.databases import ACME, OTHER, TABLES, a_product, everything_of
+from tests.retention.connectors.databases import ACME, OTHER, RUN, TABLES, a_product, everything_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_a_killed_worker_loses_nothing_and_touches_nobody_else(product):
         assert killed < 40
     assert killed > 3
     assert product.run(mine) == [(0,)]
-    assert product.store().verify(everything_of()) == []
+    assert product.store().verify(everything_of(), run=RUN) == []
     assert product.run(others) == before
     counts = [product.run(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES]
     assert counts == [80, 2, 2, 2, 1]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from retention.connectors.protocol import StoreMisconfigured, StoreUnavailable
-from tests.retention.connectors.databases import ACME, MAPPING, a_product, erase, everything_of
+from tests.retention.connectors.databases import ACME, MAPPING, RUN, a_product, erase, everything_of
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -131,7 +131,7 @@ def test_a_mapping_that_does_not_fit_is_an_error_at_every_door(product, before, 
         lambda: store.inventory(everything_of()),
         lambda: list(store.export(everything_of())),
         lambda: erase(store, everything_of(), now=NOW),
-        lambda: store.verify(everything_of()),
+        lambda: store.verify(everything_of(), run=RUN),
     ):
         with pytest.raises(StoreMisconfigured):
             call()
@@ -158,7 +158,7 @@ def test_credentials_that_see_or_may_too_little_are_a_fault(product):
         )
         assert [(fault.code, fault.field) for fault in store.check()] == [("row_security", "tables[3].table")]
         with pytest.raises(StoreMisconfigured, match="row_security"):
-            store.verify(everything_of())
+            store.verify(everything_of(), run=RUN)
         with pytest.raises(StoreMisconfigured, match="denied"):
             known.inventory(everything_of())
     finally:

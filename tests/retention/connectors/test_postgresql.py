@@ -13,6 +13,7 @@ from tests.retention.connectors.databases import (
     ANN,
     BEN,
     OTHER,
+    RUN,
     TABLES,
     a_product,
     erase,
@@ -54,7 +55,7 @@ def test_everything_of_a_client_goes_and_the_neighbour_is_byte_equal(product):
     done = erase(store, everything_of(), now=NOW)
     assert sum(progress.erased for progress in done) == 13
     assert store.inventory(everything_of()) == dict.fromkeys(TABLES, 0)
-    assert store.verify(everything_of()) == []
+    assert store.verify(everything_of(), run=RUN) == []
     assert neighbours(product) == before
 
 
@@ -118,7 +119,7 @@ def test_killed_after_any_commit_it_goes_on_from_the_last_checkpoint_or_the_one_
         if progress.finished:
             break
     assert progress.finished and erased == 13
-    assert product.store().verify(everything_of()) == []
+    assert product.store().verify(everything_of(), run=RUN) == []
     assert neighbours(product) == before
 
 
@@ -240,7 +241,7 @@ def test_two_workers_on_the_same_chunk_erase_it_once(product):
     for thread in threads:
         thread.join()
     assert (errors, sum(erased)) == ([], 13 + 2901)
-    assert product.store().verify(everything_of()) == []
+    assert product.store().verify(everything_of(), run=RUN) == []
 
 
 def test_the_server_is_killed_in_the_middle_of_a_chunk(product):
@@ -294,15 +295,15 @@ def test_what_was_missed_is_found_by_the_verification(product):
     product.run("UPDATE app.invoices SET note = 'for ann-1 and dan-9' WHERE customer = 17")
     product.run("UPDATE app.invoices SET note = 'paid by ann@client.example, ben-2' WHERE customer = 18")
     erase(store, people(ANN), now=NOW)
-    assert store.verify(people(ANN)) == [
+    assert store.verify(people(ANN), run=RUN) == [
         Residue("app.messages", "mentions", 1),
         Residue("app.invoices", "mentions", 1),
         Residue("app.invoices", "elsewhere", 1),
     ]
     product.run("INSERT INTO app.users (company, ref) VALUES (%s, 'ann-1')", ACME)
-    assert Residue("app.users", "rows", 1) in store.verify(people(ANN))
+    assert Residue("app.users", "rows", 1) in store.verify(people(ANN), run=RUN)
     terms = frozenset({"ann@client.example"})
-    assert Residue("app.invoices", "elsewhere", 1) in store.verify(everything_of(terms=terms))
+    assert Residue("app.invoices", "elsewhere", 1) in store.verify(everything_of(terms=terms), run=RUN)
 
 
 def test_an_export_gives_back_what_will_go(product):
