@@ -199,6 +199,10 @@ class _Paper:
                 )
             else:
                 yield _("%(on)s: nothing found in %(tables)s tables, %(columns)s columns, %(files)s files.") % facts
+            if mails := searched.get("mails_to_who_asked"):
+                yield _("Mails to who asked, whose own address in them was passed over: %(count)s.") % {
+                    "count": _number(mails)
+                }
 
     def _holds(self) -> Iterator[str]:
         for hold in self.document.get("holds_met", ()):

@@ -63,6 +63,8 @@ TO_PEOPLE = (
     "subject_request.extension_told",
     "subject_request.answered",
 )
+# On mails of these topics: what they are about, so that one that is kept as a file is known for what it is.
+TOPIC_HEADER = "X-Terme-Topic"
 # Topic → who is told. What is not named here goes to nobody on the client's side.
 DEFAULT_AUDIENCE = _INTERNAL
 AUDIENCE = {
@@ -132,6 +134,12 @@ class Letter:
     to: str
     subject: str
     body: str
+    topic: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers beside the usual ones."""
+        return {TOPIC_HEADER: self.topic} if self.topic in TO_PEOPLE else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +223,7 @@ def letters(message: OutboxMessage) -> list[Letter]:
                 }
             )
         subject, _, body = text.lstrip().partition("\n")
-        found.append(Letter(reader.id, reader.email, _one_line(subject), without_gaps(body)))
+        found.append(Letter(reader.id, reader.email, _one_line(subject), without_gaps(body), message.topic))
     return found
 
 
@@ -264,7 +272,9 @@ def _send(wanted: Iterable[Letter], note: Callable[[Letter], None]) -> tuple[lis
     trouble: Exception | None = None
     for letter in wanted:
         try:
-            EmailMessage(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [letter.to]).send()
+            mail = EmailMessage(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [letter.to])
+            mail.extra_headers = letter.headers
+            mail.send()
         except (smtplib.SMTPRecipientsRefused, ValueError) as error:
             trouble = error
         except (OSError, ImproperlyConfigured) as error:  # the mail server: smtplib's errors are OSErrors too

@@ -7,13 +7,17 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
 import redis
 from django.conf import settings
 
+from accounts.operations import delivery
 from retention.operations.sought import Sought, Terms
+from retention.rules.terms import plain
 
 # The engine's own cluster is searched through the engine; secrets and static files hold nothing of clients.
 NOT_SEARCHED = frozenset({"postgresql/data", "secrets", "static"})
@@ -30,7 +34,8 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
     """Search names and contents of the data directory's files, each once, for addresses and opaque ids.
 
     External ids are left out here: outside a tenant's row they may be another client's. A mail to a contact of the
-    client, to the vendor's staff, or to somebody who came back, bears their address though an erased person had it.
+    client, to the vendor's staff, or to somebody who came back, bears their address though an erased person had it. So
+    does a mail to the person about a request of their own, which is the evidence of its answer: those are counted.
     """
     everything = Terms((one, term) for one in sought for term in {*one.terms.emails, *one.terms.uuid_texts()})
     names = Terms(
@@ -52,8 +57,8 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
         counts.update((one, store, "file_name") for one in names.found_in(path.name))
         if store not in SEALED:
             terms = in_mail if store == MAIL else everything
-            found = {one for text in _texts(path, store) for one in terms.found_in(text)} if terms else set()
-            counts.update((one, store, "file_content") for one in found)
+            if terms:
+                counts.update((one, store, "file_content") for one in _whose(path, store, terms))
     for (one, store, kind), count in sorted(counts.items(), key=lambda item: item[0][1:]):
         one.found.note(f"files.{store}", kind, count)
 
@@ -85,18 +90,38 @@ def _store_of(path: Path, folder: Path) -> str:
     return parts[0] if len(parts) > 1 else "data_directory"
 
 
-def _texts(path: Path, store: str) -> Iterator[str]:
-    """Yield what a file says, piece by piece with an overlap; a packed file unpacked, a mail with its parts decoded."""
-    try:
+def _whose(path: Path, store: str, terms: Terms) -> set[Sought]:
+    """Return whose terms a file holds. Mails that hold nothing but their reader's own address are counted apart."""
+    if store != MAIL:
+        return {one for text in _texts(path) for one in terms.found_in(text)}
+    whose = {one for text in _unpacked(path) for one in terms.found_in(text)}
+    for reader, texts in _mails(path):
+        named: dict[Sought, set[str]] = {}
+        for text in texts:
+            for one, found in terms.found_in(text).items():
+                named.setdefault(one, set()).update(found)
+        for one, found in named.items():
+            one.found.mails_to_who_asked += reader in found
+        whose |= {one for one, found in named.items() if found - {reader}}
+    return whose
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Yield what a file says, piece by piece with an overlap; a packed file unpacked, too."""
+    with suppress(FileNotFoundError):  # rotated meanwhile
         yield from _pieces(path)
-        if path.suffix == ".gz":
-            with gzip.open(path) as packed:
-                while piece := packed.read(PIECE):
-                    yield piece.decode("utf-8", errors="replace")
-        if store == MAIL:
-            yield from _mails(path)
+    yield from _unpacked(path)
+
+
+def _unpacked(path: Path) -> Iterator[str]:
+    if path.suffix != ".gz":
+        return
+    try:
+        with gzip.open(path) as packed:
+            while piece := packed.read(PIECE):
+                yield piece.decode("utf-8", errors="replace")
     except (FileNotFoundError, gzip.BadGzipFile, EOFError, zlib.error):
-        return  # rotated or sent meanwhile, or no archive after all: its bytes were searched
+        return  # rotated meanwhile, or no archive after all: its bytes are searched
 
 
 def _pieces(path: Path) -> Iterator[str]:
@@ -104,20 +129,34 @@ def _pieces(path: Path) -> Iterator[str]:
         rest = b""
         while piece := source.read(PIECE):
             raw = rest + piece
-            yield raw.decode("utf-8", errors="replace")
-            if b"\x00" in raw:
-                yield raw.decode("utf-16-le", errors="replace")
+            yield from _read_as(raw)
             rest = raw[-OVERLAP:]
 
 
-def _mails(path: Path) -> Iterator[str]:
-    for raw in path.read_bytes().split(BETWEEN_MAILS):
+def _read_as(raw: bytes) -> Iterator[str]:
+    yield raw.decode("utf-8", errors="replace")
+    if b"\x00" in raw:
+        yield raw.decode("utf-16-le", errors="replace")
+
+
+def _mails(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield each mail of a file as texts: as it stands, and with its parts decoded.
+
+    Before it the address of whom it tells about a request of their own, as :func:`plain` writes it; else nothing.
+    """
+    try:
+        mails = path.read_bytes().split(BETWEEN_MAILS)
+    except FileNotFoundError:
+        return  # sent meanwhile
+    for raw in mails:
         message = email.message_from_bytes(raw.strip(), policy=email.policy.default)
-        yield "\n".join(f"{name}: {value}" for name, value in message.items())
+        texts = [*_read_as(raw), "\n".join(f"{name}: {value}" for name, value in message.items())]
         for part in message.walk():
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
-                yield payload.decode(part.get_content_charset() or "utf-8", errors="replace")
+                texts.append(payload.decode(part.get_content_charset() or "utf-8", errors="replace"))
+        to_who_asked = message[delivery.TOPIC_HEADER] in delivery.TO_PEOPLE
+        yield (plain(parseaddr(str(message["To"]))[1]) if to_who_asked else "", texts)
 
 
 def _values(client: Any, key: bytes) -> list[Any]:

@@ -176,7 +176,7 @@ def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
 
 
 def _check(check: Verification) -> dict[str, Any]:
-    extent = ("tables", "columns", "files", "broker_keys", "terms", "came_back", "beyond")
+    extent = ("tables", "columns", "files", "broker_keys", "mails_to_who_asked", "terms", "came_back", "beyond")
     return {
         "performed_at": check.performed_at.isoformat(),
         "passed": check.passed,

@@ -29,6 +29,9 @@ class Findings:
     ``beyond``: stores beyond the vault that answered; ``unanswered``: those that did not, of which nothing is known;
     ``left_out``: those that could not be searched, whatever they answer.
 
+    ``mails_to_who_asked``: mails in files that bear an erased person's address because they tell the person about a
+    request of their own; it is no hit there.
+
     ``came_back``: the organization is a client again, so its rows were looked at for the old people only.
     """
 
@@ -36,6 +39,7 @@ class Findings:
     columns: int = 0
     files: int = 0
     broker_keys: int = 0
+    mails_to_who_asked: int = 0
     terms: int = 0
     not_distinctive: int = 0
     came_back: bool = False

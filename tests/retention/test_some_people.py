@@ -7,7 +7,7 @@ import pytest
 
 from accounts import tenancy
 from accounts.errors import InvalidInput
-from accounts.models import AuditDetail, AuditEvent, IdempotencyKey, LicensedUser, OutboxMessage
+from accounts.models import AuditDetail, IdempotencyKey, LicensedUser, OutboxMessage
 from accounts.operations import access, audit
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger, sweeps
@@ -34,7 +34,6 @@ from retention.operations import (
     vault,
 )
 from retention.operations.archive import ProofNeeded
-from retention.operations.stores import Rows
 from tests.retention.test_life import live_until
 from tests.retention.under_contract import (
     AFTER_GRACE,
@@ -315,48 +314,3 @@ class TestMeanwhile:
             run_control.resume(run, now=AFTER_GRACE, by=OFFICER)
         live_until(AFTER_GRACE + timedelta(hours=2))
         assert state_of(request) == RequestStatus.CERTIFIED
-
-    @pytest.fixture
-    def failing(self, monkeypatch):
-        """Return the names of the stores of ours that fail for now."""
-        names, erase = set(), Rows.erase
-
-        def refused(store, target, **values):
-            if store.name in names:
-                raise RuntimeError("broken")
-            return erase(store, target, **values)
-
-        monkeypatch.setattr(Rows, "erase", refused)
-        return names
-
-    def test_a_store_of_ours_that_is_given_up_leaves_the_request_to_people(self, failing):
-        failing.add("context_items")
-        request = approved(asked(a_client(), "ann-1"))
-        sweeps.plan_all(at=AFTER_GRACE, by=SYSTEM)
-        for hours in range(0, 28, 2):
-            sweeps.work_all(at=AFTER_GRACE + timedelta(hours=hours), by=SYSTEM)
-        assert state_of(request) == RequestStatus.PARTIALLY_DONE
-        with tenancy.vendor():
-            run = request.runs.get()
-            states = dict(ErasureStep.objects.values_list("store", "status"))
-            assert (states["context_items"], states["licensed_users"]) == ("failed", "waiting")
-            assert set(states.values()) == {"failed", "waiting", "done"} and run.lease is None
-            events = AuditEvent.objects.filter(name="erasure.partially_done").values_list("data", flat=True)
-            assert list(events) == [{"stores": ["context_items"]}]
-            run_control.retry_stores(run, now=AFTER_GRACE + timedelta(days=2), by=OFFICER)
-        failing.clear()
-        live_until(AFTER_GRACE + timedelta(days=2))
-        assert state_of(request) == RequestStatus.CERTIFIED
-
-    def test_a_run_rests_until_the_next_try_whatever_was_given_up_before(self, failing):
-        failing |= {"context_items", "messages"}
-        request = approved(asked(a_client(), "ann-1"))
-        sweeps.plan_all(at=AFTER_GRACE, by=SYSTEM)
-        sweeps.work_all(at=AFTER_GRACE, by=SYSTEM)
-        with tenancy.vendor():
-            ErasureStep.objects.filter(store="context_items").update(status="failed", again_at=AFTER_GRACE)
-        sweeps.work_all(at=AFTER_GRACE + timedelta(hours=1), by=SYSTEM)
-        with tenancy.vendor():
-            again_at = ErasureStep.objects.get(store="messages").again_at
-            assert again_at > AFTER_GRACE + timedelta(hours=1)
-            assert request.runs.get().leased_until == again_at
