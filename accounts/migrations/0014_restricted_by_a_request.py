@@ -45,6 +45,12 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(blank=True, null=True, verbose_name="asked for again at"),
         ),
         migrations.AddField(
+            model_name="document",
+            name="given_by",
+            field=models.CharField(blank=True, default="", max_length=80, verbose_name="given by"),
+            preserve_default=False,
+        ),
+        migrations.AddField(
             model_name="licenseduser",
             name="former_identifiers",
             field=django.contrib.postgres.fields.ArrayField(

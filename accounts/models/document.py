@@ -9,7 +9,10 @@ from accounts.enums import DocumentKind
 
 
 class Document(TenantModel):
-    """A stored file. ``wrapped_key`` is its data key under the key-encryption key of ``key_version``."""
+    """A stored file. ``wrapped_key`` is its data key under the key-encryption key of ``key_version``.
+
+    ``given_by``: of a client's instruction, which contact of the client gave it.
+    """
 
     kind = models.CharField(_("kind"), max_length=32, choices=DocumentKind.choices)
     filename = models.CharField(_("file name"), max_length=200)
@@ -18,6 +21,7 @@ class Document(TenantModel):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     wrapped_key = models.BinaryField()
     key_version = models.PositiveIntegerField()
+    given_by = models.CharField(_("given by"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:

@@ -36,6 +36,7 @@ def store(
     content_type: str,
     now: datetime,
     by: str,
+    given_by: str = "",
 ) -> Document:
     """Keep a file. It is written under a name of its own before its row, so a crash leaves no row without a file.
 
@@ -69,9 +70,10 @@ def store(
             sha256=hashlib.sha256(data).hexdigest(),
             wrapped_key=wrapped.ciphertext,
             key_version=wrapped.version,
+            given_by=given_by,
             created_at=now,
         )
-        facts = {"kind": kind.value, "sha256": document.sha256}
+        facts = {"kind": kind.value, "sha256": document.sha256} | ({"given_by": given_by} if given_by else {})
         audit.record("document.stored", document, by=by, at=now, data=facts)
     except BaseException:
         for name in (path, _unfinished(path)):

@@ -98,14 +98,26 @@ class AuthorisationForm(OperationForm):
     """The client's agreement, with its proof where it came on paper."""
 
     proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
+    sender = forms.EmailField(
+        label=_("Address of who gave it"),
+        required=False,
+        max_length=254,
+        help_text=_("An authorised contact of the client: nobody else instructs for it."),
+    )
 
     def prepare(self) -> None:
         """What the vendor's staff records for the client needs a proof; the client's own member decides."""
         self.fields["proof"].required = self.for_client
+        if not self.for_client:
+            del self.fields["sender"]
 
     def clean(self) -> dict[str, Any]:
         """Say along with the proof for whom it is recorded; the operation decides."""
-        return {**(super().clean() or {}), "for_client": self.for_client}
+        given = super().clean() or {}
+        sender = given.get("sender", "")
+        if self.for_client and given.get("proof") and not sender and "sender" not in self.errors:
+            self.add_error("sender", self.fields["sender"].error_messages["required"])
+        return {**given, "sender": sender, "for_client": self.for_client}
 
     @property
     def for_client(self) -> bool:
@@ -141,6 +153,8 @@ class RequestForm(AuthorisationForm):
 
     def prepare(self) -> None:
         """Without people or a department the proof is demanded when the form is read."""
+        super().prepare()
+        self.fields["proof"].required = False
 
     def clean(self) -> dict[str, Any]:
         """Find the people by what the client calls them, and ask for the proof where it is needed."""

@@ -12,16 +12,15 @@ from unfold.decorators import display
 
 from accounts.admin.acting import act, actor_of
 from accounts.admin.base import ReadOnly
-from accounts.enums import DocumentKind
 from accounts.models import Organization
-from accounts.operations import clock, documents
+from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention import explain
 from retention.admin.forms import AuthorisationForm
 from retention.enums import ContentCategory, LengthUnit, RuleState
 from retention.models import RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import lasting
+from retention.operations import instructions, lasting
 
 _SEEN = (RuleState.DRAFTED, RuleState.PREVIEWED)
 
@@ -75,7 +74,7 @@ class RetentionRuleAdmin(ReadOnly):
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:
             now, by, organization = clock.instant(), actor_of(request), data["organization"]
-            kept = documents.keep_upload(organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by)
+            kept = instructions.keep(organization, data["proof"], sender=data["sender"], now=now, by=by)
             rule = lasting.draft(
                 organization,
                 category=data["category"],
@@ -133,7 +132,7 @@ class RetentionRuleAdmin(ReadOnly):
         icon="event_busy",
     )
     def end(self, rule: RetentionRule, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        kept = documents.keep_upload(rule.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by)
+        kept = instructions.keep(rule.organization, data["proof"], sender=data["sender"], now=now, by=by)
         lasting.end(rule, now=now, by=by, for_client=data["for_client"], proof=kept)
 
 

@@ -10,13 +10,11 @@ from unfold.decorators import display
 
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
-from accounts.enums import DocumentKind
-from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from retention.admin.forms import AuthorisationForm
 from retention.enums import ScanState
 from retention.models import MentionScan
-from retention.operations import mentions
+from retention.operations import instructions, mentions
 
 
 @admin.register(MentionScan)
@@ -49,5 +47,5 @@ class MentionScanAdmin(ReadOnly):
         icon="playlist_remove",
     )
     def erase_too(self, scan: MentionScan, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        kept = documents.keep_upload(scan.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by)
+        kept = instructions.keep(scan.organization, data["proof"], sender=data["sender"], now=now, by=by)
         mentions.take(scan, now=now, by=by, for_client=data["for_client"], proof=kept)

@@ -16,8 +16,7 @@ from accounts import tenancy
 from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import ReasonForm
-from accounts.enums import DocumentKind
-from accounts.operations import clock, documents
+from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.admin.forms import AuthorisationForm, DecisionForm, HoldForm, RefusalForm, RequestForm
@@ -31,6 +30,7 @@ from retention.operations import (
     corrections,
     exports,
     impact,
+    instructions,
     mentions,
     people_requests,
     requests,
@@ -118,9 +118,7 @@ class DeletionRequestAdmin(ReadOnly):
             now, by = clock.instant(), actor_of(request)
             people, department = data.get("licensed_users", ()), data["department"]
             kind = RequestKind(data["kind"] or RequestKind.ERASE)
-            kept = documents.keep_upload(
-                data["organization"], data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
-            )
+            kept = instructions.keep(data["organization"], data["proof"], sender=data["sender"], now=now, by=by)
             if kind is not RequestKind.ERASE or people or department:
                 opened = people_requests.open_for_people(
                     data["organization"],
@@ -175,9 +173,7 @@ class DeletionRequestAdmin(ReadOnly):
         icon="how_to_reg",
     )
     def decide(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        kept = documents.keep_upload(
-            request.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
-        )
+        kept = instructions.keep(request.organization, data["proof"], sender=data["sender"], now=now, by=by)
         people_requests.decide(
             request,
             now=now,
@@ -307,9 +303,7 @@ class DeletionRequestAdmin(ReadOnly):
         icon="how_to_reg",
     )
     def authorise_archive(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        kept = documents.keep_upload(
-            request.organization, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by
-        )
+        kept = instructions.keep(request.organization, data["proof"], sender=data["sender"], now=now, by=by)
         archive.authorise(request.organization, granted=True, now=now, by=by, proof=kept, for_client=data["for_client"])
 
     @act(

@@ -15,9 +15,9 @@ from unfold.decorators import action, display
 
 from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly, may
-from accounts.enums import DocumentKind, Language
+from accounts.enums import Language
 from accounts.errors import FieldError, InvalidInput
-from accounts.operations import clock, documents
+from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from contracts.letters import reader
 from contracts.rules.periods import local_day
@@ -43,6 +43,7 @@ from retention.enums import (
 )
 from retention.models import SubjectDoubt, SubjectLink, SubjectRequest
 from retention.operations import (
+    instructions,
     subject_decisions,
     subject_facts,
     subject_letters,
@@ -384,7 +385,7 @@ def _take_down(data: dict[str, Any], *, now: datetime, by: str) -> SubjectReques
 
 def _proof(row: SubjectRequest, data: dict[str, Any], *, now: datetime, by: str) -> Any:
     client = subject_requests.client_of(row)
-    return documents.keep_upload(client, data["proof"], kind=DocumentKind.AUTHORISATION, now=now, by=by)
+    return instructions.keep(client, data["proof"], sender=data["sender"], now=now, by=by)
 
 
 def _clients_clock() -> str:

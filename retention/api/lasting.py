@@ -11,13 +11,11 @@ from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
 from accounts.api.uploads import PARSERS
-from accounts.enums import DocumentKind
-from accounts.operations import documents
 from accounts.rules.permissions import Permission
 from retention.enums import ContentCategory, LengthUnit, NightState, RuleState
 from retention.models import RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import lasting
+from retention.operations import instructions, lasting
 
 
 class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
@@ -51,20 +49,26 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
         read_only_fields = fields
 
 
-class NewRetentionRuleSerializer(serializers.Serializer[Any]):
+class InstructionSerializer(serializers.Serializer[Any]):
+    """What the vendor's staff send when they record what the client wrote."""
+
+    proof = serializers.FileField(
+        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
+    )
+    sender = serializers.EmailField(
+        required=False, default="", help_text="The address of the authorised contact of the client who gave it."
+    )
+
+
+class NewRetentionRuleSerializer(InstructionSerializer):
     organization = serializers.UUIDField()
     category = serializers.ChoiceField(choices=ContentCategory.choices)
     amount = serializers.IntegerField(min_value=1, max_value=LONGEST_AMOUNT)
     unit = serializers.ChoiceField(choices=LengthUnit.choices)
-    proof = serializers.FileField(
-        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
-    )
 
 
-class RetentionEndSerializer(serializers.Serializer[Any]):
-    proof = serializers.FileField(
-        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
-    )
+class RetentionEndSerializer(InstructionSerializer):
+    pass
 
 
 class RetentionRuleFilter(filters.FilterSet):
@@ -102,8 +106,8 @@ class RetentionRuleResource(Resource):
         """Draft a rule. A member of the client instructs; the vendor's staff need a proof (409 `proof_needed`)."""
         values = self.given(NewRetentionRuleSerializer, request)
         organization = the_organization(values.pop("organization"))
-        kept = documents.keep_upload(
-            organization, values.pop("proof"), kind=DocumentKind.AUTHORISATION, now=self.now, by=self.actor
+        kept = instructions.keep(
+            organization, values.pop("proof"), sender=values.pop("sender"), now=self.now, by=self.actor
         )
         rule = lasting.draft(
             organization,
@@ -137,11 +141,9 @@ class RetentionRuleResource(Resource):
     @action(detail=True, methods=["post"])
     def end(self, request: Request, **kwargs: Any) -> Response:
         """End it: nothing more goes by it. The vendor's staff need a proof for an enforced one (409 `proof_needed`)."""
-        upload = self.given(RetentionEndSerializer, request)["proof"]
+        sent = self.given(RetentionEndSerializer, request)
         rule: RetentionRule = self.get_object()
-        kept = documents.keep_upload(
-            rule.organization, upload, kind=DocumentKind.AUTHORISATION, now=self.now, by=self.actor
-        )
+        kept = instructions.keep(rule.organization, sent["proof"], sender=sent["sender"], now=self.now, by=self.actor)
         ended = lasting.end(rule, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor, proof=kept)
         return self.told(ended)
 

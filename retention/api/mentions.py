@@ -12,12 +12,11 @@ from rest_framework.response import Response
 
 from accounts.api.resources import Resource
 from accounts.api.uploads import PARSERS
-from accounts.enums import DocumentKind
-from accounts.operations import documents
 from accounts.rules.permissions import Permission
+from retention.api.lasting import InstructionSerializer
 from retention.enums import ScanState
 from retention.models import DeletionRequest, MentionScan
-from retention.operations import mentions
+from retention.operations import instructions, mentions
 from retention.operations.stores.mentioned import ORDER
 
 
@@ -50,10 +49,8 @@ class NewMentionScanSerializer(serializers.Serializer[Any]):
     deletion_request = serializers.UUIDField()
 
 
-class MentionDecisionSerializer(serializers.Serializer[Any]):
-    proof = serializers.FileField(
-        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
-    )
+class MentionDecisionSerializer(InstructionSerializer):
+    pass
 
 
 class NamedRowSerializer(serializers.Serializer[Any]):
@@ -119,9 +116,7 @@ class MentionScanResource(Resource):
         409 `proof_needed`, `mention_scan_not_done`, and `nothing_to_search` once the erasure has begun.
         """
         scan: MentionScan = self.get_object()
-        upload = self.given(MentionDecisionSerializer, request)["proof"]
-        kept = documents.keep_upload(
-            scan.organization, upload, kind=DocumentKind.AUTHORISATION, now=self.now, by=self.actor
-        )
+        sent = self.given(MentionDecisionSerializer, request)
+        kept = instructions.keep(scan.organization, sent["proof"], sender=sent["sender"], now=self.now, by=self.actor)
         taken = mentions.take(scan, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor, proof=kept)
         return self.told(taken)

@@ -11,6 +11,7 @@ from accounts.models import Document, Organization
 from accounts.operations import audit, outbox
 from retention.enums import Decision, RequestStatus
 from retention.models import AggregateArchive, ArchiveAuthorization, DeletionRequest
+from retention.operations import instructions
 from retention.rules.disclosure import Fact, protect
 
 TABLE = "diagnostics_by_month_department_type"
@@ -50,12 +51,6 @@ class NotAuthorised(Refused):
     code = "archive_not_authorised"
 
 
-class ProofNeeded(Refused):
-    """What the vendor's staff records as the client's agreement must be proved."""
-
-    code = "proof_needed"
-
-
 @transaction.atomic
 def authorise(
     organization: Organization,
@@ -68,10 +63,10 @@ def authorise(
 ) -> ArchiveAuthorization:
     """Record the client's decision whether aggregated reports may be kept. The latest one counts.
 
-    :raises ProofNeeded: the vendor's staff records it for the client, it is an agreement, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records an agreement for the client, and there is no proof.
     """
-    if granted and for_client and proof is None:
-        raise ProofNeeded("The client's agreement needs a proof: record it in the admin.")
+    if granted and for_client:
+        instructions.demand(proof)
     found = ArchiveAuthorization.objects.create(
         organization=organization, granted=granted, decided_by=by, decided_at=now, proof=proof
     )

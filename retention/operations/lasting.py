@@ -14,7 +14,7 @@ from contracts.rules.periods import local_day
 from retention.enums import ContentCategory, HoldScope, NightState, RuleEnd, RuleState
 from retention.models import LegalHold, RetentionNight, RetentionRule
 from retention.models.lasting import PREVIEW_HOLDS
-from retention.operations.archive import ProofNeeded
+from retention.operations import instructions
 from retention.operations.requests import SamePerson
 from retention.operations.stores.aged import OF_CATEGORY, people_with
 from retention.rules import lasting as rules
@@ -56,7 +56,7 @@ def draft(
     ``amount`` is in days or months, from each content's own local day.
 
     :raises InvalidInput: an unknown category or unit, a length below 1 or above a hundred years.
-    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises states.OrganizationClosed: everything of the organization is being erased, or is erased.
     """
     faults = []
@@ -69,8 +69,8 @@ def draft(
         faults.append(FieldError(fault.field, fault.code, f"{fault.detail[0].upper()}{fault.detail[1:]}."))
     if faults:
         raise InvalidInput(faults)
-    if for_client and proof is None:
-        raise ProofNeeded("The client's instruction needs a proof: record it in the admin.")
+    if for_client:
+        instructions.demand(proof)
     states.take_turns(organization)
     rule = RetentionRule.objects.create(
         organization=organization,
@@ -179,13 +179,13 @@ def end(
 ) -> RetentionRule:
     """End the rule; what stands is kept from now on. A draft is withdrawn by whoever may draft one.
 
-    :raises ProofNeeded: the vendor's staff ends an enforced rule ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff ends an enforced rule ``for_client``, and there is no proof.
     :raises RuleNotInThatState: it ended already.
     """
     locked = _in_state(rule, RuleState.DRAFTED, RuleState.PREVIEWED, RuleState.ENFORCED)
     enforced = locked.state == RuleState.ENFORCED
-    if enforced and for_client and proof is None:
-        raise ProofNeeded("The client's instruction needs a proof: record it in the admin.")
+    if enforced and for_client:
+        instructions.demand(proof)
     return _end(locked, because=RuleEnd.ENDED if enforced else RuleEnd.WITHDRAWN, now=now, by=by, proof=proof)
 
 

@@ -21,8 +21,7 @@ from accounts.operations.sweeping import Swept
 from retention.enums import RequestKind, RequestStatus, ScanState
 from retention.models import DeletionRequest, MentionScan, RequestSubject
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message
-from retention.operations import identifying, keys, vault
-from retention.operations.archive import ProofNeeded
+from retention.operations import identifying, instructions, keys, vault
 from retention.operations.stores.mentioned import ORDER
 from retention.operations.stores.target import Target
 from retention.rules.terms import Identifiers, Searcher, texts_of
@@ -90,12 +89,12 @@ def take(
 ) -> MentionScan:
     """The client decides that the rows which the search names are erased with the people, but for what is held.
 
-    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises ScanNotDone: the search is not finished, found nothing, or this was decided.
     :raises NothingToSearch: the erasure has begun, or is over.
     """
-    if for_client and proof is None:
-        raise ProofNeeded("The client's decision needs a proof: record it in the admin.")
+    if for_client:
+        instructions.demand(proof)
     request = _before_erasure(scan.request)
     locked = MentionScan.objects.select_for_update(of=("self",), no_key=True).get(pk=scan.pk)
     if locked.state != ScanState.DONE or not locked.number or locked.taken_at is not None:

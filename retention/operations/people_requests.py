@@ -18,9 +18,8 @@ from accounts.operations import audit, outbox, states
 from accounts.rules import checks
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestScope, RequestStatus
 from retention.models import DeletionRequest, RequestSubject
-from retention.operations import carrying_out, requests
+from retention.operations import carrying_out, instructions, requests
 from retention.operations import corrections as correcting
-from retention.operations.archive import ProofNeeded
 from retention.rules import corrections as correction_rules
 
 MOST_PEOPLE = 10_000
@@ -148,7 +147,7 @@ def decide(
     ``corrections`` are the values that the client decided on; without them those stand that were asked for.
 
     :raises InvalidInput: corrections of another kind of request, none at all, or wrong ones, by field.
-    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises KindNotCarriedOut: requests of this kind are not carried out.
     :raises requests.RequestNotInThatState: it was decided, or it is about the whole organization.
     """
@@ -156,8 +155,8 @@ def decide(
     if locked.whole:
         raise requests.RequestNotInThatState("The end of the whole organization is confirmed, not decided.")
     refuse_other_kinds(RequestKind(locked.kind))
-    if for_client and proof is None:
-        raise ProofNeeded("The client's decision needs a proof: record it in the admin.")
+    if for_client:
+        instructions.demand(proof)
     if corrections and locked.kind != RequestKind.CORRECT:
         raise InvalidInput([NO_CORRECTION])
     if corrections:

@@ -20,8 +20,7 @@ from contracts.rules.explanation import Explanation
 from contracts.rules.periods import local_day
 from retention.enums import Decision, RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, RequestSubject
-from retention.operations import blocking, impact
-from retention.operations.archive import ProofNeeded
+from retention.operations import blocking, impact, instructions
 from retention.rules import requests as rules
 
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
@@ -78,12 +77,12 @@ def open_request(
 
     ``for_client``: the vendor's staff record that the client asks; nobody asks in the client's name without its word.
 
-    :raises ProofNeeded: staff record it for the client, and there is no proof.
+    :raises instructions.ProofNeeded: staff record it for the client, and there is no proof.
     :raises ContractOpen: a contract is signed or active.
     :raises Refused: nothing has ended (unless the client asks), or a request for this end exists.
     """
-    if for_client and proof is None:
-        raise ProofNeeded("The client's instruction needs a proof: record it in the admin.")
+    if for_client:
+        instructions.demand(proof)
     contracts = Contract.objects.filter(organization=organization)
     if contracts.binding().exists():
         raise blocking.ContractOpen("A contract of this organization is signed or active.")

@@ -23,8 +23,7 @@ from retention.enums import (
     SubjectState,
 )
 from retention.models import SubjectDoubt, SubjectRequest
-from retention.operations import carrying_out, people_requests, subject_facts
-from retention.operations.archive import ProofNeeded
+from retention.operations import carrying_out, instructions, people_requests, subject_facts
 from retention.operations.subject_requests import answer, client_of, clock_of, count, locked, write
 from retention.rules import subjects as rules
 
@@ -79,7 +78,7 @@ def grant(
     ``people``: the licensed users who the person is, by public id; one person may have several accounts.
 
     :raises InvalidInput: as :func:`people_requests.open_for_people`.
-    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises DoubtOpen: the client has asked who it is, and has no answer yet.
     :raises SubjectRequestNotInThatState: it is not with a client, or was decided.
     """
@@ -121,7 +120,7 @@ def refuse(
     """Record that the client refuses: the person is told the reasons, and where to complain (Art. 12(4) GDPR).
 
     :raises InvalidInput: no reasons, or no plain text.
-    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises SubjectRequestNotInThatState: it is not with a client, or was decided.
     """
     faults = checks.note("reasons", reasons)
@@ -145,7 +144,7 @@ def not_held(
 ) -> SubjectRequest:
     """Record that the client has nothing of the person, or no more: it neither grants nor refuses.
 
-    :raises ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises SomebodyMeant: people of this address are there: the client decides for it, against it, or asks who it is.
     :raises SubjectRequestNotInThatState: it is not with a client, or was decided.
     """
@@ -255,8 +254,8 @@ def of_address(organization: Organization, email: str) -> list[LicensedUser]:
 
 def _with_client(request: SubjectRequest, *, for_client: bool, proof: Document | None) -> SubjectRequest:
     row = locked(request, SubjectState.FORWARDED)
-    if for_client and proof is None:
-        raise ProofNeeded("The client's decision needs a proof: record it in the admin.")
+    if for_client:
+        instructions.demand(proof)
     return row
 
 

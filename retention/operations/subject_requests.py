@@ -12,22 +12,20 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.enums import CLIENT_ROLES, Language
+from accounts.enums import Language
 from accounts.errors import FieldError, InvalidInput, Refused
-from accounts.models import LicensedUser, Membership, Organization, User
+from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox, states
 from accounts.rules import checks
-from accounts.rules.permissions import MATRIX, Permission
 from contracts.rules.periods import local_day
 from retention.enums import IdentityProof, LinkPurpose, RequestKind, SubjectChannel, SubjectOutcome, SubjectState, Told
 from retention.models import SubjectRequest
-from retention.operations import subject_facts, subject_links
+from retention.operations import instructions, subject_facts, subject_links
 from retention.operations.subject_facts import Facts
 from retention.policy.bases import ANSWERED
 from retention.rules import subjects as rules
 
 OPEN = (SubjectState.RECEIVED, SubjectState.FORWARDED)
-DECIDING = [role.value for role in CLIENT_ROLES if Permission.REQUEST_DELETION in MATRIX[role.value]]
 
 
 class SubjectRequestNotInThatState(Refused):
@@ -218,12 +216,6 @@ def candidates(request: SubjectRequest) -> list[tuple[Organization, int]]:
     return [(one, found[one.pk]) for one in clients]
 
 
-def contacts_of(organization: Organization) -> list[User]:
-    """Return the client's contacts who may decide on its people's data."""
-    members = Membership.objects.filter(organization=organization, role__in=DECIDING, user__is_active=True)
-    return list(User.objects.filter(pk__in=members.values("user")).order_by("pk"))
-
-
 def client_of(row: SubjectRequest) -> Organization:
     """Return the client that a request was forwarded to. :raises NobodyDecides: it is with none."""
     if row.organization is None:
@@ -236,7 +228,7 @@ def ask_the_client(row: SubjectRequest, topic: str, *, now: datetime) -> None:
 
     :raises NobodyDecides: there is none.
     """
-    contacts = contacts_of(client_of(row))
+    contacts = instructions.contacts_of(client_of(row))
     if not contacts:
         raise NobodyDecides("No contact of this client may decide on its people's data: add one first.")
     links = {

@@ -9,7 +9,7 @@ from accounts.operations import audit, outbox
 from contracts.rules.periods import local_day
 from retention.enums import SubjectOutcome, SubjectState
 from retention.models import SubjectRequest
-from retention.operations import subject_decisions, subject_requests
+from retention.operations import instructions, subject_decisions, subject_requests
 from retention.operations.subject_requests import clock_of, close
 from retention.rules import subjects as rules
 from retention.rules.subjects import Due
@@ -42,7 +42,7 @@ def step(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequest:
     if Due.CHASE in due:
         row.chased_at, row.chases = now, row.chases + 1
         audit.record("subject_request.chased", row, by=by, at=now, data={"times": row.chases})
-        if subject_requests.contacts_of(subject_requests.client_of(row)):
+        if instructions.contacts_of(subject_requests.client_of(row)):
             subject_requests.ask_the_client(row, "subject_request.chased", now=now)
         else:  # its last contact left: the privacy officers are told, who find another
             outbox.publish("subject_request.nobody_decides", row, at=now)

@@ -91,7 +91,7 @@ TABLES: dict[str, Table] = {
     ),
     "accounts.Document": table(
         K,
-        "id public_id organization kind filename content_type size sha256 wrapped_key key_version created_at",
+        "id public_id organization kind filename content_type size sha256 wrapped_key key_version given_by created_at",
         basis=CONTRACT_FILE,
         wrapped_key=C,
     ),

@@ -14,7 +14,7 @@ from accounts.models import LicensedUser, Organization
 from accounts.operations import clock
 from retention.enums import DoubtReason, ExtensionReason, LinkPurpose, RefusalGround, RequestKind, SubjectState
 from retention.models import SubjectLink
-from retention.operations import subject_decisions, subject_letters, subject_links, subject_requests
+from retention.operations import instructions, subject_decisions, subject_letters, subject_links, subject_requests
 from retention.public.pages import TOO_OFTEN, PerVisitor, faults_of, may_try, page, public, said
 from retention.rules import corrections
 
@@ -108,7 +108,7 @@ def _mine(link: SubjectLink) -> SubjectLink:
     :raises LinkUseless: the contact has left, or lost the role; or the request was decided, or given up.
     """
     row = link.request
-    if row.state != SubjectState.FORWARDED or link.user not in subject_requests.contacts_of(
+    if row.state != SubjectState.FORWARDED or link.user not in instructions.contacts_of(
         subject_requests.client_of(row)
     ):
         raise subject_links.LinkUseless("There is nothing to decide by this link.")

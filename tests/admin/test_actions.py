@@ -247,7 +247,10 @@ def test_the_archive_is_authorised_with_proof_and_made(request_, sign_in):
     refused = client.post(page(request_, "make_archive"), {"confirmed": "yes"})
     assert said(refused) == ["The client has not authorised that aggregated reports are kept."]
     proof = SimpleUploadedFile("letter.pdf", b"%PDF")
-    answer = client.post(page(request_, "authorise_archive"), {"proof": proof, "confirmed": "yes"})
+    with tenancy.vendor():
+        contact = a_member("authorised_contact", request_.organization).email
+    form = {"proof": proof, "sender": contact, "confirmed": "yes"}
+    answer = client.post(page(request_, "authorise_archive"), form)
     assert said(answer)[-1] == "Recorded 1 authorisation."
     with tenancy.vendor():
         assert ArchiveAuthorization.objects.get().proof.filename == "letter.pdf"

@@ -13,7 +13,7 @@ from retention import sweeps
 from retention.enums import HoldGround, NightState, RequestOrigin, RuleEnd, RuleState
 from retention.models import RequestSubject, RetentionNight, RetentionRule, Vault, Verification
 from retention.operations import holds, lasting, nights, people_requests, requests, vault
-from retention.operations.archive import ProofNeeded
+from retention.operations.instructions import ProofNeeded
 from tests.admin.people import a_member
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.lasting import (

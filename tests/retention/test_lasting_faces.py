@@ -131,7 +131,8 @@ def test_in_the_browser_a_rule_goes_its_way_and_its_pages_say_why(sign_in):
     page = officer.post(add, {**typed, "confirmed": "yes"})
     assert b"This field is required" in page.content, "the instruction is on paper"
     proof = SimpleUploadedFile("i.pdf", b"%PDF-1.7 please", "application/pdf")
-    made = officer.post(add, {**typed, "proof": proof, "confirmed": "yes"})
+    contact = a_member("authorised_contact", organization).email
+    made = officer.post(add, {**typed, "proof": proof, "sender": contact, "confirmed": "yes"})
     assert made.status_code == 302
     with tenancy.vendor():
         rule = RetentionRule.objects.select_related("proof").get()

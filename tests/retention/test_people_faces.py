@@ -71,6 +71,10 @@ def test_what_staff_take_down_waits_for_the_client(client_):
         assert officer("POST", f"{path}/{act}", expect=409)["code"] == "no_run"
 
 
+def a_letter():
+    return SimpleUploadedFile("letter.txt", b"please erase all")
+
+
 def test_for_everything_of_a_client_staff_need_its_word(sign_in):
     left = an_organization()
     body = {"organization": str(left.public_id)}
@@ -80,10 +84,15 @@ def test_for_everything_of_a_client_staff_need_its_word(sign_in):
     assert "proof" in officer.post(add, form).context["form"].errors
     with tenancy.vendor():
         assert not DeletionRequest.objects.exists()
-    officer.post(add, {**form, "proof": SimpleUploadedFile("letter.txt", b"please erase all")})
+    for sender in ("", "somebody@else.example", a_member("client_finance", left).email):
+        answer = officer.post(add, {**form, "sender": sender, "proof": a_letter()})
+        assert "sender" in answer.context["form"].errors, "not everybody speaks for the client"
+    contact = a_member("authorised_contact", left)
+    officer.post(add, {**form, "sender": contact.email.upper(), "proof": a_letter()})
     with tenancy.vendor():
         request = DeletionRequest.objects.get()
-        assert (request.origin, request.scope, request.proof_id is not None) == ("client", "organization", True)
+        assert (request.origin, request.scope) == ("client", "organization")
+        assert request.proof.given_by == contact.actor
     other = an_organization()
     contact = caller("client_privacy_officer", str(other.public_id))
     made = contact("POST", "deletion-requests", {"organization": str(other.public_id)}, expect=201)
@@ -177,7 +186,8 @@ class TestInTheBrowser:
         assert "The client has not decided yet." in text and "What an erasure takes" in text
         decide = reverse("admin:retention_deletionrequest_decide", args=[request.pk])
         assert "proof" in officer.post(decide, {"confirmed": "yes"}).context["form"].errors
-        officer.post(decide, {"confirmed": "yes", "proof": SimpleUploadedFile("mail.txt", b"please erase")})
+        contact = a_member("authorised_contact", client_).email
+        officer.post(decide, {"confirmed": "yes", "sender": contact, "proof": a_letter()})
         with tenancy.vendor():
             request.refresh_from_db()
             assert (request.status, request.proof_id is not None) == ("confirmed", True)

@@ -197,6 +197,7 @@ def test_staff_record_a_decision_with_proof_and_cannot_touch_the_clock(client_):
     ]
     assert not again(row).doubts.exists()
     form = {"confirmed": "yes", "ground": "legal_claims", "reasons": "We need them."}
+    form["sender"] = a_member("authorised_contact", client_).email
     assert "proof" in browser.post(page("refuse", row), form).context["form"].errors
     assert browser.post(page("refuse", row), {**form, "proof": proof}).status_code == 302
     row = again(row)

@@ -14,7 +14,7 @@ from config.sweeps import SWEEPS
 from retention.enums import RefusalGround, RequestKind, SubjectChannel, SubjectOutcome
 from retention.models import DeletionRequest, SubjectRequest
 from retention.operations import people_requests, subject_decisions, subject_requests
-from retention.operations.archive import ProofNeeded
+from retention.operations.instructions import ProofNeeded
 from retention.operations.subject_facts import Facts
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member

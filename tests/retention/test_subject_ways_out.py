@@ -8,7 +8,7 @@ from accounts import tenancy
 from accounts.models import AuditEvent
 from retention.enums import DoubtReason, ExtensionReason, RequestKind, SubjectOutcome
 from retention.operations import people_requests, subject_decisions, subject_mistakes, subject_requests
-from retention.operations.archive import ProofNeeded
+from retention.operations.instructions import ProofNeeded
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.contracts.agreements import at
