@@ -33,12 +33,7 @@ from retention.operations import (
     runs,
     vault,
 )
-<<<<<<< HEAD
-from retention.operations.archive import ProofNeeded
-=======
 from retention.operations.instructions import ProofNeeded
-from retention.operations.stores import Rows
->>>>>>> 4fc5ebf (Take as a client's word only what an authorised contact of the client gave)
 from tests.retention.test_life import live_until
 from tests.retention.under_contract import (
     AFTER_GRACE,
