@@ -113,6 +113,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="erasurerun",
+            name="holds_met",
+            field=models.JSONField(blank=True, default=list, verbose_name="holds met"),
+        ),
+        migrations.AddField(
             model_name="legalhold",
             name="listed",
             field=django.contrib.postgres.fields.ArrayField(

@@ -40,6 +40,8 @@ class ErasureRun(TenantModel):
     certified_at = models.DateTimeField(_("certified at"), null=True, blank=True)
     check_asked_at = models.DateTimeField(_("check asked for at"), null=True, blank=True)
     accepted = models.JSONField(_("accepted hits"), default=list, blank=True)
+    # Public ids of the holds that covered anything of it on the way, noted while its people are there to tell.
+    holds_met = models.JSONField(_("holds met"), default=list, blank=True)
     completed_at = models.DateTimeField(_("complete since"), null=True, blank=True)
     # What the ledger was told: when its entry expires, and that it was purged.
     ledger_expires_at = models.DateTimeField(_("ledger entry expires at"), null=True, blank=True)

@@ -11,7 +11,7 @@ from contracts.models import Contract, SwitchingCase
 from retention.enums import Decision, HoldScope, RequestKind, RequestScope, RequestStatus, VaultState
 from retention.models import DeletionRequest, LegalHold, RequestSubject
 from retention.operations.stores.target import Target
-from retention.querysets import DeletionRequestQuerySet
+from retention.querysets import DeletionRequestQuerySet, LegalHoldQuerySet
 from retention.rules import requests as rules
 
 
@@ -97,7 +97,16 @@ def erasable_from(request: DeletionRequest) -> datetime:
 
 def holds_on(target: Target) -> QuerySet[LegalHold]:
     """Return the holds in force that cover any of it: an organization goes only when nothing of it is held."""
-    found = LegalHold.objects.filter(organization=target.organization_id).in_force()
+    return _covering(target).in_force()
+
+
+def holds_met(target: Target, *, since: datetime) -> QuerySet[LegalHold]:
+    """Return the holds that cover any of it and were in force at some time since the instant, the earliest first."""
+    return _covering(target).filter(Q(released_at__isnull=True) | Q(released_at__gte=since)).order_by("pk")
+
+
+def _covering(target: Target) -> LegalHoldQuerySet:
+    found = LegalHold.objects.filter(organization=target.organization_id)
     return found if target.whole else found.filter(covering(target.organization_id, target.request_id))
 
 

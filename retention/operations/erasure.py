@@ -161,7 +161,7 @@ class _Work:
         progress, found = outside.erase(self.run, step, now=self.lease.now())
         with tenancy.eraser(self.run.organization_id):
             runs.held(self.run, self.lease)
-            step.found = max(step.found if found is None else found, step.erased + progress.erased)
+            step.found = step.found if found is None else found
             step.cursor = progress.checkpoint
             self._write_down(step, progress.erased, 0, Place(), finished=progress.finished)
             step.again_at = progress.ask_again_at
@@ -181,11 +181,14 @@ class _Work:
         journal.finished_at = now if finished else None
         journal.erased += erased
         journal.anonymised += anonymised
+        # Whose rows say in their texts alone whom they are about, nobody counted beforehand.
+        journal.found = max(journal.found, journal.erased + journal.anonymised)
         journal.checkpoint_person, journal.checkpoint = place.person, place.key
         journal.failures, journal.last_error, journal.again_at = 0, "", None
         journal.save(
             update_fields=[
                 "status",
+                "found",
                 "erased",
                 "anonymised",
                 "checkpoint_person",

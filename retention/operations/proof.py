@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 
 from accounts.models import AuditSeal
 from retention.enums import RequestOrigin
@@ -46,7 +45,7 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
         },
         "stores": _stores(run, check),
         "erased_at": _iso(run.erased_at),
-        "holds_met": _holds(request, now=now),
+        "holds_met": _holds(run),
         "archives": [
             {"name": archive.name, "sha256": archive.sha256}
             for archive in AggregateArchive.objects.filter(request=request).order_by("pk")
@@ -185,10 +184,9 @@ def _check(check: Verification) -> dict[str, Any]:
     }
 
 
-def _holds(request: DeletionRequest, *, now: datetime) -> list[dict[str, Any]]:
-    """Return the holds that were in force at any time since the request was received."""
-    since = Q(released_at__isnull=True) | Q(released_at__gte=request.received_at)
-    met = LegalHold.objects.filter(since, organization=request.organization_id, placed_at__lte=now).order_by("pk")
+def _holds(run: ErasureRun) -> list[dict[str, Any]]:
+    """Return the holds that covered any of it, and were in force at any time since the request was received."""
+    met = LegalHold.objects.filter(organization=run.organization_id, public_id__in=run.holds_met).order_by("pk")
     return [
         {
             "scope": hold.scope,

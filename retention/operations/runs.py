@@ -209,10 +209,15 @@ def forget_identifiers(run: ErasureRun) -> None:
 
 
 def recount(run: ErasureRun) -> None:
-    """Seal the identifiers and count the stores again, as they stand once nobody can add anything any more."""
+    """Seal the identifiers and count the stores again, as they stand once nobody can add anything any more.
+
+    Which holds it met is noted too: afterwards nobody tells whom they covered.
+    """
     target = Target.of(run.request)
     seal(run, identifying.identifiers_of(target))
-    run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version"])
+    met = blocking.holds_met(target, since=run.request.received_at)
+    run.holds_met = [str(one) for one in met.values_list("public_id", flat=True)]
+    run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version", "holds_met"])
     for step in ErasureStep.objects.filter(run=run, store__in=BY_NAME):
         step.found = BY_NAME[step.store].count(target)
         step.save(update_fields=["found"])

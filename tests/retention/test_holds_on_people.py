@@ -12,7 +12,7 @@ from accounts.operations import users
 from accounts.operations.sweeping import SYSTEM
 from retention.admin.blocking import blocks_of, with_blocks
 from retention.enums import HoldGround, RequestStatus
-from retention.models import DeletionRequest, LegalHold
+from retention.models import Certificate, DeletionRequest, LegalHold
 from retention.operations import (
     blocking,
     erasure,
@@ -48,6 +48,26 @@ def a_hold(organization, **what):
 
 
 class TestHolds:
+    def test_a_certificate_names_the_holds_that_covered_its_people_and_no_others(self):
+        organization = a_client()
+        own = a_hold(organization, person=person(organization, "ann-1").public_id)
+        department = a_hold(organization, department="Sales")
+        earlier = a_hold(organization)
+        a_hold(organization, person=person(organization, "cyd-1").public_id)
+        a_hold(organization, department="Stock")
+        with tenancy.vendor():
+            holds.release(earlier, now=NOW - timedelta(days=1), by=OFFICER)
+        approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        with tenancy.vendor():
+            for hold in (own, department):
+                holds.release(hold, now=AFTER_GRACE, by=OFFICER)
+        live_until(AFTER_GRACE)
+        with tenancy.vendor():
+            met = Certificate.objects.get().document["holds_met"]
+        assert [hold["scope"] for hold in met] == ["person", "department"]
+        assert {hold["released_at"] for hold in met} == {AFTER_GRACE.isoformat()}
+
     def test_a_hold_covers_its_person_and_no_other(self):
         organization = a_client()
         a_hold(organization, person=person(organization, "ann-1").public_id)

@@ -138,6 +138,9 @@ def test_what_names_the_person_in_a_text_alone_goes_too():
         assert [one.key for one in IdempotencyKey.objects.all()] == ["ben-1"]
         assert not OutboxMessage.objects.filter(subject_id=ann.public_id).exists()
         assert OutboxMessage.objects.filter(subject_id=ben.public_id).exists()
+        stores = {one["store"]: one for one in Certificate.objects.get().document["stores"]}
+    assert all(one["before"] >= one["erased"] + one["anonymised"] for one in stores.values())
+    assert stores["audit_details"]["before"] >= 1, "nobody counts beforehand what only a search finds"
 
 
 def test_an_export_of_everything_is_a_copy_and_goes_with_the_first_person():
