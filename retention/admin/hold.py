@@ -52,7 +52,7 @@ class LegalHoldAdmin(ReadOnly):
     list_filter = ("scope", "ground", ("released_at", admin.EmptyFieldListFilter))
     search_fields = ("citation", "public_id", "organization__name")
     list_select_related = ("organization",)
-    exclude = ("listed",)
+    hidden = ("listed",)
     actions_detail = ("release",)
 
     def described(self, obj: LegalHold) -> str:

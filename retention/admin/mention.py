@@ -20,7 +20,7 @@ from retention.operations import instructions, mentions
 @admin.register(MentionScan)
 class MentionScanAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
-    exclude = ("rows", "checkpoint", "store")
+    hidden = ("rows", "checkpoint", "store")
     list_display = ("__str__", "organization", "request", "state", "examined", "named_in", "taken_at")
     list_filter = ("state", ("taken_at", admin.EmptyFieldListFilter))
     search_fields = ("public_id", "organization__name")
