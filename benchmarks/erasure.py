@@ -59,7 +59,7 @@ def measure(size: str) -> dict[str, Any]:
     def bare() -> None:
         with tenancy.eraser(organization.pk), connection.cursor() as cursor:
             for store in STORES:
-                if isinstance(store, Rows):
+                if isinstance(store, Rows) and store.table:
                     which = f" AND {store.only}" if getattr(store, "only", "") else ""
                     cursor.execute(f"DELETE FROM {store.table} WHERE organization_id = %s{which}", [organization.pk])
 
