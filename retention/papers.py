@@ -199,6 +199,8 @@ class _Paper:
                 )
             else:
                 yield _("%(on)s: nothing found in %(tables)s tables, %(columns)s columns, %(files)s files.") % facts
+            if unsearched := [*searched.get("left_out", ()), *searched.get("unanswered", ())]:
+                yield _("Not searched: %(stores)s.") % {"stores": ", ".join(unsearched)}
             if mails := searched.get("mails_to_who_asked"):
                 yield _("Mails to who asked, whose own address in them was passed over: %(count)s.") % {
                     "count": _number(mails)

@@ -112,6 +112,7 @@ AUDIENCE = {
     **dict.fromkeys(TO_PEOPLE, Audience((), ())),
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,
+    "erasure.stores_not_searched": _INTERNAL,
     "manual_erasure.asked": _INTERNAL,
     "access_rule.found": _ADMINISTRATORS,
     "access_rule.stopped": _ADMINISTRATORS,

@@ -175,7 +175,8 @@ def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
 
 
 def _check(check: Verification) -> dict[str, Any]:
-    extent = ("tables", "columns", "files", "broker_keys", "mails_to_who_asked", "terms", "came_back", "beyond")
+    counts = ("tables", "columns", "files", "broker_keys", "mails_to_who_asked", "terms")
+    extent = (*counts, "came_back", "beyond", "left_out", "unanswered")
     return {
         "performed_at": check.performed_at.isoformat(),
         "passed": check.passed,

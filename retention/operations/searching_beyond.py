@@ -37,7 +37,8 @@ def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Orga
         one.found.left_out.append(name)
         return
     if store is None:  # disabled, or taken out, since it was emptied
-        one.found.unanswered.append(name)
+        # Nothing is certified before it is searched; once that was done, the other stores are looked at without it.
+        (one.found.unanswered if one.run.certified_at is None else one.found.left_out).append(name)
         return
     target = outside.target_of(organization, one.terms, whole=one.whole)
     try:

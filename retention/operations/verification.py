@@ -24,7 +24,7 @@ from retention.operations.searching_beyond import search_beyond
 from retention.operations.sought import Findings, Hit, Sought
 from retention.operations.stores import Target
 from retention.rules.acceptance import open_hits
-from retention.rules.checks import next_check
+from retention.rules.checks import gives_up_at, next_check
 from retention.rules.terms import Identifiers
 
 __all__ = ["Findings", "Hit", "StoreSilent", "ask_again", "check_due", "search", "verify"]
@@ -50,10 +50,10 @@ def verify(run: ErasureRun, lease: runs.Lease, *, by: str) -> Verification:
     :raises Refused: the identifiers were destroyed, so nothing can be searched for.
     """
     findings = search([run], now=lease.now())[run.pk]
-    if findings.unanswered and not findings.hits:
-        raise StoreSilent("A store beyond the vault does not say whether it is empty.")
     with tenancy.vendor(), transaction.atomic():
         locked = runs.held(run, lease)
+        if _nothing_known(locked, findings):
+            raise StoreSilent("A store beyond the vault does not say whether it is empty.")
         now = lease.now()
         made, passed = _record(locked, findings, now=now, by=by)
         if locked.phase == RunPhase.ERASED:
@@ -69,7 +69,8 @@ def check_due(*, now: datetime, by: str) -> int:
     """Look again for all certified runs that are due, in one pass over everything; return how many were looked at.
 
     A hit reopens the request, and the certificate gets an addendum that says so. With the last scheduled check what
-    was searched for is destroyed. Killed, or beside another worker, no run is looked at twice at a time.
+    was searched for is destroyed, and it is said which stores it could not look into. Killed, or beside another
+    worker, no run is looked at twice at a time.
     """
     lease = runs.Lease.starting(now)
     with tenancy.vendor():
@@ -171,6 +172,19 @@ def _known_of(run: ErasureRun) -> Identifiers:
     return identifying.identifiers_of_people(rows, Target.of(run.request), uuids=refs)
 
 
+def _nothing_known(run: ErasureRun, findings: Findings) -> bool:
+    """Whether nothing can be said: neither that a run's data are gone, nor that anything of them is left."""
+    return bool(findings.unanswered) and not open_hits([asdict(hit) for hit in findings.hits], run.accepted)
+
+
+def _name_unsearched(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> None:
+    """Say which stores the last look could not go into: nobody looks again by itself."""
+    stores = [*findings.left_out, *findings.unanswered]
+    if stores:
+        audit.record("erasure.stores_not_searched", run, by=by, at=now, data={"stores": stores})
+        outbox.publish("erasure.stores_not_searched", run, at=now, payload={"stores": len(stores)})
+
+
 def _record(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> tuple[Verification, bool]:
     """Write down one look at everything; say whether nothing is left, but what an officer accepted."""
     hits = [asdict(hit) for hit in findings.hits]
@@ -197,8 +211,8 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
         if locked is None:
             return False
         now = lease.now()
-        if findings.unanswered and not findings.hits:
-            # Nothing can be said of it: neither that it is clean, nor that it is not.
+        waits_until = gives_up_at(locked.certified_at or now, asked_at=locked.check_asked_at)
+        if _nothing_known(locked, findings) and now < waits_until:
             locked.next_check_at = now + ASKED_AGAIN
             locked.save(update_fields=["next_check_at"])
             return False
@@ -213,6 +227,7 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
             locked.next_check_at = next_check(locked.certified_at or now, after=now)
             if locked.next_check_at is None:
                 runs.forget_identifiers(locked)
+                _name_unsearched(locked, findings, now=now, by=by)
             if asked is not None:
                 addenda.issue(locked, AddendumKind.CHECKED_AGAIN, now=now, by=by)
         else:

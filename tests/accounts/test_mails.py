@@ -60,6 +60,7 @@ PAYLOADS = {
     "deletion_request.blocked": {"codes": ["legal_hold", "contract_open"]},
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
+    "erasure.stores_not_searched": {"stores": 2},
     "manual_erasure.asked": {"due_at": "2026-03-15T12:00:00+00:00"},
     "delivery.given_up": {"topic": "contract.signed"},
     "webhook_endpoint.disabled": {"reason": "failing", "given_up": 2},

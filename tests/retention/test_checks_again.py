@@ -16,7 +16,7 @@ from retention.models import Certificate, CertificateAddendum, ErasureRun, Verif
 from retention.operations import run_control, runs, verification
 from retention.operations.certificates import public_pem
 from retention.rules import certificate as documents
-from retention.rules.checks import next_check
+from retention.rules.checks import gives_up_at, next_check
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until, plant
 from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, person, state_of
@@ -44,6 +44,21 @@ def test_the_instants_of_the_checks(after, expected):
     certified = datetime.fromisoformat("2026-02-05T10:00+00:00")
     found = next_check(certified, after=datetime.fromisoformat(f"{after}+00:00"))
     assert found == (expected and datetime.fromisoformat(f"{expected}+00:00"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(None, "2026-02-13T10:00", id="a-day-past-the-last"),
+        pytest.param("2026-02-06T10:00", "2026-02-13T10:00", id="asked-for-before-it"),
+        pytest.param("2026-03-05T09:00", "2026-03-06T09:00", id="asked-for-long-after"),
+    ],
+)
+def test_until_when_a_silent_store_is_waited_for(asked, expected):
+    certified, asked, expected = (
+        one and datetime.fromisoformat(f"{one}+00:00") for one in ("2026-02-05T10:00", asked, expected)
+    )
+    assert gives_up_at(certified, asked_at=asked) == expected
 
 
 def erased(organization, *external_ids):
