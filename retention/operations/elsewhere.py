@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import redis
 from django.conf import settings
@@ -79,10 +79,46 @@ def search_broker(sought: Sequence[Sought]) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        inside = Path(place).relative_to(folder)
-        folders[:] = sorted(name for name in folders if (inside / name).as_posix() not in NOT_SEARCHED)
-        yield from (Path(place) / name for name in sorted(names))
+    """Yield every file below a folder, behind links too; a folder that several lead to once for each way to read it.
+
+    :raises OSError: a folder cannot be listed, so nothing may be said of what is in it.
+    """
+    left_out = {_identity(folder / name) for name in NOT_SEARCHED if (folder / name).exists()}
+    seen = {(_identity(folder), False, False)}
+    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if _is_new(here / name, folder, left_out, seen))
+        yield from (here / name for name in sorted(names))
+
+
+def _is_new(
+    path: Path,
+    folder: Path,
+    left_out: set[tuple[int, int]],
+    seen: set[tuple[tuple[int, int], bool, bool]],
+) -> bool:
+    """Say whether a folder is to be walked: it is not left out, and was not walked yet as its store is read."""
+    try:
+        identity = _identity(path)
+    except FileNotFoundError:
+        return False
+    store = _store_of(path / "any", folder)
+    key = (identity, store in SEALED, store == MAIL)
+    if identity in left_out or key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what a folder is, by whatever name: its device, and its number there."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # one that is gone meanwhile holds nothing
+        raise error
 
 
 def _store_of(path: Path, folder: Path) -> str:
@@ -92,6 +128,8 @@ def _store_of(path: Path, folder: Path) -> str:
 
 def _whose(path: Path, store: str, terms: Terms) -> set[Sought]:
     """Return whose terms a file holds. Mails that hold nothing but their reader's own address are counted apart."""
+    if not path.is_file():  # a link that leads nowhere, a socket: it has no content of its own
+        return set()
     if store != MAIL:
         return {one for text in _texts(path) for one in terms.found_in(text)}
     whose = {one for text in _unpacked(path) for one in terms.found_in(text)}
@@ -108,8 +146,8 @@ def _whose(path: Path, store: str, terms: Terms) -> set[Sought]:
 
 def _texts(path: Path) -> Iterator[str]:
     """Yield what a file says, piece by piece with an overlap; a packed file unpacked, too."""
-    with suppress(FileNotFoundError):  # rotated meanwhile
-        yield from _pieces(path)
+    with suppress(FileNotFoundError), path.open("rb") as source:  # rotated meanwhile
+        yield from _pieces(source)
     yield from _unpacked(path)
 
 
@@ -118,19 +156,17 @@ def _unpacked(path: Path) -> Iterator[str]:
         return
     try:
         with gzip.open(path) as packed:
-            while piece := packed.read(PIECE):
-                yield piece.decode("utf-8", errors="replace")
+            yield from _pieces(packed)
     except (FileNotFoundError, gzip.BadGzipFile, EOFError, zlib.error):
         return  # rotated meanwhile, or no archive after all: its bytes are searched
 
 
-def _pieces(path: Path) -> Iterator[str]:
-    with path.open("rb") as source:
-        rest = b""
-        while piece := source.read(PIECE):
-            raw = rest + piece
-            yield from _read_as(raw)
-            rest = raw[-OVERLAP:]
+def _pieces(source: IO[bytes] | gzip.GzipFile) -> Iterator[str]:
+    rest = b""
+    while piece := source.read(PIECE):
+        raw = rest + piece
+        yield from _read_as(raw)
+        rest = raw[-OVERLAP:]
 
 
 def _read_as(raw: bytes) -> Iterator[str]:
