@@ -184,7 +184,7 @@ def send_link(request: SubjectRequest, *, email: str, now: datetime) -> bool:
     """Send the person a new link to their own page, if the address is that of the request; say whether it was."""
     row = SubjectRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
     known = subject_facts.opened(row).email
-    if not known or known.casefold() != email.strip().casefold():
+    if not known or rules.mailbox(known) != rules.mailbox(email):
         return False
     write(row, "subject_request.link_asked", now=now)
     return True

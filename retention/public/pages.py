@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from accounts.api.throttling import PerActor
 from accounts.errors import InvalidInput
 from accounts.signin.pages import OWN_SCOPE
+from retention.rules.subjects import mailbox
 
 type View = Callable[..., HttpResponse]
 POLICY = (
@@ -40,7 +41,7 @@ class PerMailbox(PerActor):
 
     def __init__(self, email: str) -> None:
         super().__init__()
-        self.digest = salted_hmac("terme.privacy_mailbox", email.strip().lower(), algorithm="sha256").hexdigest()
+        self.digest = salted_hmac("terme.privacy_mailbox", mailbox(email), algorithm="sha256").hexdigest()
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self.cache_format % {"scope": self.scope, "ident": self.digest}

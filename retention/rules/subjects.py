@@ -4,6 +4,8 @@ For what is in a client's product the answer is the client's duty (Art. 12(3) GD
 without undue delay (Art. 28(3)(e)) and reminds the client until it decides.
 """
 
+import contextlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +22,19 @@ LEADS = (14, 7, 2, -1)
 UNCONFIRMED = timedelta(days=7)
 # While the person must say who they are, the client is reminded so many times more seldom.
 DOUBTED_LONGER = 4
+
+
+def mailbox(email: str) -> str:
+    """Return an address in the one form in which mailboxes are compared and counted.
+
+    Letters that look alike, and that a mail program or the name of a host takes for one another (a long s, wide
+    letters, capitals), are one; so is a host's name in its own letters and in ASCII (RFC 3490).
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email.strip()).casefold())
+    local, at, host = plain.rpartition("@")
+    with contextlib.suppress(UnicodeError):  # no host's name: it is compared as it stands
+        host = host.encode("idna").decode("ascii")
+    return local + at + host
 
 
 class Due(StrEnum):

@@ -112,14 +112,15 @@ def test_what_names_the_person_in_a_text_alone_goes_too():
     with tenancy.vendor():
         for who in (ann, ben):
             audit.record("x", organization, by="x", at=NOW, detail={"licensed_users": str(who.public_id)})
-            IdempotencyKey.objects.create(
-                organization=organization,
-                actor="user:one",
-                key=who.external_id,
-                response_body={"email": who.email},
-                created_at=NOW,
-                expires_at=NOW + timedelta(days=400),
-            )
+            for key, answer in ((f"invite-{who.external_id}", {"created": 1}), ("again", {"email": who.email})):
+                IdempotencyKey.objects.create(
+                    organization=organization,
+                    actor=f"user:{who.pk}",
+                    key=key,
+                    response_body=answer,
+                    created_at=NOW,
+                    expires_at=NOW + timedelta(days=400),
+                )
             OutboxMessage.objects.create(
                 organization=organization,
                 topic="licensed_user.changed",
@@ -135,7 +136,7 @@ def test_what_names_the_person_in_a_text_alone_goes_too():
     with tenancy.vendor():
         details = json.dumps(list(AuditDetail.objects.values_list("text", flat=True)))
         assert str(ben.public_id) in details and str(ann.public_id) not in details
-        assert [one.key for one in IdempotencyKey.objects.all()] == ["ben-1"]
+        assert sorted(one.key for one in IdempotencyKey.objects.all()) == ["again", "invite-ben-1"]
         assert not OutboxMessage.objects.filter(subject_id=ann.public_id).exists()
         assert OutboxMessage.objects.filter(subject_id=ben.public_id).exists()
         stores = {one["store"]: one for one in Certificate.objects.get().document["stores"]}

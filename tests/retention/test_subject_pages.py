@@ -1,5 +1,7 @@
 """The pages without sign-in, as somebody meets them who means no good: bad input, floods, made-up links."""
 
+from dataclasses import replace
+
 import pytest
 import time_machine
 from django.core.cache import cache
@@ -7,7 +9,7 @@ from django.core.cache import cache
 from accounts import tenancy
 from retention.models import SubjectRequest
 from tests.admin.people import a_member
-from tests.retention.asking import NOW, a_client, browser, forwarded, link_in, posted, sent, taken
+from tests.retention.asking import NOW, WHO, a_client, browser, forwarded, link_in, posted, sent, taken
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
@@ -68,6 +70,15 @@ def test_a_new_link_goes_to_the_address_of_the_request_only_and_the_answer_tells
     assert len({(answer.status_code, len(answer.content)) for answer in answers}) == 1
     mails = posted()
     assert list(mails) == ["Ann@canary.example"] and len(mails["Ann@canary.example"]) == 1
+
+
+def test_links_are_sent_again_three_times_an_hour_at_most_however_the_address_is_written():
+    row = taken(facts=replace(WHO, email="sassis@canary.example"))
+    posted()
+    for email in ("sassis", "\u017fassis", "sa\u017fsis", "SAS\u017fIS", "\uff53assis"):
+        for host in ("canary.example", "CANARY.example"):
+            sent(browser(), "/privacy/again", reference=row.reference, email=f"{email}@{host}")
+    assert len(posted()["sassis@canary.example"]) == 3
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "00000000-0000-4000-8000-000000000000.AAAA", "%00", "é" * 50])

@@ -22,7 +22,7 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
     ),
     Rows("intakes", "contracts_intake"),
     Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",)),
-    Searched("idempotency_keys", "accounts_idempotencykey", texts=("response_body",)),
+    Searched("idempotency_keys", "accounts_idempotencykey", texts=("key", "response_body")),
     Rows("webhook_deliveries", "accounts_webhookdelivery"),
     Endpoints("webhook_endpoints", "accounts_webhookendpoint", needs=("webhook_deliveries",)),
     Announcements(

@@ -111,3 +111,24 @@ def test_the_day_of_receipt_is_the_local_one():
     assert subjects.answer_due(night, zone="Europe/Paris", country="FR").legal == date(2026, 12, 24)
     with pytest.raises(InvalidInput):
         subjects.answer_due(night, zone="Europe/Paris", country="XX")
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        pytest.param("Ann@Client.Example", "ann@client.example", id="capitals"),
+        pytest.param(" ann@client.example\n", "ann@client.example", id="blanks-around"),
+        pytest.param("\u017fassis@client.example", "sassis@client.example", id="a-long-s"),
+        pytest.param("\uff41nn@client.example", "ann@client.example", id="a-wide-letter"),
+        pytest.param("ann@stra\u00dfe.example", "ann@strasse.example", id="a-sharp-s"),
+        pytest.param("ann@b\u00fccher.example", "ann@xn--bcher-kva.example", id="a-host-in-its-own-letters"),
+        pytest.param("ann@XN--BCHER-KVA.example", "ann@xn--bcher-kva.example", id="the-same-in-ascii"),
+        pytest.param("ann+x@client.example", "ann+x@client.example", id="another-one-by-its-tag"),
+        pytest.param("no address", "no address", id="none"),
+        pytest.param("ann@" + "x" * 80, "ann@" + "x" * 80, id="no-host"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_the_one_form_of_a_mailbox(address, mailbox):
+    assert subjects.mailbox(address) == mailbox
+    assert subjects.mailbox(mailbox) == mailbox
