@@ -38,6 +38,7 @@ ASKED_BY: dict[str, str | Promise] = {
     "rule_of_the_client": _l("a rule of the client"),
     "person_concerned": _l("the person concerned"),
     "switch": _l("the end of a switch to another provider"),
+    "ledger": _l("the ledger of erasures, after a restore"),
 }
 METHODS: dict[str, str | Promise] = {
     "keys_destroyed": _l("The keys of the encrypted content were destroyed first."),
@@ -140,7 +141,9 @@ class _Paper:
             "whom": ASKED_BY.get(asked.get("asked_by", ""), asked["origin"]),
             "on": _at(asked["received_at"]),
         }
-        if asked["approved_by_another_person"]:
+        if asked["approved_at"] is None:
+            yield _("That it was approved is in the ledger; when, and by whom, was not restored.")
+        elif asked["approved_by_another_person"]:
             yield _("Approved on %(on)s, by another person than who asked.") % {"on": _at(asked["approved_at"])}
         else:
             yield _("Approved on %(on)s.") % {"on": _at(asked["approved_at"])}
@@ -241,7 +244,7 @@ class _Paper:
         if found.get("ciphertext"):
             yield _("Encrypted columns: %(columns)s.") % {"columns": ", ".join(found["ciphertext"])}
         if found.get("stores"):
-            yield _("Stores that no program of ours looks into: %(stores)s.") % {"stores": ", ".join(found["stores"])}
+            yield _("Stores that no program of ours looked into: %(stores)s.") % {"stores": ", ".join(found["stores"])}
 
     def _addenda(self) -> Iterator[str]:
         for one in self.addenda:

@@ -6,12 +6,13 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import AuditSeal
-from retention.enums import RequestOrigin
+from retention.enums import RequestOrigin, StoreKind
 from retention.models import (
     AggregateArchive,
     DeletionRequest,
     ErasureRun,
     ErasureStep,
+    ExternalStore,
     LegalHold,
     MentionScan,
     Verification,
@@ -20,6 +21,7 @@ from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
 from retention.policy import POLICY, STORES, Kind
 from retention.rules import levels
+from retention.rules.restores import LEDGER
 
 # The stores that are not rows which the verifier looks into itself.
 LOOKED_INTO = frozenset({Kind.FILES, Kind.MAIL, Kind.BROKER, Kind.CACHE, Kind.LOGS})
@@ -59,7 +61,7 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
         "not_searched": {
             "ciphertext": check.searched.get("ciphertext", []),
             "not_distinctive_ids": check.searched.get("not_distinctive", 0),
-            "stores": [store.name for store in STORES if store.kind not in LOOKED_INTO],
+            "stores": _not_searched(check),
             "limits": list(LIMITS),
         },
         **standing(run, now=now),
@@ -120,18 +122,25 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
         RequestOrigin.CLIENT_RULE: "rule_of_the_client",
         RequestOrigin.SUBJECT: "person_concerned",
         RequestOrigin.SWITCHING: "switch",
+        RequestOrigin.RESTORE: "ledger",
     }
+    replayed = request.origin == RequestOrigin.RESTORE
+    # What the ledger stands in for it knows no more of than that it was: neither when, nor by whom.
+    approved = request.approved_by not in ("", LEDGER)
+    confirmed = approved or request.confirmed_at != request.approved_at
     return {
         "id": str(request.public_id),
         "origin": request.origin,
-        "asked_by": asked.get(RequestOrigin(request.origin), "client"),
+        "asked_by": asked[RequestOrigin(request.origin)],
         "received_at": request.received_at.isoformat(),
         "scope": request.scope,
-        "service_ended_on": _iso(request.service_ended_on),
-        "retrieval_ended_on": _iso(request.retrieval_ends_on),
-        "end_confirmed_at": _iso(request.confirmed_at),
-        "approved_at": _iso(request.approved_at),
-        "approved_by_another_person": request.approved_by not in (request.requested_by, request.confirmed_by),
+        "service_ended_on": None if replayed else _iso(request.service_ended_on),
+        "retrieval_ended_on": None if replayed else _iso(request.retrieval_ends_on),
+        "end_confirmed_at": _iso(request.confirmed_at) if confirmed else None,
+        "approved_at": _iso(request.approved_at) if approved else None,
+        "approved_by_another_person": (
+            request.approved_by not in (request.requested_by, request.confirmed_by) if approved else None
+        ),
         "export": request.export_decision,
         "archive": request.archive_decision,
     }
@@ -172,6 +181,22 @@ def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _not_searched(check: Verification) -> list[str]:
+    """Return the stores that nobody looked into: by kind, and those that are configured by their code.
+
+    Disabled ones, those added since the run was planned, those that were not asked. A store that is emptied by hand is
+    attested, and not looked into either.
+    """
+    asked = set(check.searched.get("beyond", []))
+    stores = list(ExternalStore.objects.order_by("position", "pk").values_list("code", "kind"))
+    known = {kind for code, kind in stores if f"{BEYOND}{code}" in asked and kind != StoreKind.MANUAL}
+    searched = set(LOOKED_INTO)
+    searched |= {Kind.OBJECT_STORAGE} if StoreKind.S3 in known else set()
+    searched |= {Kind.EXTERNAL} if known - {StoreKind.S3} else set()
+    left = [f"{BEYOND}{code}" for code, kind in stores if f"{BEYOND}{code}" not in asked or kind == StoreKind.MANUAL]
+    return [store.name for store in STORES if store.kind not in searched] + left
 
 
 def _check(check: Verification) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from retention.models import DeletionRequest, ErasureEntry, ErasureRun, ErasureS
 from retention.operations import gate, identifying, ledger_head, outside, runs
 from retention.operations.stores import Target
 from retention.querysets import OVER
+from retention.rules.restores import LEDGER
 
-# Who approved what is replayed: the ledger says that it was approved, and no longer by whom.
-LEDGER = "ledger"
 DONE = (RunPhase.CERTIFIED, RunPhase.COMPLETE)
 
 

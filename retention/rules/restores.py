@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Who approved what is replayed: the ledger says that it was approved, and no longer by whom.
+LEDGER = "ledger"
+
 
 class FaultCode(StrEnum):
     """Why nothing is served."""

@@ -16,7 +16,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGUAGES = ("fr", "pl")
-SINGLE = {"_", "gettext", "gettext_lazy", "translated", "gettext_noop"}
+SINGLE = {"_", "_l", "gettext", "gettext_lazy", "translated", "gettext_noop"}
 PLURAL = {"ngettext", "ngettext_lazy"}
 CONTEXT = {"pgettext", "pgettext_lazy"}
 CALL = re.compile(r"\b(gettext|ngettext|pgettext|_)\((.*?)\)\s", re.DOTALL)

@@ -1,0 +1,135 @@
+"""What a certificate may claim: nothing that nobody knows or looked into, and every store that was left out."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts import tenancy
+from retention import papers
+from retention.models import Certificate, ManualErasure
+from retention.operations import attesting, external
+from tests.accounts.receivers import says
+from tests.contracts.agreements import at
+from tests.retention.connectors.configured import a_store, paper
+from tests.retention.connectors.test_service import Service
+from tests.retention.restoring import Backup, replayed
+from tests.retention.test_certificate_faces import text_of
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until
+from tests.retention.test_stores_beyond import Erasure
+from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+UNKNOWN = {"end_confirmed_at": None, "approved_at": None, "approved_by_another_person": None}
+GENERAL = {"stores of the product", "object storage"}
+LANGUAGES = {
+    "en": ("the ledger of erasures, after a restore", "when, and by whom, was not restored"),
+    "fr": ("le registre des effacements, après une restauration", "n'a pas été restauré"),
+    "pl": ("rejestr usunięć, po przywróceniu", "nie zostało przywrócone"),
+}
+
+
+def the_certificate():
+    with tenancy.vendor():
+        return Certificate.objects.latest("pk").document
+
+
+class TestAfterAReplay:
+    def test_who_asked_and_who_approved_is_not_made_up(self):
+        organization = a_client()
+        backup = Backup()
+        approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        said = the_certificate()["request"]
+        assert (said["asked_by"], said["approved_by_another_person"]) == ("client", True)
+        backup.restore()
+        replayed()
+        again = the_certificate()["request"]
+        assert again.items() >= {**UNKNOWN, "id": said["id"], "origin": "restore", "asked_by": "ledger"}.items()
+
+    def test_what_was_restored_is_said_and_what_was_not_is_not(self):
+        organization = a_client()
+        request = asked(organization, "ann-1")
+        backup = Backup()
+        approved(request)
+        live_until(AFTER_GRACE)
+        backup.restore()
+        replayed()
+        said = the_certificate()["request"]
+        known = {"asked_by": "client", "end_confirmed_at": NOW.isoformat()}
+        assert said.items() >= {**UNKNOWN, **known}.items()
+
+    def test_of_an_organization_no_day_is_made_up_either(self):
+        organization = a_leaving_client()
+        backup = Backup()
+        live_until(at("2026-01-02"))
+        decide_everything(organization)
+        live_until(at("2026-03-20"))
+        assert the_certificate()["request"]["service_ended_on"] == "2026-01-01"
+        backup.restore()
+        replayed()
+        said = the_certificate()["request"]
+        assert said.items() >= {**UNKNOWN, "service_ended_on": None, "retrieval_ended_on": None}.items()
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_the_paper_says_so_in_each_language(self, language):
+        approved(asked(a_client(), "ann-1"))
+        live_until(AFTER_GRACE)
+        document = the_certificate()
+        document["request"] |= {**UNKNOWN, "origin": "restore", "asked_by": "ledger"}
+        text = " ".join(text_of(papers.certificate(document, language=language)).split())
+        assert [words for words in LANGUAGES[language] if words not in text] == []
+
+
+class TestWhatWasNotSearched:
+    @pytest.fixture(autouse=True)
+    def on_this_machine(self, settings):
+        settings.WEBHOOK_ALLOW_PRIVATE = True
+        settings.ERASURE_GRACE = timedelta()
+
+    @pytest.fixture
+    def service(self):
+        made = Service()
+        yield made
+        made.close()
+
+    def not_searched(self):
+        return set(the_certificate()["not_searched"]["stores"])
+
+    def test_where_no_store_is_configured_it_is_said_in_general(self):
+        Erasure().go_on()
+        assert self.not_searched() >= GENERAL
+
+    def test_a_store_that_answered_is_not_among_them(self, service):
+        a_store(settings={"url": service.url})
+        Erasure().go_on()
+        assert self.not_searched() & {*GENERAL, "external:product"} == {"object storage"}
+
+    def test_one_that_was_switched_off_is_named(self, service):
+        store = a_store(settings={"url": service.url})
+        with tenancy.vendor():
+            external.switch(store, on=False, now=NOW, by="user:three")
+        Erasure().go_on()
+        assert self.not_searched() >= {*GENERAL, "external:product"}
+        assert service.calls == []
+
+    def test_so_is_one_that_was_added_too_late(self, service):
+        service.hook = lambda handler, asked, number: says(handler, 500)
+        a_store(settings={"url": service.url})
+        erasure = Erasure()
+        erasure.go_on()
+        a_store(code="late", settings={"url": service.url})
+        service.hook = None
+        erasure.go_on(after=timedelta(seconds=15))
+        assert self.not_searched() & {"external:product", "external:late"} == {"external:late"}
+
+    def test_nor_did_anybody_look_into_what_people_attest(self):
+        paper()
+        erasure = Erasure()
+        erasure.go_on()
+        erasure.go_on(after=timedelta(minutes=2))
+        with tenancy.vendor():
+            upload = SimpleUploadedFile("protocol.pdf", b"%PDF shredded")
+            attesting.attest(ManualErasure.objects.get(), upload, now=erasure.now, by="user:three")
+        erasure.go_on(after=timedelta(seconds=1))
+        assert self.not_searched() >= {*GENERAL, "external:paper"}
