@@ -1,11 +1,9 @@
 """What the admin's first page shows: what is due and what is late, one small table each, one query each."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -15,6 +13,8 @@ from accounts.admin.base import may
 from accounts.models import AuditSeal, OutboxMessage
 from accounts.operations import clock, standing
 from accounts.rules.permissions import Permission
+from config.dashboard_of_retention import deletion_requests, held_too_long, not_attested, peoples_requests, stuck_runs
+from config.dashboard_rows import LONGEST, Row, Table, row_of, table_of
 from contracts import clauses_explained
 from contracts.admin.days import last_day, said
 from contracts.enums import ContractStatus, IntakeState, OutgoingStatus, SwitchStatus, UpliftState
@@ -22,37 +22,13 @@ from contracts.models import Contract, Deadline, Intake, Notice, OutgoingNotice,
 from contracts.operations import clauses
 from contracts.rules.periods import local_day
 from contracts.rules.status import BINDING
-from retention.admin.blocking import blocks_of, sentence, with_blocks
-from retention.enums import RunPhase
-from retention.models import DeletionRequest, ErasureRun
 
-LONGEST = 10
 NOTICE_AHEAD = timedelta(days=90)
 RENEWAL_AHEAD = timedelta(days=60)
 END_AHEAD = timedelta(days=60)
 LETTER_WAITS = timedelta(days=2)
 ANSWER_WAITS = timedelta(days=10)
 SEAL_WAITS = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line: where its first cell leads, the cells, and whether it is late."""
-
-    url: str
-    cells: tuple[str, ...]
-    late: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A small table. ``more`` says that the list holds further rows."""
-
-    title: str
-    url: str
-    headers: tuple[str, ...]
-    rows: list[Row] = field(default_factory=list)
-    more: bool = False
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +47,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (Permission.MANAGE_INDICES, uplifts),
         (Permission.VIEW_DELETION_REQUEST, deletion_requests),
         (Permission.VIEW_DELETION_REQUEST, stuck_runs),
+        (Permission.VIEW_DELETION_REQUEST, held_too_long),
+        (Permission.VIEW_DELETION_REQUEST, not_attested),
+        (Permission.VIEW_SUBJECT_REQUEST, peoples_requests),
         (Permission.VIEW_OPERATION, undelivered),
         (Permission.VIEW_OPERATION, unsealed),
     ]
@@ -90,9 +69,9 @@ def notice_days(now: datetime) -> Table:
     def row(contract: Contract) -> Row:
         day = contract.last_notice_on
         left = 0 if day is None else (day - local_day(now, contract.time_zone)).days
-        return _of(contract, contract.reference, str(contract.organization), said(day), str(left))
+        return row_of(contract, contract.reference, str(contract.organization), said(day), str(left))
 
-    return _table(_("Last notice days within 90 days"), "contracts_contract", headers, found, row)
+    return table_of(_("Last notice days within 90 days"), "contracts_contract", headers, found, row)
 
 
 def renewals(now: datetime) -> Table:
@@ -103,11 +82,11 @@ def renewals(now: datetime) -> Table:
     def row(contract: Contract) -> Row:
         since = _("yes") if contract.certain_at is None else _("from %(day)s") % {"day": _local(contract, "certain_at")}
         late = contract.renews_at is not None and contract.renews_at <= now
-        return _of(
+        return row_of(
             contract, contract.reference, str(contract.organization), _local(contract, "renews_at"), since, late=late
         )
 
-    return _table(_("Renewals within 60 days"), "contracts_contract", headers, found, row)
+    return table_of(_("Renewals within 60 days"), "contracts_contract", headers, found, row)
 
 
 def late_deadlines(now: datetime) -> Table:
@@ -116,7 +95,7 @@ def late_deadlines(now: datetime) -> Table:
     headers = (_("Deadline"), _("Contract"), _("Client"), _("Last day"))
 
     def row(deadline: Deadline) -> Row:
-        return _of(
+        return row_of(
             deadline,
             str(deadline.get_kind_display()),
             deadline.contract.reference,
@@ -125,7 +104,7 @@ def late_deadlines(now: datetime) -> Table:
             late=True,
         )
 
-    return _table(_("Deadlines that are late"), "contracts_deadline", headers, found, row)
+    return table_of(_("Deadlines that are late"), "contracts_deadline", headers, found, row)
 
 
 def standing_notices(now: datetime) -> Table:
@@ -138,7 +117,7 @@ def standing_notices(now: datetime) -> Table:
     headers = (_("Contract"), _("Client"), _("Given by"), _("Judgment"), _("Last day"))
 
     def row(notice: Notice) -> Row:
-        return _of(
+        return row_of(
             notice,
             notice.contract.reference,
             str(notice.organization),
@@ -147,7 +126,7 @@ def standing_notices(now: datetime) -> Table:
             said(last_day(notice.ends_on)),
         )
 
-    return _table(_("Notices standing"), "contracts_notice", headers, found, row)
+    return table_of(_("Notices standing"), "contracts_notice", headers, found, row)
 
 
 def letters(now: datetime) -> Table:
@@ -161,9 +140,9 @@ def letters(now: datetime) -> Table:
         asked = intake.decided_at
         late = intake.received_at < now - LETTER_WAITS if asked is None else asked < now - ANSWER_WAITS
         shown = str(intake.get_suggested_display()), str(intake.get_state_display())
-        return _of(intake, str(intake), received, *shown, late=late)
+        return row_of(intake, str(intake), received, *shown, late=late)
 
-    return _table(_("Letters to decide on"), "contracts_intake", headers, found, row)
+    return table_of(_("Letters to decide on"), "contracts_intake", headers, found, row)
 
 
 def vendors_notices(now: datetime) -> Table:
@@ -180,9 +159,9 @@ def vendors_notices(now: datetime) -> Table:
         if late := outgoing.send_by < local_day(now, outgoing.contract.time_zone):
             day = _("%(instant)s, late") % {"instant": day}
         client, status = str(outgoing.organization), str(outgoing.get_status_display())
-        return _of(outgoing, outgoing.contract.reference, client, status, day, late=late)
+        return row_of(outgoing, outgoing.contract.reference, client, status, day, late=late)
 
-    return _table(_("Vendor's notices to send"), "contracts_outgoingnotice", headers, found, row)
+    return table_of(_("Vendor's notices to send"), "contracts_outgoingnotice", headers, found, row)
 
 
 def ending(now: datetime) -> Table:
@@ -192,11 +171,11 @@ def ending(now: datetime) -> Table:
 
     def row(contract: Contract) -> Row:
         late = contract.ends_at is not None and contract.ends_at <= now
-        return _of(
+        return row_of(
             contract, contract.reference, str(contract.organization), said(last_day(contract.ends_on)), late=late
         )
 
-    return _table(_("Contracts ending within 60 days"), "contracts_contract", headers, found, row)
+    return table_of(_("Contracts ending within 60 days"), "contracts_contract", headers, found, row)
 
 
 def uplifts(now: datetime) -> Table:
@@ -211,7 +190,7 @@ def uplifts(now: datetime) -> Table:
 
     def row(uplift: Uplift) -> Row:
         after = f" → {uplift.price_after}" if uplift.price_after is not None else ""
-        return _of(
+        return row_of(
             uplift,
             uplift.contract.reference,
             str(uplift.organization),
@@ -221,7 +200,7 @@ def uplifts(now: datetime) -> Table:
             late=uplift.state == UpliftState.FLAGGED.value,
         )
 
-    return _table(_("Prices to revise"), "contracts_uplift", headers, found, row)
+    return table_of(_("Prices to revise"), "contracts_uplift", headers, found, row)
 
 
 def switches(now: datetime) -> Table:
@@ -234,7 +213,7 @@ def switches(now: datetime) -> Table:
     def row(case: SwitchingCase) -> Row:
         unfinished = case.status == SwitchStatus.UNFINISHED.value
         following = "" if case.next_at is None else said(local_day(case.next_at, case.contract.time_zone))
-        return _of(
+        return row_of(
             case,
             case.contract.reference,
             str(case.organization),
@@ -244,7 +223,7 @@ def switches(now: datetime) -> Table:
             late=unfinished or (case.next_at is not None and case.next_at <= now),
         )
 
-    return _table(_("Switching cases"), "contracts_switchingcase", headers, found, row)
+    return table_of(_("Switching cases"), "contracts_switchingcase", headers, found, row)
 
 
 def violations(now: datetime) -> Table:
@@ -252,50 +231,11 @@ def violations(now: datetime) -> Table:
     found = clauses.violating(on=now.date(), most=LONGEST + 1)
     headers = (_("Contract"), _("Client"), _("Violated"))
     rows = [
-        _of(one, one.reference, str(one.organization), ", ".join(clauses_explained.violated(findings)), late=True)
+        row_of(one, one.reference, str(one.organization), ", ".join(clauses_explained.violated(findings)), late=True)
         for one, findings in found
     ]
     address = reverse("admin:contracts_contract_changelist")
     return Table(_("Contracts with violations"), address, headers, rows[:LONGEST], len(rows) > LONGEST)
-
-
-def deletion_requests(now: datetime) -> Table:
-    """Open requests: what blocks each, and by when its content must be gone."""
-    found = with_blocks(DeletionRequest.objects.open(), now=now).order_by("erase_by", "pk")
-    headers = (_("Client"), _("Status"), _("Blocked by"), _("Erase by"))
-
-    def row(request: DeletionRequest) -> Row:
-        blocked = " ".join(sentence(code) for code in blocks_of(request))
-        until = formats.date_format(request.erase_by, "DATETIME_FORMAT")
-        if late := request.erase_by <= now:
-            until = _("%(instant)s, late") % {"instant": until}
-        return _of(
-            request,
-            str(request.organization),
-            str(request.get_status_display()),
-            blocked or _("nothing"),
-            until,
-            late=late,
-        )
-
-    return _table(_("Deletion requests"), "retention_deletionrequest", headers, found, row)
-
-
-def stuck_runs(now: datetime) -> Table:
-    """Erasure runs that failed, or whose verification found something."""
-    found = (
-        ErasureRun.objects.exclude(phase=RunPhase.CERTIFIED)
-        .filter(Q(phase=RunPhase.RESIDUE_FOUND) | Q(failures__gt=0))
-        .order_by("planned_at", "pk")
-    )
-    headers = (_("Client"), _("Phase"), _("Failures"), _("Last error"))
-
-    def row(run: ErasureRun) -> Row:
-        return _of(
-            run, str(run.organization), str(run.get_phase_display()), str(run.failures), run.last_error, late=True
-        )
-
-    return _table(_("Erasure runs that need people"), "retention_erasurerun", headers, found, row)
 
 
 def undelivered(now: datetime) -> Table:
@@ -308,9 +248,9 @@ def undelivered(now: datetime) -> Table:
     def row(message: OutboxMessage) -> Row:
         client = "" if message.organization is None else str(message.organization)
         late = message.failed_at is not None
-        return _of(message, message.topic, client, str(message.attempts), message.last_error, late=late)
+        return row_of(message, message.topic, client, str(message.attempts), message.last_error, late=late)
 
-    return _table(_("Messages not delivered"), "accounts_outboxmessage", headers, found, row)
+    return table_of(_("Messages not delivered"), "accounts_outboxmessage", headers, found, row)
 
 
 def unsealed(now: datetime) -> Table:
@@ -322,22 +262,11 @@ def unsealed(now: datetime) -> Table:
     late = found.filter(recorded_at__lt=timezone.now() - SEAL_WAITS)
     headers = (_("Event"), _("By"), _("Recorded at"))
     rows = [
-        _of(event, event.name, event.actor, formats.date_format(event.recorded_at, "DATETIME_FORMAT"), late=True)
+        row_of(event, event.name, event.actor, formats.date_format(event.recorded_at, "DATETIME_FORMAT"), late=True)
         for event in late[: LONGEST + 1]
     ]
     address = reverse("admin:accounts_auditseal_changelist")
     return Table(_("Events not sealed"), address, headers, rows[:LONGEST], len(rows) > LONGEST)
-
-
-def _table(title: str, model: str, headers: tuple[str, ...], found: QuerySet[Any], row: Callable[[Any], Row]) -> Table:
-    """Read one row more than is shown, to know whether there are more."""
-    made = [row(one) for one in found.select_related("organization")[: LONGEST + 1]]
-    return Table(title, reverse(f"admin:{model}_changelist"), headers, made[:LONGEST], len(made) > LONGEST)
-
-
-def _of(obj: Any, *cells: str, late: bool = False) -> Row:
-    meta = obj._meta
-    return Row(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[obj.pk]), cells, late)
 
 
 def _local(contract: Contract, name: str) -> str:

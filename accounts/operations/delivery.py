@@ -101,6 +101,7 @@ AUDIENCE = {
     "retention_rule.ended": _DATA,
     "certificate.issued": _REQUEST,
     "subject_request.received": _INTERNAL,
+    "subject_request.not_forwarded": _INTERNAL,
     "subject_request.forwarded": _CLIENT,
     "subject_request.chased": _CLIENT,
     "subject_request.decided": _DATA,

@@ -6,8 +6,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from retention.enums import RequestKind, RequestStatus
-from retention.models import DeletionRequest
+from retention.models import DeletionRequest, ErasureRun
 
+CERTIFIED = (RequestStatus.CERTIFIED, RequestStatus.COMPLETE)
 OTHER_WAY = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.DONE)
 WAY = (
     RequestStatus.RECEIVED,
@@ -18,6 +19,7 @@ WAY = (
     RequestStatus.ERASED,
     RequestStatus.VERIFIED,
     RequestStatus.CERTIFIED,
+    RequestStatus.COMPLETE,
 )
 
 
@@ -36,7 +38,8 @@ def stepper(request: DeletionRequest) -> list[Stop]:
         RequestStatus.RECEIVED: request.received_at,
         RequestStatus.CONFIRMED: request.confirmed_at,
         RequestStatus.APPROVED: request.approved_at,
-        RequestStatus.CERTIFIED: request.closed_at if request.status == RequestStatus.CERTIFIED else None,
+        RequestStatus.CERTIFIED: request.closed_at if request.status in CERTIFIED else None,
+        RequestStatus.COMPLETE: _completed_at(request),
         RequestStatus.DONE: request.closed_at if request.status == RequestStatus.DONE else None,
     }
     status = RequestStatus(request.status)
@@ -54,6 +57,13 @@ def stepper(request: DeletionRequest) -> list[Stop]:
         )
         for number, one in enumerate(way)
     ]
+
+
+def _completed_at(request: DeletionRequest) -> datetime | None:
+    if request.status != RequestStatus.COMPLETE:
+        return None
+    runs = ErasureRun.objects.filter(request=request, completed_at__isnull=False)
+    return runs.values_list("completed_at", flat=True).first()
 
 
 def _label(request: DeletionRequest, status: RequestStatus) -> str:

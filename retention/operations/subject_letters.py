@@ -20,6 +20,7 @@ TO_CLIENTS = (
     "subject_request.forwarded",
     "subject_request.chased",
     "subject_request.received",
+    "subject_request.not_forwarded",
     "subject_request.due_soon",
     "subject_request.late",
     "subject_request.withdrawn",

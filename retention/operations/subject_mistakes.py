@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.operations import audit, outbox
 from contracts.rules.periods import local_day
 from retention.enums import IdentityProof, LinkPurpose, SubjectState
 from retention.models import SubjectDoubt, SubjectLink, SubjectRequest
-from retention.operations.subject_requests import clock_of, count, locked, zone_of
+from retention.operations.subject_requests import clock_of, count, locked
 from retention.rules import subjects as rules
 
 
@@ -29,10 +30,13 @@ def take_back(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequ
     if row.identity == IdentityProof.CLIENT:
         row.identity = IdentityProof.UNCHECKED if row.confirmed_at is None else IdentityProof.MAILBOX
     row.organization, row.state = None, SubjectState.RECEIVED
-    row.forwarded_at, row.forwarded_by, row.chased_at, row.chases = None, "", None, 0
+    today = local_day(now, settings.VENDOR_TIME_ZONE)
+    row.forwarded_at, row.forwarded_by, row.chases = None, "", 0
+    # Who takes it back knows that it is late: they are reminded of it later.
+    row.chased_at = now if rules.is_late(row.forward_by, today) else None
     row.extended_at, row.extended_for = None, ""
     count(row)
-    row.warnings = rules.warnings_by(row.due_on, local_day(now, zone_of(row)))
+    row.warnings = rules.warnings_by(row.due_on, today)
     row.next_at = rules.next_at(clock_of(row))
     row.save()
     return row

@@ -114,7 +114,7 @@ def forward(request: SubjectRequest, *, organization: Organization, now: datetim
     if Organization.objects.filter(pk=organization.pk, closed_at__isnull=False).exists():
         raise states.OrganizationClosed("This client's data are being erased, or are erased: answer without a client.")
     row.organization, row.state = organization, SubjectState.FORWARDED
-    row.forwarded_at, row.forwarded_by = now, by
+    row.forwarded_at, row.forwarded_by, row.chased_at = now, by, None
     count(row)
     # Leads that are behind us are not told one after the other.
     row.warnings = rules.warnings_by(row.due_on, local_day(now, organization.time_zone))
@@ -297,6 +297,7 @@ def clock_of(row: SubjectRequest) -> rules.Clock:
         zone=zone,
         country=country,
         chase_days=settings.SUBJECT_CHASE_DAYS,
+        forward_by=row.forward_by,
         reminded_at=row.chased_at or row.forwarded_at,
         warnings=row.warnings,
         doubted=row.doubts.filter(answered_on__isnull=True).exists(),

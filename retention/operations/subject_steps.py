@@ -39,6 +39,11 @@ def step(request: SubjectRequest, *, now: datetime, by: str) -> SubjectRequest:
         audit.record("subject_request.period_over", row, by=by, at=now)
         row.delete()
         return row
+    if Due.FORWARD in due:
+        row.chased_at = now
+        audit.record("subject_request.not_forwarded", row, by=by, at=now)
+        data = {"forward_by": row.forward_by.isoformat()}
+        outbox.publish("subject_request.not_forwarded", row, at=now, payload=data)
     if Due.CHASE in due:
         row.chased_at, row.chases = now, row.chases + 1
         audit.record("subject_request.chased", row, by=by, at=now, data={"times": row.chases})

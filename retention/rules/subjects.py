@@ -41,6 +41,7 @@ class Due(StrEnum):
     """What is to be done on a request, because time has passed."""
 
     LAPSE = "lapse"
+    FORWARD = "forward"
     CHASE = "chase"
     WARN = "warn"
     PURGE = "purge"
@@ -51,7 +52,9 @@ class Due(StrEnum):
 class Clock:
     """What the steps of a request go by. ``zone`` and ``country`` are the client's, the vendor's before it is known.
 
-    ``reminded_at``: when the client was told last. ``doubted``: a question about identity is open, so no clock runs.
+    ``forward_by`` is the vendor's own day to find the client. ``reminded_at``: when whoever is to act was told last,
+    the client, or the privacy officers that it is not forwarded. ``doubted``: a question about identity is open, so no
+    clock runs.
     """
 
     state: str
@@ -60,6 +63,7 @@ class Clock:
     zone: str
     country: str
     chase_days: int
+    forward_by: date | None = None
     reminded_at: datetime | None = None
     warnings: int = 0
     doubted: bool = False
@@ -115,16 +119,26 @@ def steps(clock: Clock) -> dict[Due, datetime]:
     if clock.drop_at is not None:
         return {Due.DROP: clock.drop_at}
     found: dict[Due, datetime] = {}
-    if clock.state == "forwarded" and clock.reminded_at is not None:
-        told_on = periods.local_day(clock.reminded_at, clock.zone)
-        days = max(clock.chase_days, 1) * (DOUBTED_LONGER if clock.doubted else 1)
-        found[Due.CHASE] = periods.midnight(working_days_after(told_on, days, clock.country), clock.zone)
+    again = _reminded_again(clock)
+    if clock.state == "received" and clock.forward_by is not None:
+        found[Due.FORWARD] = periods.midnight(again or clock.forward_by + ONE_DAY, clock.zone)
+    if clock.state == "forwarded" and again is not None:
+        found[Due.CHASE] = periods.midnight(again, clock.zone)
     if clock.doubted:  # no answer is due while the person must say who they are
         return found
     if clock.state in ("received", "forwarded", "granted") and clock.warnings < len(LEADS):
         on = clock.due_on - timedelta(days=LEADS[clock.warnings])
         found[Due.WARN] = periods.midnight(on, clock.zone)
     return found
+
+
+def _reminded_again(clock: Clock) -> date | None:
+    """Return the day on which whoever is to act is reminded again; ``None``: nobody was reminded yet."""
+    if clock.reminded_at is None:
+        return None
+    told_on = periods.local_day(clock.reminded_at, clock.zone)
+    days = max(clock.chase_days, 1) * (DOUBTED_LONGER if clock.doubted else 1)
+    return working_days_after(told_on, days, clock.country)
 
 
 def due(clock: Clock, *, now: datetime) -> list[Due]:

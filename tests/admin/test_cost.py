@@ -3,6 +3,7 @@
 import time
 from datetime import date, timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -15,10 +16,12 @@ from accounts.models import OutboxMessage
 from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, SwitchingCase
 from contracts.operations import intakes
-from retention.models import ErasureRun
+from retention.models import ErasureRun, LegalHold, ManualErasure, SubjectRequest
 from tests.admin.people import a_member
 from tests.admin.world import NOW, a_client_that_left, a_client_that_stays
 from tests.contracts.agreements import a_draft
+from tests.retention.asking import taken
+from tests.retention.connectors.configured import paper
 from tests.retention.test_exports import a_request
 from tests.retention.vaults import an_organization
 
@@ -112,6 +115,21 @@ def something_due(number):
         ErasureRun.objects.create(
             organization=organization, request=request, planned_at=NOW, failures=1, last_error="Boom"
         )
+        LegalHold.objects.create(
+            organization=organization,
+            ground="law",
+            citation="Art. 145",
+            review_on=NOW.date(),
+            placed_by="user:one",
+            placed_at=NOW,
+        )
+        store = paper(code=f"paper-{number}")
+        ManualErasure.objects.create(
+            organization=organization, store=store, store_name="Paper", run=uuid4(), asked_at=NOW, due_at=NOW
+        )
+        SubjectRequest.objects.filter(pk=taken(received_at=NOW, now=NOW).pk).update(
+            organization=organization, state="forwarded", forwarded_at=NOW, due_on=date(2026, 1, 20)
+        )
     return organization
 
 
@@ -141,6 +159,9 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
         "Prices to revise": (0, False),
         "Deletion requests": (10, True),
         "Erasure runs that need people": (10, True),
+        "Legal holds to review": (10, True),
+        "Erasures by hand that nobody attested": (10, True),
+        "Requests of people to forward, or late": (10, True),
         "Messages not delivered": (10, True),
         "Events not sealed": (0, False),
     }
@@ -155,7 +176,7 @@ def test_a_client_sees_its_own_part_of_the_dashboard(sign_in, at_now):
     mine = something_due(0)
     other = something_due(1)
     answer = sign_in("client_administrator", mine).get(reverse("admin:index"))
-    assert [len(table.rows) for table in answer.context["tables"]] == [1, 1, 0, 0, 1, 1, 1, 1, 1]
+    assert [len(table.rows) for table in answer.context["tables"]] == [1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]
     assert other.name not in answer.content.decode()
     finance = sign_in("client_finance", mine).get(reverse("admin:index"))
     assert len(finance.context["tables"]) == 7

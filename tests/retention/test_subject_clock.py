@@ -152,6 +152,24 @@ def test_the_client_is_chased_and_lateness_is_told_once_a_lead(client_):
     assert again(row).chases == len(chased)
 
 
+def test_the_vendors_own_day_to_forward_is_told_to_its_officers_until_it_is_forwarded(client_):
+    a_member("privacy_officer", email="officer@vendor.example")
+    row = taken()
+    posted()
+    told = []
+    for day in range(1, 20):
+        now = NOW + timedelta(days=day)
+        with time_machine.travel(now, tick=False):
+            swept(now)
+            swept(now)  # a second run finds nothing
+            told += [(day, one.subject.split(":")[0]) for letters in posted().values() for one in letters]
+    # Two working days after Monday 3 March are over, then five more each time; two weeks before its end, the answer.
+    assert told == [(3, "Not forwarded"), (10, "Not forwarded"), (17, "Not forwarded"), (17, "Soon due")]
+    now = NOW + timedelta(days=19)
+    assert again(forwarded(client_, row, now=now)).next_at > now + timedelta(days=1), "the client has its own days"
+    assert events(row).count("not_forwarded") == 3
+
+
 def test_an_address_that_nobody_confirms_is_forgotten(client_):
     with tenancy.vendor():
         subject_requests.ask(WHO, kind=RequestKind.EXPORT, language=Language.POLISH, now=NOW)

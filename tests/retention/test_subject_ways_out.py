@@ -176,6 +176,12 @@ def test_what_was_written_before_it_was_taken_back_names_whom_it_was_with():
     assert browser().get(link).status_code == 410, "who decides after all has a new link"
 
 
+@pytest.mark.parametrize(("day", "reminded"), [("2025-03-04", "2025-03-05T23:00"), ("2025-03-06", "2025-03-12T23:00")])
+def test_what_is_taken_back_is_to_be_forwarded_by_the_same_day_and_who_is_late_knows_it(day, reminded):
+    row = taken_back(forwarded(with_a_contact(a_client())), now=at(day))
+    assert f"{row.next_at:%Y-%m-%dT%H:%M}" == reminded
+
+
 def test_officers_take_back_and_nobody_else():
     client = with_a_contact(a_client())
     path = f"subject-requests/{forwarded(client).public_id}/take-back"
