@@ -83,6 +83,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
     :raises OSError: a folder cannot be listed, so nothing may be said of what is in it.
     """
+    if not folder.exists():  # nothing was written yet
+        return
     left_out = {_identity(folder / name) for name in NOT_SEARCHED if (folder / name).exists()}
     seen = {(_identity(folder), False, False)}
     for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
