@@ -63,7 +63,7 @@ def test_a_request_shows_where_it_stands_and_what_blocks_it(sign_in, monkeypatch
     live_until(at("2026-01-02"))
     monkeypatch.setattr("accounts.operations.clock.instant", lambda: at("2026-01-10"))
     answer = detail(sign_in("auditor"), the_request(organization))
-    assert [stop.state for stop in answer.context["stepper"]] == ["current", *["ahead"] * 7]
+    assert [stop.state for stop in answer.context["stepper"]] == ["current", *["ahead"] * 8]
     assert answer.context["blocks"] == [
         "The end of the collaboration is not confirmed.",
         "The erasure is not approved.",
@@ -76,7 +76,7 @@ def test_a_request_shows_where_it_stands_and_what_blocks_it(sign_in, monkeypatch
 def test_a_certified_request_has_gone_its_way(sign_in):
     organization = a_client_that_left()
     answer = detail(sign_in("auditor"), the_request(organization))
-    assert [stop.state for stop in answer.context["stepper"]] == [*["done"] * 7, "current"]
+    assert [stop.state for stop in answer.context["stepper"]] == [*["done"] * 7, "current", "ahead"]
     assert answer.context["blocks"] == []
 
 
