@@ -136,11 +136,15 @@ class _Paper:
 
     def _request(self) -> Iterator[str]:
         asked = self.document["request"]
-        yield _("Whose data: %(scope)s. Asked for by %(whom)s, received on %(on)s.") % {
+        facts: dict[str, str | Promise] = {
             "scope": RequestScope(asked["scope"]).label,
             "whom": ASKED_BY.get(asked.get("asked_by", ""), asked["origin"]),
-            "on": _at(asked["received_at"]),
         }
+        if asked["received_at"] is None:
+            yield _("Whose data: %(scope)s. Asked for by %(whom)s.") % facts
+        else:
+            facts["on"] = _at(asked["received_at"])
+            yield _("Whose data: %(scope)s. Asked for by %(whom)s, received on %(on)s.") % facts
         if asked["approved_at"] is None:
             yield _("That it was approved is in the ledger; when, and by whom, was not restored.")
         elif asked["approved_by_another_person"]:

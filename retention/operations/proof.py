@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import AuditSeal
-from retention.enums import RequestOrigin, StoreKind
+from retention.enums import Decision, RequestOrigin, StoreKind
 from retention.models import (
     AggregateArchive,
     DeletionRequest,
@@ -132,7 +132,7 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
         "id": str(request.public_id),
         "origin": request.origin,
         "asked_by": asked[RequestOrigin(request.origin)],
-        "received_at": request.received_at.isoformat(),
+        "received_at": None if replayed else request.received_at.isoformat(),
         "scope": request.scope,
         "service_ended_on": None if replayed else _iso(request.service_ended_on),
         "retrieval_ended_on": None if replayed else _iso(request.retrieval_ends_on),
@@ -141,8 +141,9 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
         "approved_by_another_person": (
             request.approved_by not in (request.requested_by, request.confirmed_by) if approved else None
         ),
-        "export": request.export_decision,
-        "archive": request.archive_decision,
+        # Both were decided, or nothing would have been erased; what a restore lost is not made up.
+        "export": _decided(request.export_decision, replayed=replayed),
+        "archive": _decided(request.archive_decision, replayed=replayed),
     }
 
 
@@ -161,6 +162,10 @@ def _others_content(run: ErasureRun, request: DeletionRequest) -> dict[str, Any]
         "to_be_erased": scan.taken_at is not None,
         "erased": 0 if step is None else step.erased + step.anonymised,
     }
+
+
+def _decided(decision: str, *, replayed: bool) -> str | None:
+    return None if replayed or decision == Decision.PENDING else decision
 
 
 def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:

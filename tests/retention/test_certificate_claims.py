@@ -46,6 +46,7 @@ class TestAfterAReplay:
         replayed()
         again = the_certificate()["request"]
         assert again.items() >= {**UNKNOWN, "id": said["id"], "origin": "restore", "asked_by": "ledger"}.items()
+        assert (again["received_at"], again["export"], again["archive"]) == (None, None, None)
 
     def test_what_was_restored_is_said_and_what_was_not_is_not(self):
         organization = a_client()
@@ -71,12 +72,26 @@ class TestAfterAReplay:
         said = the_certificate()["request"]
         assert said.items() >= {**UNKNOWN, "service_ended_on": None, "retrieval_ended_on": None}.items()
 
+    def test_what_was_decided_after_the_backup_is_not_made_up(self):
+        organization = a_leaving_client()
+        live_until(at("2026-01-02"))
+        backup = Backup()
+        decide_everything(organization)
+        live_until(at("2026-03-20"))
+        before = the_certificate()["request"]
+        assert (before["export"], before["archive"]) == ("declined", "declined")
+        backup.restore()
+        replayed()
+        said = the_certificate()["request"]
+        assert said.items() >= {**UNKNOWN, "export": None, "archive": None}.items()
+        assert (said["received_at"], said["asked_by"]) == (before["received_at"], before["asked_by"]), "that was there"
+
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_the_paper_says_so_in_each_language(self, language):
         approved(asked(a_client(), "ann-1"))
         live_until(AFTER_GRACE)
         document = the_certificate()
-        document["request"] |= {**UNKNOWN, "origin": "restore", "asked_by": "ledger"}
+        document["request"] |= {**UNKNOWN, "origin": "restore", "asked_by": "ledger", "received_at": None}
         text = " ".join(text_of(papers.certificate(document, language=language)).split())
         assert [words for words in LANGUAGES[language] if words not in text] == []
 
