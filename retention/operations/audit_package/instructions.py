@@ -24,6 +24,8 @@ NAMES = (
     "legal_hold.",
     "licensed_users.deleted",
     "licensed_users.deletion_",
+    "manual_erasure.",
+    "mentions.",
     "processing.",
     "request.",
     "retention",

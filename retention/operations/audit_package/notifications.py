@@ -25,6 +25,7 @@ TOPICS = (
     "licensed_user.changed",
     "licensed_user.deleted",
     "licensed_user.deletion_",
+    "manual_erasure.",
     "processing.",
     "request.",
     "subject_request.",

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import IO, Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import tenancy
 from accounts.errors import InvalidInput
 from accounts.models import AuditSeal, Organization, TrailHead
 from accounts.operations import audit, signatures, standing
-from retention.models import Certificate
+from retention.models import Certificate, CertificateAddendum
 from retention.operations.audit_package import instructions, notifications, processing, register, subjects
 from retention.operations.audit_package.parts import Part, Row, in_batches, instant, public_ids
 from retention.rules import audit_package as rules
@@ -42,7 +42,7 @@ subject-requests, subject-request-events        what people asked about their da
 instruction-log                                 who instructed, approved and decided what, from the trail
 record-of-processing, processing.json           Art. 30(2) GDPR: a row for each client, and what is the same for all
 notifications                                   Art. 19 GDPR: who was told when, and what was answered
-certificates                                    those issued in the period, each signed by itself
+certificates                                    those issued or added to in the period, each signed by itself
 trail.json                                      where the sealed trail stood when this was made
 """
 
@@ -124,7 +124,10 @@ def _write_all(writer: "_Writer", span: Span, organization: Organization | None)
 
 
 def _write_certificates(writer: "_Writer", span: Span, organization: Organization | None) -> None:
-    found = Certificate.objects.filter(issued_at__gte=span.begins_at, issued_at__lt=span.ends_at)
+    issued = {"issued_at__gte": span.begins_at, "issued_at__lt": span.ends_at}
+    # Also where something was said of it in the period: that residue was found, or that every window has closed.
+    said = CertificateAddendum.objects.filter(certificate=OuterRef("pk"), **issued)
+    found = Certificate.objects.filter(Q(**issued) | Exists(said))
     if organization is not None:
         found = found.filter(organization=organization)
     found = found.select_related("run__request").order_by("pk")
