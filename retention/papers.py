@@ -14,7 +14,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
-from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope
+from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope, ScanState
 from retention.rules import certificate as rules
 
 FONTS = settings.BASE_DIR / "static" / "fonts"
@@ -236,13 +236,13 @@ class _Paper:
     def _not_searched(self) -> Iterator[str]:
         found = self.document.get("not_searched", {})
         others = self.document.get("others_content")
-        if others and others["searched_at"]:
+        if others and others["state"] == ScanState.DONE:
             yield _(
                 "What others wrote was searched on %(at)s: %(opened)s texts opened, %(did_not_open)s did not open, "
-                "%(named_in)s name one of the people, %(erased)s of them erased."
+                "%(named_in)s name one of the people, %(erased)s of them erased, %(kept)s kept."
             ) % {
                 "at": _at(others["searched_at"]),
-                **{name: _number(others[name]) for name in ("opened", "did_not_open", "named_in", "erased")},
+                **{name: _number(others[name]) for name in ("opened", "did_not_open", "named_in", "erased", "kept")},
             }
         yield from (str(LIMITS.get(code, code)) for code in found.get("limits", ()))
         if found.get("ciphertext"):

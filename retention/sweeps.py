@@ -95,7 +95,7 @@ def request_all_deleted(*, at: datetime, by: str) -> Swept:
 
 
 def carrying_out_due(*, at: datetime) -> DeletionRequestQuerySet:
-    """Exports of people that the client decided on, and requests of other kinds than erasure whose people are gone."""
+    """Exports of people that the client decided on, and requests whose people are gone."""
     return carrying_out.due()
 
 

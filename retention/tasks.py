@@ -25,7 +25,7 @@ def sweep_departures(*, now: str | None = None, **_future: object) -> None:
 
 @shared_task(throws=(ClockAhead,))
 def sweep_deleted_people(*, now: str | None = None, **_future: object) -> None:
-    """Open the requests that the clients' own deletions bring."""
+    """Open the requests that deletions of licensed users bring."""
     run(sweeps.request_all_deleted, at=sweep_instant(now))
 
 

@@ -125,6 +125,14 @@ class AuthorisationForm(OperationForm):
         return self.request is not None and works_for_vendor(self.request)
 
 
+class SearchForm(OperationForm):
+    """Nothing to fill in; whether somebody of the vendor asks for it is said along."""
+
+    def clean(self) -> dict[str, Any]:
+        """Say who asks: the operation decides."""
+        return {**(super().clean() or {}), "for_client": self.request is not None and works_for_vendor(self.request)}
+
+
 class RequestForm(AuthorisationForm):
     """What is to be done, and with whose content: everything of an organization, a department's, or some people's.
 

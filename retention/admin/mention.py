@@ -4,17 +4,20 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
 from accounts.admin.acting import act
-from accounts.admin.base import ReadOnly
+from accounts.admin.base import ReadOnly, may
 from accounts.rules.permissions import Permission
 from retention.admin.forms import AuthorisationForm
 from retention.enums import ScanState
 from retention.models import MentionScan
 from retention.operations import instructions, mentions
+
+SHOWN = 200
 
 
 @admin.register(MentionScan)
@@ -26,6 +29,7 @@ class MentionScanAdmin(ReadOnly):
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization", "request", "proof")
     actions_detail = ("erase_too",)
+    change_form_outer_after_template = "admin/mention_scan.html"
 
     @display(description=_("named in"))
     def named_in(self, scan: MentionScan) -> int:
@@ -33,6 +37,10 @@ class MentionScanAdmin(ReadOnly):
 
     def described(self, obj: MentionScan) -> str:
         return f"{obj.organization} · {obj.get_state_display()}"
+
+    def explained(self, request: HttpRequest, obj: MentionScan) -> dict[str, Any]:
+        """Show what was found to whoever may see content: it says who wrote what, by the product's ids."""
+        return {"named_rows": mentions.named_rows(obj)[:SHOWN] if may(request, Permission.VIEW_CONTENT) else []}
 
     @act(
         _("Erase what was found, too"),

@@ -89,13 +89,15 @@ class MentionScanResource(Resource):
     def create(self, request: Request) -> Response:
         """Search for a request's people, before their erasure begins; a job does it.
 
-        409 `nothing_to_search` for a request of another kind or state, `mention_scan_running` while one runs.
+        409 `nothing_to_search` for a request of another kind or state, `mention_scan_running` while one runs,
+        `client_undecided` for the vendor's staff while the client has not decided on the erasure.
         """
         wanted = self.given(NewMentionScanSerializer, request)["deletion_request"]
         found = DeletionRequest.objects.filter(public_id=wanted).first()
         if found is None:
             raise NotFound("No deletion request has this id.")
-        return self.told(mentions.start(found, now=self.now, by=self.actor), status=201)
+        staff = self.caller.works_for_vendor
+        return self.told(mentions.start(found, now=self.now, by=self.actor, for_client=staff), status=201)
 
     @extend_schema(responses={200: NamedRowSerializer(many=True)}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
@@ -113,7 +115,7 @@ class MentionScanResource(Resource):
     def take(self, request: Request, **kwargs: Any) -> Response:
         """The client decides that these rows are erased with the people. The vendor's staff need a proof.
 
-        409 `proof_needed`, `mention_scan_not_done`, and `nothing_to_search` once the erasure has begun.
+        409 `proof_needed`, `mention_scan_not_done`, `too_many_mentions`, and `nothing_to_search` once it has begun.
         """
         scan: MentionScan = self.get_object()
         sent = self.given(MentionDecisionSerializer, request)

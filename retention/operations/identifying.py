@@ -56,7 +56,9 @@ def identifiers_of_people(people: QuerySet[LicensedUser], target: Target, *, uui
             known_as.append((str(public_id), external_id, email, user_name))
             known_as += ((str(public_id), text, text if "@" in text else "", text) for text in others)
     external_ids -= emails
-    external_ids -= _of_something_else(external_ids, ids)
+    claimed = _of_something_else(external_ids, ids)
+    external_ids -= claimed
+    named = [[("" if text.lower() in claimed else text) for text in one] for one in known_as]
     files = exports_of(target.organization_id, target.request_id).values_list("public_id", flat=True)
     return Identifiers(
         emails=frozenset(emails),
@@ -64,7 +66,7 @@ def identifiers_of_people(people: QuerySet[LicensedUser], target: Target, *, uui
         uuids=frozenset(ids),
         files=frozenset(files),
         people=frozenset(keys),
-        known_as=tuple(known_as),
+        known_as=tuple((one[0], one[1], one[2], one[3]) for one in named),
     )
 
 

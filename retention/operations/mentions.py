@@ -21,10 +21,10 @@ from accounts.operations.sweeping import Swept
 from retention.enums import RequestKind, RequestStatus, ScanState
 from retention.models import DeletionRequest, MentionScan, RequestSubject
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message
-from retention.operations import identifying, instructions, keys, vault
+from retention.operations import identifying, instructions, keys, requests, vault
 from retention.operations.stores.mentioned import ORDER
 from retention.operations.stores.target import Target
-from retention.rules.terms import Identifiers, Searcher, texts_of
+from retention.rules.terms import Searcher, texts_of
 
 BEFORE_ERASURE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
 MODELS = {"messages": Message, "context_items": ContextItem, "diagnostics": Diagnostic, "conversations": Conversation}
@@ -45,6 +45,18 @@ class ScanRunning(Refused):
     code = "mention_scan_running"
 
 
+class ClientUndecided(Refused):
+    """The client has not decided on the erasure."""
+
+    code = "client_undecided"
+
+
+class TooManyMentions(Refused):
+    """More rows name one of the people than are kept by their keys."""
+
+    code = "too_many_mentions"
+
+
 class ScanNotDone(Refused):
     """The search is not finished, found nothing, or what it found was taken already."""
 
@@ -52,13 +64,19 @@ class ScanNotDone(Refused):
 
 
 @transaction.atomic
-def start(request: DeletionRequest, *, now: datetime, by: str) -> MentionScan:
+def start(request: DeletionRequest, *, now: datetime, by: str, for_client: bool = False) -> MentionScan:
     """Begin to search others' content for a request's people; a job does it. In the vendor's scope or the tenant's.
 
+    The vendor's staff (``for_client``) may once the client has decided that these people are erased: until then nobody
+    has instructed it to open anything.
+
     :raises NothingToSearch: it is no erasure of people, or it has begun or is over.
+    :raises ClientUndecided: staff ask, and the client has not decided on the erasure.
     :raises ScanRunning: it is being searched.
     """
     locked = _before_erasure(request)
+    if for_client and locked.status == RequestStatus.RECEIVED:
+        raise ClientUndecided("The client has not decided on this erasure yet: its content is not opened for it.")
     try:
         with transaction.atomic():
             scan = MentionScan.objects.create(
@@ -74,13 +92,16 @@ def work(scan: MentionScan, *, now: datetime, by: str, budget: timedelta | None 
     """Search on until the end or until the budget is spent; say whether it is over. Outside of any transaction.
 
     Each batch is a transaction under the lock of the scan, with its checkpoint: killed at any instant the next call
-    goes on, and two workers take turns. A search whose people are being erased meanwhile stops where it is.
+    goes on. Where another worker has it, this one leaves. A search whose people are being erased meanwhile stops.
     """
     until = None if budget is None else time.monotonic() + budget.total_seconds()
-    while not _batch(scan, now=now, by=by):
+    searcher = _searcher(scan)
+    while True:
+        over = _batch(scan, searcher, now=now, by=by)
+        if over is None or over:
+            return bool(over)
         if until is not None and time.monotonic() >= until:
             return False
-    return True
 
 
 @transaction.atomic
@@ -91,14 +112,19 @@ def take(
 
     :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises ScanNotDone: the search is not finished, found nothing, or this was decided.
+    :raises TooManyMentions: not all rows are named: fewer people are erased at a time.
     :raises NothingToSearch: the erasure has begun, or is over.
     """
     if for_client:
         instructions.demand(proof)
+    requests.let_run_go(scan.request)  # what was planned knows nothing of these rows: it is planned anew
     request = _before_erasure(scan.request)
     locked = MentionScan.objects.select_for_update(of=("self",), no_key=True).get(pk=scan.pk)
     if locked.state != ScanState.DONE or not locked.number or locked.taken_at is not None:
         raise ScanNotDone("There is nothing to decide: it is not finished, found nothing, or this was decided.")
+    if locked.number > sum(map(len, locked.rows.values())):
+        message = f"{locked.number} rows name these people, more than {MOST_ROWS}: erase fewer people at a time."
+        raise TooManyMentions(message)
     locked.taken_by, locked.taken_at, locked.proof = by, now, proof
     locked.save(update_fields=["taken_by", "taken_at", "proof"])
     data = {"request": str(request.public_id), "rows": locked.number, "proof": proof is not None}
@@ -130,19 +156,31 @@ def search_all(*, at: datetime, by: str) -> Swept:
     return Swept(done=sum(work(scan, now=at, by=by) for scan in found))
 
 
-def _batch(scan: MentionScan, *, now: datetime, by: str) -> bool:
-    """Search one batch and write it down; say whether the search is over."""
+def _searcher(scan: MentionScan) -> Searcher:
+    """Return what finds the people in a text; not by a name that somebody else of the organization has by now."""
     with tenancy.vendor():
-        rows = MentionScan.objects.select_for_update(of=("self",), no_key=True).select_related("organization")
-        locked = rows.filter(pk=scan.pk, state=ScanState.RUNNING).first()
+        target = Target.of(DeletionRequest.objects.get(pk=scan.request_id))
+        terms = identifying.identifiers_of(target)
+        theirs = identifying.of_living_others(scan.organization_id, terms, whole=False)
+    taken = {term for one in theirs for term in one.terms}
+    return Searcher({*(terms.emails - taken), *(terms.searchable_ids - taken), *terms.uuid_texts()})
+
+
+def _batch(scan: MentionScan, searcher: Searcher, *, now: datetime, by: str) -> bool | None:
+    """Search one batch and write it down; say whether the search is over, ``None``: another worker has it."""
+    with tenancy.vendor():
+        rows = MentionScan.objects.select_related("organization").filter(pk=scan.pk)
+        locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
         if locked is None:
+            return None
+        if locked.state != ScanState.RUNNING:
             return True
         request = DeletionRequest.objects.get(pk=locked.request_id)
         if request.status not in BEFORE_ERASURE:
             return _over(locked, ScanState.STOPPED, now=now, by=by)
         batch = _others(locked, request)
         if batch:
-            named, unreadable = _naming(locked, batch, identifying.identifiers_of(Target.of(request)))
+            named, unreadable = _naming(locked, batch, searcher)
             locked.examined += len(batch) - unreadable
             locked.unreadable += unreadable
             _note(locked, named)
@@ -162,9 +200,8 @@ def _others(scan: MentionScan, request: DeletionRequest) -> Sequence[Any]:
     return list(rows.exclude(subject__in=listed).order_by("pk")[:ROWS_AT_ONCE])
 
 
-def _naming(scan: MentionScan, batch: Sequence[Any], terms: Identifiers) -> tuple[list[int], int]:
+def _naming(scan: MentionScan, batch: Sequence[Any], searcher: Searcher) -> tuple[list[int], int]:
     """Return the keys of the rows that name one of the people, and how many rows did not open."""
-    searcher = Searcher({*terms.emails, *terms.searchable_ids, *terms.uuid_texts()})
     named, unreadable = [], 0
     for row, values in zip(batch, _opened(scan, batch), strict=True):
         if values is None:

@@ -14,11 +14,11 @@ from retention.models import (
     ErasureStep,
     ExternalStore,
     LegalHold,
-    MentionScan,
     Verification,
 )
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
+from retention.operations.stores.mentioned import counting
 from retention.policy import POLICY, STORES, Kind
 from retention.rules import levels
 from retention.rules.restores import LEDGER
@@ -149,10 +149,11 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
 
 def _others_content(run: ErasureRun, request: DeletionRequest) -> dict[str, Any] | None:
     """Return what became of the search of others' content for these people, if the client had it made."""
-    scan = MentionScan.objects.filter(request=request).order_by("taken_at", "-pk").first()
+    scan = counting(request.organization_id, request.pk)
     if scan is None:
         return None
     step = ErasureStep.objects.filter(run=run, store="mentions").first()
+    erased = 0 if step is None else step.erased + step.anonymised
     return {
         "state": scan.state,
         "searched_at": _iso(scan.finished_at),
@@ -160,7 +161,8 @@ def _others_content(run: ErasureRun, request: DeletionRequest) -> dict[str, Any]
         "did_not_open": scan.unreadable,
         "named_in": scan.number,
         "to_be_erased": scan.taken_at is not None,
-        "erased": 0 if step is None else step.erased + step.anonymised,
+        "erased": erased,
+        "kept": scan.number - erased,
     }
 
 

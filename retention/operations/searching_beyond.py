@@ -9,6 +9,7 @@ import structlog
 from accounts import tenancy
 from accounts.models import Organization
 from retention.connectors.protocol import StoreError
+from retention.enums import RunPhase
 from retention.models import ErasureStep, ExternalStore
 from retention.operations import external, outside
 from retention.operations.sought import Sought
@@ -37,8 +38,9 @@ def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Orga
         one.found.left_out.append(name)
         return
     if store is None:  # disabled, or taken out, since it was emptied
-        # Nothing is certified before it is searched; once that was done, the other stores are looked at without it.
-        (one.found.unanswered if one.run.certified_at is None else one.found.left_out).append(name)
+        # Nothing is certified unsearched, nor after residue; of what stands certified the other stores are looked at.
+        certified = one.run.phase in (RunPhase.CERTIFIED, RunPhase.COMPLETE)
+        (one.found.left_out if certified else one.found.unanswered).append(name)
         return
     target = outside.target_of(organization, one.terms, whole=one.whole)
     try:

@@ -14,6 +14,7 @@ from retention.operations import addenda, external, verification
 from retention.rules.checks import AFTER, PATIENCE
 from tests.accounts.receivers import says
 from tests.retention.connectors.configured import a_store
+from tests.retention.connectors.test_service import answers
 from tests.retention.test_life import plant
 from tests.retention.test_stores_beyond import Erasure, on_this_machine, service
 
@@ -120,3 +121,23 @@ def test_before_its_first_look_a_store_that_is_switched_off_holds_the_certificat
         external.switch(store, on=False, now=erasure.now, by="user:three")
     erasure.go_on(after=timedelta(minutes=5))
     assert (erasure.status, erasure.run.last_error) == (RequestStatus.ERASED, "store_silent")
+
+
+def test_one_that_held_residue_is_not_switched_off_into_a_clean_certificate(service):
+    store = a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    service.hook = lambda handler, asked, number: (
+        asked["type"] == "store.verify" and answers(handler, 200, {"residue": {"profiles": 2}})
+    )
+    with tenancy.vendor():
+        verification.ask_again([erasure.run], now=erasure.now, by="user:two")
+    run, _searched = looked(erasure, at=erasure.now)
+    assert run.phase == "residue_found"
+    with tenancy.vendor():
+        external.switch(store, on=False, now=erasure.now, by="user:three")
+        verification.ask_again([run], now=erasure.now, by="user:two")
+    erasure.go_on()
+    assert (erasure.run.phase, erasure.run.last_error) == ("erased", "store_silent")
+    with tenancy.vendor():
+        assert CertificateAddendum.objects.latest("pk").document["stands"] is False

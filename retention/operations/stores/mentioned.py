@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from retention.enums import ScanState
 from retention.models import MentionScan
 from retention.operations.stores.aged import FREE, HELD_WHOLE, SPARED
 from retention.operations.stores.rows import Rows
@@ -17,6 +18,13 @@ TABLES = {
     "conversations": "retention_conversation",
 }
 ORDER = tuple(TABLES)
+
+
+def counting(organization: int, request: int) -> MentionScan | None:
+    """Return the search that counts for a request: the last whose rows go, else the last finished one, else any."""
+    found = MentionScan.objects.filter(organization=organization, request=request).order_by("-pk")
+    taken, done = found.filter(taken_at__isnull=False), found.filter(state=ScanState.DONE)
+    return taken.first() or done.first() or found.first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +62,18 @@ class Mentioned(Rows):
     def _run(act: str, target: Target, keys: list[int]) -> int:
         free = FREE.format(held=HELD_WHOLE, row="t", spared=SPARED)
         params: dict[str, Any] = {"organization": target.organization_id, "keys": keys}
+        full = " AND t.sealed <> ''" if act.startswith("UPDATE") else ""  # what lost its title is not counted again
         with connection.cursor() as cursor:
             cursor.execute(
-                f"{act} WHERE t.organization_id = %(organization)s AND t.id = ANY(%(keys)s) AND {free}", params
+                f"{act} WHERE t.organization_id = %(organization)s AND t.id = ANY(%(keys)s) AND {free}{full}", params
             )
             return int(cursor.rowcount)
 
     @staticmethod
     def _listed(target: Target) -> list[tuple[str, int]]:
-        """Return the rows that go: those of the last search whose rows the client decided on."""
+        """Return the rows that go, if the client decided so."""
         if target.request_id is None:
             return []
-        taken = MentionScan.objects.filter(
-            organization=target.organization_id, request=target.request_id, taken_at__isnull=False
-        )
-        rows = taken.order_by("-pk").values_list("rows", flat=True).first() or {}
+        found = counting(target.organization_id, target.request_id)
+        rows = {} if found is None or found.taken_at is None else found.rows
         return [(store, key) for store in TABLES for key in rows.get(store, ())]
