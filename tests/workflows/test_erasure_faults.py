@@ -190,7 +190,7 @@ def test_killed_at_random_instants_it_comes_to_the_same_end(scene, slowly):
         case.finish()
         slowly.ERASURE_PAUSE = PAUSE
         assert kills > before, "it is done before it can be killed: slow it down"
-    assert len(reached) > 1, "the kills met it in more than one state"
+    assert len(reached) > 1 or KILLS < 20, "so many kills meet it in more than one state"
 
 
 @SCOPES
