@@ -15,7 +15,7 @@ from retention.connectors.protocol import StoreError, StoreMisconfigured
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep
 from retention.operations import blocking, identifying, lasting, outside, runs, saga
-from retention.operations.chunks import Pace, commit_without_waiting, rest, share_fence
+from retention.operations.chunks import SMALLEST_CHUNK, Pace, commit_without_waiting, rest, share_fence
 from retention.operations.stores import BY_NAME, Place, Store, Target
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ class _Work:
 
     def _walk(self, step: ErasureStep) -> bool:
         """Empty one store; say whether it is empty."""
-        pace = self.paces.setdefault(step.store, Pace(settings.ERASURE_CHUNK_ROWS, settings.ERASURE_CHUNK_MILLISECONDS))
+        pace = self.paces.setdefault(step.store, self._first_pace(step))
         beyond = outside.is_beyond(step)
         try:
             while not (self._one_chunk_beyond(step) if beyond else self._one_chunk(step, pace)):
@@ -125,6 +125,13 @@ class _Work:
             self._note_failure(step, error)
             return False
         return True
+
+    @staticmethod
+    def _first_pace(step: ErasureStep) -> Pace:
+        """Return the pace that a store begins with: a parent's is small, for its commit looks at every dead child."""
+        parent = getattr(BY_NAME.get(step.store), "referred_to", False)
+        rows = min(settings.ERASURE_CHUNK_ROWS, SMALLEST_CHUNK) if parent else settings.ERASURE_CHUNK_ROWS
+        return Pace(rows, settings.ERASURE_CHUNK_MILLISECONDS)
 
     def _time_is_over(self) -> bool:
         return self.until is not None and self.lease.now() >= self.until

@@ -18,7 +18,12 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
     # What others wrote: it names none of the people's rows, and these conversations may be empty without it.
     Mentioned("mentions", ""),
     Conversations(
-        "conversations", "retention_conversation", person="subject_id", needs=("messages", "mentions"), fenced=True
+        "conversations",
+        "retention_conversation",
+        person="subject_id",
+        needs=("messages", "mentions"),
+        fenced=True,
+        referred_to=True,
     ),
     Rows("intakes", "contracts_intake"),
     Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",)),
@@ -47,6 +52,7 @@ STORES: Sequence[Store] = (
         "accounts_licenseduser",
         person="id",
         needs=tuple(store.name for store in _BEFORE_PEOPLE),
+        referred_to=True,
     ),
 )
 BY_NAME = {store.name: store for store in STORES}

@@ -32,6 +32,8 @@ class Rows:
     needs: tuple[str, ...] = ()
     backwards: bool = False
     fenced: bool = False
+    # Other tables' rows refer to these, dead ones too until they are vacuumed: each is looked for at commit.
+    referred_to: bool = False
 
     def covers(self, target: Target) -> bool:
         return target.whole or self.person is not None
