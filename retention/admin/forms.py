@@ -94,7 +94,20 @@ class NewHoldForm(HoldForm):
     field_order = ("organization",)
 
 
-class AuthorisationForm(OperationForm):
+class ForClientForm(OperationForm):
+    """What is asked for in the client's name: whether somebody of the vendor does is said along."""
+
+    def clean(self) -> dict[str, Any]:
+        """Say who asks; the operation decides."""
+        return {**(super().clean() or {}), "for_client": self.for_client}
+
+    @property
+    def for_client(self) -> bool:
+        """Whether somebody of the vendor records what the client decided."""
+        return self.request is not None and works_for_vendor(self.request)
+
+
+class AuthorisationForm(ForClientForm):
     """The client's agreement, with its proof where it came on paper."""
 
     proof = forms.FileField(label=_("Proof"), required=False, help_text=_("At most 25 MiB."), max_length=200)
@@ -113,24 +126,11 @@ class AuthorisationForm(OperationForm):
 
     def clean(self) -> dict[str, Any]:
         """Say along with the proof for whom it is recorded; the operation decides."""
-        given = super().clean() or {}
+        given = super().clean()
         sender = given.get("sender", "")
         if self.for_client and given.get("proof") and not sender and "sender" not in self.errors:
             self.add_error("sender", self.fields["sender"].error_messages["required"])
-        return {**given, "sender": sender, "for_client": self.for_client}
-
-    @property
-    def for_client(self) -> bool:
-        """Whether somebody of the vendor records what the client decided."""
-        return self.request is not None and works_for_vendor(self.request)
-
-
-class SearchForm(OperationForm):
-    """Nothing to fill in; whether somebody of the vendor asks for it is said along."""
-
-    def clean(self) -> dict[str, Any]:
-        """Say who asks: the operation decides."""
-        return {**(super().clean() or {}), "for_client": self.request is not None and works_for_vendor(self.request)}
+        return {**given, "sender": sender}
 
 
 class RequestForm(AuthorisationForm):

@@ -19,7 +19,7 @@ from accounts.admin.forms import ReasonForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
-from retention.admin.forms import AuthorisationForm, DecisionForm, HoldForm, RefusalForm, RequestForm, SearchForm
+from retention.admin.forms import AuthorisationForm, DecisionForm, ForClientForm, HoldForm, RefusalForm, RequestForm
 from retention.admin.hold import place, too_late
 from retention.admin.stepper import stepper
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestStatus
@@ -211,7 +211,7 @@ class DeletionRequestAdmin(ReadOnly):
         _("Search what others wrote"),
         Permission.REQUEST_DELETION,
         when=lambda request: _erasure(request) and not request.whole and request.status in mentions.BEFORE_ERASURE,
-        form=SearchForm,
+        form=ForClientForm,
         done=ngettext_lazy("Began %(count)d search.", "Began %(count)d searches.", "count"),
         explanation=_("What others wrote stays, sealed under their keys. It is opened and searched for these people."),
         icon="manage_search",

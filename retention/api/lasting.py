@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.api.resources import Resource, the_organization
 from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
+from retention.api.request_bodies import InstructionSerializer
 from retention.enums import ContentCategory, LengthUnit, NightState, RuleState
 from retention.models import RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
@@ -47,17 +48,6 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
             "end_proof",
         ]
         read_only_fields = fields
-
-
-class InstructionSerializer(serializers.Serializer[Any]):
-    """What the vendor's staff send when they record what the client wrote."""
-
-    proof = serializers.FileField(
-        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
-    )
-    sender = serializers.EmailField(
-        required=False, default="", help_text="The address of the authorised contact of the client who gave it."
-    )
 
 
 class NewRetentionRuleSerializer(InstructionSerializer):

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.api.resources import Resource
 from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
-from retention.api.lasting import InstructionSerializer
+from retention.api.request_bodies import InstructionSerializer
 from retention.enums import ScanState
 from retention.models import DeletionRequest, MentionScan
 from retention.operations import instructions, mentions

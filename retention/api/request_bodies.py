@@ -12,6 +12,17 @@ from retention.operations import acceptance, blocking, corrections, people_reque
 from retention.rules import corrections as correction_rules
 
 
+class InstructionSerializer(serializers.Serializer[Any]):
+    """What the vendor's staff send when they record what the client wrote."""
+
+    proof = serializers.FileField(
+        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
+    )
+    sender = serializers.EmailField(
+        required=False, default="", help_text="The address of the authorised contact of the client who gave it."
+    )
+
+
 class StepSerializer(serializers.ModelSerializer[ErasureStep]):
     class Meta:
         model = ErasureStep
