@@ -35,3 +35,8 @@ def reasons(explanation: Mapping[str, Any]) -> list[str]:
 def stayed(left: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Any, int]]:
     """Return what stayed as rows of a table: the store, why in words, how much."""
     return [(store, REASONS.get(why, why), count) for store, found in left.items() for why, count in found.items()]
+
+
+def kept_because(found: Mapping[str, int]) -> str:
+    """Return why rows stayed and how many, in one line."""
+    return ", ".join(f"{REASONS.get(why, why)} ({count})" for why, count in found.items())

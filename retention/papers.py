@@ -15,6 +15,7 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
 from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope, ScanState
+from retention.explain import kept_because
 from retention.rules import certificate as rules
 
 FONTS = settings.BASE_DIR / "static" / "fonts"
@@ -235,8 +236,13 @@ class _Paper:
 
     def _not_searched(self) -> Iterator[str]:
         found = self.document.get("not_searched", {})
-        others = self.document.get("others_content")
-        if others and others["state"] == ScanState.DONE:
+        others = self.last.get("others_content", self.document.get("others_content"))
+        if others and others["state"] == rules.REPLAYED:
+            yield _(
+                "After a restore, what others wrote was erased again as the ledger lists it: %(named_in)s listed, "
+                "%(erased)s erased, %(kept)s kept, %(not_there)s had not come back."
+            ) % {name: _number(others[name]) for name in ("named_in", "erased", "kept", "not_there")}
+        elif others and others["state"] == ScanState.DONE:
             yield _(
                 "What others wrote was searched on %(at)s: %(opened)s texts opened, %(did_not_open)s did not open, "
                 "%(named_in)s name one of the people, %(erased)s of them erased, %(kept)s kept."
@@ -244,6 +250,8 @@ class _Paper:
                 "at": _at(others["searched_at"]),
                 **{name: _number(others[name]) for name in ("opened", "did_not_open", "named_in", "erased", "kept")},
             }
+        if others and others.get("kept_because"):
+            yield _("Of what others wrote stays: %(reasons)s.") % {"reasons": kept_because(others["kept_because"])}
         yield from (str(LIMITS.get(code, code)) for code in found.get("limits", ()))
         if found.get("ciphertext"):
             yield _("Encrypted columns: %(columns)s.") % {"columns": ", ".join(found["ciphertext"])}

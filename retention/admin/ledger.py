@@ -48,6 +48,7 @@ class DataKeyAdmin(LedgerAdmin):
 
 @admin.register(ErasureEntry)
 class ErasureEntryAdmin(LedgerAdmin):
+    hidden = ("others_refs",)
     list_display = ("run", "organization_ref", "keys_destroyed", "destroyed_at", "digest")
     list_filter = ("destroyed_at",)
     search_fields = ("run", "organization_ref", "digest")

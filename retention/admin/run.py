@@ -11,10 +11,11 @@ from django.utils.translation import ngettext_lazy
 from accounts.admin.acting import act
 from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
+from retention import explain
 from retention.admin.forms import AcceptedHitForm, RateForm
 from retention.enums import AcceptanceGround, RunPhase, StepStatus
 from retention.models import ErasureRun, ErasureStep, RequestSubject, Verification
-from retention.operations import acceptance, run_control, verification
+from retention.operations import acceptance, others_content, run_control, verification
 from retention.querysets import RESTING
 
 
@@ -122,7 +123,9 @@ class ErasureRunAdmin(ReadOnly):
         verification.ask_again([run], now=now, by=by)
 
     def explained(self, request: HttpRequest, obj: ErasureRun) -> dict[str, Any]:
-        return {"steps": list(obj.steps.order_by("position")), "checks": list(obj.verifications.order_by("-pk")[:10])}
+        steps = list(obj.steps.order_by("position"))
+        kept = [explain.kept_because(found) for found in map(others_content.kept_of, steps) if found]
+        return {"steps": steps, "checks": list(obj.verifications.order_by("-pk")[:10]), "others_kept": kept}
 
 
 @admin.register(RequestSubject)
@@ -138,6 +141,7 @@ class RequestSubjectAdmin(ReadOnly):
 @admin.register(ErasureStep)
 class ErasureStepAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
+    hidden = ("listed",)
     list_display = (
         "store",
         "organization",

@@ -32,6 +32,7 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
             "found",
             "erased",
             "anonymised",
+            "kept",
             "failures",
             "last_error",
             "again_at",

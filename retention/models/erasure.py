@@ -1,5 +1,6 @@
 """The erasure run and its journal, what the verifier saw, and the certificate."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,8 @@ class ErasureRun(TenantModel):
     # Public ids of the holds that covered anything of it on the way, noted while its people are there to tell.
     holds_met = models.JSONField(_("holds met"), default=list, blank=True)
     completed_at = models.DateTimeField(_("complete since"), null=True, blank=True)
+    # Since when it stands here again because the ledger said so, after a restore.
+    replayed_at = models.DateTimeField(_("replayed at"), null=True, blank=True)
     # What the ledger was told: when its entry expires, and that it was purged.
     ledger_expires_at = models.DateTimeField(_("ledger entry expires at"), null=True, blank=True)
     ledger_purged_at = models.DateTimeField(_("ledger entry purged at"), null=True, blank=True)
@@ -116,6 +119,9 @@ class ErasureStep(TenantModel):
     checkpoint_person = models.BigIntegerField(_("person reached"), default=0)
     checkpoint = models.BigIntegerField(_("checkpoint"), default=0)
     cursor = models.TextField(_("checkpoint of another store"), blank=True)
+    # Of what others wrote: the public ids of the rows that go, listed when the keys go, and what stayed and why.
+    listed = ArrayField(models.UUIDField(), verbose_name=_("listed rows"), default=list, blank=True)
+    kept = models.JSONField(_("kept of others' content"), default=dict, blank=True)
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)
     last_error = models.CharField(_("last error"), max_length=120, blank=True)
     again_at = models.DateTimeField(_("tried again at"), null=True, blank=True)

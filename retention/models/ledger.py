@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+# So many rows of others go with an erasure at most: that many are named by a search, and listed in the ledger.
+MOST_OTHERS = 10_000
+
 
 class DataKey(models.Model):
     """The wrapped key of one person's content, or of what has no owner. Deleting the row destroys the content.
@@ -49,6 +52,8 @@ class ErasureEntry(models.Model):
     request_ref = models.UUIDField(null=True, blank=True)
     # Of some people only: their public ids, random and opaque. Empty: the whole organization.
     subject_refs = ArrayField(models.UUIDField(), default=list, blank=True)
+    # Public ids of others' content that the client decided on, random and opaque: it goes again after a restore.
+    others_refs = ArrayField(models.UUIDField(), default=list, blank=True)
     keys_destroyed = models.PositiveIntegerField()
     destroyed_at = models.DateTimeField()
     previous_digest = models.CharField(max_length=64, blank=True)
@@ -70,12 +75,16 @@ class ErasureEntry(models.Model):
                     organization_ref__isnull=True,
                     request_ref__isnull=True,
                     subject_refs=[],
+                    others_refs=[],
                 ),
                 name="erasure_entry_whole_until_purged",
             ),
             models.CheckConstraint(
                 condition=Q(purged_at__isnull=True) | Q(expires_at__isnull=False, expires_at__lte=F("purged_at")),
                 name="erasure_entry_purged_once_expired",
+            ),
+            models.CheckConstraint(
+                condition=Q(others_refs__len__lte=MOST_OTHERS), name="erasure_entry_others_are_bounded"
             ),
         ]
         indexes = [

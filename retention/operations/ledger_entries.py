@@ -90,6 +90,7 @@ def _digest(entry: ErasureEntry) -> str:
         entry.destroyed_at,
         previous=entry.previous_digest,
         request=entry.request_ref,
+        others=entry.others_refs,
     )
 
 
@@ -103,7 +104,9 @@ def _purge(*, now: datetime, by: str) -> int:
     for digest in digests:
         with ledger.vendor():
             found = ErasureEntry.objects.filter(digest=digest, purged_at__isnull=True, expires_at__lte=now)
-            found.update(run=None, organization_ref=None, request_ref=None, subject_refs=[], purged_at=now)
+            found.update(
+                run=None, organization_ref=None, request_ref=None, subject_refs=[], others_refs=[], purged_at=now
+            )
             gone = ErasureEntry.objects.filter(digest=digest, purged_at__isnull=False).exists()
         if gone:
             _tell(digest, now=now, by=by)

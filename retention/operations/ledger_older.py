@@ -11,7 +11,7 @@ from accounts.models import LicensedUser
 from accounts.operations import audit
 from retention import ledger
 from retention.models import DataKey, ErasureEntry, ErasureRun, RequestSubject
-from retention.operations import runs, saga
+from retention.operations import others_content, runs, saga
 
 CONTENT = ("retention_conversation", "retention_message", "retention_contextitem", "retention_diagnostic")
 
@@ -38,7 +38,7 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
     if destroyed_at is None:
         raise Refused("This run has not destroyed its keys.", code="erasure_not_due")
     reference = run.organization.public_id
-    used, living, refs = _used_keys(run), _living(run), _refs(run)
+    used, living, refs, others = _used_keys(run), _living(run), _refs(run), others_content.listed(run)
     with ledger.eraser(reference):
         head = ledger.head()
         if ErasureEntry.objects.filter(run=run.public_id).exists():
@@ -55,11 +55,12 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
             organization_ref=reference,
             request_ref=run.request.public_id,
             subject_refs=told,
+            others_refs=others,
             keys_destroyed=run.keys_destroyed or 0,
             destroyed_at=destroyed_at,
             expires_at=run.ledger_expires_at,
             previous_digest=head,
-            digest=saga.digest(*facts, previous=head, request=run.request.public_id),
+            digest=saga.digest(*facts, previous=head, request=run.request.public_id, others=others),
         )
     with tenancy.vendor():
         ErasureRun.objects.filter(pk=run.pk).update(ledger_digest=entry.digest)

@@ -20,6 +20,7 @@ from accounts.operations import audit
 from accounts.operations.sweeping import Swept
 from retention.enums import RequestKind, RequestStatus, ScanState
 from retention.models import DeletionRequest, MentionScan, RequestSubject
+from retention.models.ledger import MOST_OTHERS
 from retention.models.vault import ContextItem, Conversation, Diagnostic, Message
 from retention.operations import identifying, instructions, keys, requests, vault
 from retention.operations.stores.mentioned import ORDER
@@ -30,7 +31,7 @@ BEFORE_ERASURE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus
 MODELS = {"messages": Message, "context_items": ContextItem, "diagnostics": Diagnostic, "conversations": Conversation}
 ROWS_AT_ONCE = 500
 # So many rows are named; what is beyond is counted.
-MOST_ROWS = 10_000
+MOST_ROWS = MOST_OTHERS
 
 
 class NothingToSearch(Refused):

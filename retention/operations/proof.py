@@ -16,9 +16,9 @@ from retention.models import (
     LegalHold,
     Verification,
 )
+from retention.operations import others_content
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
-from retention.operations.stores.mentioned import counting
 from retention.policy import POLICY, STORES, Kind
 from retention.rules import levels
 from retention.rules.restores import LEDGER
@@ -57,7 +57,7 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
             for label, table in sorted(POLICY.items())
             if label in check.searched.get("kept", [])
         ],
-        "others_content": _others_content(run, request),
+        "others_content": None,
         "not_searched": {
             "ciphertext": check.searched.get("ciphertext", []),
             "not_distinctive_ids": check.searched.get("not_distinctive", 0),
@@ -69,10 +69,15 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
 
 
 def standing(run: ErasureRun, *, now: datetime) -> dict[str, Any]:
-    """Return what changes with time: the verifications, what was accepted, the levels, the head of the trail."""
+    """Return what changes with time: the verifications, what was accepted, the levels, the head of the trail.
+
+    And what became of others' content, where any was searched or taken.
+    """
     checks = list(Verification.objects.filter(run=run).order_by("pk"))
     seal = AuditSeal.objects.order_by("-position").first()
+    others = others_content.said(run, run.request)
     return {
+        **({} if others is None else {"others_content": others}),
         "verifications": [_check(one) for one in checks],
         "accepted": [
             {name: one[name] for name in ("place", "kind", "count", "ground", "accepted_at")} for one in run.accepted
@@ -147,25 +152,6 @@ def _request(request: DeletionRequest) -> dict[str, Any]:
     }
 
 
-def _others_content(run: ErasureRun, request: DeletionRequest) -> dict[str, Any] | None:
-    """Return what became of the search of others' content for these people, if the client had it made."""
-    scan = counting(request.organization_id, request.pk)
-    if scan is None:
-        return None
-    step = ErasureStep.objects.filter(run=run, store="mentions").first()
-    erased = 0 if step is None else step.erased + step.anonymised
-    return {
-        "state": scan.state,
-        "searched_at": _iso(scan.finished_at),
-        "opened": scan.examined,
-        "did_not_open": scan.unreadable,
-        "named_in": scan.number,
-        "to_be_erased": scan.taken_at is not None,
-        "erased": erased,
-        "kept": scan.number - erased,
-    }
-
-
 def _decided(decision: str, *, replayed: bool) -> str | None:
     return None if replayed or decision == Decision.PENDING else decision
 
@@ -175,7 +161,7 @@ def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
     found = []
     for step in ErasureStep.objects.filter(run=run).order_by("position"):
         table = getattr(BY_NAME.get(step.store), "table", step.store)
-        place = table if table.startswith(BEYOND) else f"default.{table}"
+        place = table if table.startswith(BEYOND) else f"default.{table}" if table else step.store
         residual = [hit["count"] for hit in check.hits if f"{hit['place']}.".startswith(f"{place}.")]
         found.append(
             {

@@ -12,7 +12,7 @@ from contracts.rules.periods import local_day
 from retention import ledger
 from retention.enums import Decision, RequestOrigin, RequestScope, RequestStatus, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureEntry, ErasureRun, ErasureStep, LegalHold, RequestSubject, Vault
-from retention.operations import gate, identifying, ledger_head, outside, runs
+from retention.operations import gate, identifying, ledger_head, others_content, outside, runs
 from retention.operations.stores import Target
 from retention.querysets import OVER
 from retention.rules.restores import LEDGER
@@ -56,7 +56,7 @@ def adopt(entry: ErasureEntry, *, now: datetime, by: str) -> ErasureRun | None:
         if run is None:
             return None
         _release_holds(run, now=now, by=by)
-    _fence(run, now=now, by=by)
+    _fence(run, entry, now=now, by=by)
     return run
 
 
@@ -70,7 +70,7 @@ def _made(run: ErasureRun, entry: ErasureEntry, *, now: datetime, by: str) -> Er
     """Store the run as it was planned, under its own id; its request too, where that was not restored."""
     organization = run.organization
     people = list(LicensedUser.objects.filter(organization=organization, public_id__in=entry.subject_refs))
-    if entry.subject_refs and not people:
+    if entry.subject_refs and not people and not others_content.restored(organization.pk, entry.others_refs):
         return None
     request = _request(run, entry, now=now, by=by)
     _list_people(request, people, now=now)
@@ -171,8 +171,11 @@ def _release_holds(run: ErasureRun, *, now: datetime, by: str) -> None:
         audit.record("legal_hold.released", hold, by=by, at=now, data={"replayed": str(run.public_id)})
 
 
-def _fence(run: ErasureRun, *, now: datetime, by: str) -> None:
-    """Close the fence once nobody is inside it, count what there is, and let the run go on from there."""
+def _fence(run: ErasureRun, entry: ErasureEntry, *, now: datetime, by: str) -> None:
+    """Close the fence once nobody is inside it, count what there is, and let the run go on from there.
+
+    What goes of others' content is what the entry lists: what a hold kept then is not in it.
+    """
     with tenancy.eraser(run.organization_id):
         locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
         if locked.phase != RunPhase.PLANNED:
@@ -182,6 +185,7 @@ def _fence(run: ErasureRun, *, now: datetime, by: str) -> None:
         organization = Organization.objects.select_for_update(no_key=True).get(pk=run.organization_id)
         users.wait_for_others(organization)
         runs.recount(locked)
+        others_content.list_again(locked, entry.others_refs)
         if request.whole:
             vault.state, vault.changed_at = VaultState.DESTROYING, now
             vault.save(update_fields=["state", "changed_at"])
@@ -192,8 +196,8 @@ def _fence(run: ErasureRun, *, now: datetime, by: str) -> None:
         request.status = RequestStatus.DESTROYING
         request.save(update_fields=["status"])
         locked.phase, locked.lease, locked.leased_until = RunPhase.DESTROYING, None, None
-        locked.paused_at, locked.paused_by = None, ""
-        locked.save(update_fields=["phase", "lease", "leased_until", "paused_at", "paused_by"])
+        locked.paused_at, locked.paused_by, locked.replayed_at = None, "", now
+        locked.save(update_fields=["phase", "lease", "leased_until", "paused_at", "paused_by", "replayed_at"])
         audit.record("erasure.replayed", locked, by=by, at=now, data={"request": str(request.public_id)})
 
 

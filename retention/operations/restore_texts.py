@@ -47,6 +47,18 @@ def _facts(report: dict[str, Any]) -> list[tuple[str, Any]]:
         (_("Mails that were sent since"), report.get("sent", {}).get("mails", 0)),
         (_("Webhooks that were sent since"), report.get("sent", {}).get("webhooks", 0)),
         (_("Rows whose key is gone"), report["unreadable"]["rows"]),
+        *_others(report.get("others_content", [])),
+    ]
+
+
+def _others(runs: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    """Say what became of others' content that the ledger lists, where it lists any."""
+    if not runs:
+        return []
+    return [
+        (_("Rows of others that were erased again"), sum(one["erased"] for one in runs)),
+        (_("Rows of others that had not come back"), sum(one["not_there"] for one in runs)),
+        (_("Rows of others that stay: look at them"), sum(one["kept"] for one in runs)),
     ]
 
 

@@ -10,7 +10,7 @@ from accounts.operations import audit, outbox, sent
 from retention import ledger
 from retention.enums import RestoreKind, RestoreOutcome
 from retention.models import ErasureRun, Restore
-from retention.operations import gate, ledger_head, restore_report, verification
+from retention.operations import gate, ledger_head, others_content, restore_report, verification
 from retention.rules.restores import FaultCode, Standing
 
 
@@ -74,8 +74,11 @@ def finish(restore: Restore, *, now: datetime, by: str) -> Restore:
         # What was erased longer ago than a backup is kept was in none that could be restored.
         checked = ErasureRun.objects.certified().filter(erased_at__gt=now - settings.BACKUP_HORIZON)
         verification.ask_again(checked.order_by("pk"), now=now, by=by)
-        known_until = Restore.objects.get(pk=restore.pk).known_until
+        noted = Restore.objects.get(pk=restore.pk)
+        known_until = noted.known_until
+        taken_again = others_content.report([one["run"] for one in noted.replayed])
     report = restore_report.of(known_until, now=now)
+    report["others_content"] = taken_again
     report["sent"] = sent.note_lost(known_until, now=restore.noticed_at)
     with tenancy.vendor():
         here = ledger_head.known().pulse

@@ -22,7 +22,7 @@ from accounts.operations import audit, outbox, users
 from retention import ledger
 from retention.enums import RequestStatus, RunPhase, VaultState
 from retention.models import DataKey, DeletionRequest, ErasureEntry, ErasureRun, RequestSubject, Vault
-from retention.operations import blocking, keys, ledger_head, requests, runs
+from retention.operations import blocking, keys, ledger_head, others_content, requests, runs
 from retention.operations.runs import Lease, held
 from retention.operations.stores import Target
 
@@ -79,6 +79,7 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
         if not request.whole and not people.exists():
             raise requests.NobodyLeft(NOBODY)
         runs.recount(locked)
+        others_content.list_rows(locked)
         if request.whole:
             vault.state, vault.changed_at = VaultState.DESTROYING, now
             vault.save(update_fields=["state", "changed_at"])
@@ -101,7 +102,7 @@ def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | 
 
     :raises requests.NobodyLeft: no people: an entry that names nobody would stand for the whole organization.
     """
-    request_ref = _request_ref(run)
+    request_ref, others = _request_ref(run), others_content.listed(run)
     with ledger.eraser(organization_ref):
         head = ledger.head()
         entry = ErasureEntry.objects.filter(run=run.public_id).first()
@@ -115,10 +116,20 @@ def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | 
                 organization_ref=organization_ref,
                 request_ref=request_ref,
                 subject_refs=refs,
+                others_refs=others,
                 keys_destroyed=count,
                 destroyed_at=now,
                 previous_digest=head,
-                digest=digest(run.public_id, organization_ref, refs, count, now, previous=head, request=request_ref),
+                digest=digest(
+                    run.public_id,
+                    organization_ref,
+                    refs,
+                    count,
+                    now,
+                    previous=head,
+                    request=request_ref,
+                    others=others,
+                ),
             )
         return Destruction(entry.keys_destroyed, entry.destroyed_at, entry.digest, entry.pk)
 
@@ -178,6 +189,7 @@ def digest(
     *,
     previous: str,
     request: UUID | None = None,
+    others: Sequence[UUID] = (),
 ) -> str:
     """Return the digest of an entry; it covers the one before, so none can be taken out or changed unseen."""
     facts: list[Any] = [str(run), str(organization_ref), count, at.astimezone(UTC).isoformat(), previous]
@@ -185,6 +197,8 @@ def digest(
         facts.append([str(one) for one in subjects])
     if request is not None:
         facts.append({"request": str(request)})
+    if others:
+        facts.append({"others": [str(one) for one in others]})
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

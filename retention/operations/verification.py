@@ -17,7 +17,7 @@ from accounts.operations import audit, outbox
 from retention import ledger
 from retention.enums import AddendumKind, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureEntry, ErasureRun, Verification
-from retention.operations import addenda, blocking, identifying, runs
+from retention.operations import addenda, blocking, identifying, others_content, runs
 from retention.operations.elsewhere import search_broker, search_files
 from retention.operations.searching import search_database
 from retention.operations.searching_beyond import search_beyond
@@ -145,6 +145,7 @@ def search(wanted: Sequence[ErasureRun], *, now: datetime) -> dict[int, Findings
         sought = [_sought(run) for run in found.order_by("pk")]
         contacts = frozenset(email.lower() for email in User.objects.values_list("email", flat=True))
         search_database("default", sought)
+        others_content.search(sought)
     with ledger.vendor():
         search_database("ledger", sought)
     search_files(sought, contacts)

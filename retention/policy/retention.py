@@ -87,8 +87,8 @@ TABLES: dict[str, Table] = {
         K,
         "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
         "keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error paused_at "
-        "paused_by rate next_check_at certified_at check_asked_at accepted holds_met completed_at ledger_expires_at "
-        "ledger_purged_at",
+        "paused_by rate next_check_at certified_at check_asked_at accepted holds_met completed_at replayed_at "
+        "ledger_expires_at ledger_purged_at",
         basis=EVIDENCE,
         identifiers=C,
         identifiers_key=C,
@@ -96,8 +96,8 @@ TABLES: dict[str, Table] = {
     "retention.ErasureStep": table(
         K,
         "id public_id organization run position store status found erased anonymised checkpoint_person checkpoint "
-        "cursor failures last_error again_at vacuumed_at vacuumed_how held_by rewritten_at sent_again started_at "
-        "finished_at",
+        "cursor listed kept failures last_error again_at vacuumed_at vacuumed_how held_by rewritten_at sent_again "
+        "started_at finished_at",
         basis=EVIDENCE,
     ),
     "retention.Verification": table(
@@ -130,8 +130,8 @@ TABLES: dict[str, Table] = {
     "retention.KeyRotationStep": table(N, "id rotation place total done failed checkpoint finished_at", basis=KEYS),
     "retention.ErasureEntry": table(
         K,
-        "id run organization_ref request_ref subject_refs keys_destroyed destroyed_at previous_digest digest "
-        "expires_at purged_at",
+        "id run organization_ref request_ref subject_refs others_refs keys_destroyed destroyed_at previous_digest "
+        "digest expires_at purged_at",
         basis=LEDGER,
     ),
     "retention.LedgerHead": table(N, "id position digest pulse beaten_at orphans_sought_at", basis=RESTORES),

@@ -25,6 +25,8 @@ CERTIFICATE = Kind("certificate", SCHEMA, DOMAIN)
 FIRST = Kind("certificate", "terme.certificate/1", b"terme certificate 1\n")
 ADDENDUM = Kind("addendum", "terme.certificate-addendum/1", b"terme certificate addendum 1\n")
 KINDS = {kind.schema: kind for kind in (CERTIFICATE, FIRST, ADDENDUM)}
+# What is said of others' content in place of the state of its search, where a restore lost that and the ledger had it.
+REPLAYED = "replayed"
 # Larger files are no certificates.
 LARGEST = 1024 * 1024
 # The certificate does not hold: the message says in one sentence why.
@@ -35,6 +37,7 @@ __all__ = [
     "CERTIFICATE",
     "DOMAIN",
     "LARGEST",
+    "REPLAYED",
     "SCHEMA",
     "BadCertificate",
     "WrongSigningKey",

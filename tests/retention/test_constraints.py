@@ -195,6 +195,10 @@ EXAMPLES = {
         "run = NULL, organization_ref = NULL, request_ref = NULL, subject_refs = '{}', purged_at = now(), "
         "expires_at = NULL",
     ),
+    "erasure_entry_others_are_bounded": change(
+        "retention_erasureentry",
+        "others_refs = ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 10001))",
+    ),
     "ledger_pulse_is_one_row": change("retention_ledgerpulse", "id = 2"),
     "ledger_head_is_one_row": change("retention_ledgerhead", "id = 2"),
     "ledger_head_names_its_entry": change("retention_ledgerhead", "digest = ''"),

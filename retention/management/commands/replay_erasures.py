@@ -94,6 +94,15 @@ def _in_words(told: dict[str, Any]) -> str:
         f"documents {report['files_without_row']['documents']['count']}, "
         f"exports {report['files_without_row']['exports']['count']}.",
         f"Content whose key is gone: {report['unreadable']['rows']} rows.",
+        *_others(report["others_content"]),
         f"The report is kept as {told['restore']} (admin: Restores). The service serves again.",
     ]
     return "\n".join(lines)
+
+
+def _others(runs: list[dict[str, Any]]) -> list[str]:
+    if not runs:
+        return []
+    erased, gone, kept = (sum(one[name] for one in runs) for name in ("erased", "not_there", "kept"))
+    line = f"Rows of others: {erased} erased again, {gone} had not come back."
+    return [line, f"{kept} rows of others stay, by holds or requests: look at them."] if kept else [line]

@@ -38,8 +38,8 @@ HELD_WHOLE = (
     "AND h.released_at IS NULL AND h.scope = 'organization')"
 )
 FREE = "NOT {held} AND ({row}.subject_id IS NULL OR {row}.subject_id NOT IN ({spared}))"
-# Why a row stayed: a hold first, for it is what people ask about.
-_REASON = f"""
+# Why a row ``t`` stayed: a hold first, for it is what people ask about.
+REASON = f"""
     CASE WHEN {{held}} OR EXISTS (
         SELECT 1 FROM retention_legalhold h LEFT JOIN accounts_licenseduser u
         ON u.organization_id = h.organization_id AND u.id = t.subject_id
@@ -143,7 +143,7 @@ class Aged:
         return Due(goes, left, oldest)
 
     def _left(self, cursor: Any, within: str, params: Mapping[str, Any]) -> dict[str, int]:
-        reason = _REASON.format(held=HELD_WHOLE)
+        reason = REASON.format(held=HELD_WHOLE)
         cursor.execute(f"SELECT {reason} AS reason, count(*) FROM {self.table} t WHERE {within} GROUP BY 1", params)
         return dict(cursor.fetchall())
 

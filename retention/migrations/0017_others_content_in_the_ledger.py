@@ -1,0 +1,66 @@
+"""Others' content that goes with an erasure is listed in its step and in the ledger, so that it goes after a restore."""
+
+import django.contrib.postgres.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("retention", "0016_sent_again")]
+
+    operations = [
+        migrations.AddField(
+            model_name="erasurerun",
+            name="replayed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="replayed at"),
+        ),
+        migrations.AddField(
+            model_name="erasurestep",
+            name="kept",
+            field=models.JSONField(blank=True, default=dict, verbose_name="kept of others' content"),
+        ),
+        migrations.AddField(
+            model_name="erasurestep",
+            name="listed",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.UUIDField(), blank=True, default=list, size=None, verbose_name="listed rows"
+            ),
+        ),
+        migrations.AddField(
+            model_name="erasureentry",
+            name="others_refs",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.UUIDField(), blank=True, default=list, size=None
+            ),
+        ),
+        migrations.RemoveConstraint(model_name="erasureentry", name="erasure_entry_whole_until_purged"),
+        migrations.AddConstraint(
+            model_name="erasureentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("organization_ref__isnull", False), ("purged_at__isnull", True), ("run__isnull", False)),
+                    models.Q(
+                        ("organization_ref__isnull", True),
+                        ("others_refs", []),
+                        ("purged_at__isnull", False),
+                        ("request_ref__isnull", True),
+                        ("run__isnull", True),
+                        ("subject_refs", []),
+                    ),
+                    _connector="OR",
+                ),
+                name="erasure_entry_whole_until_purged",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="erasureentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("others_refs__len__lte", 10000)), name="erasure_entry_others_are_bounded"
+            ),
+        ),
+        # Purging takes this list too; its digest nobody may change.
+        migrations.RunSQL(
+            "GRANT UPDATE (others_refs) ON retention_erasureentry TO terme_vendor",
+            "REVOKE UPDATE (others_refs) ON retention_erasureentry FROM terme_vendor",
+            hints={"database": "ledger"},
+        ),
+    ]
