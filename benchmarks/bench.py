@@ -53,19 +53,22 @@ def administrator(database: str | None = None) -> Iterator["psycopg.Connection[t
 
     Without a ``database``: to the one that the benchmark works in.
     """
+    with psycopg.connect(**as_administrator(database), autocommit=True) as found:
+        yield found
+
+
+def as_administrator(database: str | None = None) -> dict[str, Any]:
+    """Return what connects as the engine's administrator, to the benchmark's own database if none is named."""
     from django.conf import settings
     from django.db import connection
 
-    password = (Path(settings.DATA_DIR) / "secrets" / "superuser_password").read_text().strip()
-    with psycopg.connect(
-        host=connection.settings_dict["HOST"],
-        port=connection.settings_dict["PORT"],
-        user="postgres",
-        password=password,
-        dbname=database or connection.settings_dict["NAME"],
-        autocommit=True,
-    ) as found:
-        yield found
+    return {
+        "host": connection.settings_dict["HOST"],
+        "port": connection.settings_dict["PORT"],
+        "user": "postgres",
+        "password": (Path(settings.DATA_DIR) / "secrets" / "superuser_password").read_text().strip(),
+        "dbname": database or connection.settings_dict["NAME"],
+    }
 
 
 @contextlib.contextmanager

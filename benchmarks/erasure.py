@@ -1,13 +1,16 @@
 """Erasure of a whole tenant: the engine with its journal against one bare DELETE per table in one transaction.
 
 In the same run, from the same files: Django's own delete, chunks through id lists, the engine beside an old snapshot,
-what a reader of another tenant notices, memory, and how long the destruction of the keys takes.
+what a reader of another tenant notices, memory, and how long the destruction of the keys takes. The engine's time holds
+the vacuum of children before their parents (``vacuum_s`` of it); the bare statements leave their dead rows behind.
 """
 
 import contextlib
+import json
 import resource
 import statistics
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -22,7 +25,7 @@ from benchmarks import bench, erasure_world
 from benchmarks.erasure_world import AT, SIZES, Template
 from retention import ledger
 from retention.models import Conversation, DataKey, Diagnostic, ErasureEntry, ErasureRun, Message
-from retention.operations import erasure
+from retention.operations import erasure, vacuuming
 from retention.operations.stores import STORES, Rows
 
 TURNS = 3
@@ -38,6 +41,7 @@ def measure(size: str) -> dict[str, Any]:
     run: list[ErasureRun] = []
     transactions: list[float] = []
     grown: list[float] = []
+    vacuumed: list[float] = []
     shredded: list[float] = []
 
     def prepare() -> None:
@@ -51,7 +55,7 @@ def measure(size: str) -> dict[str, Any]:
 
     def ours() -> None:
         before = _resident()
-        with bench.longest_transaction(transactions, "eraser"):
+        with bench.longest_transaction(transactions, "eraser"), _vacuums(vacuumed):
             if not erasure.advance(run[0], now=AT, by="system"):
                 raise RuntimeError("the engine did not come to its end")
         grown.append(_resident() - before)
@@ -82,6 +86,7 @@ def measure(size: str) -> dict[str, Any]:
         longest_tx_ms=round(max(transactions) * 1000, 1),
         longest_tx_of_bare=round(max(transactions) / bare_s, 3),
         transactions=len(transactions) // (TURNS + 2),
+        vacuum_s=round(statistics.median(vacuumed[:TURNS]), 3),
         old_snapshot_s=round(beside_old, 3),
         old_snapshot_ratio=round(ours_s / beside_old, 3),
         **{f"{name}_s": round(seconds, 2) for name, seconds in others.items()},
@@ -125,6 +130,26 @@ def _timed(name: str, act: Callable[[], None]) -> float:
 
 
 @contextlib.contextmanager
+def _vacuums(found: list[float]) -> Iterator[None]:
+    """Note how much of the engine's time goes to the vacuum of children before their parents."""
+    took: list[float] = []
+    real = vacuuming.vacuumed
+
+    def timed(table: str, *, full: bool = False) -> tuple[int, int] | None:
+        began = time.perf_counter()
+        outcome = real(table, full=full)
+        took.append(time.perf_counter() - began)
+        return outcome
+
+    vacuuming.vacuumed = timed
+    try:
+        yield
+    finally:
+        vacuuming.vacuumed = real
+    found.append(sum(took))
+
+
+@contextlib.contextmanager
 def _old_snapshot() -> Iterator[Callable[[], None]]:
     """Give what begins a transaction in another session that goes on seeing what is deleted from then on."""
     with contextlib.ExitStack() as stack:
@@ -139,30 +164,17 @@ def _old_snapshot() -> Iterator[Callable[[], None]]:
 
 def _reading(organization: Organization, act: Callable[[], None]) -> float:
     """Return the 99th percentile of a neighbour's reads while ``act`` runs, in milliseconds."""
-    over = threading.Event()
-    took: list[float] = []
-
-    def read() -> None:
-        with bench.administrator() as connected:
-            neighbour = _neighbour(connected, organization)
-            while not over.is_set():
-                began = time.perf_counter()
-                connected.execute(
-                    "SELECT m.id, m.sealed FROM retention_message m WHERE m.organization_id = %s "
-                    "ORDER BY m.id DESC LIMIT 50",
-                    [neighbour],
-                ).fetchall()
-                took.append((time.perf_counter() - began) * 1000)
-                time.sleep(0.002)
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
+    with bench.administrator() as connected:
+        asked = {"connect": bench.as_administrator(), "organization": _neighbour(connected, organization)}
+    command = [sys.executable, "-m", "benchmarks.reader"]
+    with subprocess.Popen(command, cwd=bench.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        if reader.stdin is None or reader.stdout is None:
+            raise RuntimeError("the reader has no pipes")
+        reader.stdin.write(json.dumps(asked) + "\n")
+        reader.stdin.flush()
         act()
-    finally:
-        over.set()
-        reader.join()
-    return statistics.quantiles(took, n=100)[98]
+        reader.stdin.close()
+        return float(reader.stdout.read())
 
 
 def _neighbour(connected: "psycopg.Connection[tuple[Any, ...]]", organization: Organization) -> int:

@@ -14,7 +14,7 @@ from accounts.operations import audit, outbox
 from retention.connectors.protocol import StoreError, StoreMisconfigured
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep
-from retention.operations import blocking, identifying, lasting, outside, runs, saga
+from retention.operations import blocking, identifying, lasting, outside, runs, saga, vacuuming
 from retention.operations.chunks import SMALLEST_CHUNK, Pace, commit_without_waiting, rest, share_fence
 from retention.operations.stores import BY_NAME, Place, Store, Target
 
@@ -47,6 +47,8 @@ class _Work:
         self.by = by
         self.until = until
         self.paces: dict[str, Pace] = {}
+        # Stores that a later store's rows need no more vacuum of, in this turn.
+        self.cleared: set[str] = set()
 
     def go_on(self) -> bool:
         saga.fence(self.run, self.lease, by=self.by)
@@ -115,6 +117,7 @@ class _Work:
         pace = self.paces.setdefault(step.store, self._first_pace(step))
         beyond = outside.is_beyond(step)
         try:
+            self._clear_before(step)
             while not (self._one_chunk_beyond(step) if beyond else self._one_chunk(step, pace)):
                 if self._time_is_over() or (beyond and step.again_at is not None):
                     return False
@@ -132,6 +135,17 @@ class _Work:
         parent = getattr(BY_NAME.get(step.store), "referred_to", False)
         rows = min(settings.ERASURE_CHUNK_ROWS, SMALLEST_CHUNK) if parent else settings.ERASURE_CHUNK_ROWS
         return Pace(rows, settings.ERASURE_CHUNK_MILLISECONDS)
+
+    def _clear_before(self, step: ErasureStep) -> None:
+        """Take the many dead rows out that this store's rows are still referred to by, before it is begun."""
+        if step.started_at is not None or not getattr(BY_NAME.get(step.store), "referred_to", False):
+            return
+        with tenancy.eraser(self.run.organization_id):
+            runs.held(self.run, self.lease)
+            steps = ErasureStep.objects.filter(run=self.run, store__in=self._needs(step) - self.cleared)
+            emptied = dict(steps.values_list("store", "erased"))
+        self.cleared |= emptied.keys()
+        vacuuming.vacuum_before_parents(emptied, within=settings.ERASURE_LEASE / 2)
 
     def _time_is_over(self) -> bool:
         return self.until is not None and self.lease.now() >= self.until

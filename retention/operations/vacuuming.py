@@ -5,14 +5,15 @@ the server says it could not remove, and from which transaction on, is compared 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
-from psycopg.errors import Diagnostic
+from psycopg.errors import Diagnostic, QueryCanceled
 
 from accounts import tenancy
 from retention.enums import RowsHeldBy, StepStatus, Vacuumed
@@ -28,6 +29,8 @@ BESIDE = {
     "outbox_of_people": ("accounts_webhookdelivery",),
     "licensed_users": ("retention_requestsubject", "retention_legalhold"),
 }
+# Of so many rows, and of such a part of its table, a store is vacuumed before what its rows referred to is erased.
+MANY_ROWS, LARGE_PART = 10_000, 0.1
 # From this version on a role may be granted MAINTAIN; before it only a table's owner vacuums.
 MAINTAIN_SINCE = 170000
 _LEFT = re.compile(r"(\d+) (?:are dead but not yet removable|dead row versions cannot be removed yet)")
@@ -63,6 +66,47 @@ def vacuum(*, now: datetime) -> int:
             if locked.status == StepStatus.DONE and locked.vacuumed_at is None:
                 count += _note(locked, [done[table] for table in tables_of(locked.store)], now=now)
     return count
+
+
+def vacuum_before_parents(emptied: Mapping[str, int], *, within: timedelta) -> list[str]:
+    """Vacuum the tables of stores that were just emptied of many rows: how many, by store. Return the tables.
+
+    A parent's deletion looks at its children at commit, at dead ones too, each at its own place in the table and in an
+    index. A vacuum takes them out in the order in which they lie; under an old snapshot, where it cannot, it notes at
+    least on each that it is dead, which the looks would write one by one. It is given up after ``within``, and nothing
+    depends on it. Inside a transaction nothing is done.
+    """
+    if connection.in_atomic_block:
+        return []
+    tables = {table: rows for store, rows in emptied.items() if rows >= MANY_ROWS for table in tables_of(store)}
+    wanted = [table for table, rows in tables.items() if rows >= LARGE_PART * _rows_about(table)]
+    done, until = [], time.monotonic() + within.total_seconds()
+    for table in sorted(wanted):
+        left = until - time.monotonic()
+        if left > 0 and _vacuumed_within(table, left):
+            done.append(table)
+    return done
+
+
+def _rows_about(table: str) -> float:
+    """Return the server's estimate of a table's live and dead rows, from its last look; 0 where it never looked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+        return max(0.0, float(cursor.fetchone()[0]))
+
+
+def _vacuumed_within(table: str, seconds: float) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(int(seconds * 1000) + 1)])
+        try:
+            return vacuumed(table) is not None
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            log.warning("erasure.vacuum_given_up", table=table, seconds=seconds)
+            return False
+        finally:
+            cursor.execute("RESET statement_timeout")
 
 
 def tables_of(store: str) -> Sequence[str]:

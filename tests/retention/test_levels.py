@@ -7,18 +7,19 @@ from io import StringIO
 import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
 from accounts.operations.sweeping import SYSTEM
 from retention.enums import AcceptanceGround, RequestStatus, RunPhase
 from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep
-from retention.operations import acceptance, certificates, rewriting, vacuuming
+from retention.operations import acceptance, certificates, erasure, rewriting, runs, vacuuming
 from retention.rules.levels import NEEDED
 from tests.engines import admin_dsn
 from tests.retention.test_checks_again import addenda, checked_at, erased, the_run
 from tests.retention.test_life import live_until, plant
-from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, state_of
+from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, state_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 OTHER_OFFICER = "user:second-officer"
@@ -83,6 +84,69 @@ def test_without_the_right_to_vacuum_it_is_left_to_autovacuum_and_claimed_by_its
             admin.execute("ALTER TABLE retention_message RESET (autovacuum_enabled)")
     step = the_step("messages")
     assert (step.vacuumed_how, step.held_by) == ("autovacuum", "")
+
+
+def dead_in(table):
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        admin.execute("CREATE EXTENSION IF NOT EXISTS pgstattuple")
+        return admin.execute("SELECT dead_tuple_count FROM pgstattuple(%s)", [table]).fetchone()[0]
+
+
+@pytest.fixture
+def few_are_many(monkeypatch):
+    """Return a list of what was vacuumed before parents went, with the dead rows that were left."""
+    monkeypatch.setattr(vacuuming, "MANY_ROWS", 1)
+    monkeypatch.setattr(vacuuming, "LARGE_PART", 0.0)
+    done, real = [], vacuuming.vacuum_before_parents
+
+    def noting(emptied, **more):
+        tables = real(emptied, **more)
+        done.append({table: dead_in(table) for table in tables})
+        return tables
+
+    monkeypatch.setattr(vacuuming, "vacuum_before_parents", noting)
+    return done
+
+
+def test_many_children_are_vacuumed_before_their_parents_go(few_are_many):
+    erased(a_client(), "ann-1")
+    # Before conversations, then before people: each table once.
+    first, second = few_are_many
+    assert first["retention_message"] == 0
+    assert second["retention_contextitem"] == 0
+    assert not first.keys() & second.keys()
+
+
+@pytest.mark.parametrize(
+    ("many", "part", "rows", "vacuumed"),
+    [
+        pytest.param(100, 0.1, 100, True, id="many-and-a-large-part"),
+        pytest.param(101, 0.1, 100, False, id="few"),
+        pytest.param(100, 0.2, 100, False, id="a-small-part"),
+    ],
+)
+def test_only_many_rows_that_are_a_large_part_are_vacuumed_at_once(monkeypatch, many, part, rows, vacuumed):
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        admin.execute("UPDATE pg_class SET reltuples = 1000 WHERE oid = 'retention_message'::regclass")
+    monkeypatch.setattr(vacuuming, "MANY_ROWS", many)
+    monkeypatch.setattr(vacuuming, "LARGE_PART", part)
+    done = vacuuming.vacuum_before_parents({"messages": rows}, within=timedelta(minutes=1))
+    assert done == (["retention_message"] if vacuumed else [])
+
+
+def test_a_vacuum_that_takes_too_long_is_given_up_and_the_erasure_goes_on(few_are_many, settings):
+    settings.ERASURE_LEASE = timedelta(seconds=4)
+    organization = a_client()
+    with psycopg.connect(admin_dsn("default")) as other:
+        other.execute("LOCK TABLE retention_message IN SHARE UPDATE EXCLUSIVE MODE")  # as another vacuum would
+        request = approved(asked(organization, "ann-1"))
+        with tenancy.vendor():
+            run = runs.plan(request, now=AFTER_GRACE, by=SYSTEM)
+        assert erasure.advance(run, now=AFTER_GRACE, by=SYSTEM)
+        assert few_are_many and "retention_message" not in few_are_many[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone()[0] == "0"
 
 
 def test_tables_written_anew_are_said_so():

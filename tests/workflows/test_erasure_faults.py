@@ -22,7 +22,7 @@ from accounts.operations.sweeping import SYSTEM
 from retention import ledger, sweeps, tasks
 from retention.enums import RequestStatus
 from retention.models import Certificate, DeletionRequest, ErasureEntry, ErasureStep, Message, Verification
-from retention.operations import exports, people_requests, requests, runs, vault
+from retention.operations import exports, people_requests, requests, runs, vacuuming, vault
 from tests.contracts.agreements import at
 from tests.engines import admin_dsn
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
@@ -91,8 +91,10 @@ SCOPES = pytest.mark.parametrize("scene", [a_whole_client_to_erase, some_people_
 
 
 @pytest.fixture
-def slowly(settings):
+def slowly(settings, monkeypatch):
     """Small chunks with rests between them: an erasure that takes long enough to be met in any of its states."""
+    monkeypatch.setattr(vacuuming, "MANY_ROWS", 1)
+    monkeypatch.setattr(vacuuming, "LARGE_PART", 0.0)
     settings.ERASURE_CHUNK_ROWS = 3
     settings.ERASURE_CHUNK_MILLISECONDS = 0
     settings.ERASURE_PAUSE = PAUSE
