@@ -17,6 +17,11 @@ from retention.operations.stores import STORES, Rows
 from retention.operations.stores.searched import Searched
 
 TURNS = 5
+# A conversation in which others wrote stays, without its title: both ways.
+WITH_OTHERS = (
+    "EXISTS (SELECT 1 FROM retention_message m WHERE m.organization_id = t.organization_id "
+    "AND m.conversation_id = t.id)"
+)
 
 
 def measure(size: str) -> dict[str, Any]:
@@ -49,10 +54,14 @@ def measure(size: str) -> dict[str, Any]:
             cursor.execute("DELETE FROM retention_requestsubject WHERE organization_id = %s", [organization.pk])
             for store in STORES:
                 if isinstance(store, Rows) and not isinstance(store, Searched) and store.person is not None:
-                    cursor.execute(
-                        f"DELETE FROM {store.table} WHERE organization_id = %s AND {store.person} = %s",
-                        [organization.pk, person.pk],
-                    )
+                    whose = f"t.organization_id = %s AND t.{store.person} = %s"
+                    which = f"{whose} AND NOT {WITH_OTHERS}" if store.name == "conversations" else whose
+                    cursor.execute(f"DELETE FROM {store.table} t WHERE {which}", [organization.pk, person.pk])
+                    if store.name == "conversations":
+                        cursor.execute(
+                            f"UPDATE {store.table} t SET subject_id = NULL, sealed = '' WHERE {whose}",
+                            [organization.pk, person.pk],
+                        )
 
     took = bench.alternate(ours, bare, reset=prepare, times=TURNS)
     return bench.result(
