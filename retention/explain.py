@@ -1,6 +1,6 @@
 """What the rules of retention answer in codes, said in sentences of the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -24,6 +24,11 @@ REASONS: Mapping[str, Promise] = {
     "requested": _("of people in an open request"),
     "in_use": _("younger messages in it"),
 }
+# Why a retention rule does not reach a store beyond the vault.
+UNREACHED: Mapping[str, Promise] = {
+    "by_hand": _("emptied by hand, for an erasure only"),
+    "not_by_age": _("no rule of this category reaches it: only an erasure empties it"),
+}
 
 
 def reasons(explanation: Mapping[str, Any]) -> list[str]:
@@ -40,3 +45,8 @@ def stayed(left: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Any, int]]:
 def kept_because(found: Mapping[str, int]) -> str:
     """Return why rows stayed and how many, in one line."""
     return ", ".join(f"{REASONS.get(why, why)} ({count})" for why, count in found.items())
+
+
+def reached(stores: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool, Any]]:
+    """Return the stores beyond the vault: the code, whether a rule reaches it, why not in words."""
+    return [(one["store"], one["reached"], UNREACHED.get(one["why"], one["why"])) for one in stores]

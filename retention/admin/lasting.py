@@ -20,7 +20,7 @@ from retention.admin.forms import AuthorisationForm
 from retention.enums import ContentCategory, LengthUnit, RuleState
 from retention.models import RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import instructions, lasting
+from retention.operations import instructions, lasting, reach
 
 _SEEN = (RuleState.DRAFTED, RuleState.PREVIEWED)
 
@@ -69,6 +69,7 @@ class RetentionRuleAdmin(ReadOnly):
             "stores": [(name, count, _instant(seen, name)) for name, count in seen.get("stores", {}).items()],
             "stayed": explain.stayed(seen.get("left", {})),
             "nights": list(obj.nights.order_by("-on")[:10]),
+            "reach": explain.reached(reach.of(obj.category)),
         }
 
     def add_page(self, request: HttpRequest) -> HttpResponse:

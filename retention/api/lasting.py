@@ -1,28 +1,39 @@
 """REST: how long a client's content is kept during the contract, and what each night erased."""
 
+from functools import cache
 from typing import Any
 
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
+from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
 from retention.api.request_bodies import InstructionSerializer
 from retention.enums import ContentCategory, LengthUnit, NightState, RuleState
 from retention.models import RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import instructions, lasting
+from retention.operations import instructions, lasting, reach
+
+
+class ReachSerializer(serializers.Serializer[Any]):
+    """A store beyond the vault, and whether a rule reaches it."""
+
+    store = serializers.CharField()
+    reached = serializers.BooleanField()
+    why = serializers.CharField(help_text="Why not: `by_hand`, `not_by_age`; else empty.")
 
 
 class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
     organization = serializers.UUIDField(source="organization.public_id")
     proof = serializers.UUIDField(source="proof.public_id", allow_null=True, default=None)
     end_proof = serializers.UUIDField(source="end_proof.public_id", allow_null=True, default=None)
+    beyond = serializers.SerializerMethodField()
 
     class Meta:
         model = RetentionRule
@@ -46,8 +57,16 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
             "ended_at",
             "ended_because",
             "end_proof",
+            "beyond",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(ReachSerializer(many=True))
+    @computed("category")
+    def get_beyond(self, category: str) -> list[dict[str, Any]]:
+        """Return which stores beyond the vault the rule reaches now."""
+        found: list[dict[str, Any]] = self.context["beyond"](category)
+        return found
 
 
 class NewRetentionRuleSerializer(InstructionSerializer):
@@ -87,6 +106,10 @@ class RetentionRuleResource(Resource):
         "end": Permission.REQUEST_DELETION,
     }
     sensitive = frozenset({"enforce"})
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let the stores be asked for once, however many rules are told."""
+        return {**super().get_serializer_context(), "beyond": cache(reach.of)}
 
     @extend_schema(
         request={"multipart/form-data": NewRetentionRuleSerializer, "application/json": NewRetentionRuleSerializer},

@@ -14,7 +14,7 @@ from contracts.rules.periods import local_day
 from retention.enums import ContentCategory, HoldScope, NightState, RuleEnd, RuleState
 from retention.models import LegalHold, RetentionNight, RetentionRule
 from retention.models.lasting import PREVIEW_HOLDS
-from retention.operations import instructions
+from retention.operations import instructions, reach
 from retention.operations.requests import SamePerson
 from retention.operations.stores.aged import OF_CATEGORY, people_with
 from retention.rules import lasting as rules
@@ -107,7 +107,7 @@ def weigh(rule: RetentionRule, *, now: datetime) -> dict[str, Any]:
     """Return what the rule would erase at an instant: numbers, instants and codes only, nobody's name.
 
     By store: how much goes, the oldest of it, and how much older content stays and why. Under a hold on the whole
-    organization everything stays.
+    organization everything stays. ``beyond``: which stores beyond the vault the rule reaches, and which it does not.
     """
     found = cutoff_of(rule, now=now)
     stores = OF_CATEGORY[rule.category]
@@ -121,6 +121,7 @@ def weigh(rule: RetentionRule, *, now: datetime) -> dict[str, Any]:
         "left": {name: dict(one.left) for name, one in due.items() if one.left},
         "people": people_with(rule.organization_id, stores, before=found.before),
         "why": found.explanation.to_json(),
+        "beyond": reach.of(rule.category),
     }
 
 

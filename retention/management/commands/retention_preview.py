@@ -48,6 +48,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{rule.public_id} {rule.category} {rule.amount} {rule.unit} ({rule.state}): {amounts} "
                 f"older than {seen['cutoff']}, of {seen['people']} people; kept longest by {seen['winner']}."
+                f"{_unreached(seen['beyond'])}"
             )
 
 
@@ -57,5 +58,10 @@ def _facts(rule: RetentionRule, seen: dict[str, Any]) -> dict[str, Any]:
         "organization": str(rule.organization.public_id),
         "category": rule.category,
         "state": rule.state,
-        **{name: seen[name] for name in ("at", "cutoff", "winner", "stores", "left", "oldest", "people")},
+        **{name: seen[name] for name in ("at", "cutoff", "winner", "stores", "left", "oldest", "people", "beyond")},
     }
+
+
+def _unreached(beyond: list[dict[str, Any]]) -> str:
+    codes = [one["store"] for one in beyond if not one["reached"]]
+    return f" Not reached: {', '.join(codes)}." if codes else ""
