@@ -43,6 +43,7 @@ from contracts.enums import (
 from contracts.letters import reader
 from contracts.models import Contract, OutgoingNotice, Reminder
 from contracts.operations import amendments, clauses, ends, feeds, intakes, notices, payments, quotes, switching
+from contracts.rules.explanation import Explanation
 from retention.connectors.protocol import Target
 from retention.enums import AddendumKind, HoldGround
 from retention.models import (
@@ -217,6 +218,7 @@ def a_client_that_stays(name="Stays", **contract):
             channel="letter",
             ends_on=date(2026, 6, 1),
             send_by=date(2026, 2, 20),
+            why=Explanation("send_by", 1, {}, (), "the contract").to_json(),
             drafted_by="user:one",
             drafted_at=NOW,
         )
