@@ -6,7 +6,7 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import endings, evidence, ledger_entries, mentions
+from retention.operations import endings, evidence, ledger_entries, mentions, old_exports
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -116,6 +116,15 @@ RETENTION: tuple[Sweep, ...] = (
         retention.keep_all,
         retention_tasks.sweep_nights,
         timedelta(minutes=5),
+        "erasure",
+    ),
+    Sweep(
+        "exports",
+        old_exports.due,
+        old_exports.following,
+        old_exports.end_all,
+        retention_tasks.sweep_exports,
+        timedelta(hours=1),
         "erasure",
     ),
     Sweep(

@@ -14,7 +14,7 @@ from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
 from retention.models import ErasureRun, MentionScan, RetentionRule
-from retention.operations import endings, mentions, nights
+from retention.operations import endings, mentions, nights, old_exports
 
 
 @shared_task(throws=(ClockAhead,))
@@ -144,6 +144,12 @@ def sweep_nights(*, now: str | None = None, **_future: object) -> None:
         found = [(one.pk, one.organization_id) for one in sweeps.nights_due(at=at)]
     for pk, organization_id in found:
         work_on_night.delay(rule_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_exports(*, now: str | None = None, **_future: object) -> None:
+    """Destroy the exports that are old enough, or of which the clients' rules have erased everything."""
+    run(old_exports.end_all, at=sweep_instant(now))
 
 
 @shared_task(throws=(ClockAhead,))

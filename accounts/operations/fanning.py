@@ -24,6 +24,7 @@ CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audi
     "deletion_request.refused",
     "deletion_request.unblocked",
     "erasure.complete",
+    "export.ended",
     "access_rule.changed",
     "access_rule.confirmed",
     "access_rule.created",

@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
@@ -11,18 +12,24 @@ from accounts.errors import Refused
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.models import Export
-from retention.operations import exports
+from retention.operations import exports, old_exports
 
 
 @admin.register(Export)
 class ExportAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("key_version",)
+    extra_fields = ("kept_until",)
     list_display = ("__str__", "organization", "made_at", "size", "first_fetched_at")
     list_filter = (("first_fetched_at", admin.EmptyFieldListFilter),)
     search_fields = ("public_id", "organization__name")
     list_select_related = ("organization", "request")
     actions_detail = ("download",)
+
+    @admin.display(description=_("Destroyed from"))
+    def kept_until(self, export: Export) -> str:
+        """Say from when it goes; a hold, an open request, a switch or the retrieval period keeps it longer."""
+        return formats.date_format(timezone.localtime(old_exports.ends_at(export)), "DATETIME_FORMAT")
 
     @action(
         description=_("Download"), url_path="download", permissions=[Permission.VIEW_CONTENT.value], icon="download"

@@ -1,5 +1,6 @@
 """The REST endpoints of exports: make one, see it, fetch its ZIP."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -19,7 +20,7 @@ from accounts.models import Organization
 from accounts.rules.permissions import Permission
 from retention.enums import RequestKind
 from retention.models import DeletionRequest, Export
-from retention.operations import carrying_out, exports
+from retention.operations import carrying_out, exports, old_exports
 
 
 class NewExportSerializer(serializers.Serializer[object]):
@@ -34,11 +35,28 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
     rows = serializers.DictField(child=serializers.IntegerField(), help_text="How many rows of each category.")
     size = serializers.IntegerField(help_text="Of the ZIP, in bytes.")
     sha256 = serializers.CharField(help_text="Of the ZIP, in hexadecimal.")
+    ends_at = serializers.SerializerMethodField(
+        help_text="From when it is destroyed, by age or by the client's retention rules as they stand; later where a "
+        "legal hold, an open request, a switch or the retrieval period keeps it."
+    )
 
     class Meta:
         model = Export
-        fields = ["public_id", "organization", "request", "made_at", "rows", "size", "sha256", "first_fetched_at"]
+        fields = [
+            "public_id",
+            "organization",
+            "request",
+            "made_at",
+            "rows",
+            "size",
+            "sha256",
+            "first_fetched_at",
+            "ends_at",
+        ]
         read_only_fields = fields
+
+    def get_ends_at(self, export: Export) -> datetime:
+        return old_exports.ends_at(export)
 
 
 class ZipRenderer(JSONRenderer):

@@ -127,7 +127,8 @@ def written(
         )
         facts = {"rows": contents.counts, "request": None if request is None else str(request.public_id)}
         audit.record("export.made", export, by=by, at=now, data=facts)
-        outbox.publish("export.made", export, at=now, payload=facts)
+        ends = {"ends_at": (now + settings.EXPORT_KEPT).isoformat()}
+        outbox.publish("export.made", export, at=now, payload=facts | ends)
     except BaseException:
         remove_file(public_id)
         raise

@@ -89,13 +89,23 @@ def draft(
 
 def cutoff_of(rule: RetentionRule, *, now: datetime) -> rules.Cutoff:
     """Return what the rule would erase at an instant: of all lengths that apply, the longest wins."""
-    zone = rule.organization.time_zone
-    claims = [
-        rules.Claim(rules.Claimant.CLIENT_RULE, rules.Length(rule.amount, NoticeUnit(rule.unit))),
-        *minimums.in_force(configured(), category=rule.category, on=local_day(now, zone)),
-    ]
     held = LegalHold.objects.filter(organization=rule.organization_id, scope=HoldScope.ORGANIZATION).in_force()
-    return rules.cutoff(claims, now=now, zone=zone, held=held.exists())
+    return rules.cutoff(_claims(rule, now), now=now, zone=rule.organization.time_zone, held=held.exists())
+
+
+def may_go_from(occurred_at: datetime, rule: RetentionRule) -> datetime:
+    """Return from when content of an instant goes by the rule, under the minimums of that day, if no hold keeps it."""
+    found = rules.may_go_from(occurred_at, _claims(rule, occurred_at), zone=rule.organization.time_zone)
+    assert found is not None  # no hold is asked about
+    return found
+
+
+def _claims(rule: RetentionRule, at: datetime) -> list[rules.Claim]:
+    day = local_day(at, rule.organization.time_zone)
+    return [
+        rules.Claim(rules.Claimant.CLIENT_RULE, rules.Length(rule.amount, NoticeUnit(rule.unit))),
+        *minimums.in_force(configured(), category=rule.category, on=day),
+    ]
 
 
 def configured() -> tuple[minimums.Minimum, ...]:

@@ -3,6 +3,8 @@
 from retention.policy.categories import ACCOUNTING, AGGREGATED, AUDIT, CONTACTS, CONTRACTS, LETTERS, PROOF, TECHNICAL
 from retention.policy.kinds import Basis, Period, Start, Unit
 
+# Copies of content, whatever asked for them.
+EXPORT_PERIOD = Period(90, Unit.DAYS, Start.COPY, setting="EXPORT_KEPT_DAYS")
 _AFTER_THE_CONTRACT = Period(5, Unit.YEARS, Start.CONTRACT_END)
 CONTRACT_FILE = Basis(
     "The contract file is kept 5 years after the contract's end (Code civil 2224): opaque ids, no people.",

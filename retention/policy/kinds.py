@@ -84,7 +84,8 @@ class Basis:
 class Table:
     """A model's fate: whether its rows go, or stay on a basis; and of its fields, what each one is.
 
-    ``fates`` holds the fields that differ from the table's own fate.
+    ``fates`` holds the fields that differ from the table's own fate. ``sooner``: what goes with its client's data ends
+    after this period already.
     """
 
     rows: Fate
@@ -92,6 +93,7 @@ class Table:
     reason: Basis | None
     fields: tuple[str, ...]
     fates: Mapping[str, Fate]
+    sooner: Period | None = None
 
     def fate_of(self, name: str) -> Fate:
         """Return what becomes of a field."""
@@ -104,22 +106,30 @@ class Table:
 
     @property
     def period(self) -> Period | None:
-        """How long they stay, where the basis has a period."""
-        return None if self.reason is None else self.reason.period
+        """How long they stay, where the basis has a period; how long at most, where they go with their client."""
+        return self.sooner if self.reason is None else self.reason.period
 
 
 def table(
-    rows: Fate, fields: str, *, basis: Basis | None = None, category: Category | None = None, **fates: Fate
+    rows: Fate,
+    fields: str,
+    *,
+    basis: Basis | None = None,
+    category: Category | None = None,
+    sooner: Period | None = None,
+    **fates: Fate,
 ) -> Table:
     """Return a table's entry. What stays has a basis, which names the category; what goes names the category itself.
 
-    :raises ValueError: neither is given, or both.
+    :raises ValueError: neither is given, or both; or what stays on a basis has a period beside it.
     """
     if (basis is None) == (category is None):
         raise ValueError("name the basis of what stays, or the category of what is erased")
+    if basis is not None and sooner is not None:
+        raise ValueError("the period of what stays is that of its basis")
     found = category if basis is None else basis.category
     assert found is not None
-    return Table(rows, found, basis, tuple(fields.split()), fates)
+    return Table(rows, found, basis, tuple(fields.split()), fates, sooner)
 
 
 class Kind(StrEnum):

@@ -1,6 +1,16 @@
 """What becomes of the tables of retention: content, requests, runs, evidence, keys."""
 
-from retention.policy.bases import AGGREGATES, ANSWERED, ASKED, ELSEWHERE, EVIDENCE, KEYS, LEDGER, RESTORES
+from retention.policy.bases import (
+    AGGREGATES,
+    ANSWERED,
+    ASKED,
+    ELSEWHERE,
+    EVIDENCE,
+    EXPORT_PERIOD,
+    KEYS,
+    LEDGER,
+    RESTORES,
+)
 from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
@@ -73,6 +83,7 @@ TABLES: dict[str, Table] = {
         E,
         "id public_id organization request made_by made_at rows size sha256 wrapped_key key_version first_fetched_at",
         category=CONTENT,
+        sooner=EXPORT_PERIOD,
         wrapped_key=C,
     ),
     "retention.ArchiveAuthorization": table(

@@ -1,5 +1,6 @@
 """Every store that is not a row, with what becomes of it: also those that Terme has nothing of, and why."""
 
+from retention.policy.bases import EXPORT_PERIOD
 from retention.policy.categories import (
     ACCOUNTING,
     AUDIT,
@@ -37,9 +38,11 @@ STORES: tuple[Store, ...] = (
         fate=Fate.ERASE,
         holds="ZIP files with a client's content and people, made for its retrieval. Each sealed under its own key.",
         basis="Made on the client's demand (Art. 20, 28(3)(g) GDPR; Data Act 25), for the retrieval period.",
-        erased="Files are removed with their rows, which hold their keys; what a killed process left, by the next one.",
+        erased="With their rows, which hold their keys: with the content, by age, or once the client's rules have "
+        "erased all content in them. What a killed process left, by the next one.",
         verified="The folder is listed and compared with the erased exports' ids; a file that is left is residue.",
         where=f"{_OWN}, folder exports.",
+        period=EXPORT_PERIOD,
         folders=("exports",),
     ),
     Store(

@@ -55,4 +55,16 @@ def test_a_table_of_evidence_that_says_no_period_is_seen():
 
 @pytest.mark.parametrize("store", [one for one in NOT_ROWS if one.period is not None], ids=lambda store: store.name)
 def test_a_store_with_a_period_ends_with_its_rows_or_by_its_keeper(store):
-    assert store.name == "documents" or store.kind in NOT_OURS, f"{store.name}: who ends it?"
+    assert store.name in ("documents", "exports") or store.kind in NOT_OURS, f"{store.name}: who ends it?"
+
+
+# What goes with its client's data, and sooner where its own period is over.
+SOONER = {
+    "retention.Export": "exports",
+}
+
+
+def test_what_goes_sooner_than_its_client_has_a_sweep_that_ends_it():
+    sooner = {label for label, one in POLICY.items() if one.sooner is not None}
+    assert sooner == SOONER.keys(), "say in SOONER which sweep ends it"
+    assert set(SOONER.values()) <= {sweep.name for sweep in SWEEPS}
