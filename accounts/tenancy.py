@@ -1,4 +1,6 @@
-"""Scopes: which rows a transaction may see. One tenant, the whole vendor, or the eraser of one tenant; else nothing."""
+"""Scopes: which rows a transaction may see. One tenant, the whole vendor, or the eraser of one tenant or of
+what belongs to none; else nothing.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +60,13 @@ def vendor() -> Iterator[None]:
 def eraser(organization_id: int) -> Iterator[None]:
     """Run a transaction that may delete the rows of one organization. Only the erasure engine enters it."""
     with _entered(Scope(ERASER_ROLE, organization_id)):
+        yield
+
+
+@contextmanager
+def vendors_eraser() -> Iterator[None]:
+    """Run a transaction that may delete what belongs to no client: of the vendor's own acts, and of letters."""
+    with _entered(Scope(ERASER_ROLE, None)):
         yield
 
 

@@ -6,7 +6,7 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import endings, evidence, ledger_entries, mentions, old_exports
+from retention.operations import endings, evidence, ledger_entries, mentions, old_exports, own_acts
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -196,6 +196,15 @@ RETENTION: tuple[Sweep, ...] = (
         by_change,
         endings.end_all,
         retention_tasks.sweep_files,
+        timedelta(hours=6),
+        "erasure",
+    ),
+    Sweep(
+        "own_acts",
+        own_acts.due,
+        by_change,
+        own_acts.end_all,
+        retention_tasks.sweep_own_acts,
         timedelta(hours=6),
         "erasure",
     ),

@@ -14,7 +14,7 @@ from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
 from retention.models import ErasureRun, MentionScan, RetentionRule
-from retention.operations import endings, mentions, nights, old_exports
+from retention.operations import endings, mentions, nights, old_exports, own_acts
 
 
 @shared_task(throws=(ClockAhead,))
@@ -178,6 +178,12 @@ def sweep_files(*, now: str | None = None, **_future: object) -> None:
     run(endings.end_all, at=sweep_instant(now))
     with tenancy.vendor():
         Session.objects.filter(expire_date__lte=timezone.now()).delete()
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_own_acts(*, now: str | None = None, **_future: object) -> None:
+    """Let go of what belongs to no client, and was kept until its period was over."""
+    run(own_acts.end_all, at=sweep_instant(now))
 
 
 @shared_task

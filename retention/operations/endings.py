@@ -75,7 +75,7 @@ def due(*, at: datetime) -> OrganizationQuerySet:
     requests = DeletionRequest.objects.open().filter(organization=OuterRef("pk"))
     parts = (f"SELECT {one.tenant} FROM {one.table} t WHERE {one.goes}" for one in kept())
     # Positional, as the ORM passes them on: each name in its place.
-    query, values = _positional(" UNION ".join(parts), params)
+    query, values = positional(" UNION ".join(parts), params)
     found = Organization.objects.filter(~Exists(holds), ~Exists(requests), pk__in=RawSQL(query, values))
     return found.order_by("pk")
 
@@ -182,7 +182,7 @@ def _pointing_to_users() -> Iterator[tuple[type[Model], str]]:
                     yield model, field.name
 
 
-def _positional(query: str, params: dict[str, Any]) -> tuple[str, list[Any]]:
+def positional(query: str, params: dict[str, Any]) -> tuple[str, list[Any]]:
     """Return a query and its values as the ORM takes them: named places become positions."""
     values: list[Any] = []
     pieces = query.split("%(")

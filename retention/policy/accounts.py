@@ -1,6 +1,16 @@
 """What becomes of the tables of accounts: organizations, people, credentials, the trail."""
 
-from retention.policy.bases import CONTRACT_FILE, HEADS, MEMBERS, OWN_RULES, REHEARSAL, SENT, TRAIL
+from retention.policy.bases import (
+    CONTRACT_FILE,
+    HEADS,
+    MEMBERS,
+    OWN_RULES,
+    REHEARSAL,
+    SENT,
+    TOLD,
+    TRAIL,
+    WORDS_PERIOD,
+)
 from retention.policy.categories import INTEGRATIONS, PEOPLE, REASONS
 from retention.policy.kinds import Fate, Table, table
 
@@ -101,7 +111,9 @@ TABLES: dict[str, Table] = {
         "recorded_at written_in",
         basis=TRAIL,
     ),
-    "accounts.AuditDetail": table(E, "event_id organization_id salt text vendor_only", category=REASONS, salt=C),
+    "accounts.AuditDetail": table(
+        E, "event_id organization_id salt text vendor_only", category=REASONS, sooner=WORDS_PERIOD, salt=C
+    ),
     "accounts.AuditSeal": table(
         K,
         "position event_id organization_id vendor_only organization_position canonical digest organization_digest "
@@ -113,7 +125,7 @@ TABLES: dict[str, Table] = {
         K,
         "id public_id organization topic subject_type subject_id payload occurred_at recorded_at next_attempt_at "
         "attempts delivered_at failed_at last_error written_in fanned_out_at held_at released_at",
-        basis=TRAIL,
+        basis=TOLD,
     ),
     "accounts.SentRecord": table(K, "id kind message reader topic meaning matter sent_at", basis=SENT),
     "accounts.LostMessage": table(
@@ -134,6 +146,7 @@ TABLES: dict[str, Table] = {
         "id public_id organization endpoint message lane state attempts next_attempt_at claimed_until claim "
         "last_attempt_at last_status last_error delivered_at given_up_at asked_again_at created_at",
         category=INTEGRATIONS,
+        sooner=WORDS_PERIOD,
     ),
     "accounts.IdempotencyKey": table(
         E,

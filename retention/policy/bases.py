@@ -19,6 +19,14 @@ ACCOUNTS = Basis(
 TRAIL = Basis(
     "Who did what, as codes and opaque ids; evidence of the erasure itself (Art. 5(2) GDPR). No free text.", AUDIT
 )
+TOLD = Basis(
+    "Who was told what, as codes and opaque ids: evidence of it (Art. 5(2) GDPR). No free text.",
+    AUDIT,
+    Period(5, Unit.YEARS, Start.WRITING),
+)
+# What goes with its client's data, and in a long collaboration, or where it belongs to no client, after so long.
+WORDS_PERIOD = Period(5, Unit.YEARS, Start.WRITING)
+LETTERS_PERIOD = Period(5, Unit.YEARS, Start.DECISION)
 EVIDENCE = Basis(
     "Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data.",
     PROOF,

@@ -1,6 +1,6 @@
 """What becomes of the tables of contracts: agreements, letters, money, deadlines."""
 
-from retention.policy.bases import ACCOUNTS, CONTRACT_FILE, INDICES
+from retention.policy.bases import ACCOUNTS, CONTRACT_FILE, INDICES, LETTERS_PERIOD
 from retention.policy.categories import LETTERS
 from retention.policy.kinds import Fate, Table, table
 
@@ -57,6 +57,7 @@ TABLES: dict[str, Table] = {
         "kind notices cases document acknowledgement answers sealed_file sealed_facts wrapped_key key_version "
         "dropped_by dropped_at decided_by decided_at",
         category=LETTERS,
+        sooner=LETTERS_PERIOD,
         sealed_file=C,
         sealed_facts=C,
         wrapped_key=C,

@@ -50,6 +50,8 @@ class Start(StrEnum):
     COPY = "the making of the copy"
     SENDING = "the sending"
     ANSWER = "the answer"
+    WRITING = "the writing"
+    DECISION = "the decision"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,21 @@ from django.apps import apps
 
 from config.sweeps import SWEEPS
 from retention.operations import endings
-from retention.operations.stores.kept import kept, over_condition
+from retention.operations.stores.kept import kept, of_nobody, over_condition
 from retention.policy import POLICY, bases
 from retention.policy import STORES as NOT_ROWS
 from retention.policy.kinds import Basis, Kind
 
+
+def _nobodys(model):
+    names = {field.name: field for field in model._meta.concrete_fields}
+    own = names.get("organization") or names.get("organization_id")
+    return own is not None and own.null
+
+
 # Which sweep ends what is kept on a basis. A basis with a period has one.
 ENDED_BY = {
+    "TOLD": "files",  # of no client: by `own_acts`
     "CONTRACT_FILE": "files",
     "ACCOUNTS": "files",
     "EVIDENCE": "files",
@@ -25,6 +33,20 @@ ENDED_BY = {
 }
 # Stores that are not rows, and end by themselves or by whom no program can see.
 NOT_OURS = {Kind.BACKUPS, Kind.REPLICAS, Kind.RECIPIENTS, Kind.CACHE, Kind.LOGS, Kind.MODEL_VENDOR, Kind.BROKER}
+# What may belong to no client, and is no business of the sweep of the vendor's own acts.
+STAYS = {
+    "accounts.AuditEvent": "the sealed trail has no period",
+    "accounts.AuditSeal": "the sealed trail has no period",
+    "accounts.Membership": "the vendor's staff, until they leave",
+    "accounts.ApiToken": "the vendor's own programs, until they are revoked",
+    "accounts.IdentityProvider": "the vendor's own sign-in",
+    "accounts.WebhookEndpoint": "the vendor's own programs",
+    "accounts.IdempotencyKey": "answers are forgotten after a day, by a sweep of their own",
+    "contracts.CalendarFeed": "the vendor's own calendars, until they are revoked",
+    "retention.SubjectRequest": "by the sweep of people's requests",
+    "retention.SubjectDoubt": "by the sweep of people's requests",
+    "retention.SubjectLink": "by the sweep of people's requests",
+}
 WITH_PERIOD = {name: one for name, one in vars(bases).items() if isinstance(one, Basis) and one.period is not None}
 
 
@@ -61,6 +83,9 @@ def test_a_store_with_a_period_ends_with_its_rows_or_by_its_keeper(store):
 # What goes with its client's data, and sooner where its own period is over.
 SOONER = {
     "retention.Export": "exports",
+    "accounts.AuditDetail": "own_acts",
+    "accounts.WebhookDelivery": "own_acts",
+    "contracts.Intake": "own_acts",
 }
 
 
@@ -68,3 +93,11 @@ def test_what_goes_sooner_than_its_client_has_a_sweep_that_ends_it():
     sooner = {label for label, one in POLICY.items() if one.sooner is not None}
     assert sooner == SOONER.keys(), "say in SOONER which sweep ends it"
     assert set(SOONER.values()) <= {sweep.name for sweep in SWEEPS}
+    ended = {one.label for one in kept()} & {one.label for one in of_nobody()}
+    assert {label for label, sweep in SOONER.items() if sweep == "own_acts"} <= ended
+
+
+@pytest.mark.parametrize("model", [m for m in apps.get_models() if _nobodys(m)], ids=lambda model: model._meta.label)
+def test_what_may_belong_to_no_client_ends_somehow(model):
+    label = model._meta.label
+    assert label in STAYS or label in {one.label for one in of_nobody()}, f"{label}: who ends what is nobody's?"

@@ -116,6 +116,26 @@ _LONG_AGO = {
 }
 
 
+# The same where it belongs to no client: what the vendor's staff did, what it announced, letters that were put away.
+_OF_NOBODY = {
+    "accounts.WebhookDelivery": _LONG_AGO["accounts.WebhookDelivery"],
+    "accounts.OutboxMessage": _LONG_AGO["accounts.OutboxMessage"]
+    + " AND NOT EXISTS (SELECT 1 FROM accounts_webhookdelivery p WHERE p.message_id = t.id)",
+    "contracts.Intake": _LONG_AGO["contracts.Intake"],
+    "accounts.AuditDetail": "EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = t.event_id "
+    "AND e.organization_id IS NULL AND e.occurred_at < %(contract_before)s)",
+}
+
+
+def of_nobody() -> Iterator[Kept]:
+    """Yield the tables of which the rows without a client end by a period, in the order in which they go."""
+    for label, over in _OF_NOBODY.items():
+        meta = apps.get_model(label)._meta
+        assert meta.pk is not None
+        goes = f"t.organization_id IS NULL AND ({over})"
+        yield Kept(label, meta.db_table, str(meta.pk.column), "t.organization_id", goes)
+
+
 @cache
 def kept() -> tuple[Kept, ...]:
     """Return the tables that end by a period, what refers to a row before what it refers to."""
