@@ -6,7 +6,7 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import endings, evidence, ledger_entries, mentions, old_exports, own_acts
+from retention.operations import endings, evidence, ledger_entries, mentions, old_exports, overdue, own_acts
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -187,6 +187,24 @@ RETENTION: tuple[Sweep, ...] = (
         by_change,
         retention.destroy_orphans,
         retention_tasks.sweep_orphan_keys,
+        timedelta(hours=1),
+        "erasure",
+    ),
+    Sweep(
+        "hold_reviews",
+        overdue.holds_due,
+        overdue.hold_following,
+        overdue.ask_for_all_reviews,
+        retention_tasks.sweep_hold_reviews,
+        timedelta(hours=1),
+        "erasure",
+    ),
+    Sweep(
+        "attestations",
+        overdue.attestations_due,
+        overdue.attestation_following,
+        overdue.press_all,
+        retention_tasks.sweep_attestations,
         timedelta(hours=1),
         "erasure",
     ),

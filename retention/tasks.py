@@ -14,7 +14,7 @@ from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
 from retention.models import ErasureRun, MentionScan, RetentionRule
-from retention.operations import endings, mentions, nights, old_exports, own_acts
+from retention.operations import endings, mentions, nights, old_exports, overdue, own_acts
 
 
 @shared_task(throws=(ClockAhead,))
@@ -178,6 +178,18 @@ def sweep_files(*, now: str | None = None, **_future: object) -> None:
     run(endings.end_all, at=sweep_instant(now))
     with tenancy.vendor():
         Session.objects.filter(expire_date__lte=timezone.now()).delete()
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_hold_reviews(*, now: str | None = None, **_future: object) -> None:
+    """Remind of holds that are to be reviewed."""
+    run(overdue.ask_for_all_reviews, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_attestations(*, now: str | None = None, **_future: object) -> None:
+    """Remind of erasures by hand that nobody attests."""
+    run(overdue.press_all, at=sweep_instant(now))
 
 
 @shared_task(throws=(ClockAhead,))

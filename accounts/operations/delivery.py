@@ -115,6 +115,8 @@ AUDIENCE = {
     "erasure.residue_found": _INTERNAL,
     "erasure.stores_not_searched": _INTERNAL,
     "manual_erasure.asked": _INTERNAL,
+    "manual_erasure.overdue": _INTERNAL,
+    "legal_hold.review_due": _INTERNAL,
     "access_rule.found": _ADMINISTRATORS,
     "access_rule.stopped": _ADMINISTRATORS,
     PERSON_WARNED: Audience((), ()),

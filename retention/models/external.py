@@ -92,6 +92,8 @@ class ManualErasure(TenantModel):
     attested_by = models.CharField(_("attested by"), max_length=80, blank=True)
     attested_at = models.DateTimeField(_("attested at"), null=True, blank=True)
     document = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("document"))
+    # When the vendor's privacy officers were told last that it is overdue.
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("erasure by hand")

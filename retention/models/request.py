@@ -253,6 +253,8 @@ class LegalHold(TenantModel):
     placed_at = models.DateTimeField(_("placed at"))
     released_by = models.CharField(_("released by"), max_length=80, blank=True)
     released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    # Of a review that is due; when the vendor's privacy officers were told last.
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
 
     objects = LegalHoldQuerySet.as_manager()
 

@@ -76,7 +76,7 @@ TABLES: dict[str, Table] = {
     "retention.LegalHold": table(
         K,
         "id public_id organization scope department subject listed ground citation review_on placed_by placed_at "
-        "released_by released_at",
+        "released_by released_at reminded_at",
         basis=EVIDENCE,
     ),
     "retention.Export": table(
@@ -125,7 +125,8 @@ TABLES: dict[str, Table] = {
     ),
     "retention.ManualErasure": table(
         K,
-        "id public_id organization store store_name run people asked_at due_at attested_by attested_at document",
+        "id public_id organization store store_name run people asked_at due_at attested_by attested_at document "
+        "reminded_at",
         basis=EVIDENCE,
     ),
     "retention.CertificateAddendum": table(

@@ -62,7 +62,9 @@ PAYLOADS = {
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
     "erasure.stores_not_searched": {"stores": 2},
+    "legal_hold.review_due": {"review_on": "2026-03-15", "asked_on": "2026-03-15"},
     "manual_erasure.asked": {"due_at": "2026-03-15T12:00:00+00:00"},
+    "manual_erasure.overdue": {"due_at": "2026-03-15T12:00:00+00:00", "asked_on": "2026-03-15"},
     "delivery.given_up": {"topic": "contract.signed"},
     "webhook_endpoint.disabled": {"reason": "failing", "given_up": 2},
 }
