@@ -14,7 +14,7 @@ from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
 from retention.models import ErasureRun, MentionScan, RetentionRule
-from retention.operations import endings, mentions, nights, old_exports, overdue, own_acts
+from retention.operations import endings, mentions, nights, old_exports, orphan_files, overdue, own_acts
 
 
 @shared_task(throws=(ClockAhead,))
@@ -174,10 +174,14 @@ def work_on_mentions(*, scan_id: int, organization_id: int, now: str, **_future:
 
 @shared_task(throws=(ClockAhead,))
 def sweep_files(*, now: str | None = None, **_future: object) -> None:
-    """Let go of what was kept on a basis until its period was over; and of sign-ins that have expired."""
+    """Let go of what was kept on a basis until its period was over.
+
+    By the real clock, whatever a rehearsal's says: sign-ins that have expired, files of which no row is left.
+    """
     run(endings.end_all, at=sweep_instant(now))
     with tenancy.vendor():
         Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    orphan_files.sweep(now=timezone.now(), by=SYSTEM)
 
 
 @shared_task(throws=(ClockAhead,))

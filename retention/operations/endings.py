@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import structlog
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
@@ -29,6 +30,7 @@ from retention.policy.bases import ACCOUNTS, ANSWERED, CONTRACT_FILE, EVIDENCE
 from retention.policy.kinds import Basis
 from retention.rules import endings as rules
 
+log = structlog.get_logger(__name__)
 # So many rows of a table in one transaction: what is left goes with the next sweep.
 MOST_ROWS = 5000
 # Nowhere on earth does a day begin later than so long after it begins in UTC.
@@ -102,6 +104,11 @@ def end_all(*, at: datetime, by: str) -> Swept:
             swept.done += bool(end(organization, now=at, by=by))
         except Refused as error:
             swept.refuse(error.code)
+        except Exception as error:  # one client's trouble holds up no other's: it is logged, and counted
+            if type(error).__name__ == "SoftTimeLimitExceeded":
+                raise
+            swept.refuse("error")
+            log.exception("sweep.failed", error=type(error).__name__)
     return swept
 
 
