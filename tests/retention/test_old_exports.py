@@ -196,12 +196,13 @@ def test_what_a_hold_covers_stays_and_the_database_stands_behind_it(settings, of
     assert ended() == 1 and not there(export, settings)
 
 
-def test_somebody_who_moved_is_held_with_the_department_of_then():
+@pytest.mark.parametrize(("name", "department"), [("ann", "Stock"), ("cyd", "Sales")], ids=["left-it", "joined-it"])
+def test_whoever_moves_is_held_with_the_department_of_then_and_of_now(name, department):
     organization = a_client()
-    made_of(organization, "ann")
+    made_of(organization, name)
     hold(organization, department="Sales")
     with tenancy.vendor():
-        LicensedUser.objects.filter(organization=organization, external_id="ann").update(department="Stock")
+        LicensedUser.objects.filter(organization=organization, external_id=name).update(department=department)
     assert due() == []
 
 
