@@ -1,6 +1,7 @@
 """Exports of some people: whose they are, what is in them, who fetches them, and with whom they go."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from accounts.models import AuditEvent, OutboxMessage
 from retention import sweeps
 from retention.enums import RefusalGround, RequestKind, RequestStatus
 from retention.models import DeletionRequest, Export, RequestSubject, Verification
-from retention.operations import carrying_out, exports, people_requests, requests
+from retention.operations import carrying_out, erasure, exports, people_requests, requests, runs
 from tests.accounts.parties import at_once
 from tests.api.callers import caller
 from tests.retention.test_exports import fetch, lines_of, opened
@@ -152,6 +153,28 @@ def test_an_export_goes_with_the_first_of_its_people_and_others_exports_stay(cli
         assert Verification.objects.latest("pk").hits == []
     assert not (files / f"{gone.public_id}.bin").exists() and (files / f"{kept.public_id}.bin").exists()
     assert len(lines_of(opened(fetch(kept))["messages.jsonl"])) == 3
+
+
+def test_who_is_being_erased_is_in_no_export_any_more(client_):
+    wanted = asked(client_, "ann-1", "ben-1", kind=EXPORT)
+    erasing = approved(asked(client_, "ann-1"))
+    with tenancy.vendor():
+        run = runs.plan(erasing, now=AFTER_GRACE, by="system")
+    assert not erasure.advance(run, now=AFTER_GRACE, by="system", budget=timedelta()), "fenced, and not yet gone"
+    assert swept().done == 1
+    files = opened(fetch(the_export(wanted)))
+    assert [one["id"] for one in lines_of(files["licensed_users.jsonl"])] == ["ben-1"]
+    assert {one["author"] for one in lines_of(files["messages.jsonl"])} == {"ben-1"}
+
+
+@pytest.mark.parametrize("kind", [RequestKind.ERASE, RequestKind.CORRECT])
+def test_no_export_is_made_of_a_request_that_asks_for_something_else(client_, kind):
+    more = {"corrections": {"display_name": "Ann"}} if kind is RequestKind.CORRECT else {}
+    request = asked(client_, "ann-1", kind=kind, **more)
+    with tenancy.vendor(), pytest.raises(requests.RequestNotInThatState):
+        carrying_out.export_people(request, now=NOW, by=CLIENT)
+    with tenancy.vendor():
+        assert not Export.objects.exists()
 
 
 def test_an_export_that_nobody_is_left_of_lapses(client_):
