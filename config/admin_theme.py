@@ -122,6 +122,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item(_("Legal holds"), "gavel", "retention.LegalHold"),
                 _item(_("Retention rules"), "auto_delete", "retention.RetentionRule"),
                 _item(_("Nights of retention rules"), "bedtime", "retention.RetentionNight"),
+                _item(_("Nights in other stores"), "nights_stay", "retention.NightBeyond"),
                 _item(_("Searches of others' content"), "manage_search", "retention.MentionScan"),
             ],
         },

@@ -6,7 +6,16 @@ from accounts.operations.sweeping import by_change
 from config.sweep import Sweep
 from retention import sweeps as retention
 from retention import tasks as retention_tasks
-from retention.operations import endings, evidence, ledger_entries, mentions, old_exports, overdue, own_acts
+from retention.operations import (
+    endings,
+    evidence,
+    ledger_entries,
+    mentions,
+    nights_beyond,
+    old_exports,
+    overdue,
+    own_acts,
+)
 
 SECONDS = timedelta(seconds=1)
 RETENTION: tuple[Sweep, ...] = (
@@ -125,6 +134,15 @@ RETENTION: tuple[Sweep, ...] = (
         old_exports.end_all,
         retention_tasks.sweep_exports,
         timedelta(hours=1),
+        "erasure",
+    ),
+    Sweep(
+        "nights_beyond",
+        nights_beyond.due,
+        nights_beyond.following,
+        nights_beyond.work_all,
+        retention_tasks.sweep_nights_beyond,
+        timedelta(minutes=1),
         "erasure",
     ),
     Sweep(

@@ -170,6 +170,18 @@ class StoreFault(TextChoices):
     REFUSED = "refused", _("The service refused the call")
     UNSIGNED_ACCEPTED = "unsigned_accepted", _("The service obeys calls with a wrong signature")
     LIBRARY = "library", _("The library for this kind of store is not installed")
+    CANNOT_SPARE = "cannot_spare", _("Single people of whom nothing may go cannot be told apart there")
+    HELD = "legal_hold", _("A legal hold covers everything of the organization")
+    NOT_BY_AGE = "not_by_age", _("The settings do not say what is old there")
+
+
+class BeyondState(TextChoices):
+    """A night of a retention rule in one store beyond the vault. Skipped: something keeps all of it there, tonight."""
+
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    SKIPPED = "skipped", _("Passed over")
+    INTERRUPTED = "interrupted", _("Interrupted")
 
 
 class RestoreKind(TextChoices):

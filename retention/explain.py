@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contracts import explain
+from retention.enums import StoreFault
 
 # One sentence for each step that the rule of the longest length takes (retention/rules/lasting.py).
 STEPS: Mapping[str, Promise] = {
@@ -29,6 +30,7 @@ UNREACHED: Mapping[str, Promise] = {
     "by_hand": _("emptied by hand, for an erasure only"),
     "not_by_age": _("no rule of this category reaches it: only an erasure empties it"),
 }
+WHOLE_ONLY = _("nothing goes there while a hold, a restriction or a request covers anybody")
 
 
 def reasons(explanation: Mapping[str, Any]) -> list[str]:
@@ -49,4 +51,19 @@ def kept_because(found: Mapping[str, int]) -> str:
 
 def reached(stores: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool, Any]]:
     """Return the stores beyond the vault: the code, whether a rule reaches it, why not in words."""
-    return [(one["store"], one["reached"], UNREACHED.get(one["why"], one["why"])) for one in stores]
+    return [
+        (one["store"], one["reached"], UNREACHED.get(one["why"], one["why"]) if one["why"] else _sparing(one))
+        for one in stores
+    ]
+
+
+def _sparing(one: Mapping[str, Any]) -> Promise | str:
+    """Say where single people cannot be left out: there nothing goes while anybody is to be spared."""
+    return "" if one["spares"] else WHOLE_ONLY
+
+
+def beyond(rows: Sequence[Any]) -> list[tuple[str, Any, int, Any]]:
+    """Return nights in other stores as rows of a table: the store, its state, how much went, why not all in words."""
+    return [
+        (row.store, row.get_state_display(), row.erased, dict(StoreFault.choices).get(row.why, row.why)) for row in rows
+    ]

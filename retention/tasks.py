@@ -13,8 +13,17 @@ from accounts.errors import Refused
 from accounts.operations.clock import ClockAhead, sweep_instant
 from accounts.operations.sweeping import SYSTEM, run
 from retention import sweeps
-from retention.models import ErasureRun, MentionScan, RetentionRule
-from retention.operations import endings, mentions, nights, old_exports, orphan_files, overdue, own_acts
+from retention.models import ErasureRun, MentionScan, NightBeyond, RetentionRule
+from retention.operations import (
+    endings,
+    mentions,
+    nights,
+    nights_beyond,
+    old_exports,
+    orphan_files,
+    overdue,
+    own_acts,
+)
 
 
 @shared_task(throws=(ClockAhead,))
@@ -200,6 +209,29 @@ def sweep_attestations(*, now: str | None = None, **_future: object) -> None:
 def sweep_own_acts(*, now: str | None = None, **_future: object) -> None:
     """Let go of what belongs to no client, and was kept until its period was over."""
     run(own_acts.end_all, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_nights_beyond(*, now: str | None = None, **_future: object) -> None:
+    """Hand every store beyond the vault in which a night is not over to a worker."""
+    at = sweep_instant(now)
+    with tenancy.vendor():
+        found = [(one.pk, one.organization_id) for one in nights_beyond.due(at=at)]
+    for pk, organization_id in found:
+        work_on_night_beyond.delay(beyond_id=pk, organization_id=organization_id, now=at.isoformat())
+
+
+@shared_task
+def work_on_night_beyond(*, beyond_id: int, organization_id: int, now: str, **_future: object) -> None:
+    """Take one night as far as it goes in one store. What is left, the next sweep hands out again."""
+    with tenancy.vendor():
+        found = NightBeyond.objects.filter(pk=beyond_id, organization_id=organization_id).first()
+    if found is None:
+        return
+    at = max(datetime.fromisoformat(now), timezone.now())
+    budget = timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2)
+    with suppress(Refused):  # it is over, or another worker asks the store
+        nights_beyond.work(found, now=at, by=SYSTEM, budget=budget)
 
 
 @shared_task

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -18,7 +19,7 @@ from accounts.rules.permissions import Permission
 from retention import explain
 from retention.admin.forms import AuthorisationForm
 from retention.enums import ContentCategory, LengthUnit, RuleState
-from retention.models import RetentionNight, RetentionRule
+from retention.models import NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
 from retention.operations import instructions, lasting, reach
 
@@ -68,7 +69,9 @@ class RetentionRuleAdmin(ReadOnly):
             "reasons": explain.reasons(seen.get("why", {})),
             "stores": [(name, count, _instant(seen, name)) for name, count in seen.get("stores", {}).items()],
             "stayed": explain.stayed(seen.get("left", {})),
-            "nights": list(obj.nights.order_by("-on")[:10]),
+            "nights": list(
+                obj.nights.prefetch_related(Prefetch("beyond", NightBeyond.objects.order_by("pk"))).order_by("-on")[:10]
+            ),
             "reach": explain.reached(reach.of(obj.category)),
         }
 
@@ -156,7 +159,20 @@ class RetentionNightAdmin(ReadOnly):
             "reasons": explain.reasons(obj.why),
             "stores": [(name, count, None) for name, count in obj.erased.items()],
             "stayed": explain.stayed(obj.left),
+            "beyond": explain.beyond(list(obj.beyond.order_by("pk"))),
         }
+
+
+@admin.register(NightBeyond)
+class NightBeyondAdmin(ReadOnly):
+    """What a night erased in a store beyond the vault, or why nothing went there."""
+
+    viewing = Permission.VIEW_DELETION_REQUEST
+    hidden = ("cursor", "lease")
+    list_display = ("store", "night", "organization", "state", "why", "erased", "failures", "again_at")
+    list_filter = ("state", "store")
+    search_fields = ("public_id", "store", "organization__name")
+    list_select_related = ("organization", "night")
 
 
 def _instant(seen: dict[str, Any], store: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.db.models import Prefetch
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -16,7 +17,7 @@ from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
 from retention.api.request_bodies import InstructionSerializer
 from retention.enums import ContentCategory, LengthUnit, NightState, RuleState
-from retention.models import RetentionNight, RetentionRule
+from retention.models import NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
 from retention.operations import instructions, lasting, reach
 
@@ -26,6 +27,7 @@ class ReachSerializer(serializers.Serializer[Any]):
 
     store = serializers.CharField()
     reached = serializers.BooleanField()
+    spares = serializers.BooleanField(help_text="It can leave out single people; else nothing goes while anybody is.")
     why = serializers.CharField(help_text="Why not: `by_hand`, `not_by_age`; else empty.")
 
 
@@ -161,10 +163,18 @@ class RetentionRuleResource(Resource):
         return self.told(ended)
 
 
+class NightBeyondSerializer(serializers.ModelSerializer[NightBeyond]):
+    class Meta:
+        model = NightBeyond
+        fields = ["store", "state", "why", "erased", "spared", "failures", "again_at", "started_at", "finished_at"]
+        read_only_fields = fields
+
+
 class RetentionNightSerializer(serializers.ModelSerializer[RetentionNight]):
     organization = serializers.UUIDField(source="organization.public_id")
     rule = serializers.UUIDField(source="rule.public_id")
     category = serializers.CharField(source="rule.category")
+    beyond = NightBeyondSerializer(many=True, read_only=True)
 
     class Meta:
         model = RetentionNight
@@ -180,6 +190,7 @@ class RetentionNightSerializer(serializers.ModelSerializer[RetentionNight]):
             "state",
             "erased",
             "left",
+            "beyond",
             "failures",
             "last_error",
             "started_at",
@@ -201,7 +212,11 @@ class RetentionNightFilter(filters.FilterSet):
 class RetentionNightResource(Resource):
     """What each night of a rule erased, and what it left and why: numbers only."""
 
-    queryset = RetentionNight.objects.select_related("organization", "rule").order_by("pk")
+    queryset = (
+        RetentionNight.objects.select_related("organization", "rule")
+        .prefetch_related(Prefetch("beyond", NightBeyond.objects.order_by("pk")))
+        .order_by("pk")
+    )
     serializer_class = RetentionNightSerializer
     filterset_class = RetentionNightFilter
     rights = {"list": Permission.VIEW_DELETION_REQUEST, "retrieve": Permission.VIEW_DELETION_REQUEST}

@@ -6,6 +6,7 @@ and a name of an object, which may be somebody's, stands in no checkpoint.
 
 import contextlib
 import importlib
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts.errors import FieldError
+from retention.connectors.bucket_errors import DENIED, LATER, speaking, unless
 from retention.connectors.protocol import (
+    Older,
     Person,
     Progress,
     Record,
@@ -25,17 +28,14 @@ from retention.connectors.protocol import (
     Target,
 )
 from retention.enums import StoreFault
-from retention.rules.stores.bucket import Settings, filled, placeholders
+from retention.rules.stores.bucket import Kept, Settings, filled, placeholders
 
 # What one call of S3 lists, and deletes, at most.
 PAGE = 1000
+# So many pages of old versions one call erases: what is kept is listed anew with every call.
+PAGES_OF_OLD = 10
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 OBJECTS, VERSIONS, MARKERS, UPLOADS = "objects", "old_versions", "delete_markers", "uploads"
-LATER = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "503", "500", "429"})
-CREDENTIALS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed", "401"})
-DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
-MISSING = frozenset({"NoSuchBucket", "404"})
-REDIRECTS = frozenset({"PermanentRedirect", "TemporaryRedirect", "301", "307"})
 FIELDS = {
     StoreFault.CREDENTIALS: "secret",
     StoreFault.MISSING: "bucket",
@@ -53,6 +53,8 @@ class _Entry:
     version: str
     kind: str
     size: int
+    at: datetime | None
+    latest: bool
 
 
 class BucketStore:
@@ -75,7 +77,7 @@ class BucketStore:
         """See that the bucket can be listed, its versions and uploads too. That it may delete shows when it must."""
         try:
             for prefix in (template.split("{", 1)[0] for template in self._settings.prefixes):
-                with _speaking():
+                with speaking():
                     bucket = {"Bucket": self._settings.bucket, "Prefix": prefix}
                     self._s3().list_object_versions(**bucket, MaxKeys=1)
                     self._s3().list_multipart_uploads(**bucket, MaxUploads=1)
@@ -84,12 +86,12 @@ class BucketStore:
         return []
 
     def inventory(self, target: Target) -> dict[str, int]:
-        with _speaking():
+        with speaking():
             return dict(self._counted(target))
 
     def export(self, target: Target) -> Iterator[Record]:
         """Yield what there is, by name, version and size. The contents stay where they are until they are erased."""
-        with _speaking():
+        with speaking():
             for prefix in self._prefixes(target):
                 for entry in self._versions(prefix):
                     yield {"place": entry.kind, "key": entry.key, "version": entry.version, "bytes": entry.size}
@@ -98,7 +100,7 @@ class BucketStore:
         self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
     ) -> Progress:
         most = max(1, min(limit, PAGE))
-        with _speaking():
+        with speaking():
             for prefix in self._prefixes(target):
                 if erased := self._abort(prefix, most) or self._delete(prefix, most):
                     return Progress(erased, "", finished=False)
@@ -106,6 +108,63 @@ class BucketStore:
             fault = next(iter(self._refused.values()))
             raise StoreMisconfigured(fault, self._settings.bucket)
         return Progress(0, "", finished=True)
+
+    def erase_older(
+        self, target: Target, older: Older, *, run: UUID, checkpoint: str, limit: int, now: datetime
+    ) -> Progress:
+        """Erase versions, markers and unfinished uploads from before the instant, below the category's prefix.
+
+        A marker goes last: without it what it hides would be there again.
+        """
+        kept = self._settings.by_age.get(older.category)
+        if kept is None:
+            raise StoreMisconfigured(StoreFault.NOT_BY_AGE, "by_age")
+        if older.spared and not kept.person_prefixes:
+            raise StoreMisconfigured(StoreFault.CANNOT_SPARE, f"by_age.{older.category}")
+        prefix = self._filled(kept.prefix, target, None)
+        spared = tuple(self._of_people(kept, target, older))
+        with speaking():
+            for kind in (UPLOADS, OBJECTS, MARKERS):
+                if kind == UPLOADS:
+                    erased = self._abort(prefix, PAGE, before=older.before, spared=spared)
+                else:
+                    erased = self._delete_old(self._old(prefix, older.before, spared, markers=kind == MARKERS))
+                if erased:
+                    return Progress(erased, "", finished=False)
+        if self._refused:
+            raise StoreMisconfigured(next(iter(self._refused.values())), self._settings.bucket)
+        return Progress(0, "", finished=True)
+
+    def _of_people(self, kept: Kept, target: Target, older: Older) -> Iterator[str]:
+        """Yield the prefixes of those who are spared. :raises StoreMisconfigured: one has no name there."""
+        for template in kept.person_prefixes:
+            for person in older.spared:
+                for email in _emails(person) if "email" in placeholders(template) else [""]:
+                    yield self._filled(template, target, person, email)
+
+    def _old(self, prefix: str, before: datetime, spared: tuple[str, ...], *, markers: bool) -> Iterator[_Entry]:
+        for entry in self._versions(prefix):
+            if _instant(entry.at) >= before or entry.key.startswith(spared) or (entry.kind == MARKERS) != markers:
+                continue
+            if markers and entry.latest and self._hides(entry):
+                continue
+            yield entry
+
+    def _hides(self, marker: _Entry) -> bool:
+        """Say whether an object would be there again without its marker."""
+        return any(one.key == marker.key and one.kind != MARKERS for one in self._versions(marker.key))
+
+    def _delete_old(self, entries: Iterator[_Entry]) -> int:
+        erased = 0
+        wanted = (entry for entry in entries if (entry.key, entry.version) not in self._refused)
+        for _page in range(PAGES_OF_OLD):
+            batch = list(itertools.islice(wanted, PAGE))
+            if any((entry.key, entry.version) in self._gone for entry in batch):
+                raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
+            erased += self._delete_batch(batch) if batch else 0
+            if len(batch) < PAGE:
+                break
+        return erased
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         return [Residue(self._settings.bucket, kind, count) for kind, count in sorted(self.inventory(target).items())]
@@ -165,14 +224,16 @@ class BucketStore:
                 return StoreFault.LOCKED
         return StoreFault.DENIED if code in DENIED else StoreFault.FAILED
 
-    def _abort(self, prefix: str, most: int) -> int:
-        """Abort the first unfinished uploads; return how many."""
+    def _abort(self, prefix: str, most: int, *, before: datetime | None = None, spared: tuple[str, ...] = ()) -> int:
+        """Abort the first unfinished uploads, of whom is meant; return how many."""
         done: set[tuple[str, str]] = set()
         for upload in self._uploads(prefix):
             where = (str(upload["Key"]), str(upload["UploadId"]))
+            if where[0].startswith(spared) or (before is not None and _instant(upload.get("Initiated")) >= before):
+                continue
             if where in self._gone:
                 raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
-            with _unless("NoSuchUpload"):  # somebody else was faster
+            with unless("NoSuchUpload"):  # somebody else was faster
                 self._s3().abort_multipart_upload(Bucket=self._settings.bucket, Key=where[0], UploadId=where[1])
             done.add(where)
             if len(done) == most:
@@ -185,9 +246,11 @@ class BucketStore:
         for page in pages.paginate(Bucket=self._settings.bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE}):
             for one in page.get("Versions", []):
                 kind = OBJECTS if one.get("IsLatest") else VERSIONS
-                yield _Entry(_below(prefix, one["Key"]), one["VersionId"], kind, int(one.get("Size", 0)))
+                where = (_below(prefix, one["Key"]), one["VersionId"])
+                yield _Entry(*where, kind, int(one.get("Size", 0)), one.get("LastModified"), bool(one.get("IsLatest")))
             for one in page.get("DeleteMarkers", []):
-                yield _Entry(_below(prefix, one["Key"]), one["VersionId"], MARKERS, 0)
+                where = (_below(prefix, one["Key"]), one["VersionId"])
+                yield _Entry(*where, MARKERS, 0, one.get("LastModified"), bool(one.get("IsLatest")))
 
     def _uploads(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._s3().get_paginator("list_multipart_uploads")
@@ -261,78 +324,18 @@ class BucketStore:
         return self._client
 
 
-@contextlib.contextmanager
-def _speaking() -> Iterator[None]:
-    """Say what an error of the library means. Its message may name an object: it goes no further."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except Exception as error:
-        raise _translated(error) from None
-
-
-@contextlib.contextmanager
-def _unless(code: str) -> Iterator[None]:
-    """Pass over one answer of the store."""
-    try:
-        yield
-    except Exception as error:
-        if _code(error) != code:
-            raise
-
-
-def _translated(error: Exception) -> Exception:
-    """Return what an error of the library means; one that is not the library's stays what it is."""
-    if isinstance(error, RecursionError):  # as below, where the library did not catch its own
-        return StoreMisconfigured(StoreFault.REDIRECT)
-    if not type(error).__module__.startswith(("botocore", "boto3", "urllib3")):
-        return error
-    code = _code(error)
-    for codes, kind, fault in (
-        (LATER, StoreUnavailable, StoreFault.BUSY),
-        (CREDENTIALS, StoreMisconfigured, StoreFault.CREDENTIALS),
-        (DENIED, StoreMisconfigured, StoreFault.DENIED),
-        (MISSING, StoreMisconfigured, StoreFault.MISSING),
-        (REDIRECTS, StoreMisconfigured, StoreFault.REDIRECT),
-    ):
-        if code in codes:
-            return kind(fault)
-    status = _status(error)
-    if status >= 500:
-        return StoreUnavailable(StoreFault.FAILED)
-    if status:
-        return StoreMisconfigured(StoreFault.REFUSED)
-    if isinstance(getattr(error, "kwargs", {}).get("error"), RecursionError):  # asked for the region, it leads on
-        return StoreMisconfigured(StoreFault.REDIRECT)
-    name = type(error).__name__
-    if name == "SSLError":
-        return StoreMisconfigured(StoreFault.TLS)
-    if "Timeout" in name:
-        return StoreUnavailable(StoreFault.TIMEOUT)
-    if "Connection" in name or "Connect" in name or name in ("HTTPClientError", "ResponseStreamingError"):
-        return StoreUnavailable(StoreFault.CONNECTION)
-    return StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER if "Parser" in name else StoreFault.SETTINGS)
-
-
-def _response(error: Exception) -> Mapping[str, Any]:
-    found = getattr(error, "response", None)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _code(error: Exception) -> str:
-    return str(_response(error).get("Error", {}).get("Code", ""))
-
-
-def _status(error: Exception) -> int:
-    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
 def _below(prefix: str, key: str) -> str:
     """Return the key. :raises StoreMisconfigured: the store answered with an object that was not asked for."""
     if not key.startswith(prefix):
         raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
     return key
+
+
+def _instant(at: datetime | None) -> datetime:
+    """Return when something was made. :raises StoreMisconfigured: the store does not say so."""
+    if at is None:
+        raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
+    return at
 
 
 def _unnamed(template: str, person: Person) -> bool:

@@ -66,6 +66,28 @@ REFERENCES = """
     WHERE f.contype = 'f' AND f.conparentid = 0
 """
 
+# Which columns of which mapped table refer to which of another one; a part of a table refers as the whole does.
+REFERRING = """
+    SELECT DISTINCT source.nspname || '.' || child.relname,
+           ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY AS k(number, place)
+                 JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place),
+           ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY AS k(number, place)
+                 JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number ORDER BY k.place)
+    FROM pg_constraint f
+    JOIN pg_class child ON child.oid = f.conrelid JOIN pg_namespace source ON source.oid = child.relnamespace
+    JOIN pg_class parent ON parent.oid = f.confrelid JOIN pg_namespace target ON target.oid = parent.relnamespace
+    WHERE f.contype = 'f' AND f.conparentid = 0 AND target.nspname = %s AND parent.relname = %s
+"""
+# Who may update some column may lock rows (PostgreSQL documentation, SELECT, The Locking Clause).
+MAY_LOCK = """
+    SELECT has_any_column_privilege(c.oid, 'UPDATE') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = %s AND c.relname = %s
+"""
+# What a column of instants is: one that names no place on the time line would be another instant in another zone.
+INSTANT = "timestamptz"
+# What refers to a table: the place, its columns, the table's columns.
+type Reference = tuple[str, list[str], list[str]]
+
 
 class Catalogue:
     """What the database says of the mapped tables. ``faults`` are what the mapping has wrong."""
@@ -94,6 +116,13 @@ class Catalogue:
             self._check_columns(path, table, self._columns.get(table.place, {}))
         self._check_parents()
         self._check_references(cursor, places)
+        # By place, of the tables of which rows go by age.
+        self.references = {
+            table.place: self._read_references(cursor, table)
+            for table in settings.tables
+            if table.age is not None and table.place in found
+        }
+        self._check_locks(cursor)
 
     @property
     def types(self) -> Types:
@@ -124,6 +153,8 @@ class Catalogue:
         named += [(f"{path}.{what}.column", part[0]) for what, part in _parts(table)]
         if table.via is not None:
             named.append((f"{path}.via.column", table.via.column))
+        if table.age is not None:
+            named.append((f"{path}.time", table.age[1]))
         missing = False
         for field, column in named:
             if column not in columns:
@@ -153,6 +184,10 @@ class Catalogue:
             self._kind(f"{path}.tenant.column", table, column, allowed)
             if names is Names.MAPPED:
                 self._check_clients(self._types[table.place, column])
+        if table.age is not None and self._names[table.place, table.age[1]] != INSTANT:
+            name = self._names[table.place, table.age[1]]
+            message = f"{table.place}.{table.age[1]} is {name}; it must be timestamp with time zone."
+            self._note(StoreFault.WRONG_TYPE, f"{path}.time", message)
         if table.subject is not None:
             column, holds = table.subject
             self._kind(f"{path}.subject.column", table, column, {"uuid", "text"} if holds == "public_id" else {"text"})
@@ -193,6 +228,28 @@ class Catalogue:
                 self._note(StoreFault.UNMAPPED, field, message)
             elif order[places[of]] > order[places[target]]:
                 self._note(StoreFault.ORDER, field, f"{places[of]} refers to {places[target]} and must come before it.")
+
+    def _read_references(self, cursor: psycopg.Cursor[Any], table: Table) -> list[Reference]:
+        """Return what refers to a table: by the database's constraints, and by the mapping."""
+        cursor.execute(REFERRING, [table.schema, table.name])
+        found = [(str(place), list(columns), list(referred)) for place, columns, referred in cursor.fetchall()]
+        mapped = [
+            (one.place, [one.via.column], [one.via.parent_column])
+            for one in self._settings.tables
+            if one.via is not None and one.via.parent == table.place
+        ]
+        return [*found, *(one for one in mapped if one not in found)]
+
+    def _check_locks(self, cursor: psycopg.Cursor[Any]) -> None:
+        """See that rows to which others refer can be locked: else something could come to refer to what goes by age."""
+        for number, table in enumerate(self._settings.tables):
+            if not self.references.get(table.place):
+                continue
+            cursor.execute(MAY_LOCK, [table.schema, table.name])
+            row: Any = cursor.fetchone()
+            if not row[0]:
+                message = f"{table.place}: to erase by age these credentials need UPDATE on some column of it too."
+                self._note(StoreFault.DENIED, f"tables[{number}].category", message)
 
     def _note(self, fault: StoreFault, field: str, message: str) -> None:
         self.faults.append((fault, FieldError(field, fault.value, message)))

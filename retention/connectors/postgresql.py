@@ -21,7 +21,9 @@ from accounts.errors import FieldError
 from retention.connectors.catalogue import Catalogue
 from retention.connectors.conditions import Condition
 from retention.connectors.connecting import connect, field_of, translated
+from retention.connectors.older import OlderRows
 from retention.connectors.protocol import (
+    Older,
     Progress,
     Record,
     Residue,
@@ -113,29 +115,42 @@ class PostgresStore:
     def erase_chunk(
         self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
     ) -> Progress:
+        return self._go_on(target, None, checkpoint, limit)
+
+    def erase_older(
+        self, target: Target, older: Older, *, run: UUID, checkpoint: str, limit: int, now: datetime
+    ) -> Progress:
+        if older.category not in self._settings.categories:
+            raise StoreMisconfigured(StoreFault.NOT_BY_AGE, "tables")
+        return self._go_on(target, older, checkpoint, limit)
+
+    def _go_on(self, target: Target, older: Older | None, checkpoint: str, limit: int) -> Progress:
         place = _Place.read(checkpoint, self._mark)
         if self._last is not None and self._last[0] == checkpoint:
             place = self._last[1]
         while True:
-            place, erased, kind = self._chunk(target, place, limit)
-            progress = self._progress(place, erased, kind)
+            place, erased, kind = self._chunk(target, older, place, limit)
+            progress = self._progress(place, erased, kind, older)
             # Whoever goes on may know the checkpoint alone. Where that cannot say how far it got, this goes on itself
             # until it is further: else nobody would ever come past what is before.
             if erased or progress.finished or progress.checkpoint != checkpoint:
                 return progress
 
-    def _chunk(self, target: Target, place: _Place, limit: int) -> tuple[_Place, int, str]:
+    def _chunk(self, target: Target, older: Older | None, place: _Place, limit: int) -> tuple[_Place, int, str]:
         """Erase within one transaction; return where it got, how many rows went, and the kind of the key there."""
+        tables = self._tables(older)
         left, erased = max(SMALLEST_WINDOW, WINDOW * limit), 0
         with self._mapped(target) as (cursor, condition, catalogue):
             # Two workers on one store take turns; who comes second finds the rows gone.
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"terme:{target.organization_ref}"]
             )
-            while place.table < len(self._settings.tables) and left > 0 and erased < limit:
-                table = self._settings.tables[place.table]
+            references = {} if older is None else catalogue.references
+            rows = condition.rows if older is None else OlderRows(condition, older, references).rows
+            while place.table < len(tables) and left > 0 and erased < limit:
+                table = tables[place.table]
                 kind = catalogue.type_name(table, table.key)
-                walk = _Walk(table, kind, condition, place.after)
+                walk = _Walk(table, kind, rows(table, "t"), place.after, locked=bool(references.get(table.place)))
                 read, gone, end = walk.step(cursor, window=left, limit=limit - erased)
                 left, erased = left - read, erased + gone
                 went_on = place.erased or gone > 0
@@ -143,7 +158,12 @@ class PostgresStore:
                     place = replace(place, erased=went_on, table=place.table + 1, after="")
                 else:
                     place = replace(place, erased=went_on, after=end)
-            return place, erased, self._kind_at(catalogue, place)
+            return place, erased, self._kind_at(catalogue, tables, place)
+
+    def _tables(self, older: Older | None) -> tuple[Table, ...]:
+        """Return the tables that are walked, in their order: what a rule is about, or all of them."""
+        tables = self._settings.tables
+        return tables if older is None else tuple(one for one in tables if one.age and one.age[0] == older.category)
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         found: list[Residue] = []
@@ -155,22 +175,27 @@ class PostgresStore:
                     found.append(Residue(table.place, kind, number))
         return found
 
-    def _progress(self, place: _Place, erased: int, kind: str) -> Progress:
-        """A walk is over at its last table; the store is done when a whole walk found nothing."""
-        if place.table >= len(self._settings.tables):
-            if not place.erased:
+    def _progress(self, place: _Place, erased: int, kind: str, older: Older | None) -> Progress:
+        """A walk is over at its last table; the store is done when a whole walk found nothing.
+
+        By age also after so many walks: what is left goes in another night.
+        """
+        if place.table >= len(self._tables(older)):
+            last = place.walk + 1 >= MOST_WALKS
+            if not place.erased or (last and older is not None):
                 return Progress(erased, place.written(self._mark, ""), finished=True)
-            if place.walk + 1 >= MOST_WALKS:
+            if last:
                 raise StoreUnavailable(StoreFault.BUSY)
             place = _Place(walk=place.walk + 1)
         checkpoint = place.written(self._mark, kind)
         self._last = (checkpoint, place)
         return Progress(erased, checkpoint, finished=False)
 
-    def _kind_at(self, catalogue: Catalogue, place: _Place) -> str:
-        if place.table >= len(self._settings.tables):
+    @staticmethod
+    def _kind_at(catalogue: Catalogue, tables: tuple[Table, ...], place: _Place) -> str:
+        if place.table >= len(tables):
             return ""
-        table = self._settings.tables[place.table]
+        table = tables[place.table]
         return catalogue.type_name(table, table.key)
 
     @contextmanager
@@ -209,11 +234,14 @@ class PostgresStore:
 
 
 class _Walk:
-    """One table, walked in the order of its key; backwards where its rows refer to earlier ones of it."""
+    """One table, walked in the order of its key; backwards where its rows refer to earlier ones of it.
 
-    def __init__(self, table: Table, kind: str, condition: Condition, after: str) -> None:
+    ``locked``: rows are locked before they are looked at for the last time, so that nothing comes to refer to them.
+    """
+
+    def __init__(self, table: Table, kind: str, rows: Composable, after: str, *, locked: bool = False) -> None:
         self._table, self._kind, self._after = table, kind, after
-        self._rows = condition.rows(table, "t")
+        self._rows, self._locked = rows, locked
         self._key = Identifier("t", table.key)
 
     def step(self, cursor: psycopg.Cursor[Any], *, window: int, limit: int) -> tuple[int, int, str | None]:
@@ -253,6 +281,8 @@ class _Walk:
         ranged = SQL("{} AND {} {} {} AND {}").format(
             self._past(), self._key, SQL(">=" if self._table.backwards else "<="), self._cast(end), self._rows
         )
+        if self._locked:
+            cursor.execute(SQL("SELECT FROM {} AS t WHERE {} FOR UPDATE").format(_named(self._table), ranged))
         cursor.execute(SQL("DELETE FROM {} AS t WHERE {}").format(_named(self._table), ranged))
         erased = cursor.rowcount
         if not erased:

@@ -44,6 +44,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Older:
+    """What goes by age: a client's content of a category from before an instant. Nothing of the ``spared`` goes.
+
+    Somebody comes once under each name that they have or had.
+    """
+
+    category: str
+    before: datetime
+    spared: tuple[Person, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far an erasure got. ``erased`` is what this one call did, ``checkpoint`` is what the next call is given.
 
@@ -121,6 +133,16 @@ class Connector(Protocol):
         ``sent_again`` is how often the run was sent through this store again, after residue was found.
         Killed at any instant it is called again with the last checkpoint that was kept. The same call twice, or by two
         workers at once, erases nothing else and fails neither.
+        """
+        ...
+
+    def erase_older(
+        self, target: Target, older: Older, *, run: UUID, checkpoint: str, limit: int, now: datetime
+    ) -> Progress:
+        """Erase on what a retention rule no longer keeps, as :meth:`erase_chunk` does; of an organization as a whole.
+
+        :raises StoreMisconfigured: also where the settings do not say what is old (``NOT_BY_AGE``), or where somebody
+            is spared and cannot be told apart there (``CANNOT_SPARE``, ``UNNAMED_PERSON``): then nothing goes.
         """
         ...
 

@@ -5,6 +5,7 @@ import math
 import secrets
 import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -17,6 +18,7 @@ from accounts.errors import FieldError
 from accounts.outbound import Answer, CallFailed
 from accounts.rules import webhooks
 from retention.connectors.protocol import (
+    Older,
     Person,
     Progress,
     Record,
@@ -112,10 +114,32 @@ class ServiceStore:
         A run that is sent again bears another id: under the one before, the service repeats what it did then.
         """
         asked = uuid5(run, str(sent_again)) if sent_again else run
+        return self._erase("store.erase", _who(target), target, asked=asked, checkpoint=checkpoint, now=now)
+
+    def erase_older(
+        self, target: Target, older: Older, *, run: UUID, checkpoint: str, limit: int, now: datetime
+    ) -> Progress:
+        """Ask once for what is older; likewise. Where somebody else is spared meanwhile it is another request."""
+        if older.category not in self._settings.by_age:
+            raise StoreMisconfigured(StoreFault.NOT_BY_AGE, "by_age")
+        if older.spared and not self._settings.spares:
+            raise StoreMisconfigured(StoreFault.CANNOT_SPARE, "spares")
+        told = {
+            **_who(target),
+            "category": older.category,
+            "before": older.before.astimezone(UTC).isoformat(),
+            "spared": [_told(person) for person in older.spared],
+        }
+        asked = uuid5(run, json.dumps(told, sort_keys=True))
+        meant = replace(target, people=older.spared or None)  # whom no answer that is kept may name
+        return self._erase("store.erase_older", told, meant, asked=asked, checkpoint=checkpoint, now=now)
+
+    def _erase(
+        self, kind: str, told: dict[str, Any], target: Target, *, asked: UUID, checkpoint: str, now: datetime
+    ) -> Progress:
+        url, told = self._settings.url, {"run": str(asked), **told}
         if checkpoint:
             url, kind, told = self._status_of(checkpoint), "store.status", {"run": str(asked)}
-        else:
-            url, kind, told = self._settings.url, "store.erase", {"run": str(asked), **_who(target)}
         answer = self._post(url, kind, told, now, asked, self._key)
         if checkpoint and answer.status in GONE:  # it has forgotten the work: asked anew, it is the same request
             return Progress(0, "", finished=False, ask_again_at=now + ASKS_AGAIN_AFTER)

@@ -2,7 +2,7 @@
 
 from retention.models.erasure import Certificate, CertificateAddendum, ErasureRun, ErasureStep, Verification
 from retention.models.external import ExternalStore, ManualErasure
-from retention.models.lasting import RetentionNight, RetentionRule
+from retention.models.lasting import NightBeyond, RetentionNight, RetentionRule
 from retention.models.ledger import DataKey, ErasureEntry, LedgerPulse
 from retention.models.mention import MentionScan
 from retention.models.request import (
@@ -42,6 +42,7 @@ __all__ = [
     "ManualErasure",
     "MentionScan",
     "Message",
+    "NightBeyond",
     "RequestSubject",
     "Restore",
     "RetentionNight",

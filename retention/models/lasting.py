@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
 from accounts.models import Document
-from retention.enums import ContentCategory, KeptLongestBy, LengthUnit, NightState, RuleEnd, RuleState
+from retention.enums import BeyondState, ContentCategory, KeptLongestBy, LengthUnit, NightState, RuleEnd, RuleState
 from retention.querysets import RetentionRuleQuerySet
 
 # A preview that is older says too little about what would go: rows come and go.
@@ -167,3 +167,48 @@ class RetentionNight(TenantModel):
 
     def __str__(self) -> str:
         return self.on.isoformat()
+
+
+class NightBeyond(TenantModel):
+    """One night of a rule in one store beyond the vault: asked outside of any transaction, journalled in its own.
+
+    ``store`` is the code. ``cursor`` is the store's own checkpoint and names nobody. ``why`` is a fault of the store,
+    or what keeps everything there; ``again_at``: it is not asked before. The lease says who asks it.
+    """
+
+    night = TenantForeignKey(RetentionNight, related_name="beyond", verbose_name=_("night of a retention rule"))
+    store = models.CharField(_("store"), max_length=50)
+    state = models.CharField(_("state"), max_length=12, choices=BeyondState.choices, default=BeyondState.RUNNING)
+    why = models.CharField(_("why"), max_length=40, blank=True)
+    cursor = models.TextField(_("checkpoint of another store"), blank=True)
+    erased = models.PositiveBigIntegerField(_("erased"), default=0)
+    spared = models.PositiveIntegerField(_("people spared"), default=0)
+    failures = models.PositiveIntegerField(_("failures"), default=0)
+    again_at = models.DateTimeField(_("tried again at"), null=True, blank=True)
+    lease = models.UUIDField(_("lease"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("night in another store")
+        verbose_name_plural = _("nights in other stores")
+        constraints = [
+            *tenant_keys("retention_nightbeyond"),
+            models.UniqueConstraint(fields=["organization", "night", "store"], name="night_beyond_once_per_store"),
+            models.CheckConstraint(condition=Q(state__in=BeyondState.values), name="night_beyond_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=BeyondState.RUNNING, finished_at__isnull=True)
+                | (~Q(state=BeyondState.RUNNING) & Q(finished_at__isnull=False)),
+                name="night_beyond_runs_until_it_is_over",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=BeyondState.SKIPPED) | ~Q(why=""), name="night_beyond_says_why_it_is_skipped"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state=BeyondState.RUNNING), name="night_beyond_running"),
+        ]
+
+    def __str__(self) -> str:
+        return self.store

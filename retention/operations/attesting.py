@@ -12,7 +12,7 @@ from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import Organization
 from accounts.operations import audit, documents, outbox
 from accounts.operations.sweeping import SYSTEM
-from retention.connectors.protocol import Progress, Record, Residue, StoreMisconfigured, Target
+from retention.connectors.protocol import Older, Progress, Record, Residue, StoreMisconfigured, Target
 from retention.enums import StoreFault
 from retention.models import ErasureRun, ErasureStep, ExternalStore, ManualErasure
 from retention.rules.stores.manual import Settings
@@ -48,6 +48,12 @@ class ManualStore:
         if row.attested_at is not None:
             return Progress(0, "attested", finished=True)
         return Progress(0, "asked", finished=False, ask_again_at=now + LOOKS_AGAIN_AFTER)
+
+    def erase_older(
+        self, target: Target, older: Older, *, run: UUID, checkpoint: str, limit: int, now: datetime
+    ) -> Progress:
+        """Nobody is asked to look for what is old every night."""
+        raise StoreMisconfigured(StoreFault.NOT_BY_AGE)
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         """Return what was asked for this run and not attested. Where nothing was asked, there is nothing to say."""

@@ -160,6 +160,24 @@ def connector_for(store: ExternalStore, *, now: datetime) -> Connector:
         raise StoreMisconfigured(StoreFault.SETTINGS, error.errors[0].field) from None
 
 
+def spares(store: ExternalStore, category: str) -> bool | None:
+    """Say whether a store can leave out single people of what it erases by age; ``None``: not of this category.
+
+    :raises InvalidInput: its settings are not what they must be any more.
+    """
+    match store.kind:
+        case StoreKind.POSTGRESQL:
+            return True if category in postgresql.read(store.settings).categories else None
+        case StoreKind.S3:
+            kept = bucket.read(store.settings).by_age.get(category)
+            return None if kept is None else bool(kept.person_prefixes)
+        case StoreKind.HTTP:
+            found = service.read(store.settings, allow_private=configuration.WEBHOOK_ALLOW_PRIVATE)
+            return found.spares if category in found.categories else None
+        case _:
+            return None
+
+
 def enabled() -> QuerySet[ExternalStore]:
     """Return the stores that an erasure empties, in their order."""
     return ExternalStore.objects.filter(enabled=True).order_by("position", "pk")

@@ -11,8 +11,8 @@ from accounts.models import Document, Organization
 from accounts.operations import audit, outbox, states
 from contracts.enums import NoticeUnit
 from contracts.rules.periods import local_day
-from retention.enums import ContentCategory, HoldScope, NightState, RuleEnd, RuleState
-from retention.models import LegalHold, RetentionNight, RetentionRule
+from retention.enums import BeyondState, ContentCategory, HoldScope, NightState, RuleEnd, RuleState
+from retention.models import LegalHold, NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import PREVIEW_HOLDS
 from retention.operations import instructions, reach
 from retention.operations.requests import SamePerson
@@ -219,6 +219,8 @@ def _end(
     rule.save(update_fields=["state", "next_at", "ended_by", "ended_at", "ended_because", "end_proof"])
     nights = RetentionNight.objects.filter(rule=rule, state=NightState.RUNNING)
     nights.update(state=NightState.INTERRUPTED, finished_at=now)
+    beyond = NightBeyond.objects.filter(night__rule=rule, state=BeyondState.RUNNING)
+    beyond.update(state=BeyondState.INTERRUPTED, finished_at=now)
     data = {"because": because.value, "category": rule.category, "proof": proof is not None}
     audit.record("retention_rule.ended", rule, by=by, at=now, data=data)
     payload = {"because": because.value, "category": rule.category}

@@ -16,7 +16,7 @@ from accounts.operations import audit
 from contracts.rules.periods import local_day
 from retention.enums import NightState, RuleState, VaultState
 from retention.models import RetentionNight, RetentionRule
-from retention.operations import chunks, lasting
+from retention.operations import chunks, lasting, nights_beyond
 from retention.operations.chunks import Pace
 from retention.operations.stores.aged import OF_CATEGORY, Aged, AgedChunk, Reached
 from retention.rules import lasting as rules
@@ -87,7 +87,7 @@ class _Turn:
             nights.filter(state=NightState.RUNNING, on__lt=on).update(
                 state=NightState.INTERRUPTED, finished_at=self.started_at
             )
-            night = nights.filter(on=on).first()
+            night, opened = nights.filter(on=on).first(), False
             if night is None:
                 night = RetentionNight(organization_id=self.organization_id, rule=rule, on=on, cutoff=found.before)
                 night.started_at = self.started_at
@@ -95,10 +95,13 @@ class _Turn:
                 night.state, night.finished_at = NightState.RUNNING, None
                 night.store, night.checkpoint_at, night.checkpoint = next(iter(self.stores)), None, 0
                 night.left = {}
+                opened = True
             # A length that was made longer since counts at once; one that was made shorter, from the next night on.
             if found.before <= night.cutoff:
                 night.cutoff, night.winner, night.why = found.before, found.winner, found.explanation.to_json()
             night.save()
+            if opened:
+                nights_beyond.begin(night, now=self.started_at)
 
     def one_chunk(self) -> bool:
         """Erase one chunk and write its journal, in one transaction. Return whether the night is over."""

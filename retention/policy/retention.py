@@ -51,6 +51,12 @@ TABLES: dict[str, Table] = {
         "last_error started_at finished_at",
         basis=EVIDENCE,
     ),
+    "retention.NightBeyond": table(
+        K,
+        "id public_id organization night store state why cursor erased spared failures again_at lease leased_until "
+        "started_at finished_at",
+        basis=EVIDENCE,
+    ),
     "retention.SubjectRequest": table(
         K,
         "id public_id organization kind channel language state identity received_at taken_by confirmed_at forward_by "

@@ -89,6 +89,7 @@ TABLES = {
     "LedgerPulse": ("view_operation", None),
     "Restore": ("view_operation", None),
     "MentionScan": ("view_deletion_request", None),
+    "NightBeyond": ("view_deletion_request", None),
     "RetentionNight": ("view_deletion_request", None),
     "RetentionRule": ("view_deletion_request", "request_deletion"),
     "RequestSubject": ("view_deletion_request", None),

@@ -51,6 +51,8 @@ from retention.models import (
     DeletionRequest,
     ErasureRun,
     ExternalStore,
+    NightBeyond,
+    RetentionNight,
 )
 from retention.operations import (
     addenda,
@@ -108,6 +110,15 @@ def a_rule_with_a_night(organization):
         lasting.preview(rule, now=yesterday, by="user:one")
         rule = lasting.enforce(rule, now=yesterday, by="user:one")
     nights.work(rule, now=NOW, by="system")
+    with tenancy.vendor():
+        NightBeyond.objects.create(
+            organization=organization,
+            night=RetentionNight.objects.get(rule=rule),
+            store="product",
+            state="done",
+            started_at=NOW,
+            finished_at=NOW,
+        )
 
 
 def a_client_that_stays(name="Stays", **contract):

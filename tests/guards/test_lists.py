@@ -17,6 +17,7 @@ BY_MODELS = {
     "intakes": "sender is computed from the model",
     "key-rotations": "steps is a related row",
     "offers": "compared is computed from the model",
+    "retention-nights": "beyond is a related row",
     "switching-cases": "acts is a related row",
 }
 RESOURCES = {prefix: view for prefix, view, _basename in router.registry}

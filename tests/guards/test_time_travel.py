@@ -13,7 +13,7 @@ from config.sweeps import SWEEPS
 from contracts.enums import ContractSuspension
 from contracts.models import Contract
 from contracts.operations import amendments, suspension
-from retention.models import DeletionRequest, ErasureRun, KeyRotation
+from retention.models import DeletionRequest, ErasureRun, KeyRotation, NightBeyond, RetentionNight
 from tests.accounts.parties import a_licence
 from tests.admin.asked import somebody_waits
 from tests.admin.world import NOW, a_whole_world
@@ -104,6 +104,14 @@ def a_world_with_something_ahead_of_every_sweep():
         )
         KeyRotation.objects.create(
             target_version=2, started_at=NOW, started_by="user:one", retry_at=NOW + timedelta(minutes=9)
+        )
+        night = RetentionNight.objects.earliest("pk")
+        NightBeyond.objects.create(
+            organization_id=night.organization_id,
+            night=night,
+            store="later",
+            started_at=NOW,
+            again_at=NOW + timedelta(minutes=7),
         )
         last = OutboxMessage.objects.filter(delivered_at__isnull=True).latest("pk")
         OutboxMessage.objects.filter(pk=last.pk).update(next_attempt_at=NOW + timedelta(hours=1))

@@ -31,8 +31,8 @@ def test_a_rule_says_everywhere_which_stores_it_does_not_reach(client, settings)
         lasting.preview(rule, now=NOW, by=OFFICER)
         seen = RetentionRule.objects.get(pk=rule.pk).preview
     expected = [
-        {"store": "product", "reached": False, "why": "not_by_age"},
-        {"store": "paper", "reached": False, "why": "by_hand"},
+        {"store": "product", "reached": False, "spares": False, "why": "not_by_age"},
+        {"store": "paper", "reached": False, "spares": False, "why": "by_hand"},
     ]
     assert seen["beyond"] == expected
     told = caller("authorised_contact", str(organization.public_id))("GET", f"retention-rules/{rule.public_id}")

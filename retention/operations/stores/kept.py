@@ -66,6 +66,7 @@ PROVED: Mapping[str, str] = {
     + _OF_ORGANIZATION.format(own="t.organization_id"),
     "retention.RetentionRule": "t.ended_at < %(evidence_before)s",
     "retention.RetentionNight": "t.finished_at < %(evidence_before)s",
+    "retention.NightBeyond": "t.finished_at < %(evidence_before)s",
     "retention.Vault": "t.state = 'destroyed' AND " + _OF_ORGANIZATION.format(own="t.organization_id"),
 }
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from accounts.errors import FieldError, InvalidInput
-from retention.rules.stores.reader import Reader
+from retention.rules.stores.reader import CATEGORIES, Reader
 
 MOST_PREFIXES = 50
 OF_CLIENTS = ("organization", "registration_number", "tenant")
@@ -21,8 +21,19 @@ _KEY_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a category of a client's content is, and where in it single people have theirs: none, if nobody knows."""
+
+    prefix: str
+    person_prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the bucket is, and where in it clients and people have their objects."""
+    """Where the bucket is, and where in it clients and people have their objects.
+
+    ``by_age``: the categories of which a retention rule erases what is older, each below its own prefix.
+    """
 
     endpoint: str
     region: str
@@ -32,6 +43,12 @@ class Settings:
     prefixes: tuple[str, ...]
     person_prefixes: tuple[str, ...]
     tenants: Mapping[UUID, str] = field(repr=False)
+    by_age: Mapping[str, Kept] = field(default_factory=dict)
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """Which categories a retention rule may erase by age here."""
+        return frozenset(self.by_age)
 
 
 def read(settings: Any) -> Settings:
@@ -47,7 +64,9 @@ def read(settings: Any) -> Settings:
         prefixes=_templates(reader, "prefixes", allowed=OF_CLIENTS, least=1),
         person_prefixes=_templates(reader, "person_prefixes", allowed=(*OF_CLIENTS, *OF_PEOPLE), least=0),
         tenants=reader.clients(),
+        by_age=_by_age(reader),
     )
+    _check_ages(reader, found)
     if found.endpoint and not _is_address(found.endpoint):
         reader.fault("endpoint", "no_address", "https:// (or http://) and a host, without a path. Empty: Amazon's.")
     if found.bucket and not _BUCKET.fullmatch(found.bucket):
@@ -78,6 +97,39 @@ def filled(template: str, values: Mapping[str, str]) -> str | None:
 def placeholders(template: str) -> list[str]:
     """Return the names in braces of a template, in their order."""
     return [str(name) for name in _PLACEHOLDER.findall(template)]
+
+
+def _by_age(reader: Reader) -> dict[str, Kept]:
+    """Return where each category is whose objects a retention rule erases by age."""
+    ages, found = reader.inner("by_age"), {}
+    if ages is None:
+        return {}
+    for category in CATEGORIES:
+        inner = ages.inner(category)
+        if inner is None:
+            continue
+        prefix = inner.text("prefix", longest=400)
+        if prefix and (fault := _fault(prefix, OF_CLIENTS, of_people=False)):
+            inner.fault("prefix", *fault)
+        people = _templates(inner, "person_prefixes", allowed=(*OF_CLIENTS, *OF_PEOPLE), least=0)
+        for number, template in enumerate(people):
+            if not template.startswith(prefix):
+                inner.fault(f"person_prefixes[{number}]", "outside", "It must begin with the category's prefix.")
+        found[category] = Kept(prefix, people)
+        inner.end()
+    ages.end()
+    return found
+
+
+def _check_ages(reader: Reader, settings: Settings) -> None:
+    """See that an erasure reaches what a rule reaches, and that no object is of two categories."""
+    for category, kept in settings.by_age.items():
+        path = f"by_age.{category}.prefix"
+        if not any(kept.prefix.startswith(prefix) for prefix in settings.prefixes):
+            reader.fault(path, "outside", "It must lie below one of the prefixes: else no erasure reaches it.")
+        others = [one.prefix for name, one in settings.by_age.items() if name != category]
+        if any(kept.prefix.startswith(one) or one.startswith(kept.prefix) for one in others):
+            reader.fault(path, "overlap", "Two categories share objects: which rule counts for them?")
 
 
 def _templates(reader: Reader, name: str, *, allowed: tuple[str, ...], least: int) -> tuple[str, ...]:

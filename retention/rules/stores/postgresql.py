@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.errors import FieldError, InvalidInput
-from retention.rules.stores.reader import Reader
+from retention.rules.stores.reader import CATEGORIES, Reader
 
 MOST_TABLES = 200
 LONGEST_NAME = 63  # bytes (NAMEDATALEN)
@@ -46,7 +46,8 @@ class Via:
 class Table:
     """A mapped table. Its own ``tenant`` counts before its parent's, and so does its ``subject``.
 
-    ``of_nobody``: its rows are about no single person, and stay when one is erased.
+    ``of_nobody``: its rows are about no single person, and stay when one is erased. ``age``: a retention rule of this
+    category erases rows whose instant, in this column, is older; rows without an instant stay.
     """
 
     schema: str
@@ -57,6 +58,7 @@ class Table:
     subject: tuple[str, Holds] | None
     of_nobody: bool
     via: Via | None
+    age: tuple[str, str] | None = None
 
     @property
     def place(self) -> str:
@@ -67,6 +69,7 @@ class Table:
     def columns(self) -> list[str]:
         """The columns that the mapping names."""
         named = [self.key, *(part[0] for part in (self.tenant, self.subject) if part is not None)]
+        named += [] if self.age is None else [self.age[1]]
         return list(dict.fromkeys([*named, self.via.column] if self.via is not None else named))
 
 
@@ -84,6 +87,11 @@ class Settings:
     statement_seconds: int
     tenants: Mapping[UUID, str] = field(repr=False)
     tables: tuple[Table, ...]
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """Which categories a retention rule may erase by age here."""
+        return frozenset(table.age[0] for table in self.tables if table.age is not None)
 
     def table(self, place: str) -> Table:
         """Return a mapped table by its place."""
@@ -137,6 +145,7 @@ def _table(reader: Reader) -> Table:
         else Via(
             _column(via), _qualified(via.text("parent", longest=2 * LONGEST_NAME + 1)), _column(via, "parent_column")
         ),
+        age=_age(reader),
     )
     if tenant is None and via is None:
         reader.fault(
@@ -148,6 +157,15 @@ def _table(reader: Reader) -> Table:
         if part is not None:
             part.end()
     return found
+
+
+def _age(reader: Reader) -> tuple[str, str] | None:
+    """Return of which category the rows are, and in which column their instant stands: both, or neither."""
+    given = [name for name in ("category", "time") if reader.has(name)]
+    if not given:
+        return None
+    category = reader.word("category", CATEGORIES)
+    return category, _column(reader, "time")
 
 
 def _column(reader: Reader, name: str = "column") -> str:

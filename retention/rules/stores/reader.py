@@ -8,6 +8,8 @@ from accounts.errors import FieldError
 from accounts.rules import checks
 
 MOST_CLIENTS = 10_000
+# What a retention rule may be about, as everywhere.
+CATEGORIES = ("conversations", "context", "diagnostics")
 
 
 class Reader:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from accounts.errors import FieldError, InvalidInput
 from accounts.rules import addresses, checks
-from retention.rules.stores.reader import Reader
+from retention.rules.stores.reader import CATEGORIES, Reader
 
 PROTOCOL = 1
 PREFIX = "whsec_"
@@ -26,10 +26,20 @@ class NoAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the service listens. ``seconds`` is how long one call may take."""
+    """Where the service listens. ``seconds`` is how long one call may take.
+
+    ``by_age``: the categories that it erases by age, when asked. ``spares``: it can leave out single people then.
+    """
 
     url: str
     seconds: int
+    by_age: tuple[str, ...] = ()
+    spares: bool = False
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """Which categories a retention rule may erase by age here."""
+        return frozenset(self.by_age)
 
 
 def read(settings: Any, *, allow_private: bool) -> Settings:
@@ -39,6 +49,8 @@ def read(settings: Any, *, allow_private: bool) -> Settings:
     found = Settings(
         url=reader.text("url", longest=addresses.LONGEST_URL),
         seconds=reader.number("seconds", default=15, least=1, most=60),
+        by_age=_categories(reader),
+        spares=reader.flag("spares", default=False),
     )
     if not faults:
         faults += addresses.check("url", found.url, allow_private=allow_private)
@@ -46,6 +58,14 @@ def read(settings: Any, *, allow_private: bool) -> Settings:
     if faults:
         raise InvalidInput(faults)
     return found
+
+
+def _categories(reader: Reader) -> tuple[str, ...]:
+    found = reader.items("by_age", most=len(CATEGORIES))
+    for number, name in enumerate(found):
+        if name not in CATEGORIES:
+            reader.fault(f"by_age[{number}]", "unknown", f"One of: {', '.join(CATEGORIES)}.")
+    return tuple(name for name in found if name in CATEGORIES)
 
 
 def key(secret: str) -> bytes:
