@@ -14,6 +14,7 @@ from accounts.operations.sweeping import SYSTEM
 from retention.enums import BeyondState, HoldGround, RequestKind
 from retention.models import LegalHold, NightBeyond, RetentionRule
 from retention.operations import external, holds, lasting, nights, nights_beyond, people_requests
+from retention.tasks import work_on_night_beyond
 from tests.accounts.parties import at_once
 from tests.accounts.receivers import says
 from tests.admin.people import a_member
@@ -275,6 +276,30 @@ def test_two_workers_at_once_take_a_row_once_and_count_it_once(product):
 
     assert at_once(one, one).count(True) == 1
     assert (every.row().erased, left(product)) == (4, (set(), 3))
+
+
+def test_a_worker_that_was_killed_is_waited_for_and_then_another_goes_on(product):
+    every = Nights()
+    in_database(product, every.organization)
+    every.begin()
+    until = every.now + nights_beyond.LEASE
+    with tenancy.vendor():
+        NightBeyond.objects.update(lease=every.rule.public_id, leased_until=until)
+        assert nights_beyond.following(after=every.now) == until
+    assert every.go_on().done == 0 and len(left(product)[0]) == 4
+    assert every.go_on(after=nights_beyond.LEASE).done == 1
+    assert (every.row().erased, every.row().lease) == (4, None)
+
+
+def test_a_task_that_comes_twice_erases_once(product):
+    every = Nights()
+    in_database(product, every.organization)
+    every.begin()
+    work_on_night_beyond(beyond_id=10**9, organization_id=every.organization.pk, now=every.now.isoformat())
+    row = every.row()
+    for _twice in range(2):
+        work_on_night_beyond(beyond_id=row.pk, organization_id=row.organization_id, now=every.now.isoformat())
+    assert (every.row().state, every.row().erased, left(product)) == (BeyondState.DONE, 4, (set(), 3))
 
 
 def test_who_lost_the_lease_counts_what_went_and_leaves_the_rest(product, monkeypatch):
