@@ -37,6 +37,7 @@ class AccessRuleSerializer(serializers.ModelSerializer[AccessRule]):
             "mode",
             "evaluated_at",
             "enforced_at",
+            "of_client",
             "stopped_at",
             "stopped_count",
             "confirmed",

@@ -38,6 +38,11 @@ class AccessRule(TenantModel):
     )
     evaluated_at = models.DateTimeField(_("looked at"), null=True, blank=True)
     enforced_at = models.DateTimeField(_("enforced since"), null=True, blank=True)
+    of_client = models.BooleanField(
+        _("instruction of the client"),
+        default=False,
+        help_text=_("The client's own member or program enforced it; else the client is asked about each erasure"),
+    )
     stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
     stopped_count = models.PositiveIntegerField(_("would have touched"), null=True, blank=True)
     confirmed = models.PositiveIntegerField(_("confirmed for"), null=True, blank=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from accounts import tenancy
 from accounts.enums import FindingState, RuleAction, RuleMode
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import AccessRule, LicensedUser, Organization, RuleExemption, RuleFinding
-from accounts.operations import audit, outbox, states
+from accounts.operations import actors, audit, outbox, states
 from accounts.rules import checks
 from accounts.rules.shares import most
 
@@ -156,6 +157,7 @@ def enforce(rule: AccessRule, *, digest: str, now: datetime, by: str) -> AccessR
         raise NotInThatMode("The rule is enforced already.")
     seen = _seen(locked, digest, now=now)
     _to_mode(locked, RuleMode.ENFORCED, now=now)
+    locked.of_client = _is_the_clients(locked, by)
     if seen.too_many:  # whoever saw that many and enforces says yes to them, once
         locked.confirmed = seen.count
     locked.save()
@@ -178,6 +180,8 @@ def confirm(rule: AccessRule, *, digest: str, now: datetime, by: str) -> AccessR
     locked.mode, locked.stopped_at, locked.stopped_count = RuleMode.ENFORCED, None, None
     locked.confirmed = seen.count
     locked.evaluated_at = None
+    # What staff let go on is no longer the client's word alone.
+    locked.of_client = locked.of_client and _is_the_clients(locked, by)
     locked.save()
     audit.record("access_rule.confirmed", locked, by=by, at=now, data={"people": seen.count})
     outbox.publish("access_rule.confirmed", locked, at=now)
@@ -240,6 +244,11 @@ def close(findings: Any, *, now: datetime) -> int:
     findings.filter(state=FindingState.WOULD_ACT, code="").update(code=PAST)
     closed: int = findings.filter(state=FindingState.OPEN).update(state=FindingState.CLEARED, closed_at=now)
     return closed
+
+
+def _is_the_clients(rule: AccessRule, actor: str) -> bool:
+    with tenancy.vendor():
+        return actors.is_of(rule.organization, actor)
 
 
 def _to_mode(rule: AccessRule, mode: RuleMode, *, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Requests that deletions of licensed users bring: each in the name of whoever had the people deleted.
 
-The client's members, programs and rules decide for it by deleting. What anybody else deleted waits for the client, as
-all that others ask for.
+The client's members and programs decide for it by deleting, and by enforcing a rule that does. What anybody else
+deleted, or had a rule delete, waits for the client, as all that others ask for.
 """
 
 from collections import defaultdict
@@ -52,10 +52,11 @@ def request(organization: Organization, *, now: datetime, by: str) -> list[Delet
         .order_by("pk")
         .values_list("public_id", "scheduled_by", "scheduled_from", "status_by")
     )
-    rules = set(AccessRule.objects.filter(organization=organization).values_list("public_id", flat=True))
-    asked: dict[tuple[str, bool], list[UUID]] = defaultdict(list)
+    # Of each rule, whether it is the client's instruction.
+    rules = dict(AccessRule.objects.filter(organization=organization).values_list("public_id", "of_client"))
+    asked: dict[tuple[str, bool | None], list[UUID]] = defaultdict(list)
     for public_id, scheduled_by, source, deleted_by in rows[: people_requests.MOST_PEOPLE]:
-        asked[scheduled_by or deleted_by, source in rules].append(public_id)
+        asked[scheduled_by or deleted_by, rules.get(source)].append(public_id)
     opened = []
     for (actor, ruled), people in asked.items():
         meant = _instruction(organization, actor, ruled=ruled)
@@ -73,9 +74,10 @@ def request(organization: Organization, *, now: datetime, by: str) -> list[Delet
     return opened
 
 
-def _instruction(organization: Organization, actor: str, *, ruled: bool) -> Instruction:
-    if ruled:
-        return Instruction(actor, RequestOrigin.CLIENT_RULE, decided=True)
+def _instruction(organization: Organization, actor: str, *, ruled: bool | None) -> Instruction:
+    """Return in whose name it is. ``ruled``: a rule deleted them, and whether the client had it enforced."""
+    if ruled is not None:
+        return Instruction(actor, RequestOrigin.CLIENT_RULE, decided=ruled)
     return Instruction(actor, RequestOrigin.CLIENT, decided=actors.is_of(organization, actor))
 
 

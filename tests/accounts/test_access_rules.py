@@ -23,8 +23,8 @@ def seen(rule, at=NOW):
         return access_rules.preview(rule, at=at)
 
 
-def enforce(rule, at=NOW):
-    return act(rule, "enforce", digest=seen(rule, at).digest, now=at)
+def enforce(rule, at=NOW, by="user:client"):
+    return act(rule, "enforce", digest=seen(rule, at).digest, now=at, by=by)
 
 
 def look(at):

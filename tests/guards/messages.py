@@ -32,7 +32,7 @@ def collected():
     found = {}
     for app in ("accounts", "contracts", "retention", "config"):
         for path in sorted((ROOT / app).rglob("*.py")):
-            if "migrations" not in path.parts:
+            if "migrations" not in path.relative_to(ROOT).parts:
                 for message in _calls(ast.parse(path.read_text(encoding="utf-8"))):
                     found.setdefault(message, []).append(str(path.relative_to(ROOT)))
     for path in sorted(p for p in (ROOT / "templates").rglob("*") if p.suffix in (".html", ".txt")):

@@ -42,7 +42,7 @@ OPENING = {
 def modules():
     for app in ("accounts", "config", "contracts", "retention"):
         for path in sorted((ROOT / app).rglob("*.py")):
-            if "migrations" not in path.parts:
+            if "migrations" not in path.relative_to(ROOT).parts:
                 yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from accounts import tenancy
 from accounts.enums import Role
-from accounts.models import LicensedUser, Membership
+from accounts.models import AccessRule, LicensedUser, Membership
 from accounts.operations import access, tokens
 from accounts.rules.permissions import Permission
 from retention.enums import RefusalGround, RequestOrigin, RequestStatus
 from retention.models import Certificate, DeletionRequest
 from retention.operations import people_requests, requests
-from tests.accounts.clients_rules import a_rule
-from tests.accounts.test_access_rules import enforce
+from tests.accounts.clients_rules import a_rule, act
+from tests.accounts.test_access_rules import enforce, seen
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.retention.test_life import live_until
@@ -77,16 +77,36 @@ def test_a_program_of_the_client_decides_too_as_its_identity_provider_does():
     assert (request.status, request.confirmed_by) == ("confirmed", f"token:{token.series}")
 
 
-def test_a_rule_of_the_client_decides_and_is_named_as_such():
+@pytest.mark.parametrize(
+    ("of_the_client", "status"),
+    [
+        pytest.param(True, "confirmed", id="the-clients-member-decides"),
+        pytest.param(False, "received", id="the-vendors-staff-ask"),
+    ],
+)
+def test_a_rule_decides_for_whoever_had_it_enforced_and_is_named_as_such(of_the_client, status):
     organization = a_client()
     with tenancy.vendor():
         LicensedUser.objects.filter(department="Stock").update(status="active")
-    enforce(a_rule(organization, action="schedule_deletion", inactive_days=1, departments=["Stock"], warning_days=0))
+    actor = a_member("client_administrator", organization) if of_the_client else a_member("administrator")
+    rule = a_rule(organization, action="schedule_deletion", inactive_days=1, departments=["Stock"], warning_days=0)
+    enforce(rule, by=actor.actor)
     live_until(NOW)
     live_until(DELETED)
     (request,) = opened()
-    assert (request.origin, request.status) == (RequestOrigin.CLIENT_RULE, "confirmed")
+    assert (request.origin, request.status) == (RequestOrigin.CLIENT_RULE, status)
     assert request.requested_by == "system"
+
+
+def test_a_stopped_rule_that_staff_let_go_on_is_the_clients_word_no_more():
+    organization = a_client()
+    client, staff = a_member("client_administrator", organization).actor, a_member("administrator").actor
+    rule = a_rule(organization, action="schedule_deletion", inactive_days=1, departments=["Stock"], warning_days=0)
+    assert enforce(rule, by=client).of_client
+    for actor, theirs in ((client, True), (staff, False), (client, False)):
+        with tenancy.vendor():
+            AccessRule.objects.filter(pk=rule.pk).update(mode="stopped", stopped_at=NOW, stopped_count=1)
+        assert act(rule, "confirm", digest=seen(rule).digest, by=actor).of_client is theirs
 
 
 @pytest.mark.parametrize("role", ["privacy_officer", "administrator"])
