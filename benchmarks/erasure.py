@@ -76,6 +76,8 @@ def measure(size: str) -> dict[str, Any]:
     prepare()
     quiet = _reading(organization, lambda: time.sleep(min(statistics.median(took[0]), 5)))
     meanwhile = _reading(organization, ours)
+    prepare()
+    beside_bare = _reading(organization, bare)
     ours_s, bare_s = statistics.median(took[0]), statistics.median(took[1])
     return bench.result(
         "erasure",
@@ -91,7 +93,11 @@ def measure(size: str) -> dict[str, Any]:
         old_snapshot_ratio=round(ours_s / beside_old, 3),
         **{f"{name}_s": round(seconds, 2) for name, seconds in others.items()},
         rss_growth_mib=round(max(grown), 1),
-        reader_p99_ms={"quiet": round(quiet, 2), "meanwhile": round(meanwhile, 2)},
+        reader_p99_ms={
+            "quiet": round(quiet, 2),
+            "meanwhile": round(meanwhile, 2),
+            "beside_bare": round(beside_bare, 2),
+        },
         reader_p99_ratio=round(meanwhile / quiet, 2),
         saga_ms=round(max(shredded) * 1000, 1),
     )

@@ -7,7 +7,7 @@ from django.db import connection
 
 from retention.models import Vault
 
-SMALLEST_CHUNK = 50
+SMALLEST_CHUNK = 10
 LARGEST_CHUNK = 50_000
 
 
