@@ -75,6 +75,12 @@ class RateForm(OperationForm):
     )
 
 
+class ReviewForm(OperationForm):
+    """When a hold that is needed still is looked at again."""
+
+    review_on = forms.DateField(label=_("Review on"))
+
+
 class HoldForm(OperationForm):
     """On what ground a hold is placed, and when it is looked at again."""
 

@@ -15,7 +15,7 @@ from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, Organization
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
-from retention.admin.forms import NewHoldForm
+from retention.admin.forms import NewHoldForm, ReviewForm
 from retention.enums import HoldGround
 from retention.models import LegalHold
 from retention.operations import holds
@@ -53,7 +53,7 @@ class LegalHoldAdmin(ReadOnly):
     search_fields = ("citation", "public_id", "organization__name")
     list_select_related = ("organization",)
     hidden = ("listed",)
-    actions_detail = ("release",)
+    actions_detail = ("keep", "release")
 
     def described(self, obj: LegalHold) -> str:
         return f"{obj.organization} · {obj.get_ground_display()}"
@@ -70,6 +70,18 @@ class LegalHoldAdmin(ReadOnly):
         return self.operation_page(
             request, title=_("Place a legal hold"), form=NewHoldForm, perform=perform, back=self.list_url()
         )
+
+    @act(
+        _("Keep after a review"),
+        Permission.PLACE_HOLD,
+        when=lambda hold: hold.released_at is None,
+        form=ReviewForm,
+        done=ngettext_lazy("Kept %(count)d hold.", "Kept %(count)d holds.", "count"),
+        explanation=_("It is needed still. You are reminded when it is to be looked at again."),
+        icon="event_repeat",
+    )
+    def keep(self, hold: LegalHold, *, data: dict[str, Any], now: datetime, by: str) -> None:
+        holds.keep(hold, review_on=data["review_on"], now=now, by=by)
 
     @act(
         _("Release"),

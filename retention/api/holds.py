@@ -78,6 +78,10 @@ class NewHoldSerializer(serializers.Serializer[Any]):
     review_on = serializers.DateField()
 
 
+class ReviewSerializer(serializers.Serializer[Any]):
+    review_on = serializers.DateField(help_text="When it is looked at again; a day ahead, in the client's time zone.")
+
+
 class LegalHoldResource(Resource):
     """What blocks erasure."""
 
@@ -87,6 +91,7 @@ class LegalHoldResource(Resource):
         "list": Permission.VIEW_DELETION_REQUEST,
         "retrieve": Permission.VIEW_DELETION_REQUEST,
         "create": Permission.PLACE_HOLD,
+        "keep": Permission.PLACE_HOLD,
         "release": Permission.PLACE_HOLD,
     }
     sensitive = frozenset({"release"})
@@ -102,6 +107,13 @@ class LegalHoldResource(Resource):
         if hold is None:
             return self.refusal("hold_too_late", "Keys are being destroyed: the hold comes too late. It was recorded.")
         return self.told(hold, status=201)
+
+    @extend_schema(request=ReviewSerializer, responses={200: LegalHoldSerializer})
+    @action(detail=True, methods=["post"])
+    def keep(self, request: Request, **kwargs: Any) -> Response:
+        """Say after a review that the hold is needed still, and when it is looked at again."""
+        values = self.given(ReviewSerializer, request)
+        return self.told(holds.keep(self.get_object(), now=self.now, by=self.actor, **values))
 
     @extend_schema(request=None, responses={200: LegalHoldSerializer})
     @action(detail=True, methods=["post"])

@@ -39,9 +39,7 @@ def place(
     """
     faults = checks.text("citation", citation)
     subject, unknown = _meant(organization, person, department)
-    faults += unknown
-    if review_on <= local_day(now, organization.time_zone):
-        faults.append(FieldError("review_on", "not_ahead", "The review date must lie ahead."))
+    faults += unknown + _not_ahead(organization, review_on, now=now)
     if faults:
         raise InvalidInput(faults)
     Vault.objects.bulk_create([Vault(organization=organization, changed_at=now)], ignore_conflicts=True)
@@ -88,6 +86,32 @@ def _meant(
 def _people_of(organization: Organization, department: str) -> list[int]:
     people = LicensedUser.objects.filter(organization=organization, department=department)
     return sorted(set(people.values_list("pk", flat=True)) - set(fenced_people(organization)))
+
+
+def _not_ahead(organization: Organization, review_on: date, *, now: datetime) -> list[FieldError]:
+    if review_on > local_day(now, organization.time_zone):
+        return []
+    return [FieldError("review_on", "not_ahead", "The review date must lie ahead.")]
+
+
+@transaction.atomic
+def keep(hold: LegalHold, *, review_on: date, now: datetime, by: str) -> LegalHold:
+    """Say after a review that a hold is needed still, and when it is looked at again (a day in the client's zone).
+
+    :raises InvalidInput: that day does not lie ahead. :raises Refused: the hold was released already.
+    """
+    in_force = LegalHold.objects.select_for_update(of=("self",), no_key=True).select_related("organization")
+    locked = in_force.filter(pk=hold.pk, released_at__isnull=True).first()
+    if locked is None:
+        raise Refused("The hold was released already.", code="hold_released")
+    if faults := _not_ahead(locked.organization, review_on, now=now):
+        raise InvalidInput(faults)
+    data = {"review_on": review_on.isoformat(), "before": locked.review_on.isoformat()}
+    locked.review_on, locked.reminded_at = review_on, None
+    locked.save(update_fields=["review_on", "reminded_at"])
+    audit.record("legal_hold.kept", locked, by=by, at=now, data=data)
+    outbox.publish("legal_hold.kept", locked, at=now, payload={"review_on": data["review_on"]})
+    return locked
 
 
 @transaction.atomic

@@ -282,6 +282,10 @@ def test_a_hold_is_placed_on_a_request_and_released(request_, sign_in):
         hold = LegalHold.objects.get()
     text = client.get(reverse("admin:retention_deletionrequest_change", args=[request_.pk])).content.decode()
     assert "A legal hold is in force." in text and "The erasure is not approved." in text
+    kept = client.post(page(hold, "keep"), {"review_on": "2020-01-01", "confirmed": "yes"})
+    assert kept.context["form"].errors["review_on"] == ["The review date must lie ahead."]
+    assert said(act(client, hold, "keep", review_on="2099-06-01"))[-1] == "Kept 1 hold."
+    assert last_event().data == {"review_on": "2099-06-01", "before": HOLD["review_on"]}
     assert said(act(client, hold, "release"))[-1] == "Released 1 hold."
     again = client.post(page(hold, "release"), {"confirmed": "yes"})
     assert said(again)[-1] == "The hold was released already."

@@ -221,6 +221,7 @@ PAGES = {
     "ExternalStore.test_connection": "manage_identity_providers",
     "ExternalStore.enable": "manage_identity_providers",
     "ExternalStore.disable": "manage_identity_providers",
+    "LegalHold.keep": "place_hold",
     "LegalHold.release": "place_hold",
     "MentionScan.erase_too": "request_deletion",
     "RetentionRule.preview_it": "request_deletion",

@@ -193,6 +193,7 @@ EXPECTED = {
     "GET legal-holds": "view_deletion_request",
     "POST legal-holds": "place_hold",
     "GET legal-holds/<uuid>": "view_deletion_request",
+    "POST legal-holds/<uuid>/keep": "place_hold",
     "POST legal-holds/<uuid>/release": "place_hold",
     "GET retention-rules": "view_deletion_request",
     "POST retention-rules": "request_deletion",

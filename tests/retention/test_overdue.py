@@ -1,5 +1,6 @@
 """Privacy officers are told of holds to review and of attestations that are missing: once, and again in good time."""
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import tenancy
+from accounts.errors import InvalidInput, Refused
 from accounts.models import AuditEvent, OutboxMessage
 from accounts.operations import delivery
 from accounts.operations.fanning import CLIENTS_TOPICS
@@ -15,6 +17,7 @@ from retention.models import LegalHold, ManualErasure
 from retention.operations import attesting, holds, overdue
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member
+from tests.api.callers import caller
 from tests.contracts.agreements import at
 from tests.retention.connectors.configured import paper
 from tests.retention.vaults import an_organization
@@ -120,3 +123,57 @@ def test_the_words_of_a_hold_are_in_no_announcement():
     with tenancy.vendor():
         assert "CPC" not in str(OutboxMessage.objects.latest("pk").payload)
         assert LegalHold.objects.get().reminded_at == REVIEW
+
+
+def test_a_hold_that_was_reviewed_rests_until_its_new_day():
+    hold = a_hold()
+    assert overdue.ask_for_all_reviews(at=REVIEW, by=BY).done == 1
+    with tenancy.vendor():
+        kept = holds.keep(hold, review_on=date(2026, 10, 1), now=REVIEW, by="user:officer")
+        assert (kept.review_on, kept.reminded_at) == (date(2026, 10, 1), None)
+        assert AuditEvent.objects.get(name="legal_hold.kept").data == {
+            "review_on": "2026-10-01",
+            "before": "2026-04-01",
+        }
+        assert overdue.hold_following(after=REVIEW) == datetime(2026, 10, 1, tzinfo=UTC)
+    assert overdue.ask_for_all_reviews(at=REVIEW + timedelta(days=60), by=BY).done == 0
+    assert overdue.ask_for_all_reviews(at=datetime(2026, 10, 1, tzinfo=UTC), by=BY).done == 1
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 31), date(2026, 4, 1)])
+def test_a_review_is_set_for_a_day_ahead_in_the_clients_zone(day):
+    hold = a_hold()
+    with tenancy.vendor(), pytest.raises(InvalidInput) as wrong:
+        holds.keep(hold, review_on=day, now=REVIEW, by=BY)  # in Paris it is 1 April already
+    assert [(one.field, one.code) for one in wrong.value.errors] == [("review_on", "not_ahead")]
+
+
+def test_of_a_review_and_a_release_at_once_the_release_stands():
+    hold = a_hold()
+
+    def keep():
+        with tenancy.vendor(), contextlib.suppress(Refused):
+            holds.keep(hold, review_on=date(2027, 1, 1), now=NOW, by="user:one")
+
+    def release():
+        with tenancy.vendor():
+            holds.release(hold, now=NOW, by="user:two")
+
+    at_once(keep, release)
+    with tenancy.vendor():
+        hold.refresh_from_db()
+        assert hold.released_by == "user:two"
+        with pytest.raises(Refused):
+            holds.keep(hold, review_on=date(2027, 1, 1), now=NOW, by="user:one")
+
+
+def test_a_review_by_rest_is_a_400_by_field_or_moves_the_day():
+    hold = a_hold()
+    officer = caller("privacy_officer")
+    assert officer("POST", f"legal-holds/{hold.public_id}/keep", {}, expect=400)["errors"][0]["attr"] == "review_on"
+    body = {"review_on": "2020-01-01"}
+    assert officer("POST", f"legal-holds/{hold.public_id}/keep", body, expect=400)["errors"][0]["code"] == "not_ahead"
+    found = officer("POST", f"legal-holds/{hold.public_id}/keep", {"review_on": "2099-01-01"})
+    assert found["review_on"] == "2099-01-01"
+    manager = caller("contract_manager")
+    manager("POST", f"legal-holds/{hold.public_id}/keep", {"review_on": "2099-01-01"}, expect=403)
