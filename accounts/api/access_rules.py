@@ -37,7 +37,7 @@ class AccessRuleSerializer(serializers.ModelSerializer[AccessRule]):
             "mode",
             "evaluated_at",
             "enforced_at",
-            "of_client",
+            "of_client_since",
             "stopped_at",
             "stopped_count",
             "confirmed",

@@ -38,9 +38,10 @@ class AccessRule(TenantModel):
     )
     evaluated_at = models.DateTimeField(_("looked at"), null=True, blank=True)
     enforced_at = models.DateTimeField(_("enforced since"), null=True, blank=True)
-    of_client = models.BooleanField(
-        _("instruction of the client"),
-        default=False,
+    of_client_since = models.DateTimeField(
+        _("instruction of the client since"),
+        null=True,
+        blank=True,
         help_text=_("The client's own member or program enforced it; else the client is asked about each erasure"),
     )
     stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
@@ -81,6 +82,11 @@ class AccessRule(TenantModel):
                 condition=Q(mode__in=[RuleMode.ENFORCED, RuleMode.STOPPED], enforced_at__isnull=False)
                 | (~Q(mode__in=[RuleMode.ENFORCED, RuleMode.STOPPED]) & Q(enforced_at__isnull=True)),
                 name="access_rule_enforced_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(of_client_since__isnull=True)
+                | Q(enforced_at__isnull=False, of_client_since__gte=F("enforced_at")),
+                name="access_rule_of_client_while_enforced",
             ),
         ]
 

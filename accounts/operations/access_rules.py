@@ -157,7 +157,7 @@ def enforce(rule: AccessRule, *, digest: str, now: datetime, by: str) -> AccessR
         raise NotInThatMode("The rule is enforced already.")
     seen = _seen(locked, digest, now=now)
     _to_mode(locked, RuleMode.ENFORCED, now=now)
-    locked.of_client = _is_the_clients(locked, by)
+    locked.of_client_since = now if _is_the_clients(locked, by) else None
     if seen.too_many:  # whoever saw that many and enforces says yes to them, once
         locked.confirmed = seen.count
     locked.save()
@@ -181,7 +181,7 @@ def confirm(rule: AccessRule, *, digest: str, now: datetime, by: str) -> AccessR
     locked.confirmed = seen.count
     locked.evaluated_at = None
     # What staff let go on is no longer the client's word alone.
-    locked.of_client = locked.of_client and _is_the_clients(locked, by)
+    _mark_staffs_word(locked, by)
     locked.save()
     audit.record("access_rule.confirmed", locked, by=by, at=now, data={"people": seen.count})
     outbox.publish("access_rule.confirmed", locked, at=now)
@@ -229,6 +229,8 @@ def exempt(rule: AccessRule, user: LicensedUser, *, now: datetime, by: str) -> R
 def lift_exemption(exemption: RuleExemption, *, now: datetime, by: str) -> None:
     """Let a rule concern a person again. :raises Refused: it does already (``exemption_gone``)."""
     rule = _locked(exemption.rule)
+    _mark_staffs_word(rule, by)
+    rule.save(update_fields=["of_client_since"])
     count, _by_model = RuleExemption.objects.filter(pk=exemption.pk).delete()
     if not count:
         raise Refused("The exemption was lifted already.", code="exemption_gone")
@@ -246,6 +248,12 @@ def close(findings: Any, *, now: datetime) -> int:
     return closed
 
 
+def _mark_staffs_word(rule: AccessRule, actor: str) -> None:
+    """Let a rule count as the client's instruction no more, where somebody else lets it concern more people."""
+    if not _is_the_clients(rule, actor):
+        rule.of_client_since = None
+
+
 def _is_the_clients(rule: AccessRule, actor: str) -> bool:
     with tenancy.vendor():
         return actors.is_of(rule.organization, actor)
@@ -256,6 +264,7 @@ def _to_mode(rule: AccessRule, mode: RuleMode, *, now: datetime) -> None:
     close(RuleFinding.objects.filter(organization=rule.organization_id, rule=rule), now=now)
     rule.mode = mode.value
     rule.enforced_at = now if mode is RuleMode.ENFORCED else None
+    rule.of_client_since = None
     rule.stopped_at = rule.stopped_count = rule.confirmed = rule.evaluated_at = None
 
 

@@ -47,16 +47,20 @@ def request(organization: Organization, *, now: datetime, by: str) -> list[Delet
         _deleted(now)
         .filter(organization=organization)
         .annotate(
-            scheduled_by=Subquery(scheduled.values("by")[:1]), scheduled_from=Subquery(scheduled.values("source")[:1])
+            scheduled_by=Subquery(scheduled.values("by")[:1]),
+            scheduled_from=Subquery(scheduled.values("source")[:1]),
+            scheduled_at=Subquery(scheduled.values("occurred_at")[:1]),
         )
         .order_by("pk")
-        .values_list("public_id", "scheduled_by", "scheduled_from", "status_by")
+        .values_list("public_id", "scheduled_by", "scheduled_from", "scheduled_at", "status_by")
     )
-    # Of each rule, whether it is the client's instruction.
-    rules = dict(AccessRule.objects.filter(organization=organization).values_list("public_id", "of_client"))
+    # Of each rule, since when it is the client's instruction.
+    rules = dict(AccessRule.objects.filter(organization=organization).values_list("public_id", "of_client_since"))
     asked: dict[tuple[str, bool | None], list[UUID]] = defaultdict(list)
-    for public_id, scheduled_by, source, deleted_by in rows[: people_requests.MOST_PEOPLE]:
-        asked[scheduled_by or deleted_by, rules.get(source)].append(public_id)
+    for public_id, scheduled_by, source, scheduled_at, deleted_by in rows[: people_requests.MOST_PEOPLE]:
+        since = rules.get(source)
+        ruled = (since is not None and scheduled_at >= since) if source in rules else None
+        asked[scheduled_by or deleted_by, ruled].append(public_id)
     opened = []
     for (actor, ruled), people in asked.items():
         meant = _instruction(organization, actor, ruled=ruled)
@@ -75,7 +79,7 @@ def request(organization: Organization, *, now: datetime, by: str) -> list[Delet
 
 
 def _instruction(organization: Organization, actor: str, *, ruled: bool | None) -> Instruction:
-    """Return in whose name it is. ``ruled``: a rule deleted them, and whether the client had it enforced."""
+    """Return in whose name it is. ``ruled``: a rule scheduled them, and whether on the client's word."""
     if ruled is not None:
         return Instruction(actor, RequestOrigin.CLIENT_RULE, decided=ruled)
     return Instruction(actor, RequestOrigin.CLIENT, decided=actors.is_of(organization, actor))

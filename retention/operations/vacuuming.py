@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
-from psycopg.errors import Diagnostic, QueryCanceled
+from psycopg.errors import Diagnostic
 
 from accounts import tenancy
 from retention.enums import RowsHeldBy, StepStatus, Vacuumed
@@ -96,17 +96,18 @@ def _rows_about(table: str) -> float:
 
 
 def _vacuumed_within(table: str, seconds: float) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(int(seconds * 1000) + 1)])
-        try:
-            return vacuumed(table) is not None
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
-            log.warning("erasure.vacuum_given_up", table=table, seconds=seconds)
-            return False
-        finally:
-            cursor.execute("RESET statement_timeout")
+    """Vacuum a table for so long at most; whatever stands in the way is the vacuum's alone."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(int(seconds * 1000) + 1)])
+            try:
+                return vacuumed(table) is not None
+            finally:
+                cursor.execute("RESET statement_timeout")
+    except DatabaseError as error:
+        log.warning("erasure.vacuum_given_up", table=table, seconds=seconds, error=type(error).__name__)
+        connection.close_if_unusable_or_obsolete()
+        return False
 
 
 def tables_of(store: str) -> Sequence[str]:

@@ -51,8 +51,8 @@ TABLES: dict[str, Table] = {
     "accounts.AccessRule": table(
         K,
         "id public_id organization name mode action inactive_days assignment_over departments statuses "
-        "exempt_departments warning_days warns_people most_percent evaluated_at enforced_at of_client stopped_at "
-        "stopped_count confirmed created_at created_by",
+        "exempt_departments warning_days warns_people most_percent evaluated_at enforced_at of_client_since "
+        "stopped_at stopped_count confirmed created_at created_by",
         basis=CONTRACT_FILE,
     ),
     "accounts.RuleExemption": table(

@@ -1,5 +1,7 @@
 """What breaks the constraints of clients' rules and bulk work: an example for each."""
 
+from datetime import timedelta
+
 from accounts.models import AccessRule, BulkItem, BulkJob, RuleExemption, RuleFinding
 from tests.accounts.licence_constraints import EARLIER, ID, NOW, a_person, an_organization
 
@@ -75,6 +77,10 @@ RULE_BREAKS = {
         lambda: a_rule(**ENFORCED, stopped_count=3),
     ],
     "access_rule_enforced_since": [lambda: a_rule(mode="enforced"), lambda: a_rule(enforced_at=NOW)],
+    "access_rule_of_client_while_enforced": [
+        lambda: a_rule(of_client_since=NOW),
+        lambda: a_rule(**{**ENFORCED, "enforced_at": NOW + timedelta(days=1)}, of_client_since=NOW),
+    ],
     "accounts_accessrule_public_id_key": [twice_of(a_rule, public_id=ID)],
     "rule_exemption_once": [
         lambda: [an_exemption(p, r) for p in [a_person(an_organization())] for r in [a_rule(p.organization)] * 2]

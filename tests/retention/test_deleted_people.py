@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from accounts import tenancy
-from accounts.enums import Role
+from accounts.enums import Role, RuleMode
 from accounts.models import AccessRule, LicensedUser, Membership
-from accounts.operations import access, tokens
+from accounts.operations import access, access_rules, tokens
 from accounts.rules.permissions import Permission
 from retention.enums import RefusalGround, RequestOrigin, RequestStatus
 from retention.models import Certificate, DeletionRequest
@@ -90,7 +90,7 @@ def test_a_rule_decides_for_whoever_had_it_enforced_and_is_named_as_such(of_the_
         LicensedUser.objects.filter(department="Stock").update(status="active")
     actor = a_member("client_administrator", organization) if of_the_client else a_member("administrator")
     rule = a_rule(organization, action="schedule_deletion", inactive_days=1, departments=["Stock"], warning_days=0)
-    enforce(rule, by=actor.actor)
+    enforce(rule, at=NOW, by=actor.actor)
     live_until(NOW)
     live_until(DELETED)
     (request,) = opened()
@@ -98,15 +98,52 @@ def test_a_rule_decides_for_whoever_had_it_enforced_and_is_named_as_such(of_the_
     assert request.requested_by == "system"
 
 
+def of_stock(organization):
+    with tenancy.vendor():
+        LicensedUser.objects.filter(department="Stock").update(status="active")
+    return a_rule(organization, action="schedule_deletion", inactive_days=1, departments=["Stock"], warning_days=0)
+
+
+def test_whom_staffs_rule_scheduled_the_client_does_not_decide_on_by_enforcing_it_later():
+    organization = a_client()
+    client, staff = a_member("client_administrator", organization).actor, a_member("administrator").actor
+    rule = of_stock(organization)
+    enforce(rule, at=NOW, by=staff)
+    live_until(NOW)
+    act(rule, "rest", mode=RuleMode.OBSERVE, now=NOW + timedelta(hours=1), by=client)
+    assert enforce(rule, at=NOW + timedelta(hours=2), by=client).of_client_since == NOW + timedelta(hours=2)
+    live_until(DELETED)
+    (request,) = opened()
+    assert (request.origin, request.status) == (RequestOrigin.CLIENT_RULE, "received")
+
+
 def test_a_stopped_rule_that_staff_let_go_on_is_the_clients_word_no_more():
     organization = a_client()
     client, staff = a_member("client_administrator", organization).actor, a_member("administrator").actor
-    rule = a_rule(organization, action="schedule_deletion", inactive_days=1, departments=["Stock"], warning_days=0)
-    assert enforce(rule, by=client).of_client
+    rule = of_stock(organization)
+    assert enforce(rule, at=NOW, by=client).of_client_since
     for actor, theirs in ((client, True), (staff, False), (client, False)):
         with tenancy.vendor():
             AccessRule.objects.filter(pk=rule.pk).update(mode="stopped", stopped_at=NOW, stopped_count=1)
-        assert act(rule, "confirm", digest=seen(rule).digest, by=actor).of_client is theirs
+        kept = act(rule, "confirm", digest=seen(rule).digest, by=actor)
+        assert (kept.of_client_since is not None) is theirs
+
+
+@pytest.mark.parametrize("of_the_client", [True, False])
+def test_an_exemption_that_staff_lift_makes_it_their_word(of_the_client):
+    organization = a_client()
+    client = a_member("client_administrator", organization).actor
+    rule = of_stock(organization)
+    exemption = act(rule, "exempt", person(organization, "cyd-1"), by=client)
+    enforce(rule, at=NOW, by=client)
+    by = client if of_the_client else a_member("administrator").actor
+    with tenancy.vendor():
+        access_rules.lift_exemption(exemption, now=NOW, by=by)
+        assert (AccessRule.objects.get().of_client_since is not None) is of_the_client
+    live_until(NOW)
+    live_until(DELETED)
+    (request,) = opened()
+    assert request.status == ("confirmed" if of_the_client else "received")
 
 
 @pytest.mark.parametrize("role", ["privacy_officer", "administrator"])

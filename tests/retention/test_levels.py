@@ -134,19 +134,23 @@ def test_only_many_rows_that_are_a_large_part_are_vacuumed_at_once(monkeypatch, 
     assert done == (["retention_message"] if vacuumed else [])
 
 
-def test_a_vacuum_that_takes_too_long_is_given_up_and_the_erasure_goes_on(few_are_many, settings):
+@pytest.mark.parametrize("lock_timeout", ["0", "50ms"], ids=["it-takes-too-long", "the-role-waits-for-no-lock"])
+def test_a_vacuum_that_fails_is_given_up_and_the_erasure_goes_on(few_are_many, settings, lock_timeout):
     settings.ERASURE_LEASE = timedelta(seconds=4)
     organization = a_client()
-    with psycopg.connect(admin_dsn("default")) as other:
+    with psycopg.connect(admin_dsn("default")) as other, connection.cursor() as cursor:
         other.execute("LOCK TABLE retention_message IN SHARE UPDATE EXCLUSIVE MODE")  # as another vacuum would
         request = approved(asked(organization, "ann-1"))
         with tenancy.vendor():
             run = runs.plan(request, now=AFTER_GRACE, by=SYSTEM)
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [lock_timeout])
         assert erasure.advance(run, now=AFTER_GRACE, by=SYSTEM)
         assert few_are_many and "retention_message" not in few_are_many[0]
-    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone()[0] == "0"
+    with tenancy.vendor():
+        assert set(ErasureStep.objects.filter(run=run).values_list("failures", flat=True)) == {0}
 
 
 def test_tables_written_anew_are_said_so():
