@@ -197,6 +197,23 @@ def test_a_few_rows_behind_many_of_others_are_reached_by_whoever_goes_on(product
     assert erased == 10
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("last", [9, 10, 60, 99, 100, 12_345])
+def test_a_range_ends_at_the_last_number_and_not_at_the_last_in_the_order_of_letters(product, last, backwards):
+    product.run("CREATE TABLE app.tickets (id bigint PRIMARY KEY, tenant text)")
+    product.run(f"INSERT INTO app.tickets SELECT n, 'V' || 1 + n % 2 FROM generate_series(1, {last}) AS n")
+    entry = {
+        "schema": "app",
+        "table": "tickets",
+        "key": "id",
+        "tenant": {"column": "tenant", "names": "registration_number"},
+        "subject": None,
+        "backwards": backwards,
+    }
+    erase(product.store(tables=[entry]), everything_of(), limit=1000, now=NOW)
+    assert product.run("SELECT DISTINCT tenant FROM app.tickets") == [("V2",)]
+
+
 def test_rows_that_refer_to_earlier_ones_of_their_table_go_backwards(product):
     product.run(
         "CREATE TABLE app.replies (id int PRIMARY KEY, tenant text, earlier int REFERENCES app.replies); "
