@@ -1,5 +1,6 @@
 """What was kept on a basis goes under trouble: two workers at once, one that is killed, one client that fails."""
 
+import json
 import os
 import time
 from datetime import timedelta
@@ -112,13 +113,22 @@ def test_killed_between_its_commit_and_its_files_what_is_left_goes_with_a_later_
     worker = Process(killed)
     wait_until(lambda: not count(Document, left))
     assert worker.kill() and path.exists()
-    assert looked(path, COMPLETE) == 1 and not path.exists()
+    assert looked(path, COMPLETE) == 0 and path.exists(), "a better backup may bring its row"
+    assert looked(path, COMPLETE, after=LATER - timedelta(seconds=1)) == 0
+    assert looked(path, COMPLETE, after=LATER) == 1 and not path.exists()
     with tenancy.vendor():
-        event = AuditEvent.objects.get(name="files.of_nobody_removed")
-    assert (event.data, event.vendor_only) == ({"documents": 1, "exports": 0}, True)
+        events = AuditEvent.objects.filter(name__startswith="files.of_nobody").order_by("pk")
+        told = [(event.name, event.data, event.vendor_only) for event in events]
+    one = {"documents": 1, "exports": 0}
+    assert told == [("files.of_nobody_found", one, True), ("files.of_nobody_removed", one, True)]
 
 
-def looked(path, written_at, *, after=timedelta(days=1, seconds=1), beaten=timedelta(0)):
+# A day after it was written a file is seen to have no row, and it goes a backup's horizon after that.
+SEEN = timedelta(days=1, seconds=1)
+LATER = SEEN + timedelta(days=35)
+
+
+def looked(path, written_at, *, after=SEEN, beaten=timedelta(0)):
     """Look for files of nobody so long after one was written; ``beaten``: so long after the last common pulse."""
     os.utime(path, (written_at.timestamp(), written_at.timestamp()))
     with tenancy.vendor():
@@ -126,36 +136,72 @@ def looked(path, written_at, *, after=timedelta(days=1, seconds=1), beaten=timed
     return orphan_files.sweep(now=written_at + after, by="system")
 
 
+def a_file(folder, name=""):
+    path = Path(folder) / "ab" / (name or f"{uuid4()}.bin")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"sealed")
+    os.utime(path, (COMPLETE.timestamp(), COMPLETE.timestamp()))
+    return path
+
+
 def test_a_file_that_somebody_may_be_writing_stays_and_so_does_one_with_a_row_and_one_of_another_name(left, settings):
     path = proof_of(left)
-    assert looked(path, COMPLETE) == 0
-    export = Path(settings.EXPORTS_DIR) / f"{uuid4()}.bin"
-    note = export.with_name("read-me.txt")
-    for one in (export, note):
-        one.parent.mkdir(parents=True, exist_ok=True)
-        one.write_bytes(b"sealed")
-    assert looked(note, COMPLETE) == 0
-    assert looked(export, COMPLETE, after=timedelta(hours=23)) == 0
-    assert looked(export, COMPLETE) == 1
+    assert looked(path, COMPLETE) == looked(path, COMPLETE, after=LATER) == 0
+    export, note = a_file(settings.EXPORTS_DIR), a_file(settings.EXPORTS_DIR, "read-me.txt")
+    assert looked(note, COMPLETE, after=timedelta(hours=23)) == 0
+    assert looked(export, COMPLETE) == looked(export, COMPLETE, after=LATER - timedelta(seconds=1)) == 0
+    assert looked(export, COMPLETE, after=LATER) == 1
     assert path.exists() and note.exists() and not export.exists()
 
 
-def test_after_a_restore_no_file_goes_for_a_backups_horizon(left, settings):
-    path = Path(settings.DOCUMENTS_DIR) / "ab" / f"{uuid4()}.part"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"sealed")
+def test_after_a_restore_no_file_is_noted_for_a_backups_horizon(left, settings):
+    path = a_file(settings.DOCUMENTS_DIR, f"{uuid4()}.part")
     with tenancy.vendor():
         Restore.objects.create(kind="default", known_until=COMPLETE, noticed_at=COMPLETE, noticed_by="system")
-    assert looked(path, COMPLETE, after=settings.BACKUP_HORIZON - timedelta(seconds=1)) == 0
-    assert looked(path, COMPLETE, after=settings.BACKUP_HORIZON) == 1
+    horizon = settings.BACKUP_HORIZON
+    assert looked(path, COMPLETE, after=horizon - timedelta(seconds=1)) == looked(path, COMPLETE, after=horizon) == 0
+    assert looked(path, COMPLETE, after=2 * horizon - timedelta(seconds=1)) == 0
+    assert looked(path, COMPLETE, after=2 * horizon) == 1
 
 
 def test_a_restore_that_nobody_has_noticed_yet_loses_no_file_that_its_report_is_to_name(left, settings):
-    path = Path(settings.DOCUMENTS_DIR) / "ab" / f"{uuid4()}.bin"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"sealed")
-    assert looked(path, COMPLETE, beaten=timedelta(days=1)) == 0
-    assert looked(path, COMPLETE, beaten=timedelta(hours=23)) == 1
+    path = a_file(settings.DOCUMENTS_DIR)
+    assert looked(path, COMPLETE) == looked(path, COMPLETE, after=LATER, beaten=timedelta(days=1)) == 0
+    assert looked(path, COMPLETE, after=LATER, beaten=timedelta(hours=23)) == 1
+
+
+def test_a_file_whose_row_a_better_backup_brings_back_begins_anew(left):
+    path = proof_of(left)
+    with tenancy.vendor():
+        document = Document.objects.get(organization=left)
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        away = "UPDATE accounts_document SET public_id = %s WHERE id = %s"
+        admin.execute(away, [uuid4(), document.pk])
+        assert looked(path, COMPLETE) == 0
+        admin.execute(away, [document.public_id, document.pk])
+        assert looked(path, COMPLETE, after=LATER) == 0
+        admin.execute(away, [uuid4(), document.pk])
+    assert looked(path, COMPLETE, after=LATER + timedelta(days=1)) == 0 and path.exists()
+
+
+def test_of_many_files_without_a_row_none_goes_before_people_have_looked(left, settings):
+    files = [a_file(settings.DOCUMENTS_DIR) for _ in range(orphan_files.HANDFUL)]
+    more = a_file(settings.EXPORTS_DIR)
+    assert looked(more, COMPLETE) == looked(more, COMPLETE, after=LATER) == 0
+    notes = json.loads((Path(settings.DOCUMENTS_DIR) / orphan_files.NOTES).read_text())
+    assert set(notes) == {f"ab/{path.name}" for path in files} and all(path.exists() for path in files)
+    more.unlink()
+    assert looked(files[0], COMPLETE, after=LATER) == orphan_files.HANDFUL
+
+
+@pytest.mark.parametrize("notes", ["", "[]", '{"ab": 1}', '{"ab": "yesterday"}'])
+def test_notes_that_nobody_can_read_begin_anew(left, settings, notes):
+    path = a_file(settings.DOCUMENTS_DIR)
+    looked(path, COMPLETE)
+    (Path(settings.DOCUMENTS_DIR) / orphan_files.NOTES).write_text(notes)
+    assert looked(path, COMPLETE, after=LATER) == 0
+    assert looked(path, COMPLETE, after=LATER + settings.BACKUP_HORIZON) == 1
 
 
 def test_one_client_that_fails_holds_up_no_other(left, monkeypatch):
