@@ -1,4 +1,7 @@
-"""Others' content that goes with an erasure is listed in its step and in the ledger, so that it goes after a restore."""
+"""Others' content that goes with an erasure is listed in its step and in the ledger, so that it goes after a restore.
+
+What is there already has no list, which is not an empty one: null. A step that is under way makes its list later.
+"""
 
 import django.contrib.postgres.fields
 from django.db import migrations, models
@@ -22,14 +25,33 @@ class Migration(migrations.Migration):
             model_name="erasurestep",
             name="listed",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.UUIDField(), blank=True, default=list, size=None, verbose_name="listed rows"
+                base_field=models.UUIDField(), blank=True, null=True, size=None, verbose_name="listed rows"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="erasurestep",
+            name="listed",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.UUIDField(),
+                blank=True,
+                default=list,
+                null=True,
+                size=None,
+                verbose_name="listed rows",
             ),
         ),
         migrations.AddField(
             model_name="erasureentry",
             name="others_refs",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.UUIDField(), blank=True, default=list, size=None
+                base_field=models.UUIDField(), blank=True, null=True, size=None
+            ),
+        ),
+        migrations.AlterField(
+            model_name="erasureentry",
+            name="others_refs",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.UUIDField(), blank=True, default=list, null=True, size=None
             ),
         ),
         migrations.RemoveConstraint(model_name="erasureentry", name="erasure_entry_whole_until_purged"),
@@ -40,11 +62,11 @@ class Migration(migrations.Migration):
                     models.Q(("organization_ref__isnull", False), ("purged_at__isnull", True), ("run__isnull", False)),
                     models.Q(
                         ("organization_ref__isnull", True),
-                        ("others_refs", []),
                         ("purged_at__isnull", False),
                         ("request_ref__isnull", True),
                         ("run__isnull", True),
                         ("subject_refs", []),
+                        models.Q(("others_refs", []), ("others_refs__isnull", True), _connector="OR"),
                     ),
                     _connector="OR",
                 ),

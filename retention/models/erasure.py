@@ -119,8 +119,9 @@ class ErasureStep(TenantModel):
     checkpoint_person = models.BigIntegerField(_("person reached"), default=0)
     checkpoint = models.BigIntegerField(_("checkpoint"), default=0)
     cursor = models.TextField(_("checkpoint of another store"), blank=True)
-    # Of what others wrote: the public ids of the rows that go, listed when the keys go, and what stayed and why.
-    listed = ArrayField(models.UUIDField(), verbose_name=_("listed rows"), default=list, blank=True)
+    # Of what others wrote: the public ids of the rows that go, listed when the keys go until the ledger's entry is
+    # purged, and what stayed and why. Null: no list was kept of such rows when this step's keys went.
+    listed = ArrayField(models.UUIDField(), verbose_name=_("listed rows"), default=list, null=True, blank=True)
     kept = models.JSONField(_("kept of others' content"), default=dict, blank=True)
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)
     last_error = models.CharField(_("last error"), max_length=120, blank=True)

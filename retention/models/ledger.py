@@ -52,8 +52,9 @@ class ErasureEntry(models.Model):
     request_ref = models.UUIDField(null=True, blank=True)
     # Of some people only: their public ids, random and opaque. Empty: the whole organization.
     subject_refs = ArrayField(models.UUIDField(), default=list, blank=True)
-    # Public ids of others' content that the client decided on, random and opaque: it goes again after a restore.
-    others_refs = ArrayField(models.UUIDField(), default=list, blank=True)
+    # Public ids of others' content that the client decided on, random and opaque: it goes again after a restore. Null:
+    # the entry is older than such lists, so what went is not known.
+    others_refs = ArrayField(models.UUIDField(), default=list, null=True, blank=True)
     keys_destroyed = models.PositiveIntegerField()
     destroyed_at = models.DateTimeField()
     previous_digest = models.CharField(max_length=64, blank=True)
@@ -75,8 +76,8 @@ class ErasureEntry(models.Model):
                     organization_ref__isnull=True,
                     request_ref__isnull=True,
                     subject_refs=[],
-                    others_refs=[],
-                ),
+                )
+                & (Q(others_refs=[]) | Q(others_refs__isnull=True)),
                 name="erasure_entry_whole_until_purged",
             ),
             models.CheckConstraint(

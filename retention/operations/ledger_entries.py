@@ -10,7 +10,7 @@ from accounts.operations import audit
 from accounts.operations.sweeping import earliest
 from retention import ledger
 from retention.enums import RunPhase
-from retention.models import ErasureEntry, ErasureRun
+from retention.models import ErasureEntry, ErasureRun, ErasureStep
 from retention.operations import saga
 from retention.querysets import ErasureRunQuerySet
 
@@ -118,4 +118,6 @@ def _tell(digest: str, *, now: datetime, by: str) -> None:
         for run in ErasureRun.objects.filter(ledger_digest=digest, ledger_purged_at__isnull=True):
             run.ledger_purged_at = now
             run.save(update_fields=["ledger_purged_at"])
+            # The same list: nothing that was restored is compared with it any more. Null stays, for not known.
+            ErasureStep.objects.filter(run=run, listed__len__gt=0).update(listed=[])
             audit.record("ledger.entry_purged", run, by=by, at=now, data={"ledger_digest": digest})

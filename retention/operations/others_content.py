@@ -15,7 +15,7 @@ from retention.enums import RunPhase
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, RequestSubject
 from retention.operations.sought import Sought
 from retention.operations.stores import BY_NAME
-from retention.operations.stores.mentioned import NAME, counting, decided, holds_on, meet, reasons, there
+from retention.operations.stores.mentioned import NAME, counting, decided, list_there, there
 from retention.rules.certificate import REPLAYED
 
 # What the verifier calls a row that the ledger lists and that is there.
@@ -30,17 +30,21 @@ def list_rows(run: ErasureRun) -> None:
     step = ErasureStep.objects.filter(run=run, store=NAME).first()
     if step is None:
         return
-    rows = decided(run.organization_id, run.request_id)
-    stay = [row for row in rows if row.why]
-    step.listed = [row.ref for row in rows if not row.why]
-    step.found, step.kept = len(step.listed), {"fenced": reasons(stay)}
-    step.save(update_fields=["listed", "found", "kept"])
-    meet(run, holds_on(run.organization_id, stay))
+    step.run = run
+    list_there(step)
+    step.found = len(step.listed or ())
+    step.save(update_fields=["found"])
 
 
-def list_again(run: ErasureRun, refs: Sequence[UUID]) -> None:
-    """List what the ledger's entry lists, in place of whatever was restored; likewise."""
+def list_again(run: ErasureRun, refs: Sequence[UUID] | None) -> None:
+    """List what the ledger's entry lists, in place of whatever was restored; likewise.
+
+    ``None``, for an entry that is older than such lists: all of the decision that was restored, if it was. Whether a
+    hold kept some of it then is not known, so what one keeps now is residue.
+    """
     step = ErasureStep.objects.filter(run=run, store=NAME).first()
+    if refs is None:
+        refs = [row.ref for row in decided(run.organization_id, run.request_id)]
     if step is None and not refs:
         return
     if step is None:
@@ -49,23 +53,30 @@ def list_again(run: ErasureRun, refs: Sequence[UUID]) -> None:
     step.save()
 
 
-def listed(run: ErasureRun) -> list[UUID]:
-    """Return the public ids of what goes, in their order. Opens a scope of its own."""
+def listed(run: ErasureRun) -> list[UUID] | None:
+    """Return the public ids of what goes, in their order. Opens a scope of its own.
+
+    ``None``: the keys went before such lists were kept. Where they are about to go, the list is made now.
+    """
     with tenancy.vendor():
         found = ErasureStep.objects.filter(run=run.pk, store=NAME).exclude(run__phase=RunPhase.PLANNED)
-        return next(iter(found.values_list("listed", flat=True)), [])
+        step = found.select_related("run").first()
+        if step is not None and step.listed is None and step.run.phase == RunPhase.DESTROYING:
+            list_rows(step.run)
+            step.refresh_from_db(fields=["listed"])
+        return [] if step is None else step.listed
 
 
-def restored(organization: int, refs: Sequence[UUID]) -> bool:
+def restored(organization: int, refs: Sequence[UUID] | None) -> bool:
     """Say whether any of these rows is there."""
-    return bool(refs) and bool(there(organization, refs))
+    return bool(refs and there(organization, refs))
 
 
 def said(run: ErasureRun, request: DeletionRequest) -> dict[str, Any] | None:
     """Return what became of others' content, as a certificate says it; ``None``: it was neither searched nor taken.
 
     ``kept_because``: rows that stayed, by reason; ``not_there``: rows that something else took before, or that a
-    restore did not bring back.
+    restore did not bring back. Of a walk that is older than such counts, what did not go counts as kept.
     """
     step = ErasureStep.objects.filter(run=run, store=NAME).first()
     scan = counting(request.organization_id, request.pk)
@@ -88,6 +99,8 @@ def said(run: ErasureRun, request: DeletionRequest) -> dict[str, Any] | None:
         return None
     to_be_erased = scan.taken_at is not None
     stayed = kept.total() if to_be_erased else scan.number
+    if step is not None and step.listed is None:
+        stayed = scan.number - erased
     return {
         "state": scan.state,
         "searched_at": None if scan.finished_at is None else scan.finished_at.isoformat(),
@@ -112,7 +125,7 @@ def search(sought: Iterable[Sought]) -> None:
         if one.run.replayed_at is None or one.whole:
             continue
         step = ErasureStep.objects.filter(run=one.run, store=NAME).first()
-        rows = [] if step is None else there(one.run.organization_id, step.listed)
+        rows = there(one.run.organization_id, [] if step is None else step.listed or [])
         going = RequestSubject.objects.filter(organization=one.run.organization_id, fenced_at__isnull=False)
         authors = set(going.values_list("licensed_user", flat=True)) if rows else set()
         for store, count in Counter(row.store for row in rows if row.author not in authors).items():

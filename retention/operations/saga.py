@@ -189,7 +189,7 @@ def digest(
     *,
     previous: str,
     request: UUID | None = None,
-    others: Sequence[UUID] = (),
+    others: Sequence[UUID] | None = None,
 ) -> str:
     """Return the digest of an entry; it covers the one before, so none can be taken out or changed unseen."""
     facts: list[Any] = [str(run), str(organization_ref), count, at.astimezone(UTC).isoformat(), previous]

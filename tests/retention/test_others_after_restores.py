@@ -24,7 +24,7 @@ from retention.models import (
     MentionScan,
     Restore,
 )
-from retention.operations import erasure, holds, ledger_entries, run_control, runs
+from retention.operations import erasure, holds, ledger_entries, proof, run_control, runs
 from retention.operations.restore_texts import shown
 from retention.papers import certificate as paper
 from tests.engines import admin_dsn
@@ -212,6 +212,9 @@ def test_the_list_is_covered_by_the_digest_bounded_and_purged():
     ledger_entries.tend(now=AFTER_GRACE + timedelta(days=1), by=SYSTEM)
     ledger_entries.tend(now=AFTER_GRACE + timedelta(days=100), by=SYSTEM)
     assert (entry().others_refs, entry().purged_at is None) == ([], False)
+    with tenancy.vendor():
+        run, step = ErasureRun.objects.get(), ErasureStep.objects.get(store="mentions")
+        assert (step.listed, proof.standing(run, now=NOW)["others_content"]) == ([], said())
 
 
 def test_what_a_hold_keeps_at_the_fence_is_not_listed_and_stays_after_a_restore():

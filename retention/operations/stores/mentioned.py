@@ -82,7 +82,8 @@ class Mentioned(Rows):
     """What a search of others' content named. What a hold, a restriction or a request covers stays.
 
     A conversation loses its title, as the place of what others wrote in it. What goes is listed in the step when the
-    keys go, by public ids, as the ledger has it. Each chunk writes down what stayed, and which holds kept it.
+    keys go, by public ids, as the ledger has it; with the first chunk, where a step is older than such lists. Each
+    chunk writes down what stayed, and which holds kept it.
     """
 
     def covers(self, target: Target) -> bool:
@@ -96,6 +97,10 @@ class Mentioned(Rows):
         return False  # what stays is held; what was written since was not searched
 
     def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        step = _step(target)
+        if step is not None and step.listed is None:
+            list_there(step)
+            after = Place(0, 0)  # what went before is not in the list
         listed = self._listed(target) or []
         chosen = listed[after.key : after.key + limit]
         erased = anonymised = 0
@@ -122,7 +127,7 @@ class Mentioned(Rows):
 
     @staticmethod
     def _listed(target: Target) -> list[UUID] | None:
-        """Return the public ids of what goes; ``None``: nothing is listed before the keys go."""
+        """Return the public ids of what goes; ``None``: nothing is listed before the keys go, or ever was."""
         step = _step(target)
         return None if step is None or step.run.phase == RunPhase.PLANNED else step.listed
 
@@ -135,6 +140,15 @@ class Mentioned(Rows):
         step.kept = {**step.kept, "walked": dict(walked)}
         step.save(update_fields=["kept"])
         meet(step.run, holds_on(target.organization_id, stayed))
+
+
+def list_there(step: ErasureStep) -> None:
+    """List what goes of what the client decided on, and note what stays now and why. The caller has the run's row."""
+    rows = decided(step.organization_id, step.run.request_id)
+    stay = [row for row in rows if row.why]
+    step.listed, step.kept = [row.ref for row in rows if not row.why], {"fenced": reasons(stay)}
+    step.save(update_fields=["listed", "kept"])
+    meet(step.run, holds_on(step.organization_id, stay))
 
 
 def meet(run: ErasureRun, holds: Sequence[str]) -> None:
