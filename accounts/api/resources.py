@@ -1,5 +1,6 @@
 """The base of REST resources: lists and details by public id, a right for every action, what the answers may be."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,6 +18,8 @@ from accounts.api.views import ScopedView
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
+
+UNKNOWN = "Nothing reads this name here."
 
 
 class Resource(ScopedView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
@@ -58,8 +61,13 @@ class Resource(ScopedView, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         return self.filter_queryset(self.get_queryset() if prepared is None else prepared.all())
 
     def given(self, serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-        """Return the body of a call, its form checked."""
+        """Return the body of a call, its form checked. A name that nothing reads may be a mistyped one that matters.
+
+        :raises InvalidInput: a name is unknown.
+        """
         body = serializer(data=request.data)
+        if isinstance(request.data, Mapping) and (unknown := sorted(set(request.data) - set(body.fields))):
+            raise InvalidInput([FieldError(name[:80], "unknown_field", UNKNOWN) for name in unknown[:20]])
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
 

@@ -67,7 +67,7 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
     @computed("category")
     def get_beyond(self, category: str) -> list[dict[str, Any]]:
         """Return which stores beyond the vault the rule reaches now."""
-        found: list[dict[str, Any]] = self.context["beyond"](category)
+        found: list[dict[str, Any]] = self.context.get("beyond", reach.of)(category)
         return found
 
 

@@ -255,7 +255,8 @@ class _Walk:
                 "WITH seen AS MATERIALIZED (SELECT {key} AS key, {rows} AS wanted FROM {table} AS t WHERE {past} "
                 "ORDER BY {key} {order} LIMIT {window}), wanted AS (SELECT key FROM seen WHERE wanted), "
                 "full_at AS (SELECT key FROM wanted ORDER BY key {order} OFFSET {last} LIMIT 1) "
-                "SELECT (SELECT key::text FROM full_at), (SELECT key::text FROM seen ORDER BY seen.key {back} LIMIT 1), "
+                "SELECT (SELECT key::text FROM full_at), "
+                "(SELECT key::text FROM seen ORDER BY seen.key {back} LIMIT 1), "
                 "(SELECT count(*) FROM seen), (SELECT count(*) FROM wanted)"
             ).format(
                 key=self._key,

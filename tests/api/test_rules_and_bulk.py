@@ -68,8 +68,8 @@ def test_a_neighbours_rule_person_and_organization_are_not_there():
     organization, _people, call = a_client("ann")
     neighbour, _zoe, other = a_client("zoe")
     rule = other("POST", "access-rules", {**RULE, "organization": str(neighbour.public_id)}, expect=201)
-    for verb in ("enforce", "confirm", "exempt"):
-        call("POST", f"access-rules/{rule['public_id']}/{verb}", {"digest": "x", "external_id": "zoe"}, expect=404)
+    for verb, given in (("enforce", "digest"), ("confirm", "digest"), ("exempt", "external_id")):
+        call("POST", f"access-rules/{rule['public_id']}/{verb}", {given: "zoe"}, expect=404)
     body = {**RULE, "organization": str(neighbour.public_id)}
     assert call("POST", "access-rules", body, expect=400)["errors"][0]["attr"] == "organization"
     call("POST", f"organizations/{neighbour.public_id}/bulk-jobs", {"act": "suspend"}, expect=404)
