@@ -7,6 +7,7 @@ and a name of an object, which may be somebody's, stands in no checkpoint.
 import contextlib
 import importlib
 import itertools
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ class BucketStore:
         if older.spared and not kept.person_prefixes:
             raise StoreMisconfigured(StoreFault.CANNOT_SPARE, f"by_age.{older.category}")
         prefix = self._filled(kept.prefix, target, None)
-        spared = tuple(self._of_people(kept, target, older))
+        spared = tuple(folded(one) for one in self._of_people(kept, target, older))
         with speaking():
             for kind in (UPLOADS, OBJECTS, MARKERS):
                 if kind == UPLOADS:
@@ -144,7 +145,9 @@ class BucketStore:
 
     def _old(self, prefix: str, before: datetime, spared: tuple[str, ...], *, markers: bool) -> Iterator[_Entry]:
         for entry in self._versions(prefix):
-            if _instant(entry.at) >= before or entry.key.startswith(spared) or (entry.kind == MARKERS) != markers:
+            if (entry.kind == MARKERS) != markers or _instant(entry.at) >= before:
+                continue
+            if spared and folded(entry.key).startswith(spared):
                 continue
             if markers and entry.latest and self._hides(entry):
                 continue
@@ -155,13 +158,15 @@ class BucketStore:
         return any(one.key == marker.key and one.kind != MARKERS for one in self._versions(marker.key))
 
     def _delete_old(self, entries: Iterator[_Entry]) -> int:
-        erased = 0
+        erased = pages = 0
         wanted = (entry for entry in entries if (entry.key, entry.version) not in self._refused)
-        for _page in range(PAGES_OF_OLD):
+        while pages < PAGES_OF_OLD:
             batch = list(itertools.islice(wanted, PAGE))
             if any((entry.key, entry.version) in self._gone for entry in batch):
                 raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
-            erased += self._delete_batch(batch) if batch else 0
+            gone = self._delete_batch(batch) if batch else 0
+            erased += gone
+            pages += gone > 0  # what is locked hides nothing behind it
             if len(batch) < PAGE:
                 break
         return erased
@@ -229,7 +234,9 @@ class BucketStore:
         done: set[tuple[str, str]] = set()
         for upload in self._uploads(prefix):
             where = (str(upload["Key"]), str(upload["UploadId"]))
-            if where[0].startswith(spared) or (before is not None and _instant(upload.get("Initiated")) >= before):
+            if spared and folded(where[0]).startswith(spared):
+                continue
+            if before is not None and _instant(upload.get("Initiated")) >= before:
                 continue
             if where in self._gone:
                 raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
@@ -329,6 +336,11 @@ def _below(prefix: str, key: str) -> str:
     if not key.startswith(prefix):
         raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
     return key
+
+
+def folded(key: str) -> str:
+    """Return how a key is compared with those of who is spared: each part without blanks around it, case ignored."""
+    return "/".join(part.strip() for part in unicodedata.normalize("NFC", key).split("/")).casefold()
 
 
 def _instant(at: datetime | None) -> datetime:

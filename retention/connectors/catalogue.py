@@ -52,22 +52,31 @@ COLUMNS = """
     FROM base b WHERE b.typtype <> 'd' ORDER BY b.attrelid, b.attnum
 """
 # What inherits from a mapped table, or is a part of it, is erased with it: it stands for that table here.
-REFERENCES = """
+MAPPED = """
     WITH RECURSIVE mapped(root, oid) AS (
         SELECT one, one FROM unnest(%s::bigint[]) AS one
         UNION
         SELECT m.root, i.inhrelid::bigint FROM mapped m JOIN pg_inherits i ON i.inhparent = m.oid
     )
+"""
+# Of one constraint PostgreSQL keeps a row for each part of a table: the topmost of those that lead to what is mapped.
+TOPMOST = """
+    f.contype = 'f' AND NOT EXISTS (
+        SELECT FROM pg_constraint above JOIN mapped m ON m.oid = above.confrelid WHERE above.oid = f.conparentid
+    )
+"""
+REFERENCES = f"""
+    {MAPPED}
     SELECT DISTINCT coalesce(source.root, -1), n.nspname || '.' || c.relname, target.root
     FROM pg_constraint f
     JOIN mapped target ON target.oid = f.confrelid
     JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN mapped source ON source.oid = f.conrelid
-    WHERE f.contype = 'f' AND f.conparentid = 0
+    WHERE {TOPMOST}
 """
-
-# Which columns of which mapped table refer to which of another one; a part of a table refers as the whole does.
-REFERRING = """
+# Which columns of which table refer to which of a mapped one, or of its parts; a part refers as the whole does.
+REFERRING = f"""
+    {MAPPED}
     SELECT DISTINCT source.nspname || '.' || child.relname,
            ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY AS k(number, place)
                  JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place),
@@ -75,8 +84,8 @@ REFERRING = """
                  JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number ORDER BY k.place)
     FROM pg_constraint f
     JOIN pg_class child ON child.oid = f.conrelid JOIN pg_namespace source ON source.oid = child.relnamespace
-    JOIN pg_class parent ON parent.oid = f.confrelid JOIN pg_namespace target ON target.oid = parent.relnamespace
-    WHERE f.contype = 'f' AND f.conparentid = 0 AND target.nspname = %s AND parent.relname = %s
+    JOIN mapped target ON target.oid = f.confrelid
+    WHERE {TOPMOST}
 """
 # Who may update some column may lock rows (PostgreSQL documentation, SELECT, The Locking Clause).
 MAY_LOCK = """
@@ -118,8 +127,8 @@ class Catalogue:
         self._check_references(cursor, places)
         # By place, of the tables of which rows go by age.
         self.references = {
-            table.place: self._read_references(cursor, table)
-            for table in settings.tables
+            table.place: self._read_references(cursor, number, table, found[table.place][0])
+            for number, table in enumerate(settings.tables)
             if table.age is not None and table.place in found
         }
         self._check_locks(cursor)
@@ -229,10 +238,14 @@ class Catalogue:
             elif order[places[of]] > order[places[target]]:
                 self._note(StoreFault.ORDER, field, f"{places[of]} refers to {places[target]} and must come before it.")
 
-    def _read_references(self, cursor: psycopg.Cursor[Any], table: Table) -> list[Reference]:
-        """Return what refers to a table: by the database's constraints, and by the mapping."""
-        cursor.execute(REFERRING, [table.schema, table.name])
+    def _read_references(self, cursor: psycopg.Cursor[Any], number: int, table: Table, oid: int) -> list[Reference]:
+        """Return what refers to a table or its parts: by the database's constraints, and by the mapping."""
+        cursor.execute(REFERRING, [[oid]])
         found = [(str(place), list(columns), list(referred)) for place, columns, referred in cursor.fetchall()]
+        for place, _columns, referred in found:
+            if not self._columns.get(table.place, {}).keys() >= set(referred):
+                message = f"{place} refers to columns that only a part of {table.place} has: map that part."
+                self._note(StoreFault.UNMAPPED, f"tables[{number}].category", message)
         mapped = [
             (one.place, [one.via.column], [one.via.parent_column])
             for one in self._settings.tables

@@ -12,16 +12,22 @@ from retention.enums import StoreFault
 from retention.rules.stores.postgresql import Holds, Names, Settings, Table
 
 NOBODY = SQL("false")
+BLANK = " \t\r\n"
 type Types = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Whose rows are meant. ``types`` says of each mapped column (place, column) what it is: text, uuid or integer."""
+    """Whose rows are meant. ``types`` says of each mapped column (place, column) what it is: text, uuid or integer.
+
+    ``sparing``: nothing of the people may go, so they are found by any spelling of their names, and what nobody is said
+    to have written is theirs where its parent is. What is taken is found exactly: there a miss is residue.
+    """
 
     settings: Settings
     types: Types
     target: Target = field(repr=False)
+    sparing: bool = False
 
     def rows(self, table: Table, alias: str) -> Composable:
         """Return what is true of the rows to erase: the client's, and of these the people's where people are meant."""
@@ -40,9 +46,17 @@ class Condition:
         """Return what is true of rows about the people who are meant."""
         if table.subject is not None:
             column, holds = table.subject
-            return self._about(table, alias, column, holds)
+            about = self._about(table, alias, column, holds)
+            if not self.sparing or table.via is None:
+                return about
+            unsaid = SQL("coalesce(btrim({}::text), '') = ''").format(Identifier(alias, column))
+            return SQL("({} OR ({} AND {}))").format(about, unsaid, self._of_parent(table, alias))
         if table.of_nobody or table.via is None:
             return NOBODY
+        return self._of_parent(table, alias)
+
+    def _of_parent(self, table: Table, alias: str) -> Composable:
+        """Return what is true of rows whose parent is about the people who are meant."""
 
         def both(parent: Table, alias: str) -> Composable:
             # The parent's client too: somebody of another client may have the same external id.
@@ -82,9 +96,15 @@ class Condition:
         if not all(found or person.outlived for person, found in zip(people, known, strict=True)):
             # Their rows could be anywhere in the table: that is an error, not a reason to look away.
             raise StoreMisconfigured(StoreFault.UNNAMED_PERSON, table.place)
-        if holds is Holds.PUBLIC_ID:
+        if holds is Holds.PUBLIC_ID and not (self.sparing and self.types[table.place, column] == "text"):
             return self._one_of_uuids(table, alias, column, [person.public_id for person in people])
         texts = sorted({text for one in known for text in one})
+        if self.sparing:
+            texts += [person.public_id.hex for person in people] if holds is Holds.PUBLIC_ID else []
+            # Folded on both sides by the database, whose rule of what is a small letter may be another.
+            return SQL(
+                "lower(btrim({}::text, {})) IN (SELECT lower(btrim(one, {})) FROM unnest({}::text[]) AS one)"
+            ).format(Identifier(alias, column), Literal(BLANK), Literal(BLANK), Literal(texts))
         exact = SQL("{}::text = ANY({}::text[])").format(Identifier(alias, column), Literal(texts))
         if holds is Holds.EXTERNAL_ID:
             return exact

@@ -32,7 +32,7 @@ class OlderRows:
         ]
         if self.older.spared:
             meant = replace(self.condition.target, people=self.older.spared)
-            spared = replace(self.condition, target=meant).of_people(table, alias)
+            spared = replace(self.condition, target=meant, sparing=True).of_people(table, alias)
             parts.append(SQL("NOT coalesce({}, false)").format(spared))
         parts += [self._unreferred(one, alias) for one in self.references[table.place]]
         return SQL("({})").format(SQL(" AND ").join(parts))

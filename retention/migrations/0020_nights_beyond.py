@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ("cursor", models.TextField(blank=True, verbose_name="checkpoint of another store")),
                 ("erased", models.PositiveBigIntegerField(default=0, verbose_name="erased")),
                 ("spared", models.PositiveIntegerField(default=0, verbose_name="people spared")),
+                ("opened_again", models.PositiveIntegerField(default=0, verbose_name="times opened again")),
                 ("failures", models.PositiveIntegerField(default=0, verbose_name="failures")),
                 ("again_at", models.DateTimeField(blank=True, null=True, verbose_name="tried again at")),
                 ("lease", models.UUIDField(blank=True, null=True, verbose_name="lease")),

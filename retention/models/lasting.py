@@ -173,7 +173,8 @@ class NightBeyond(TenantModel):
     """One night of a rule in one store beyond the vault: asked outside of any transaction, journalled in its own.
 
     ``store`` is the code. ``cursor`` is the store's own checkpoint and names nobody. ``why`` is a fault of the store,
-    or what keeps everything there; ``again_at``: it is not asked before. The lease says who asks it.
+    or what keeps everything there; ``again_at``: it is not asked before. The lease says who asks it. ``opened_again``
+    is how often the night was opened again there.
     """
 
     night = TenantForeignKey(RetentionNight, related_name="beyond", verbose_name=_("night of a retention rule"))
@@ -183,6 +184,7 @@ class NightBeyond(TenantModel):
     cursor = models.TextField(_("checkpoint of another store"), blank=True)
     erased = models.PositiveBigIntegerField(_("erased"), default=0)
     spared = models.PositiveIntegerField(_("people spared"), default=0)
+    opened_again = models.PositiveIntegerField(_("times opened again"), default=0)
     failures = models.PositiveIntegerField(_("failures"), default=0)
     again_at = models.DateTimeField(_("tried again at"), null=True, blank=True)
     lease = models.UUIDField(_("lease"), null=True, blank=True)

@@ -6,9 +6,9 @@ lease says who asks a store. Whom nothing may be taken from is read anew before 
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import structlog
 from django.db import connection
@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser, Organization
-from accounts.operations import audit
+from accounts.operations import audit, clock
 from accounts.operations.sweeping import Swept, earliest
 from accounts.rules import profiles
 from retention.connectors.protocol import (
@@ -32,7 +32,7 @@ from retention.connectors.protocol import (
 )
 from retention.enums import BeyondState, HoldScope, StoreFault, StoreKind, VaultState
 from retention.models import ExternalStore, LegalHold, NightBeyond, RetentionNight, RetentionRule
-from retention.operations import external, identifying, reach
+from retention.operations import external, identifying, lasting, reach
 from retention.operations.chunks import share_fence
 from retention.operations.stores import Target as Whole
 from retention.operations.stores.aged import SPARED
@@ -43,12 +43,14 @@ MOST_SPARED = 5_000
 # Longer than one call of any store may take.
 LEASE = timedelta(minutes=15)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(hours=1)
-# Where nothing goes tonight, and nothing is wrong with the store: something is kept that cannot be told apart there.
+# Where nothing goes tonight, and nothing is wrong with the store: something is kept that cannot be told apart there, or
+# the store knows no such client.
 PASSED_OVER = frozenset(
     {
         StoreFault.HELD,
         StoreFault.CANNOT_SPARE,
         StoreFault.UNNAMED_PERSON,
+        StoreFault.UNNAMED_TENANT,
         StoreFault.UNSAFE_NAME,
         StoreFault.NOT_BY_AGE,
     }
@@ -64,21 +66,41 @@ class NotDue(Refused):
 def begin(night: RetentionNight, *, now: datetime) -> None:
     """Let a night act in every store that its rule reaches; one that is opened again acts there again.
 
-    In the transaction that begins the night, whose caller has the rule's row.
+    Where the night before is interrupted in a database, this one goes on where that one stood: else the far end of
+    what takes longer than a day would never be reached. In the transaction that begins the night, whose caller has the
+    rule's row.
     """
     with tenancy.vendor():
         earlier = NightBeyond.objects.filter(night__rule=night.rule_id, state=BeyondState.RUNNING)
+        stood = _stood(earlier.exclude(night=night))
         earlier.exclude(night=night).update(state=BeyondState.INTERRUPTED, finished_at=now)
         rows = NightBeyond.objects.filter(night=night)
         rows.exclude(state=BeyondState.RUNNING).update(
-            state=BeyondState.RUNNING, why="", cursor="", again_at=None, finished_at=None
+            state=BeyondState.RUNNING,
+            why="",
+            cursor="",
+            again_at=None,
+            finished_at=None,
+            opened_again=F("opened_again") + 1,
         )
         known = set(rows.values_list("store", flat=True))
         NightBeyond.objects.bulk_create(
-            NightBeyond(organization_id=night.organization_id, night=night, store=one["store"], started_at=now)
+            NightBeyond(
+                organization_id=night.organization_id,
+                night=night,
+                store=one["store"],
+                cursor=stood.get(one["store"], ""),
+                started_at=now,
+            )
             for one in reach.of(night.rule.category)
             if one["reached"] and one["store"] not in known
         )
+
+
+def _stood(rows: QuerySet[NightBeyond]) -> dict[str, str]:
+    """Return where walks through databases stand, by store. Of a service it is the address of another request."""
+    databases = ExternalStore.objects.filter(kind=StoreKind.POSTGRESQL).values("code")
+    return dict(rows.filter(store__in=databases).order_by("pk").values_list("store", "cursor"))
 
 
 def due(*, at: datetime) -> QuerySet[NightBeyond]:
@@ -95,8 +117,10 @@ def following(*, after: datetime) -> datetime | None:
 
 
 def work_all(*, at: datetime, by: str) -> Swept:
-    """Ask every store that is due, one after the other."""
+    """Ask every store that is due, one after the other. In rehearsed time none is asked: what goes there is gone."""
     swept = Swept()
+    if not clock.is_real(at):
+        return swept
     with tenancy.vendor():
         found = list(due(at=at))
     for row in found:
@@ -113,8 +137,10 @@ def work(row: NightBeyond, *, now: datetime, by: str, budget: timedelta | None =
     With a ``budget`` it stops in time. What fails is noted, and tried again later, each time later, until the next
     night interrupts it.
 
-    :raises NotDue: there is nothing to do now, or another worker does it.
+    :raises NotDue: there is nothing to do now, another worker does it, or the instant is not about this one.
     """
+    if not clock.is_real(now):
+        raise NotDue("Stores beyond the vault are asked in real time only.")
     turn = _Turn(row, now, by=by, until=None if budget is None else now + budget)
     turn.claim()
     try:
@@ -167,8 +193,12 @@ class _Turn:
         except StoreError as error:
             return self._refused(error)
         except Exception as error:
-            if isinstance(error, Refused) or type(error).__name__ == "SoftTimeLimitExceeded":
-                raise  # nothing failed: it is over, or the worker's time is up
+            if isinstance(error, Refused):
+                raise  # nothing failed: it is over
+            if type(error).__name__ == "SoftTimeLimitExceeded":
+                with suppress(NotDue):
+                    self._refused(StoreUnavailable(StoreFault.TIMEOUT))
+                raise
             log.warning("retention_night.store_failed", store=self.code, error=type(error).__name__)
             return self._refused(StoreUnavailable(StoreFault.FAILED))
 
@@ -178,7 +208,7 @@ class _Turn:
     def _chunk(self, store: ExternalStore, connector: Connector) -> bool:
         row, target, older = self._asked(store)
         progress = connector.erase_older(
-            target, older, run=row.public_id, checkpoint=row.cursor, limit=AT_ONCE, now=self.now()
+            target, older, run=_run_of(row), checkpoint=row.cursor, limit=AT_ONCE, now=self.now()
         )
         return self._write_down(progress)
 
@@ -200,8 +230,13 @@ class _Turn:
             row.save(update_fields=["spared", "leased_until"])
             organization = Organization.objects.get(pk=self.organization_id)
             terms = self._names() if store.kind == StoreKind.HTTP else frozenset()
-        older = Older(rule.category, row.night.cutoff, spared)
+            older = Older(rule.category, self._cutoff(row), spared)
         return row, external.target_of(organization, terms=terms), older
+
+    def _cutoff(self, row: NightBeyond) -> datetime:
+        """Return before what it goes: a length that was made longer since the night began counts at once."""
+        begun: datetime = row.night.cutoff
+        return min(begun, lasting.cutoff_of(row.night.rule, now=self.now()).before)
 
     def _names(self) -> frozenset[str]:
         """Return what nothing may say that is kept of a service's answers: by what people are known."""
@@ -260,7 +295,7 @@ class _Turn:
         data = {
             "rule": str(row.night.rule.public_id),
             "store": row.store,
-            "cutoff": row.night.cutoff.isoformat(),
+            "cutoff": self._cutoff(row).isoformat(),
             "erased": row.erased,
             "spared": row.spared,
             "why": row.why,
@@ -274,6 +309,11 @@ class _Turn:
         if found is None:
             raise NotDue("The night in this store is over, or another worker has it.")
         return found
+
+
+def _run_of(row: NightBeyond) -> UUID:
+    """Return a night's id for a store: another one each time it is opened again. Under one id services repeat."""
+    return uuid5(row.public_id, str(row.opened_again)) if row.opened_again else row.public_id
 
 
 def _as_known(user: LicensedUser) -> Iterator[Person]:

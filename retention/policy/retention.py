@@ -53,8 +53,8 @@ TABLES: dict[str, Table] = {
     ),
     "retention.NightBeyond": table(
         K,
-        "id public_id organization night store state why cursor erased spared failures again_at lease leased_until "
-        "started_at finished_at",
+        "id public_id organization night store state why cursor erased spared opened_again failures again_at lease "
+        "leased_until started_at finished_at",
         basis=EVIDENCE,
     ),
     "retention.SubjectRequest": table(

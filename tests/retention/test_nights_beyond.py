@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from django.urls import reverse
@@ -92,9 +93,11 @@ class Nights:
             )
 
 
-def in_database(product, organization):
+def in_database(product, organization, names="public_id"):
     """Configure the database, and give each of ann, ben, cyd an old row and a young one, and nobody an old one."""
-    product_store = {**product.mapping(), "tables": [TABLE]}
+    table = {**TABLE, "tenant": {"column": "client", "names": names}}
+    tenants = {str(UUID(int=1)): str(UUID(int=2))}
+    product_store = {**product.mapping(tenants=tenants), "tables": [table]}
     store = a_store(kind="postgresql", settings=product_store, secret=urlsplit(product.dsn).password or "")
     now = datetime.now(UTC)
     rows = [(who, now - timedelta(days=days)) for who in ("ann", "ben", "cyd") for days in (31, 3)]

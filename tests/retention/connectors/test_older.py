@@ -10,16 +10,12 @@ import psycopg
 import pytest
 
 from accounts.errors import InvalidInput
-from retention.connectors.bucket import BucketStore
 from retention.connectors.protocol import Older, Person, Progress, StoreMisconfigured
 from retention.enums import ContentCategory, StoreFault
-from retention.rules.stores import bucket as bucket_rules
 from retention.rules.stores import postgresql as postgresql_rules
 from retention.rules.stores import reader
 from retention.rules.stores import service as service_rules
 from tests.retention.connectors.databases import ACME, ANN, BEN, MAPPING, OTHER, RUN, a_product, everything_of
-from tests.retention.connectors.test_bucket import ACME as BUCKETS_ACME
-from tests.retention.connectors.test_bucket import ACME_TOO, all_of, settings
 from tests.retention.connectors.test_bucket import s3 as s3
 from tests.retention.connectors.test_bucket import server as server
 from tests.retention.connectors.test_mapping import a_login
@@ -112,6 +108,34 @@ class TestDatabase:
         assert erased(lambda: product.store(tables=tables)) == 7
         assert self.count(product, "invoices") == 2
 
+    @pytest.mark.parametrize(("mapped", "referred"), [("talks", "talks_1"), ("talks_1", "talks")])
+    def test_nothing_younger_goes_by_a_cascade_from_a_part_of_a_table(self, product, mapped, referred):
+        columns = "company uuid NOT NULL, who text, at timestamptz"
+        product.run(f"CREATE TABLE app.talks (id int PRIMARY KEY, {columns}) PARTITION BY RANGE (id)")
+        product.run("CREATE TABLE app.talks_1 PARTITION OF app.talks FOR VALUES FROM (0) TO (100)")
+        refers = f"talk int REFERENCES app.{referred} ON DELETE CASCADE"
+        product.run(f"CREATE TABLE app.says (id int PRIMARY KEY, {columns}, {refers})")
+        product.run(f"INSERT INTO app.talks SELECT n, '{ACME}', 'ann-1', '{OLD}' FROM generate_series(1, 3) AS n")
+        product.run(
+            f"INSERT INTO app.says VALUES (1, '{ACME}', 'ann-1', '{YOUNG}', 1), (2, '{ACME}', 'ben-2', '{OLD}', 2)"
+        )
+        tables = [
+            {
+                "schema": "app",
+                "table": name,
+                "key": "id",
+                "tenant": {"column": "company", "names": "public_id"},
+                "subject": {"column": "who", "holds": "external_id"},
+                "category": "conversations",
+                "time": "at",
+            }
+            for name in ("says", mapped)
+        ]
+        assert product.store(tables=[*tables]).check() == []
+        assert product.store(tables=tables[1:]).check()[0].code == "unmapped"
+        assert erased(lambda: product.store(tables=tables), asked=older("conversations", BEN)) == 1
+        assert (self.count(product, "says"), product.run("SELECT id FROM app.talks ORDER BY id")) == (2, [(1,), (2,)])
+
     def test_somebody_who_is_spared_keeps_everything_under_any_name(self, product):
         as_before = Person(BEN.public_id, "ben-2", ("ben@client.example", "old@client.example"), "")
         assert erased(self.store(product), asked=older("conversations", BEN)) == 4
@@ -122,6 +146,22 @@ class TestDatabase:
         assert self.count(product, "logins", "id = 'V1-ben-2'") == 1
         product.run("UPDATE app.logins SET email = NULL WHERE id = 'V1-ben-2'")
         assert erased(self.store(product), asked=older("context", as_before)) == 1, "it is about nobody"
+
+    @pytest.mark.parametrize("spelling", ["BEN-2", " Ben-2 ", "ben-2\t"])
+    def test_somebody_is_spared_however_the_store_spells_the_name(self, product, spelling):
+        product.run("UPDATE app.users SET ref = %s WHERE ref = 'ben-2'", spelling)
+        assert erased(self.store(product), asked=older("conversations", BEN)) == 4
+        assert self.count(product, "conversations", f"company = '{ACME}'") == 1
+
+    def test_what_nobody_wrote_in_the_conversation_of_somebody_who_is_spared_stays(self, product):
+        product.run("ALTER TABLE app.messages ADD author text")
+        product.run("UPDATE app.messages SET author = 'ann-1' WHERE id = 4")
+        product.run("UPDATE app.messages SET author = ' ' WHERE id = 5")
+        tables = self.tables()
+        tables[0] = {**tables[0], "subject": {"column": "author", "holds": "external_id"}}
+        asked = older("conversations", BEN)
+        assert erased(lambda: product.store(tables=tables), asked=asked) == 5, "ann's conversation, and what she wrote"
+        assert self.count(product, "messages", "id IN (5, 6)") == 2
 
     def test_where_somebody_has_no_name_there_nothing_goes(self, product):
         before = product.rows("app.logins")
@@ -191,90 +231,6 @@ class TestDatabase:
         with pytest.raises(InvalidInput) as refused:
             postgresql_rules.read({**MAPPING, "database": "d", "user": "u", "tables": tables})
         assert {fault.field for fault in refused.value.errors} == fields
-
-
-class TestBucket:
-    KEPT = {"prefix": "{tenant}/talk/", "person_prefixes": ["{tenant}/talk/{external_id}/"]}
-
-    @pytest.fixture
-    def bucket(self, s3, request):
-        name = f"old-{abs(hash(request.node.name))}"
-        s3.create_bucket(
-            Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}, ObjectLockEnabledForBucket=True
-        )
-        for client in ("client", "clients"):
-            for place in ("talk/ann-1", "talk/ben-2", "other"):
-                for body in (b"one", b"two"):
-                    s3.put_object(Bucket=name, Key=f"{client}/{place}/photo.png", Body=body)
-            s3.put_object(Bucket=name, Key=f"{client}/talk/ann-1/gone.txt", Body=b"x")
-            s3.delete_object(Bucket=name, Key=f"{client}/talk/ann-1/gone.txt")
-            s3.create_multipart_upload(Bucket=name, Key=f"{client}/talk/ann-1/film.mp4")
-        return name
-
-    def store(self, server, bucket, **kept):
-        values = settings(server, bucket, by_age={"conversations": {**self.KEPT, **kept}})
-        return lambda: BucketStore(values, "secret")
-
-    def target(self):
-        return everything_of(BUCKETS_ACME)
-
-    def now(self):
-        return datetime.now(UTC) + timedelta(hours=1)
-
-    def test_versions_markers_and_uploads_below_the_categorys_prefix_go(self, server, s3, bucket):
-        stay = [one for one in all_of(s3, bucket) if not one[0].startswith("client/talk/")]
-        assert erased(self.store(server, bucket), self.target(), older(before=self.now())) == 7
-        assert all_of(s3, bucket) == stay
-        assert erased(self.store(server, bucket), everything_of(ACME_TOO), older(before=self.now())) == 7
-
-    def test_what_is_younger_stays(self, server, s3, bucket):
-        before = [one for one in all_of(s3, bucket) if one[0] != "client/talk/ann-1/film.mp4"]
-        erased(self.store(server, bucket), self.target(), older(before=BEFORE))  # this server's uploads are all of 2010
-        assert all_of(s3, bucket) == before
-
-    def test_somebody_who_is_spared_keeps_it_and_without_prefixes_nothing_goes(self, server, s3, bucket):
-        asked = older("conversations", BEN, before=self.now())
-        before = all_of(s3, bucket)
-        with pytest.raises(StoreMisconfigured) as refused:
-            erased(self.store(server, bucket, person_prefixes=[]), self.target(), asked)
-        assert (refused.value.fault, all_of(s3, bucket)) == (StoreFault.CANNOT_SPARE, before)
-        assert erased(self.store(server, bucket), self.target(), asked) == 5
-        assert len(all_of(s3, bucket, "client/talk/")) == 2
-
-    def test_a_marker_stays_while_what_it_hides_is_locked(self, server, s3, bucket):
-        key = "client/talk/ann-1/gone.txt"
-        (version,) = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
-        s3.put_object_legal_hold(Bucket=bucket, Key=key, VersionId=version["VersionId"], LegalHold={"Status": "ON"})
-        with pytest.raises(StoreMisconfigured) as refused:
-            store = self.store(server, bucket)()
-            for _call in range(10):
-                store.erase_older(self.target(), older(before=self.now()), run=RUN, checkpoint="", limit=10, now=BEFORE)
-        assert refused.value.fault == StoreFault.LOCKED
-        assert [one[0] for one in all_of(s3, bucket, "client/talk/")] == [key, key]
-
-    @pytest.mark.parametrize(
-        ("by_age", "field", "code"),
-        [
-            ({"letters": {"prefix": "{tenant}/l/"}}, "by_age.letters", "unknown"),
-            ({"context": {"prefix": "elsewhere/{tenant}/"}}, "by_age.context.prefix", "outside"),
-            (
-                {"context": {"prefix": "{tenant}/all/", "person_prefixes": ["{tenant}/p/{public_id}/"]}},
-                "by_age.context.person_prefixes[0]",
-                "outside",
-            ),
-            (
-                {"context": {"prefix": "{tenant}/all/"}, "diagnostics": {"prefix": "{tenant}/all/d/"}},
-                "by_age.context.prefix",
-                "overlap",
-            ),
-            ({"context": {"prefix": "{tenant}/{public_id}/"}}, "by_age.context.prefix", "unknown_placeholder"),
-        ],
-    )
-    def test_what_could_take_too_much_is_refused(self, by_age, field, code):
-        given = {"region": "r", "bucket": "abc", "access_key": "k", "prefixes": ["{tenant}/"], "person_prefixes": []}
-        with pytest.raises(InvalidInput) as refused:
-            bucket_rules.read({**given, "by_age": by_age})
-        assert (field, code) in {(fault.field, fault.code) for fault in refused.value.errors}
 
 
 class TestService:
