@@ -26,6 +26,7 @@ class RetentionConfig(AppConfig):
             minimums.parsed(settings.CONTENT_MINIMUMS, frozenset(ContentCategory.values))
         except ValueError as error:
             raise ImproperlyConfigured(str(error)) from None
-        from retention.operations import subject_letters
+        from retention.operations import mail_scopes, subject_letters
 
         subject_letters.register()
+        mail_scopes.register()

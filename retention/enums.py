@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class VaultState(TextChoices):
@@ -58,7 +59,7 @@ class RequestStatus(TextChoices):
     ERASED = "erased", _("Erased")
     VERIFIED = "verified", _("Verified empty")
     CERTIFIED = "certified", _("Certified")
-    COMPLETE = "complete", _("Complete")
+    COMPLETE = "complete", pgettext_lazy("state", "Complete")
     DONE = "done", _("Carried out")
     CANCELLED = "cancelled", _("Cancelled")
     REFUSED = "refused", _("Refused")
@@ -93,7 +94,7 @@ class RunPhase(TextChoices):
     VERIFIED = "verified", _("Verified empty")
     RESIDUE_FOUND = "residue_found", _("Residue found")
     CERTIFIED = "certified", _("Certified")
-    COMPLETE = "complete", _("Complete")
+    COMPLETE = "complete", pgettext_lazy("state", "Complete")
     CANCELLED = "cancelled", _("Cancelled")
 
 

@@ -113,6 +113,7 @@ AUDIENCE = {
     **dict.fromkeys(TO_PEOPLE, Audience((), ())),
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,
+    "erasure.partially_done": _INTERNAL,
     "erasure.stores_not_searched": _INTERNAL,
     "manual_erasure.asked": _INTERNAL,
     "manual_erasure.overdue": _INTERNAL,

@@ -62,6 +62,7 @@ PAYLOADS = {
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
     "erasure.stores_not_searched": {"stores": 2},
+    "erasure.partially_done": {"stores": 2},
     "legal_hold.review_due": {"review_on": "2026-03-15", "asked_on": "2026-03-15"},
     "manual_erasure.asked": {"due_at": "2026-03-15T12:00:00+00:00"},
     "manual_erasure.overdue": {"due_at": "2026-03-15T12:00:00+00:00", "asked_on": "2026-03-15"},
@@ -111,6 +112,7 @@ def letters(topic, organization, payload=None):
         ("export.made", {"client_administrator", "authorised_contact", "client_privacy_officer", "privacy_officer"}),
         ("licences.suspended", {"client_administrator", "authorised_contact", "contract_manager", "support"}),
         ("erasure.residue_found", {"privacy_officer"}),
+        ("erasure.partially_done", {"privacy_officer"}),
         ("delivery.given_up", {"privacy_officer"}),
     ],
 )

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 
 from accounts import tenancy
-from accounts.models import AuditEvent
+from accounts.enums import Role
+from accounts.models import AuditEvent, OutboxMessage
+from accounts.operations import delivery
 from accounts.operations.sweeping import SYSTEM
 from retention import sweeps
 from retention.enums import RequestStatus
 from retention.models import ErasureStep
 from retention.operations import run_control
 from retention.operations.stores import Rows
+from tests.accounts.parties import a_member
 from tests.retention.test_life import live_until
 from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, state_of
 
@@ -34,7 +37,10 @@ def failing(monkeypatch):
 
 def test_a_store_of_ours_that_is_given_up_leaves_the_request_to_people(failing):
     failing.add("context_items")
-    request = approved(asked(a_client(), "ann-1"))
+    officer = a_member(Role.PRIVACY_OFFICER)
+    organization = a_client()
+    a_member(Role.AUTHORISED_CONTACT, organization)
+    request = approved(asked(organization, "ann-1"))
     sweeps.plan_all(at=AFTER_GRACE, by=SYSTEM)
     for hours in range(0, 28, 2):
         sweeps.work_all(at=AFTER_GRACE + timedelta(hours=hours), by=SYSTEM)
@@ -46,6 +52,9 @@ def test_a_store_of_ours_that_is_given_up_leaves_the_request_to_people(failing):
         assert set(states.values()) == {"failed", "waiting", "done"} and run.lease is None
         events = AuditEvent.objects.filter(name="erasure.partially_done").values_list("data", flat=True)
         assert list(events) == [{"stores": ["context_items"]}]
+        (letter,) = delivery.letters(OutboxMessage.objects.get(topic="erasure.partially_done"))
+        assert letter.to == officer.email and "given up in 1 store" in letter.body
+        assert "mend the store, then have the run try it again" in letter.body and "of one person" in letter.body
         run_control.retry_stores(run, now=AFTER_GRACE + timedelta(days=2), by=OFFICER)
     failing.clear()
     live_until(AFTER_GRACE + timedelta(days=2))
