@@ -10,8 +10,9 @@ from accounts import tenancy
 from accounts.models import AuditEvent, OutboxMessage
 from retention import sweeps
 from retention.enums import RefusalGround, RequestKind, RequestStatus
-from retention.models import DeletionRequest, Export, RequestSubject, Verification
+from retention.models import DeletionRequest, ErasureStep, Export, RequestSubject, Verification
 from retention.operations import carrying_out, erasure, exports, people_requests, requests, runs
+from retention.operations.stores.searched import exports_of
 from tests.accounts.parties import at_once
 from tests.api.callers import caller
 from tests.retention.test_exports import fetch, lines_of, opened
@@ -153,6 +154,26 @@ def test_an_export_goes_with_the_first_of_its_people_and_others_exports_stay(cli
         assert Verification.objects.latest("pk").hits == []
     assert not (files / f"{gone.public_id}.bin").exists() and (files / f"{kept.public_id}.bin").exists()
     assert len(lines_of(opened(fetch(kept))["messages.jsonl"])) == 3
+
+
+def test_an_export_that_is_made_once_the_people_are_gone_stays(client_):
+    request = asked(client_, "ann-1")
+    approved(request)
+    live_until(AFTER_GRACE)
+    with tenancy.vendor():
+        gone_at = ErasureStep.objects.get(run__request=request, store="licensed_users").finished_at
+    with tenancy.tenant(client_.pk):
+        made = [
+            exports.make(client_, request=None, now=gone_at + after, by=CLIENT)
+            for after in (timedelta(), timedelta(minutes=5), timedelta(minutes=5, seconds=1))
+        ]
+    with tenancy.vendor():
+        assert list(exports_of(client_.pk, request.pk).order_by("pk")) == made[:2]
+        # Sent again, it erases people anew: whatever holds them goes.
+        ErasureStep.objects.filter(run__request=request, store="licensed_users").update(
+            status="pending", started_at=None, finished_at=None
+        )
+        assert list(exports_of(client_.pk, request.pk).order_by("pk")) == made
 
 
 def test_who_is_being_erased_is_in_no_export_any_more(client_):

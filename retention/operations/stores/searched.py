@@ -1,14 +1,15 @@
 """Stores whose rows say in their texts alone whom they are about: read row by row, as the verifier reads them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import WebhookEndpoint
-from retention.enums import RequestKind
-from retention.models import Export, RequestSubject
+from retention.enums import RequestKind, StepStatus
+from retention.models import ErasureStep, Export, RequestSubject
 from retention.operations import exports
 from retention.operations.stores.rows import Rows
 from retention.operations.stores.target import Chunk, Place, Target
@@ -104,14 +105,30 @@ class Endpoints(Rows):
         return Chunk(len(chosen), Place(0, chosen[-1] if chosen else after.key), len(chosen) < limit)
 
 
+# Whoever makes an export may have another clock than the worker, and may have begun before its last commit.
+ALL_CLOCKS_AGREE = timedelta(minutes=5)
+
+
 def exports_of(organization: int, request: int | None) -> QuerySet[Export]:
     """Return the exports that an organization's erasure empties; with an erasure of people, those that hold them.
 
-    That is every export of everything, and of those that were made for some people the ones made for any of these.
+    That is every export of everything, and of those that were made for some people the ones made for any of these. What
+    is made after the last of the people is gone (:data:`ALL_CLOCKS_AGREE` later) holds none of them, and stays.
     """
     found = Export.objects.filter(organization=organization)
     if request is None:
         return found
+    found = found.exclude(
+        Exists(
+            ErasureStep.objects.filter(
+                organization=organization,
+                run__request=request,
+                store="licensed_users",
+                status=StepStatus.DONE,
+                finished_at__lt=OuterRef("made_at") - ALL_CLOCKS_AGREE,
+            )
+        )
+    )
     listed = RequestSubject.objects.filter(organization=organization, request=request).values("licensed_user")
     about = RequestSubject.objects.filter(
         organization=organization, request=OuterRef("request"), licensed_user__in=listed
