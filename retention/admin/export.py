@@ -18,7 +18,7 @@ from retention.operations import exports, old_exports
 @admin.register(Export)
 class ExportAdmin(ReadOnly):
     viewing = Permission.VIEW_DELETION_REQUEST
-    hidden = ("key_version",)
+    hidden = ("key_version", "counts_from")
     extra_fields = ("kept_until",)
     list_display = ("__str__", "organization", "made_at", "size", "first_fetched_at")
     list_filter = (("first_fetched_at", admin.EmptyFieldListFilter),)

@@ -1,10 +1,19 @@
 """Exports end by age, and what a hold covers is refused here too.
 
 What a hold covers: every export of everything, and of those made for some people the ones that hold somebody held.
-An export goes in spite of a hold with the people whose keys are destroyed, and with a vault that is not open.
+An export goes in spite of a hold with the people whose keys are destroyed, and with a vault that is not open. Of exports
+that are there already nobody was told that they end: their age counts from now.
 """
 
-from django.db import migrations
+from django.db import migrations, models
+
+# The owner is under row security too. What was changed is checked at once, so that the table can be altered after it.
+THERE_ALREADY = (
+    "ALTER TABLE retention_export NO FORCE ROW LEVEL SECURITY",
+    "UPDATE retention_export SET counts_from = greatest(now(), made_at)",
+    "ALTER TABLE retention_export FORCE ROW LEVEL SECURITY",
+    "SET CONSTRAINTS ALL IMMEDIATE",
+)
 
 HELD = """
 CREATE FUNCTION retention_export_held(client bigint, asked bigint) RETURNS boolean LANGUAGE sql STABLE AS $held$
@@ -58,6 +67,8 @@ class Migration(migrations.Migration):
     dependencies = [("retention", "0017_others_content_in_the_ledger"), ("contracts", "0005_features")]
 
     operations = [
+        migrations.AddField(model_name="export", name="counts_from", field=models.DateTimeField(blank=True, null=True)),
+        migrations.RunSQL(THERE_ALREADY, migrations.RunSQL.noop),
         migrations.RunSQL(HELD, "DROP FUNCTION retention_export_held(bigint, bigint)"),
         migrations.RunSQL(WALL, "DROP FUNCTION retention_refuse_held_export()"),
         migrations.RunSQL(TRIGGER, "DROP TRIGGER retention_export_held ON retention_export"),

@@ -1,5 +1,7 @@
 """The deletion request, and what stands beside it: holds, export, archive."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -303,6 +305,8 @@ class Export(TenantModel):
     wrapped_key = models.BinaryField()
     key_version = models.PositiveIntegerField()
     first_fetched_at = models.DateTimeField(_("first fetched at"), null=True, blank=True)
+    # From when its age counts, where nobody could be told when it was made that it ends. Null: from ``made_at``.
+    counts_from = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("export")
@@ -312,6 +316,11 @@ class Export(TenantModel):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def ages_from(self) -> datetime:
+        """Return from when its age counts, as far as its end is concerned."""
+        return self.counts_from or self.made_at
 
 
 class ArchiveAuthorization(TenantModel):

@@ -1,7 +1,8 @@
 """Exports end: by age, or once the client's own rules have erased all that they hold. Held or needed, they stay.
 
-The sweep runs after the nights of retention rules. The row goes, with the wrapped key that is in it, and then the file;
-both as the eraser, whom the database refuses what a hold covers.
+One that was made before exports ended counts from the upgrade. The sweep runs after the nights of retention rules. The
+row goes, with the wrapped key that is in it, and then the file; both as the eraser, whom the database refuses what a
+hold covers.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -27,6 +29,7 @@ OF_CATEGORY: Mapping[str, tuple[str, ...]] = {
     ContentCategory.DIAGNOSTICS: ("diagnostics",),
 }
 CONTENT = tuple(name for names in OF_CATEGORY.values() for name in names)
+AGES_FROM = Coalesce("counts_from", "made_at")
 AGE, RULES = "age", "rules"
 
 
@@ -40,9 +43,9 @@ def due(*, at: datetime) -> QuerySet[Export]:
     """Return the exports that go now.
 
     They are older than EXPORT_KEPT; or of every category of content in them an enforced rule has had a night whose
-    cutoff lies after the export was made. One that holds people only goes by age.
+    cutoff lies after the export was made, or counts from. One that holds people only goes by age.
     """
-    old = Q(made_at__lte=at - settings.EXPORT_KEPT)
+    old = Q(age_from__lte=at - settings.EXPORT_KEPT)
     return _free(at=at).filter(old | _outlived()).order_by("pk")
 
 
@@ -58,7 +61,7 @@ def _outlived() -> Q:
             rule__state=RuleState.ENFORCED,
             rule__category=category,
             state=NightState.DONE,
-            cutoff__gt=OuterRef("made_at"),
+            cutoff__gt=OuterRef("age_from"),
         )
         found &= Q(**{f"rows__{name}": 0 for name in names}) | Q(Exists(nights))
     return found
@@ -79,7 +82,7 @@ def _free(*, at: datetime) -> QuerySet[Export]:
     )
     switching = SwitchingCase.objects.holding().filter(organization=client)
     closed = Vault.objects.exclude(state=VaultState.OPEN).filter(organization=client)
-    return Export.objects.filter(
+    return Export.objects.annotate(age_from=AGES_FROM).filter(
         *(~Exists(one) for one in (own, asked, retrieving, switching, closed)),
         ~Func(F("organization_id"), F("request_id"), function="retention_export_held", output_field=BooleanField()),
     )
@@ -87,7 +90,7 @@ def _free(*, at: datetime) -> QuerySet[Export]:
 
 def following(*, after: datetime) -> datetime | None:
     """Return when the next export is old enough, or the next client's time to retrieve is over."""
-    oldest = earliest(Export.objects.all(), "made_at", after=after - settings.EXPORT_KEPT)
+    oldest = earliest(Export.objects.annotate(age_from=AGES_FROM), "age_from", after=after - settings.EXPORT_KEPT)
     whole = DeletionRequest.objects.open().filter(scope=RequestScope.ORGANIZATION)
     found = (oldest and oldest + settings.EXPORT_KEPT, earliest(whole, "erase_from", after=after))
     return min((instant for instant in found if instant is not None), default=None)
@@ -95,13 +98,13 @@ def following(*, after: datetime) -> datetime | None:
 
 def ends_at(export: Export) -> datetime:
     """Return from when an export goes, unless something keeps it: by age, or by the client's rules as they stand."""
-    by_age = export.made_at + settings.EXPORT_KEPT
+    by_age = export.ages_from + settings.EXPORT_KEPT
     held = [category for category, names in OF_CATEGORY.items() if any(export.rows.get(name) for name in names)]
     enforced = RetentionRule.objects.enforced().filter(organization=export.organization_id)
     rules = {rule.category: rule for rule in enforced.select_related("organization")}
     if not held or any(category not in rules for category in held):
         return by_age
-    return min(by_age, max(lasting.may_go_from(export.made_at, rules[category]) for category in held))
+    return min(by_age, max(lasting.may_go_from(export.ages_from, rules[category]) for category in held))
 
 
 def end(export: Export, *, now: datetime, by: str) -> None:
@@ -117,7 +120,7 @@ def end(export: Export, *, now: datetime, by: str) -> None:
         found = due(at=now).filter(organization=export.organization_id, pk=export.pk).first()
         if found is None or not _delete(found):
             raise ExportStays("The export is not due, or something keeps it.")
-        why = AGE if found.made_at <= now - settings.EXPORT_KEPT else RULES
+        why = AGE if found.ages_from <= now - settings.EXPORT_KEPT else RULES
         facts = {"why": why, "made_at": found.made_at.isoformat(), "rows": found.rows}
         audit.record("export.ended", found, by=by, at=now, data=facts)
         outbox.publish("export.ended", found, at=now, payload={"why": why, "made_at": facts["made_at"]})

@@ -87,7 +87,8 @@ TABLES: dict[str, Table] = {
     ),
     "retention.Export": table(
         E,
-        "id public_id organization request made_by made_at rows size sha256 wrapped_key key_version first_fetched_at",
+        "id public_id organization request made_by made_at rows size sha256 wrapped_key key_version first_fetched_at "
+        "counts_from",
         category=CONTENT,
         sooner=EXPORT_PERIOD,
         wrapped_key=C,
