@@ -92,6 +92,8 @@ def prepared(command: str) -> Iterator[None]:
         running = running_service()
         if running is not None:
             _set(variables(Addresses(**running["addresses"]), found, as_owner=command in AS_OWNER))
+            # What a command mails leads to the service that runs.
+            os.environ.setdefault("TERME_PUBLIC_URL", running["url"])
             yield
             return
         with started(found) as where:

@@ -259,6 +259,8 @@ def erased(call, path):
 def test_a_start_after_the_parent_was_killed_and_one_clear_sentence_for_each_trouble(service, tmp_path):
     administrator = service.caller("administrator")
     organization = walk.register(administrator, 1, "canary")
+    asked = "from django.conf import settings; print(settings.PUBLIC_URL)"
+    assert service.manage("shell", "--no-imports", "-c", asked).strip() == service.run["url"], "mails lead here"
     second = subprocess.run(
         [sys.executable, "manage.py", "up"], cwd=ROOT, env=service.env, capture_output=True, text=True, check=False
     )
