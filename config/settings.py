@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "config.middleware.RequestScope",
 ]
 ROOT_URLCONF = "config.urls"
+CSRF_FAILURE_VIEW = "config.errors.untrusted"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -5,10 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.signin import pages
-from config import health
+from config import errors, health
 from contracts.api.calendar import CalendarView
 from retention.api import verify
 
+handler403 = errors.forbidden
+handler404 = errors.missing
+handler500 = errors.broken
 handler429 = pages.too_many
 urlpatterns = [
     path("health/live", health.live),

@@ -21,6 +21,7 @@ from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
 from retention.admin.forms import AuthorisationForm, DecisionForm, ForClientForm, HoldForm, RefusalForm, RequestForm
 from retention.admin.hold import place, too_late
+from retention.admin.outcome import outcome
 from retention.admin.stepper import stepper
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
@@ -109,6 +110,7 @@ class DeletionRequestAdmin(ReadOnly):
         shown = impact.of(obj) if _erasure(obj) else obj.impact
         return {
             "stepper": stepper(obj),
+            "outcome": outcome(request, obj),
             "blocks": [sentence(code) for code in blocks_of(obj)],
             "impact": shown,
         }

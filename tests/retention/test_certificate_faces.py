@@ -17,7 +17,8 @@ from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.retention.test_checks_again import checked_at, erased, the_run
 from tests.retention.test_life import plant
-from tests.retention.under_contract import AFTER_GRACE, a_client
+from tests.retention.under_contract import AFTER_GRACE, a_client, asked
+from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 
@@ -108,3 +109,28 @@ def test_a_hit_is_accepted_by_rest_and_bad_input_is_said_by_field():
     assert officer("POST", path, {**body, "reason": "\u0000"}, expect=400)
     officer("POST", path, body)
     assert [one["kind"] for one in the_run().accepted] == ["email"]
+
+
+@pytest.mark.parametrize("of_neighbour", [False, True], ids=["its-client", "a-neighbour"])
+def test_the_page_of_a_request_leads_to_its_run_and_its_certificate(of_neighbour):
+    certificate, _added = a_certificate()
+    with tenancy.vendor():
+        run = ErasureRun.objects.select_related("organization", "request").get()
+    reader = a_member("authorised_contact", an_organization() if of_neighbour else run.organization)
+    client = Client()
+    client.force_login(reader, backend="config.backends.EmailBackend")
+    text = client.get(reverse("admin:retention_deletionrequest_change", args=[run.request_id])).content.decode()
+    for where in (
+        reverse("admin:retention_erasurerun_change", args=[run.pk]),
+        reverse("admin:retention_certificate_change", args=[certificate.pk]),
+    ):
+        assert (f'href="{where}"' in text) is not of_neighbour
+        assert client.get(where).status_code == (302 if of_neighbour else 200)
+
+
+def test_a_request_without_a_run_leads_nowhere():
+    request = asked(a_client(), "ann-1")
+    client = Client()
+    client.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    page = client.get(reverse("admin:retention_deletionrequest_change", args=[request.pk]))
+    assert page.context["outcome"] == [] and "erasurerun/" not in page.content.decode().partition("<main")[2]
