@@ -219,8 +219,7 @@ SUBJECT_KEPT = timedelta(days=env.int("SUBJECT_KEPT_DAYS", default=365))
 EXPORTED_CATEGORIES = ("context_items", "conversations", "diagnostics", "licensed_users", "messages")
 RETRIEVAL_DAYS = env.int("RETRIEVAL_DAYS", default=30)  # of a client whose contract never ran; a contract says its own
 EXPORT_KEPT = timedelta(days=env.int("EXPORT_KEPT_DAYS", default=90))  # 30 at least (Data Act, Article 25(2)(g))
-# A verification searches without a heartbeat: its lease outlasts the task that does it.
-VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)
+VERIFICATION_LEASE = timedelta(seconds=CELERY_TASK_TIME_LIMIT + 60)  # it searches without a heartbeat
 ERASE_BY = timedelta(days=env.int("ERASE_BY_DAYS", default=30))  # after the retrieval's end: content is gone (§6)
 # How long before the last day for notice the next term's indexed price is proposed: who must pay it can still leave.
 UPLIFT_LEAD = timedelta(days=env.int("UPLIFT_LEAD_DAYS", default=30))

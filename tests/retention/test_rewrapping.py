@@ -71,7 +71,8 @@ def test_everything_is_wrapped_anew_and_opens_without_the_old_key(settings):
     with tenancy.vendor():
         rotation.refresh_from_db()
         steps = {step.place: (step.total, step.done, step.failed) for step in rotation.steps.all()}
-        names = list(AuditEvent.objects.filter(subject_id=rotation.public_id).values_list("name", flat=True))
+        events = AuditEvent.objects.filter(subject_id=rotation.public_id).order_by("pk")
+        names = list(events.values_list("name", flat=True))
     assert (rotation.state, rotation.finished_at, rotation.last_error) == ("finished", NOW, "")
     # A person and what has no owner; the seed of the codes, one that was moved here, and what an app counts from.
     assert (steps["data_keys"], steps["second_factors"]) == ((2, 2, 0), (3, 3, 0))
