@@ -15,7 +15,8 @@ from accounts.models import AuditEvent, LicensedUser, Organization, OutboxMessag
 from accounts.operations import audit, endpoints, processing, signatures
 from contracts.models import ContractClause
 from retention.models import Certificate, DeletionRequest, ExternalStore
-from retention.operations.audit_package import package
+from retention.operations.audit_package import notifications, package
+from retention.operations.audit_package import processing as record
 from retention.rules.audit_package import PACKAGE, Span
 from tests.admin.world import NOW, a_whole_world
 from tests.contracts.agreements import at
@@ -262,3 +263,31 @@ def test_the_register_of_peoples_requests_names_nobody():
     assert {"subject_request.received", "subject_request.forwarded", "subject_request.doubted"} <= events
     said = b"".join(files.values()).lower()
     assert b"canary.example" not in said and b"what do you know" not in said
+
+
+@pytest.mark.parametrize(
+    ("after", "within"),
+    [
+        pytest.param(timedelta(microseconds=-1), False, id="before-it"),
+        pytest.param(timedelta(), True, id="its-first-instant"),
+        pytest.param(timedelta(days=1, microseconds=-1), True, id="its-last"),
+        pytest.param(timedelta(days=1), False, id="the-next-period's-first"),
+    ],
+)
+def test_a_notification_belongs_to_one_period(world, after, within):
+    span = Span(date(2026, 5, 4), date(2026, 5, 5))
+    with tenancy.vendor():
+        one = OutboxMessage.objects.filter(topic="deletion_request.approved").earliest("pk")
+        OutboxMessage.objects.filter(pk=one.pk).update(occurred_at=span.begins_at + after)
+        told = {row["message"] for row in notifications.part(span, None).rows}
+    assert (str(one.public_id) in told) is within
+
+
+@pytest.mark.parametrize(("after", "there"), [(timedelta(microseconds=-1), False), (timedelta(), True)])
+def test_a_client_that_left_at_a_periods_first_instant_is_in_its_record(world, after, there):
+    left, _stays = world
+    span = Span(date(2026, 5, 4), date(2026, 5, 5))
+    with tenancy.vendor():
+        Organization.objects.filter(pk=left.pk).update(closed_at=span.begins_at + after)
+        told = {row["organization"] for row in record.part(span, None).rows}
+    assert (str(left.public_id) in told) is there
