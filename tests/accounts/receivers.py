@@ -80,6 +80,11 @@ def raw(serve):
     def one(connection):
         with connection, contextlib.suppress(OSError):
             serve(connection, over)
+            # A close with something unread resets the connection, and what was said is lost with it.
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(5)
+            while connection.recv(65536):
+                pass
 
     def accept():
         with contextlib.suppress(OSError):
