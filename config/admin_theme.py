@@ -18,6 +18,7 @@ def theme() -> dict[str, Any]:
         "SITE_FAVICONS": [
             {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}
         ],
+        "STYLES": [lambda request: static("admin.css")],
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
         "SHOW_LANGUAGES": True,

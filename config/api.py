@@ -49,7 +49,7 @@ from retention.api.certificates import CertificateResource
 from retention.api.content import ContentView
 from retention.api.exports import ExportDownloadView, ExportView, OrganizationExportsView
 from retention.api.external import ExternalStoreResource, ManualErasureResource
-from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource, PublicKeyView
+from retention.api.holds import ArchiveAuthorizationView, LegalHoldResource
 from retention.api.kept_file import KeptFileView
 from retention.api.lasting import RetentionNightResource, RetentionRuleResource
 from retention.api.mentions import MentionScanResource
@@ -57,7 +57,7 @@ from retention.api.requests import DeletionRequestResource
 from retention.api.restores import RestoreResource
 from retention.api.rotations import KeyRotationResource, KeyVersionsView
 from retention.api.subjects import SubjectRequestResource
-from retention.api.verify import VerifyView
+from retention.api.verify import PublicKeyView, VerifyView
 
 SIGN_IN = (schema.TokenScheme, schema.SessionScheme)  # known to the description once they are imported
 

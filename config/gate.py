@@ -16,6 +16,7 @@ from retention.rules.restores import Standing, sentence
 log = structlog.get_logger(__name__)
 OPEN = "/health/"
 MACHINES = ("/api/", "/scim/", "/calendar/")
+POLICY = "default-src 'none'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
 RETRY_AFTER = 60  # seconds
 CODE = "restore_gate_closed"
 # What leaves the house waits, too, while it is not known what had left it before a restore.
@@ -60,7 +61,7 @@ def _closed(request: HttpRequest, standing: Standing) -> HttpResponse:
         response = HttpResponse(page, status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    response.headers["Content-Security-Policy"] = POLICY
     return response
 
 

@@ -1,6 +1,9 @@
 """The addresses: admin, sign-in, REST, health."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -13,10 +16,20 @@ handler403 = errors.forbidden
 handler404 = errors.missing
 handler500 = errors.broken
 handler429 = pages.too_many
+
+
+@login_not_required
+def icon(request: HttpRequest) -> HttpResponseRedirect:
+    """Lead to the icon: where a page names none, as an answer of REST, browsers ask for it here."""
+    return HttpResponseRedirect(static("favicon.svg"))
+
+
+setattr(icon, pages.OWN_SCOPE, True)
 urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("favicon.ico", icon),
     path("account/", include("accounts.signin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),

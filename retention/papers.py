@@ -63,13 +63,17 @@ HELD_BY: dict[str, str | Promise] = {
 }
 
 
+def languages() -> list[str]:
+    """Return the codes of the languages that papers are written in."""
+    return [code for code, _name in settings.LANGUAGES]
+
+
 def certificate(document: dict[str, Any], addenda: Sequence[dict[str, Any]] = (), *, language: str) -> bytes:
     """Return a signed certificate as PDF, with what its addenda say last, in ``language`` if it is one of ours.
 
     Else in English. The signed document is what counts: the paper says how to check it.
     """
-    known = [code for code, _name in settings.LANGUAGES]
-    with translation.override(language if language in known else "en"):
+    with translation.override(language if language in languages() else "en"):
         return bytes(_Paper(document, addenda).written().output())
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -41,6 +42,12 @@ def test_refusals_are_read_in_the_readers_language(language):
     client.force_login(a_member("support"), backend="config.backends.EmailBackend")
     answer = client.get(reverse("admin:retention_keyrotation_changelist"))
     assert answer.status_code == 403 and refused in stands_alone(answer)
+
+
+def test_a_page_without_an_icon_of_its_own_finds_one():
+    answer = Client().get("/favicon.ico", follow=False)
+    assert answer.status_code == 302 and answer["Location"].endswith("favicon.svg")
+    assert finders.find(answer["Location"].removeprefix("/static/"))
 
 
 def test_what_broke_is_said_in_every_language_without_any_context():

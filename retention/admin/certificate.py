@@ -6,7 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -15,8 +23,10 @@ from unfold.decorators import action, display
 from accounts.admin.acting import actor_of, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
+from accounts.errors import InvalidInput
 from accounts.models import Organization
 from accounts.operations import clock
+from accounts.rules import checks
 from accounts.rules.permissions import Permission
 from retention import papers
 from retention.admin.json import pretty
@@ -82,7 +92,9 @@ class CertificateAdmin(ReadOnly):
         """Answer with the certificate for people, as its addenda say it last, in the reader's language."""
         certificate = self.object_or_404(request, object_id)
         addenda = [one.document for one in certificate.addenda.order_by("number")]
-        asked = str(request.GET.get("language") or getattr(request, "LANGUAGE_CODE", "en"))
+        asked = str(request.GET.get("language", translation.get_language()))
+        if faults := checks.one_of("language", asked, papers.languages()):
+            return HttpResponseBadRequest(str(InvalidInput(faults)), content_type="text/plain; charset=utf-8")
         headers = {"Content-Disposition": f'inline; filename="certificate-{certificate.public_id}.pdf"'}
         content = papers.certificate(certificate.document, addenda, language=asked)
         return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
@@ -13,6 +12,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from accounts.api.resources import Resource
+from accounts.errors import InvalidInput
+from accounts.rules import checks
 from accounts.rules.permissions import Permission
 from contracts.api.quotes import PdfRenderer
 from retention import papers
@@ -72,7 +73,7 @@ class CertificateResource(Resource):
         return ListedCertificateSerializer if self.action == "list" else CertificateSerializer
 
     @extend_schema(
-        parameters=[OpenApiParameter("language", str, enum=[code for code, _name in settings.LANGUAGES])],
+        parameters=[OpenApiParameter("language", str, enum=papers.languages())],
         responses={(200, "application/pdf"): OpenApiTypes.BINARY},
         filters=False,
     )
@@ -84,10 +85,12 @@ class CertificateResource(Resource):
         renderer_classes=[JSONRenderer, PdfRenderer],
     )
     def paper(self, request: Request, **kwargs: Any) -> HttpResponse:
-        """Answer the certificate for people, as its addenda say it last; without `language` in the client's."""
+        """Answer the certificate for people, as its addenda say it last, in `language` or the client's own. 400: others."""
         found = self.get_object()
         addenda = [one.document for one in found.addenda.order_by("number")]
-        language = request.query_params.get("language") or found.organization.language
+        language = request.query_params.get("language", found.organization.language)
+        if faults := checks.one_of("language", language, papers.languages()):
+            raise InvalidInput(faults)
         return HttpResponse(
             papers.certificate(found.document, addenda, language=language),
             content_type="application/pdf",

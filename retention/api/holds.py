@@ -1,16 +1,15 @@
-"""REST: legal holds, the client's decision about aggregates, and the public key of certificates."""
+"""REST: legal holds, and the client's decision about aggregates."""
 
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.permissions import SignedIn, has
+from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id, the_organization
 from accounts.api.views import ScopedView
 from accounts.models import Organization
@@ -18,7 +17,7 @@ from accounts.rules.permissions import Permission
 from retention.api.request_bodies import AuthorizationAnswerSerializer, AuthorizationSerializer
 from retention.enums import HoldGround
 from retention.models import LegalHold
-from retention.operations import archive, certificates, holds
+from retention.operations import archive, holds
 
 
 class ArchiveAuthorizationView(ScopedView):
@@ -120,14 +119,3 @@ class LegalHoldResource(Resource):
     def release(self, request: Request, **kwargs: Any) -> Response:
         """Release a hold; the data are eligible at once."""
         return self.told(holds.release(self.get_object(), now=self.now, by=self.actor))
-
-
-class PublicKeyView(ScopedView):
-    """The key with which anybody checks a certificate."""
-
-    permission_classes = [SignedIn]
-
-    @extend_schema(operation_id="public_key_retrieve", responses={200: OpenApiTypes.OBJECT})
-    def get(self, request: Request) -> Response:
-        """The public key, as PEM."""
-        return Response({"algorithm": "Ed25519", "pem": certificates.public_pem()})

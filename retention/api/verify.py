@@ -1,4 +1,7 @@
-"""Whether a file is a certificate of ours: for anybody, without sign-in. The file is read in memory and forgotten."""
+"""Whether a file is a certificate of ours, and the key that shows it: for anybody, without sign-in.
+
+The file is read in memory and forgotten.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -102,6 +105,25 @@ class VerifyView(APIView):
         if _length(asked) > LARGEST:
             raise TooLarge
         return Response(VerdictSerializer(asdict(verdicts.check(asked.body))).data)
+
+
+class PublicKeySerializer(serializers.Serializer[Any]):
+    """The key with which certificates are signed now."""
+
+    algorithm = serializers.CharField()
+    pem = serializers.CharField()
+
+
+class PublicKeyView(APIView):
+    """The key with which anybody checks a certificate. It is no secret: nobody is asked who they are."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(operation_id="public_key_retrieve", responses={200: PublicKeySerializer}, auth=[])
+    def get(self, request: Request) -> Response:
+        """The public key, as PEM, without sign-in."""
+        return Response({"algorithm": "Ed25519", "pem": certificates.public_pem()})
 
 
 @csrf_exempt  # nothing is changed, and nobody is signed in

@@ -1,7 +1,7 @@
 """Every address of the REST interface, with the right that is asked for: written once more, apart from the code."""
 
 ANYBODY = None
-# method and route → the right that is asked for (ANYBODY: whoever is signed in).
+# method and route → the right that is asked for (ANYBODY: whoever is signed in; who is not, too: CALLS_FOR_ANYBODY).
 EXPECTED = {
     "GET schema": ANYBODY,
     "GET docs": ANYBODY,

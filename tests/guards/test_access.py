@@ -21,12 +21,16 @@ pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=
 OPEN = {"health/live": "a probe has no account", "health/ready": "a probe has no account"}
 # Likewise, for anybody who was given a certificate.
 FOR_ANYBODY = {
+    "favicon.ico": "the icon that a browser asks for beside any page",
     "verify": "whoever has a certificate checks it",
     "privacy/": "whoever uses a product through a client asks about their data",
     "privacy/again": "whoever has asked has a new link sent to their own address",
     "privacy/own": "says to ask for a link first (403), until one was opened here",
 }
-CALLS_FOR_ANYBODY = {"POST certificates/verify": "whoever has a certificate checks it"}
+CALLS_FOR_ANYBODY = {
+    "POST certificates/verify": "whoever has a certificate checks it",
+    "GET public-key": "whoever has a certificate checks it without us",
+}
 
 # Addresses that answer without sign-in to whoever knows a secret part of them, and why.
 BY_SECRET = {
@@ -133,6 +137,16 @@ def test_without_sign_in_nothing_answers_but_health():
             continue
         answer = Client().get(f"/{route}")
         assert answer.status_code in (302, 405), f"/{route} answered {answer.status_code} to nobody"
+
+
+def test_the_calls_for_anybody_ask_for_no_token_and_mind_none():
+    for name in CALLS_FOR_ANYBODY:
+        method, route = name.split(" ", 1)
+        for headers in ({}, {"authorization": "Bearer terme_of_nobody"}):
+            answer = Client().generic(
+                method, f"/api/v1/{route}", "{}", content_type="application/json", headers=headers
+            )
+            assert answer.status_code == 200, f"{name} answered {answer.status_code} with {headers}"
 
 
 def test_the_open_addresses_exist_and_say_nothing_of_clients():

@@ -73,6 +73,9 @@ def test_by_rest_with_its_addenda_and_as_paper():
     path = f"/api/v1/certificates/{certificate.public_id}/paper?language=fr"
     status, raw = officer._send("GET", path, {"Authorization": f"Bearer {officer._token}"}, "")
     assert (status, raw[:5]) == (200, b"%PDF-")
+    for unknown in ("xx", "", "EN"):
+        (fault,) = officer("GET", f"{path.removeprefix('/api/v1/')[:-2]}{unknown}", expect=400)["errors"]
+        assert (fault["attr"], fault["code"]) == ("language", "unknown")
 
 
 def test_by_browser_as_paper():
@@ -81,6 +84,8 @@ def test_by_browser_as_paper():
     client.force_login(a_member("auditor"), backend="config.backends.EmailBackend")
     answer = client.get(reverse("admin:retention_certificate_paper", args=[certificate.pk]), {"language": "pl"})
     assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+    answer = client.get(reverse("admin:retention_certificate_paper", args=[certificate.pk]), {"language": "xx"})
+    assert (answer.status_code, answer.content) == (400, b"language: One of: en, fr, pl.")
 
 
 def test_a_look_is_asked_for_by_rest():
