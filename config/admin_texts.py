@@ -1,6 +1,6 @@
 """Words of the admin that nobody named elsewhere: the theme's own, and the fields that are called as their columns.
 
-Both are named here so that ``locale/`` translates them with ours.
+All are named here so that ``locale/`` translates them with ours.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -41,6 +41,17 @@ FIELDS = (
     _("subject refs"),
     _("term"),
     _("user"),
+)
+
+# Django's own, said anew: a model's name follows them as it stands in its list, so they must ask for no case of it.
+BEFORE_A_NAME = (
+    _("Add %(name)s"),
+    _("Add %s"),
+    _("Change %s"),
+    _("Select %s"),
+    _("Select %s to change"),
+    _("Select %s to view"),
+    _("View %s"),
 )
 
 THEME = (

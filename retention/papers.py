@@ -1,7 +1,7 @@
 """Papers: the certificate of erasure for people, as PDF in their language. It says what the signed document says."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +16,7 @@ from fpdf.fonts import FontFace
 
 from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope, ScanState
 from retention.explain import kept_because
+from retention.naming import instant, stores, title
 from retention.rules import certificate as rules
 
 FONTS = settings.BASE_DIR / "static" / "fonts"
@@ -118,7 +119,7 @@ class _Paper:
         self._text(_("Certificate of erasure"), SIZE * 1.9, bold=True)
         self._text(self.document["certificate"], SIZE)
         issued = _("Issued on %(on)s for organization %(organization)s.")
-        self._text(issued % {"on": _at(self.document["issued_at"]), "organization": self.document["organization"]})
+        self._text(issued % {"on": instant(self.document["issued_at"]), "organization": self.document["organization"]})
         if self.document.get("simulated_time"):
             self._text(_("It was made in simulated time, for a demonstration."), bold=True)
 
@@ -137,7 +138,7 @@ class _Paper:
         self.pdf.set_text_color(0, 0, 0)
 
     def _on(self) -> dict[str, str]:
-        return {"on": _at(self.last["issued_at"])}
+        return {"on": instant(self.last["issued_at"])}
 
     def _request(self) -> Iterator[str]:
         asked = self.document["request"]
@@ -148,14 +149,14 @@ class _Paper:
         if asked["received_at"] is None:
             yield _("Whose data: %(scope)s. Asked for by %(whom)s.") % facts
         else:
-            facts["on"] = _at(asked["received_at"])
+            facts["on"] = instant(asked["received_at"])
             yield _("Whose data: %(scope)s. Asked for by %(whom)s, received on %(on)s.") % facts
         if asked["approved_at"] is None:
             yield _("That it was approved is in the ledger; when, and by whom, was not restored.")
         elif asked["approved_by_another_person"]:
-            yield _("Approved on %(on)s, by another person than who asked.") % {"on": _at(asked["approved_at"])}
+            yield _("Approved on %(on)s, by another person than who asked.") % {"on": instant(asked["approved_at"])}
         else:
-            yield _("Approved on %(on)s.") % {"on": _at(asked["approved_at"])}
+            yield _("Approved on %(on)s.") % {"on": instant(asked["approved_at"])}
 
     def _method(self) -> Iterator[str]:
         method = self.document.get("method", ())
@@ -166,30 +167,33 @@ class _Paper:
         keys = self.document["keys"]
         yield _("Keys destroyed: %(count)s, on %(on)s. Entry of the ledger: %(digest)s.") % {
             "count": formats.number_format(keys["destroyed"], force_grouping=True),
-            "on": _at(keys["destroyed_at"]),
+            "on": instant(keys["destroyed_at"]),
             "digest": keys["ledger_entry"][:16],
         }
-        yield _("Rows deleted by %(on)s.") % {"on": _at(self.document["erased_at"])}
+        yield _("Rows deleted by %(on)s.") % {"on": instant(self.document["erased_at"])}
 
     def _stores(self) -> None:
         names = (_("Store"), _("Before"), _("Erased"), _("Made anonymous"), _("Left"))
+        # Certificates from before counted nothing as zero where nobody had looked.
+        unseen = self.document.get("not_searched", {}).get("stores", ())
         rows = [
             (
-                store["store"].replace("_", " "),
-                *(_number(store.get(name, 0)) for name in ("erased", "anonymised", "residual")),
+                title(store["store"]),
+                _number(store.get("before", store.get("found", 0))),
+                _number(store.get("erased", 0)),
+                _number(store.get("anonymised", 0)),
+                _number(None if store["store"] in unseen else store.get("residual", 0)),
             )
             for store in self.document["stores"]
         ]
-        before = [_number(store.get("before", store.get("found", 0))) for store in self.document["stores"]]
-        whole = [(row[0], count, *row[1:]) for row, count in zip(rows, before, strict=True)]
-        self._table(names, whole, (72, 27, 27, 30, 24), numbers=True)
+        self._table(names, rows, (72, 27, 27, 30, 24), numbers=True)
 
     def _levels(self) -> None:
         rows = []
         for level in self.last.get("levels", ()):
-            since = _at(level["at"]) if level["at"] else _("not claimed")
+            since = instant(level["at"]) if level["at"] else _("not claimed")
             if not level["at"] and level["expected_at"]:
-                since = _("not before %(on)s") % {"on": _at(level["expected_at"])}
+                since = _("not before %(on)s") % {"on": instant(level["expected_at"])}
             held = ", ".join(str(HELD_BY.get(code, code)) for code in level["held_by"])
             rows.append((str(LEVELS.get(level["level"], level["level"])), f"{since} ({held})" if held else since))
         self._table((_("Level"), _("Since")), rows, (115, 65), numbers=False)
@@ -198,21 +202,19 @@ class _Paper:
         for check in self.last.get("verifications", ()):
             searched = check["searched"]
             facts = {
-                "on": _at(check["performed_at"]),
+                "on": instant(check["performed_at"]),
                 "tables": _number(searched["tables"]),
                 "columns": _number(searched["columns"]),
                 "files": _number(searched["files"]),
                 "hits": _number(check["hits"]),
             }
             if check["hits"]:
-                yield (
-                    _("%(on)s: %(hits)s places found in %(tables)s tables, %(columns)s columns, %(files)s files.")
-                    % facts
-                )
+                yield _("%(on)s: something was found. Places: %(hits)s.") % facts
             else:
-                yield _("%(on)s: nothing found in %(tables)s tables, %(columns)s columns, %(files)s files.") % facts
+                yield _("%(on)s: nothing was found.") % facts
+            yield _("Searched then: tables %(tables)s, columns %(columns)s, files %(files)s.") % facts
             if unsearched := [*searched.get("left_out", ()), *searched.get("unanswered", ())]:
-                yield _("Not searched: %(stores)s.") % {"stores": ", ".join(unsearched)}
+                yield _("Not searched: %(stores)s.") % {"stores": stores(unsearched)}
             if mails := searched.get("mails_to_who_asked"):
                 yield _("Mails to who asked, whose own address in them was passed over: %(count)s.") % {
                     "count": _number(mails)
@@ -223,15 +225,15 @@ class _Paper:
             facts = {
                 "scope": HoldScope(hold["scope"]).label,
                 "ground": HoldGround(hold["ground"]).label,
-                "placed": _at(hold["placed_at"]),
-                "released": _at(hold["released_at"]) if hold["released_at"] else _("not released"),
+                "placed": instant(hold["placed_at"]),
+                "released": instant(hold["released_at"]) if hold["released_at"] else _("not released"),
             }
             yield _("%(scope)s: %(ground)s, placed on %(placed)s, released on %(released)s.") % facts
 
     def _accepted(self) -> Iterator[str]:
         for one in self.last.get("accepted", ()):
             ground = AcceptanceGround(one["ground"]).label
-            yield f"{one['place']} ({_number(one['count'])}): {ground}. {_at(one['accepted_at'])}"
+            yield f"{one['place']} ({_number(one['count'])}): {ground}. {instant(one['accepted_at'])}"
 
     def _kept(self) -> Iterator[str]:
         for one in self.document["kept"]:
@@ -243,15 +245,15 @@ class _Paper:
         others = self.last.get("others_content", self.document.get("others_content"))
         if others and others["state"] == rules.REPLAYED:
             yield _(
-                "After a restore, what others wrote was erased again as the ledger lists it: %(named_in)s listed, "
-                "%(erased)s erased, %(kept)s kept, %(not_there)s had not come back."
+                "After a restore, what others wrote was erased again as the ledger lists it. Listed: %(named_in)s, "
+                "erased: %(erased)s, kept: %(kept)s, not come back: %(not_there)s."
             ) % {name: _number(others[name]) for name in ("named_in", "erased", "kept", "not_there")}
         elif others and others["state"] == ScanState.DONE:
             yield _(
-                "What others wrote was searched on %(at)s: %(opened)s texts opened, %(did_not_open)s did not open, "
-                "%(named_in)s name one of the people, %(erased)s of them erased, %(kept)s kept."
+                "What others wrote was searched on %(at)s. Texts opened: %(opened)s, that did not open: %(did_not_open)s, "
+                "that name one of the people: %(named_in)s, of them erased: %(erased)s, kept: %(kept)s."
             ) % {
-                "at": _at(others["searched_at"]),
+                "at": instant(others["searched_at"]),
                 **{name: _number(others[name]) for name in ("opened", "did_not_open", "named_in", "erased", "kept")},
             }
         if others and others.get("kept_because"):
@@ -260,11 +262,11 @@ class _Paper:
         if found.get("ciphertext"):
             yield _("Encrypted columns: %(columns)s.") % {"columns": ", ".join(found["ciphertext"])}
         if found.get("stores"):
-            yield _("Stores that no program of ours looked into: %(stores)s.") % {"stores": ", ".join(found["stores"])}
+            yield _("Stores that no program of ours looked into: %(stores)s.") % {"stores": stores(found["stores"])}
 
     def _addenda(self) -> Iterator[str]:
         for one in self.addenda:
-            yield f"{one['number']}. {_at(one['issued_at'])}: {AddendumKind(one['kind']).label}"
+            yield f"{one['number']}. {instant(one['issued_at'])}: {AddendumKind(one['kind']).label}"
 
     def _check(self) -> Iterator[str]:
         yield _(
@@ -317,13 +319,6 @@ class _Paper:
                     row.cell(text)
 
 
-def _number(value: int) -> str:
-    return formats.number_format(value, force_grouping=True)
-
-
-def _at(text: str) -> str:
-    """Return an instant as people read it, in UTC, or a day."""
-    if "T" not in text:
-        return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
-    instant = datetime.fromisoformat(text).astimezone(UTC)
-    return f"{formats.date_format(instant, 'DATE_FORMAT')} {instant:%H:%M} UTC"
+def _number(value: int | None) -> str:
+    """Return a number as people read it; nothing is no zero."""
+    return _("not counted") if value is None else formats.number_format(value, force_grouping=True)

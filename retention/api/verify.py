@@ -29,6 +29,7 @@ from rest_framework.views import APIView
 
 from accounts.api.throttling import PerActor
 from accounts.signin.pages import OWN_SCOPE
+from retention import naming
 from retention.enums import AddendumKind
 from retention.operations import certificates, verdicts
 from retention.operations.verdicts import Answer, Verdict
@@ -139,6 +140,8 @@ def page(request: HttpRequest) -> HttpResponse:
         context = {
             "answer": answer,
             "said": SAID[answer.verdict] if answer else error,
+            "issued_at": naming.instant(answer.issued_at) if answer and answer.issued_at else "",
+            "latest_at": naming.instant(answer.latest["issued_at"]) if answer and answer.latest else "",
             "addendum": AddendumKind(answer.latest["kind"]).label if answer and answer.latest else "",
             "error": error,
             "language": language,

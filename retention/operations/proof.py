@@ -1,5 +1,6 @@
 """What a certificate and its addenda say: taken from the journal, the verifications, the policy. No personal data."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ LIMITS = ("others_messages", "bare_names", "short_ids", "freed_pages")
 
 def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, now: datetime) -> dict[str, Any]:
     """Return what the certificate of a verified run says, without its name and signature."""
+    not_searched = _not_searched(check)
     return {
         "issued_at": now.isoformat(),
         "provisional": True,
@@ -45,7 +47,7 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
             "destroyed_at": _iso(run.keys_destroyed_at),
             "ledger_entry": run.ledger_digest,
         },
-        "stores": _stores(run, check),
+        "stores": _stores(run, check, not_searched=not_searched),
         "erased_at": _iso(run.erased_at),
         "holds_met": _holds(run),
         "archives": [
@@ -61,7 +63,7 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
         "not_searched": {
             "ciphertext": check.searched.get("ciphertext", []),
             "not_distinctive_ids": check.searched.get("not_distinctive", 0),
-            "stores": _not_searched(check),
+            "stores": not_searched,
             "limits": list(LIMITS),
         },
         **standing(run, now=now),
@@ -156,20 +158,26 @@ def _decided(decision: str, *, replayed: bool) -> str | None:
     return None if replayed or decision == Decision.PENDING else decision
 
 
-def _stores(run: ErasureRun, check: Verification) -> list[dict[str, Any]]:
-    """Return each emptied store: before, erased, made anonymous, and what the verifier still found of it."""
+def _stores(run: ErasureRun, check: Verification, *, not_searched: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each emptied store: before, erased, made anonymous, and what the verifier still found of it.
+
+    What nobody counted is null: what is left where no program looked, and all of what people erased by hand.
+    """
+    manual = ExternalStore.objects.filter(kind=StoreKind.MANUAL).values_list("code", flat=True)
+    by_hand = {f"{BEYOND}{code}" for code in manual}
     found = []
     for step in ErasureStep.objects.filter(run=run).order_by("position"):
         table = getattr(BY_NAME.get(step.store), "table", step.store)
         place = table if table.startswith(BEYOND) else f"default.{table}" if table else step.store
         residual = [hit["count"] for hit in check.hits if f"{hit['place']}.".startswith(f"{place}.")]
+        counted = step.store not in by_hand
         found.append(
             {
                 "store": step.store,
-                "before": step.found,
-                "erased": step.erased,
-                "anonymised": step.anonymised,
-                "residual": sum(residual),
+                "before": step.found if counted else None,
+                "erased": step.erased if counted else None,
+                "anonymised": step.anonymised if counted else None,
+                "residual": None if step.store in not_searched else sum(residual),
                 "finished_at": _iso(step.finished_at),
             }
         )

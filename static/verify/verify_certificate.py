@@ -88,7 +88,7 @@ def main():
     last = signed[-1]
     stands = "it stands" if last.get("stands", True) else "it does NOT stand any more: residue was found"
     state = "provisional" if last.get("provisional", True) else "complete"
-    print(f"VALID: certificate {certificate['certificate']}, {len(signed) - 1} addenda, {state}; {stands}")
+    print(f"VALID: certificate {certificate['certificate']}, addenda {len(signed) - 1}, {state}; {stands}")
     return 0
 
 

@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,6 +206,17 @@ def test_dates_are_shown_as_people_count_them(topic, payload, shown):
     a_member(Role.CONTRACT_MANAGER)
     (letter,) = letters(topic, organization, payload)
     assert shown in letter.body
+
+
+def test_a_rule_without_a_warning_period_announces_no_day_to_act_before():
+    organization = an_organization()
+    a_member(Role.CLIENT_ADMINISTRATOR, organization)
+    announced = an_announcement("access_rule.found", organization, payload={})
+    (letter,) = letters("access_rule.found", organization, {"users": 1, "acts_at": announced.occurred_at.isoformat()})
+    assert "found 1 user. It acts at once" in letter.body and "Until then" not in letter.body
+    later = announced.occurred_at + timedelta(days=14)
+    (letter,) = letters("access_rule.found", organization, {"users": 2, "acts_at": later.isoformat()})
+    assert "It acts on " in letter.body and "Until then" in letter.body
 
 
 def test_erasure_only_has_no_transition():

@@ -383,9 +383,9 @@ def test_wrong_input_is_said(options, said):
 
 def test_the_command_says_it_in_words(trail, capsys):
     call_command("verify_trail")
-    assert capsys.readouterr().out.startswith(f"WHOLE: {EVENTS} entries, 0 waiting")
+    assert capsys.readouterr().out.startswith(f"WHOLE: entries: {EVENTS}, waiting for their seal: 0,")
     tampered(f"DELETE FROM {EVENT} {FIFTH}")
-    with pytest.raises(CommandError, match=f"NOT WHOLE: 1 found in {EVENTS} entries"):
+    with pytest.raises(CommandError, match=f"NOT WHOLE: faults: 1, entries: {EVENTS},"):
         call_command("verify_trail")
     assert capsys.readouterr().out.startswith("position 5, event ")
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from django.contrib import admin
 from django.test import RequestFactory
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
+from config.admin_texts import BEFORE_A_NAME
 from tests.guards import messages
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
@@ -55,6 +56,15 @@ def test_every_field_that_an_admin_page_shows_has_a_name_in_each_language():
             if said not in known:
                 unnamed.add(said)
     assert not unnamed, f"give these a verbose_name, or name them in config/admin_texts.py: {sorted(unnamed)}"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_what_stands_before_the_name_of_a_table_asks_for_no_case_of_it(language):
+    with override(language):
+        said = {text: gettext(text) for text in BEFORE_A_NAME}
+        title = (gettext("Select %s to view") % "reguła").partition(":")
+    assert all(re.search(r" ?: %(\(name\))?s$", text) for text in said.values()), said
+    assert title[1:] == (":", " reguła")
 
 
 def test_words_that_mean_something_else_in_law_are_not_used():

@@ -148,3 +148,17 @@ class TestWhatWasNotSearched:
             attesting.attest(ManualErasure.objects.get(), upload, now=erasure.now, by="user:three")
         erasure.go_on(after=timedelta(seconds=1))
         assert self.not_searched() >= {*GENERAL, "external:paper"}
+        document = the_certificate()
+        (said,) = [one for one in document["stores"] if one["store"] == "external:paper"]
+        assert [said[name] for name in ("before", "erased", "anonymised", "residual")] == [None] * 4, "nobody counted"
+        text = " ".join(text_of(papers.certificate(document, language="en")).split())
+        assert "paper not counted not counted not counted not counted" in text.lower()
+        said |= {"before": 0, "erased": 0, "anonymised": 0, "residual": 0}  # as certificates said before
+        assert (
+            "paper 0 0 0 not counted" in " ".join(text_of(papers.certificate(document, language="en")).split()).lower()
+        )
+
+    def test_the_paper_names_the_stores_in_its_language(self):
+        Erasure().go_on()
+        text = " ".join(text_of(papers.certificate(the_certificate(), language="pl")).split())
+        assert "Rozmowy" in text and "dostawca modelu AI" in text and "model vendor" not in text

@@ -1,6 +1,7 @@
 """Anybody checks a certificate: the public page, the call without sign-in, the command, the small program."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -205,6 +206,8 @@ def test_a_certificate_that_something_was_added_to_says_so(tmp_path):
     assert (asked(certificate)["stands"], asked(bad.document)["verdict"]) == (True, "superseded")
     page = Client().post("/verify?language=en", {"file": SimpleUploadedFile("x.json", text(certificate))})
     assert "Something was added since" in page.content.decode()
+    shown = re.sub(r'datetime="[^"]*"', "", page.content.decode())
+    assert re.search(r"1 Mar 2026 \d\d:\d\d UTC", shown) and not re.search(r"\d{4}-\d\d-\d\dT", shown)
 
     files = []
     for number, document in enumerate([certificate, bad.document, good.document]):

@@ -33,4 +33,4 @@ class Command(BaseCommand):
             count = breached.build(options["files"], target, at_least=options["at_least"])
         except OSError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{count} passwords in {target}")
+        self.stdout.write(f"{target}: passwords {count}")

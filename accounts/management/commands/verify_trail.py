@@ -72,11 +72,11 @@ class Command(BaseCommand):
             if report.faults > len(report.findings):
                 self.stdout.write(f"and {report.faults - len(report.findings)} more")
         seen = (
-            f"{report.entries} entries, {report.waiting} waiting for their seal, {report.heads} heads, "
-            f"{report.details} details checked"
+            f"entries: {report.entries}, waiting for their seal: {report.waiting}, heads: {report.heads}, "
+            f"details checked: {report.details}"
         )
         if not report.whole:
-            raise CommandError(f"NOT WHOLE: {report.faults} found in {seen}.", returncode=1)
+            raise CommandError(f"NOT WHOLE: faults: {report.faults}, {seen}.", returncode=1)
         if not as_json:
             self.stdout.write(f"WHOLE: {seen}. Head: position {report.position}, {report.digest}.")
 

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps(facts))
         else:
-            self.stdout.write(f"{path}: {made.files} files, {made.size} bytes, SHA-256 {made.sha256}.")
+            self.stdout.write(f"{path}: files {made.files}, bytes {made.size}, SHA-256 {made.sha256}.")
 
 
 def _write(path: Path, made: package.Package) -> None:

@@ -89,11 +89,11 @@ def _in_words(told: dict[str, Any]) -> str:
         f"Erased again: {counted['erased']}. Nothing of it restored: {counted['nobody']}. "
         f"Keys destroyed again: {counted['keys']}. With residue: {counted['residue']}.",
         f"Known here until {report['known_until'] or 'nobody knows when'}; what happened later is to be entered again.",
-        f"Trail: it ends at {trail['ends_at']}, {trail['missing']} events before the last exported head are missing.",
+        f"Trail: it ends at {trail['ends_at']}, missing before the last exported head: {trail['missing']}.",
         f"Mails in files since: {report['mail_files']['count']}. Files without their row: "
         f"documents {report['files_without_row']['documents']['count']}, "
         f"exports {report['files_without_row']['exports']['count']}.",
-        f"Content whose key is gone: {report['unreadable']['rows']} rows.",
+        f"Rows of content whose key is gone: {report['unreadable']['rows']}.",
         *_others(report["others_content"]),
         f"The report is kept as {told['restore']} (admin: Restores). The service serves again.",
     ]
@@ -105,4 +105,4 @@ def _others(runs: list[dict[str, Any]]) -> list[str]:
         return []
     erased, gone, kept = (sum(one[name] for one in runs) for name in ("erased", "not_there", "kept"))
     line = f"Rows of others: {erased} erased again, {gone} had not come back."
-    return [line, f"{kept} rows of others stay, by holds or requests: look at them."] if kept else [line]
+    return [line, f"Rows of others that stay, by holds or requests: {kept}. Look at them."] if kept else [line]

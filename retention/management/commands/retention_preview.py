@@ -44,10 +44,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([_facts(rule, seen) for rule, seen in found]))
             return
         for rule, seen in found:
-            amounts = ", ".join(f"{count} {name}" for name, count in seen["stores"].items())
+            amounts = ", ".join(f"{name} {count}" for name, count in seen["stores"].items())
             self.stdout.write(
                 f"{rule.public_id} {rule.category} {rule.amount} {rule.unit} ({rule.state}): {amounts} "
-                f"older than {seen['cutoff']}, of {seen['people']} people; kept longest by {seen['winner']}."
+                f"older than {seen['cutoff']}, people {seen['people']}; kept longest by {seen['winner']}."
                 f"{_unreached(seen['beyond'])}"
             )
 

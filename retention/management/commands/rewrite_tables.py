@@ -35,4 +35,4 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps({"tables": tables, "addenda": addenda}))
         else:
-            self.stdout.write(f"Wrote {len(tables)} tables anew; {addenda} certificates say so.")
+            self.stdout.write(f"Tables written anew: {len(tables)}; certificates that say so: {addenda}.")

@@ -46,9 +46,9 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"VALID: package {facts['package']}, from {facts['from']} until {facts['until']} (excluded), made "
-            f"{facts['made_at']}, signed by key {facts['key_id']}. {facts['files']} files, {facts['certificates']} "
-            f"certificates hold with {facts['addenda']} addenda, {facts['certificates_of_other_keys']} are signed by "
-            "other keys."
+            f"{facts['made_at']}, signed by key {facts['key_id']}. Files: {facts['files']}; certificates "
+            f"that hold: {facts['certificates']}, their addenda: {facts['addenda']}; certificates signed by other keys: "
+            f"{facts['certificates_of_other_keys']}."
         )
 
 

@@ -48,10 +48,10 @@ class Command(BaseCommand):
 def _said(document: dict[str, Any]) -> str:
     if document["schema"] == rules.ADDENDUM.schema:
         return f"addendum {document['number']} to certificate {document['certificate']}, issued {document['issued_at']}"
-    erased = sum(step["erased"] for step in document["stores"])
+    erased = sum(step["erased"] or 0 for step in document["stores"])
     return (
         f"certificate {document['certificate']}, issued {document['issued_at']}, of organization "
-        f"{document['organization']}: {document['keys']['destroyed']} keys destroyed, {erased} rows erased"
+        f"{document['organization']}: keys destroyed: {document['keys']['destroyed']}, rows erased: {erased}"
     )
 
 

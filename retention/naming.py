@@ -1,0 +1,79 @@
+"""What people read in place of a code: the names of stores, instants as text. Signed documents keep the codes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+
+from django.apps import apps
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from retention.operations.outside import BEYOND
+from retention.operations.stores import BY_NAME
+
+# Stores of a run that are no table, or only some rows of one.
+OF_A_RUN: Mapping[str, Promise] = {
+    "mentions": _("what others wrote about the people"),
+    "outbox_of_people": _("announcements about people"),
+}
+# Every store that is no table (retention/policy/stores.py). A test holds that none is missing.
+OF_THE_POLICY: Mapping[str, Promise] = {
+    "documents": _("documents"),
+    "exports": _("exports"),
+    "heads of the trail": _("heads of the trail"),
+    "static files and engines": _("static files and engines"),
+    "working files of operators": _("working files of operators"),
+    "files under way": _("files under way"),
+    "mail outbox": _("mail outbox"),
+    "messages of the broker": _("messages of the broker"),
+    "cache": _("cache"),
+    "key cache": _("key cache"),
+    "logs": _("logs"),
+    "search index": _("search index"),
+    "embeddings": _("embeddings"),
+    "object storage": _("object storage"),
+    "model vendor": _("model vendor"),
+    "stores of the product": _("stores of the product"),
+    "receivers of webhooks and feeds": _("receivers of webhooks and feeds"),
+    "backups of the main database": _("backups of the main database"),
+    "backups of the ledger": _("backups of the ledger"),
+    "backups of files": _("backups of files"),
+    "replicas": _("replicas"),
+    "write-ahead log": _("write-ahead log"),
+    "staging copies": _("staging copies"),
+    "attachments of support": _("attachments of support"),
+    "accounting system": _("accounting system"),
+    "heads and copies of the trail elsewhere": _("heads and copies of the trail elsewhere"),
+}
+
+
+def store(name: str) -> str:
+    """Return what a store is called in the reader's language. One beyond the vault has the name that it was given."""
+    if name.startswith(BEYOND):
+        return name.removeprefix(BEYOND)
+    if found := OF_A_RUN.get(name):
+        return str(found)
+    table = getattr(BY_NAME.get(name), "table", "")
+    for model in apps.get_models() if table else ():
+        if model._meta.db_table == table:
+            return str(model._meta.verbose_name_plural)
+    return str(OF_THE_POLICY.get(name, name))
+
+
+def title(name: str) -> str:
+    """Return what a store is called, as it begins a line."""
+    return capfirst(store(name))
+
+
+def stores(names: Iterable[str]) -> str:
+    """Return what stores are called, in one line."""
+    return ", ".join(store(name) for name in names)
+
+
+def instant(text: str) -> str:
+    """Return an instant (ISO 8601) as people read it, in UTC, or a day."""
+    if "T" not in text:
+        return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{formats.date_format(at, 'DATE_FORMAT')} {at:%H:%M} UTC"
