@@ -46,6 +46,10 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         """Not over: signed, active, or still a draft under negotiation."""
         return self.filter(status__in=[ContractStatus.DRAFT, *BINDING])
 
+    def drafted(self) -> Self:
+        """Under negotiation: nobody is bound yet."""
+        return self.filter(status=ContractStatus.DRAFT)
+
     def binding(self) -> Self:
         """Signed or active: both sides are bound."""
         return self.filter(status__in=BINDING)

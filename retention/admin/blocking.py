@@ -15,7 +15,8 @@ from retention.operations.blocking import covering
 from retention.rules import requests as rules
 
 SENTENCES = {
-    "contract_open": _("A contract is signed, active or under negotiation."),
+    "contract_open": _("A contract is signed or active."),
+    "contract_drafted": _("A contract is under negotiation: the draft is cancelled, or signed, which keeps the data."),
     "switch_unfinished": _("A switch is pending or unfinished: the client's written choice is needed."),
     "end_not_confirmed": _("The end of the collaboration is not confirmed."),
     "client_undecided": _("The client has not decided yet."),
@@ -31,7 +32,7 @@ SENTENCES = {
 
 def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[Any]:
     """Read along what blocks depend on, in the same query, and the instant at which one looks."""
-    contracts = Contract.objects.filter(organization=OuterRef("organization")).open()
+    contracts = Contract.objects.filter(organization=OuterRef("organization"))
     in_force = LegalHold.objects.filter(organization=OuterRef("organization")).in_force().order_by()
     # Of an organization every hold counts; of some people those that cover one of them.
     whole = DeletionRequest.objects.filter(pk=OuterRef(OuterRef("pk")), scope=RequestScope.ORGANIZATION)
@@ -41,7 +42,8 @@ def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[
     switches = SwitchingCase.objects.filter(organization=OuterRef("organization"))
     moved = switches.settled().order_by().values("organization").annotate(last=Max("erase_at")).values("last")
     return found.annotate(
-        contracts_open=Exists(contracts),
+        contracts_binding=Exists(contracts.binding()),
+        contracts_drafted=Exists(contracts.drafted()),
         switches_held=Exists(switches.holding()),
         switch_erase_at=Subquery(moved),
         holds_in_force=Coalesce(Subquery(counted), 0),
@@ -62,7 +64,8 @@ def blocks_of(request: Any) -> tuple[str, ...]:
             switch_erase_at=request.switch_erase_at,
         ),
         grace_until=request.grace_until,
-        contracts_open=request.contracts_open,
+        contracts_binding=request.contracts_binding,
+        contracts_drafted=request.contracts_drafted,
         switch_unfinished=request.switches_held,
         holds=request.holds_in_force,
         export_decided=request.export_decision != Decision.PENDING,

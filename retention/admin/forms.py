@@ -139,6 +139,19 @@ class AuthorisationForm(ForClientForm):
         return {**given, "sender": sender}
 
 
+class CancelForm(AuthorisationForm):
+    """Why a request is given up; the client's word where nothing but its word asked for the erasure of everything."""
+
+    texts = ("reason",)
+    field_order = ("reason", "proof")
+    reason = forms.CharField(label=_("Reason"), max_length=1000, required=False)
+
+    def prepare(self) -> None:
+        """Whether a proof is needed depends on the client's contracts: the operation says so."""
+        super().prepare()
+        self.fields["proof"].required = False
+
+
 class RequestForm(AuthorisationForm):
     """What is to be done, and with whose content: everything of an organization, a department's, or some people's.
 

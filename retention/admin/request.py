@@ -19,7 +19,15 @@ from accounts.admin.forms import ReasonForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.blocking import blocks_of, sentence, with_blocks
-from retention.admin.forms import AuthorisationForm, DecisionForm, ForClientForm, HoldForm, RefusalForm, RequestForm
+from retention.admin.forms import (
+    AuthorisationForm,
+    CancelForm,
+    DecisionForm,
+    ForClientForm,
+    HoldForm,
+    RefusalForm,
+    RequestForm,
+)
 from retention.admin.hold import place, too_late
 from retention.admin.outcome import outcome
 from retention.admin.stepper import stepper
@@ -250,12 +258,13 @@ class DeletionRequestAdmin(ReadOnly):
         _("Give the request up"),
         Permission.REQUEST_DELETION,
         when=_decidable,
-        form=ReasonForm,
+        form=CancelForm,
         done=ngettext_lazy("Gave up %(count)d request.", "Gave up %(count)d requests.", "count"),
         icon="cancel",
     )
     def cancel(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        requests.cancel(request, now=now, by=by, reason=data["reason"])
+        kept = instructions.keep(request.organization, data["proof"], sender=data["sender"], now=now, by=by)
+        requests.cancel(request, now=now, by=by, reason=data["reason"], for_client=data["for_client"], proof=kept)
 
     @act(
         _("Make the export"),

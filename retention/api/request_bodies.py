@@ -185,6 +185,10 @@ class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
+class GivenUpSerializer(ReasonSerializer, InstructionSerializer):
+    """Why a request is given up; of the vendor's staff the client's word, where only that asks for the erasure."""
+
+
 class ArchiveSerializer(serializers.ModelSerializer[AggregateArchive]):
     class Meta:
         model = AggregateArchive

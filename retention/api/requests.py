@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts import tenancy
 from accounts.api.resources import Resource, the_organization
+from accounts.api.uploads import PARSERS
 from accounts.errors import Refused
 from accounts.models import User
 from accounts.rules.permissions import Permission
@@ -22,6 +23,7 @@ from retention.api.request_bodies import (
     CorrectionSerializer,
     DecisionSerializer,
     DeletionRequestSerializer,
+    GivenUpSerializer,
     ListedRequestSerializer,
     NewRequestSerializer,
     RateSerializer,
@@ -44,6 +46,7 @@ from retention.operations import (
     corrections,
     exports,
     impact,
+    instructions,
     people_requests,
     requests,
     run_control,
@@ -229,7 +232,7 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="confirm-end")
     def confirm_end(self, request: Request, **kwargs: Any) -> Response:
-        """Confirm that the collaboration has definitively ended. 409 `contract_open`, drafts included."""
+        """Confirm that the collaboration has definitively ended. 409 `contract_open`, `contract_drafted`."""
         return self.told(requests.confirm_end(self.get_object(), now=self.now, by=self.actor))
 
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
@@ -238,12 +241,24 @@ class DeletionRequestResource(Resource):
         """Approve the erasure. 409 `same_person` for who asked for it or confirmed the end."""
         return self.told(requests.approve(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=ReasonSerializer, responses={200: DeletionRequestSerializer})
-    @action(detail=True, methods=["post"])
+    @extend_schema(request=GivenUpSerializer, responses={200: DeletionRequestSerializer})
+    @action(detail=True, methods=["post"], parser_classes=PARSERS)
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """Give the request up for a contract that keeps the data. 409 `no_contract` without one."""
-        reason = self.given(ReasonSerializer, request)["reason"]
-        return self.told(requests.cancel(self.get_object(), now=self.now, by=self.actor, reason=reason))
+        """Give the request up for a contract that keeps the data. 409 `no_contract` where a contract ended without one.
+
+        Where none ever ended, the client takes back its own word; the vendor's staff need a proof (409 `proof_needed`).
+        """
+        sent, found = self.given(GivenUpSerializer, request), self.get_object()
+        kept = instructions.keep(found.organization, sent["proof"], sender=sent["sender"], now=self.now, by=self.actor)
+        cancelled = requests.cancel(
+            found,
+            now=self.now,
+            by=self.actor,
+            reason=sent["reason"],
+            for_client=self.caller.works_for_vendor,
+            proof=kept,
+        )
+        return self.told(cancelled)
 
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="waive-export")

@@ -83,6 +83,8 @@ class DeletionRequest(TenantModel):
     impact = models.JSONField(_("what the approver was shown"), null=True, blank=True)
     refusal = models.CharField(_("refused because"), max_length=24, choices=RefusalGround.choices, blank=True)
     proof = TenantForeignKey(Document, null=True, blank=True)
+    # The client's word that it takes back what it asked for.
+    end_proof = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("proof of the withdrawal"))
     blocked_since = models.DateTimeField(_("blocked since"), null=True, blank=True)
     export_decision = models.CharField(_("export"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
     archive_decision = models.CharField(_("archive"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
@@ -168,6 +170,7 @@ class DeletionRequest(TenantModel):
             ),
             models.Index(fields=["organization", "id"], name="deletion_request_by_org"),
             models.Index(fields=["organization", "proof"], name="deletion_request_by_proof"),
+            models.Index(fields=["organization", "end_proof"], name="deletion_request_by_end_proof"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from accounts.errors import Refused
 from accounts.models import Organization
+from contracts.enums import ContractStatus
 from contracts.models import Contract, SwitchingCase
 from retention.enums import Decision, HoldScope, RequestKind, RequestScope, RequestStatus, VaultState
 from retention.models import DeletionRequest, LegalHold, RequestSubject
@@ -16,9 +17,15 @@ from retention.rules import requests as rules
 
 
 class ContractOpen(Refused):
-    """A contract of the organization is signed, active or under negotiation: its data are still needed."""
+    """A contract of the organization is signed or active: its data are still needed."""
 
     code = "contract_open"
+
+
+class ContractDrafted(Refused):
+    """A contract of the organization is under negotiation: it is signed, which keeps the data, or cancelled first."""
+
+    code = "contract_drafted"
 
 
 class SwitchUnfinished(Refused):
@@ -50,7 +57,8 @@ def blocks(request: DeletionRequest, *, now: datetime) -> tuple[str, ...]:
         now=now,
         erase_from=erasable_from(request),
         grace_until=request.grace_until,
-        contracts_open=contracts.open().exists(),
+        contracts_binding=contracts.binding().exists(),
+        contracts_drafted=contracts.drafted().exists(),
         switch_unfinished=switches.holding().exists(),
         holds=holds_on(Target.of(request)).count(),
         export_decided=request.export_decision != Decision.PENDING,
@@ -155,6 +163,17 @@ def others_of_the_whole(request: DeletionRequest) -> DeletionRequestQuerySet:
     return same.exclude(pk=request.pk) if request.whole else same.none()
 
 
+def serves_an_end(request: DeletionRequest) -> bool:
+    """Say whether the end of a contract needs the request: if not, nothing but the client's own word asks for it."""
+    whole = DeletionRequest.objects.filter(organization=request.organization_id, scope=RequestScope.ORGANIZATION)
+    others = whole.exclude(pk=request.pk).exclude(status=RequestStatus.CANCELLED)
+    since = others.aggregate(last=Max("service_ended_on"))["last"]
+    ended = Contract.objects.filter(
+        organization=request.organization_id, status=ContractStatus.ENDED.value, ends_on__isnull=False
+    )
+    return ended.exists() if since is None else ended.filter(ends_on__gt=since).exists()
+
+
 def refuse_beside_another(request: DeletionRequest) -> None:
     """:raises Refused: it would be opened again, and a later request for the whole organization is open."""
     if others_of_the_whole(request).exists():
@@ -162,9 +181,18 @@ def refuse_beside_another(request: DeletionRequest) -> None:
 
 
 def refuse_while_contracts_are_open(organization: Organization) -> None:
-    """:raises ContractOpen: a contract is signed, active or under negotiation."""
-    if Contract.objects.filter(organization=organization).open().exists():
-        raise ContractOpen("A contract of this organization is signed, active or under negotiation.")
+    """Look before the end is confirmed.
+
+    :raises ContractOpen: a contract is signed or active.
+    :raises ContractDrafted: none is, but one is under negotiation.
+    """
+    contracts = Contract.objects.filter(organization=organization)
+    if contracts.binding().exists():
+        raise ContractOpen("A contract of this organization is signed or active.")
+    if contracts.drafted().exists():
+        raise ContractDrafted(
+            "A contract of this organization is under negotiation. Cancel the draft; or sign it, which keeps the data."
+        )
 
 
 def refuse_while_switching(organization: Organization) -> None:

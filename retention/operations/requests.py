@@ -33,7 +33,7 @@ class RequestNotInThatState(Refused):
 
 
 class NoContract(Refused):
-    """A request is given up only for a contract that keeps the data."""
+    """What a contract's end asks for is given up only for a contract that keeps the data."""
 
     code = "no_contract"
 
@@ -192,7 +192,8 @@ def _window(organization: Organization, ended_on: date, *, days: int, zone: str)
 def confirm_end(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
     """Confirm that the collaboration has definitively ended (rulebook §2).
 
-    :raises ContractOpen: a contract is signed, active or under negotiation.
+    :raises ContractOpen: a contract is signed or active.
+    :raises ContractDrafted: a contract is under negotiation.
     :raises SwitchUnfinished: a switch is pending or unfinished.
     :raises RequestNotInThatState: it was confirmed, or is over.
     """
@@ -280,26 +281,42 @@ def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> Dele
 
 
 @transaction.atomic
-def cancel(request: DeletionRequest, *, now: datetime, by: str, reason: str = "") -> DeletionRequest:
+def cancel(
+    request: DeletionRequest,
+    *,
+    now: datetime,
+    by: str,
+    reason: str = "",
+    for_client: bool = False,
+    proof: Document | None = None,
+) -> DeletionRequest:
     """Give a request up before its keys are destroyed, because a successor contract keeps everything.
 
-    Without a contract the data have no ground to stay: then nobody can give the request up. A request about some of the
-    people is taken back by the client in this way. A run that was planned goes with it.
+    Without one, data that a contract's end left have no ground to stay: then nobody can give the request up. Where no
+    contract ever ended, only the client's word asks for the erasure, and the client takes it back; so it does with one
+    about some of the people. A run that was planned goes with it.
+
+    ``for_client``: the vendor's staff record that the client takes back what it asked for everything.
 
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
-    :raises NoContract: no contract is signed or active.
+    :raises NoContract: no contract is signed or active, and the end of one needs the request.
+    :raises instructions.ProofNeeded: staff record it for the client, and there is no proof.
     """
     let_run_go(request)
     locked = in_state(request, *CANCELLABLE)
     if locked.whole and not Contract.objects.binding().filter(organization=locked.organization_id).exists():
-        raise NoContract("No contract is signed or active: the data have no ground to stay.")
+        if blocking.serves_an_end(locked):
+            raise NoContract("No contract is signed or active: the data have no ground to stay.")
+        if for_client:
+            instructions.demand(proof)
     refuse_what_is_made(locked)
     let_people_go(locked, now=now)
     locked.status = RequestStatus.CANCELLED
-    locked.closed_at = now
-    locked.save(update_fields=["status", "closed_at"])
+    locked.closed_at, locked.end_proof = now, proof
+    locked.save(update_fields=["status", "closed_at", "end_proof"])
     data, detail = {"kind": locked.kind}, {"reason": reason} if reason else None
-    audit.record("deletion_request.cancelled", locked, by=by, at=now, data=data, detail=detail)
+    kept = {"proof": True} if proof is not None else {}
+    audit.record("deletion_request.cancelled", locked, by=by, at=now, data=data | kept, detail=detail)
     outbox.publish("deletion_request.cancelled", locked, at=now, payload=data)
     return locked
 

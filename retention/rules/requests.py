@@ -62,7 +62,9 @@ def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: dateti
 
 
 # What holds up a request that is due otherwise, though nobody who works on it decided so: evidence is kept of it.
-IN_THE_WAY = frozenset({"contract_open", "switch_unfinished", "legal_hold", "correction_unconfirmed"})
+IN_THE_WAY = frozenset(
+    {"contract_open", "contract_drafted", "switch_unfinished", "legal_hold", "correction_unconfirmed"}
+)
 # What others have to do first: while it stands, a request is not due.
 TO_COME = frozenset({"end_not_confirmed", "client_undecided", "grace_runs", "retrieval_period_runs"})
 
@@ -90,7 +92,8 @@ def blocks(
     now: datetime,
     erase_from: datetime,
     grace_until: datetime | None,
-    contracts_open: bool,
+    contracts_binding: bool,
+    contracts_drafted: bool,
     switch_unfinished: bool,
     holds: int,
     export_decided: bool,
@@ -99,13 +102,17 @@ def blocks(
 ) -> tuple[str, ...]:
     """Return what holds a request up, as codes in the order in which people resolve them; empty: nothing.
 
+    A draft binds nobody, but the collaboration has not definitively ended while one is negotiated (rulebook §2): it is
+    signed, or cancelled.
+
     An archive that nobody decided on delays nothing: once the retrieval period is over it lapses (rulebook §7). What
     contracts and switches say, and the retrieval period, are about an organization's end; of some people (not
     ``whole``) the client decides while its contract goes on. What is no erasure waits for the client's decision alone:
     no hold stands in the way of a restriction; a correction waits for the product, too (``unconfirmed``: too long).
     """
     found: Iterable[tuple[bool, str]] = (
-        (whole and contracts_open, "contract_open"),
+        (whole and contracts_binding, "contract_open"),
+        (whole and contracts_drafted, "contract_drafted"),
         (whole and switch_unfinished, "switch_unfinished"),
         (status == "received", "end_not_confirmed" if whole else "client_undecided"),
         (status in ("received", "confirmed"), "not_approved"),

@@ -167,7 +167,7 @@ def test_the_dashboard_shows_what_is_due_and_late_at_a_constant_cost(sign_in, at
     }
     first = tables["Deletion requests"].rows[0]
     assert first.late and "late" in first.cells[3]
-    assert "A contract is signed, active or under negotiation." in first.cells[2]
+    assert "A contract is signed or active." in first.cells[2]
     assert tables["Last notice days within 90 days"].rows[0].cells[2:] == ("1 Mar 2026", "24")
     assert tables["Contracts ending within 60 days"].rows[0].cells[2] == "9 Feb 2026"
 

@@ -99,7 +99,7 @@ def test_a_contract_that_is_negotiated_holds_the_end_up():
         assert not sweeps.blocks_due(at=due - timedelta(seconds=1)).exists()
         assert evidence.following(after=due - timedelta(seconds=1)) == due
     assert sweeps.note_blocks(at=due, by="system").done == 1
-    assert events(request) == [("blocked", {"kind": "erase", "codes": ["contract_open"]}, due)]
+    assert events(request) == [("blocked", {"kind": "erase", "codes": ["contract_drafted"]}, due)]
 
 
 def test_a_correction_that_the_product_does_not_confirm_is_noted_and_told(client_, settings):

@@ -277,7 +277,7 @@ def test_a_draft_under_negotiation_keeps_the_end_from_being_confirmed():
     organization = a_leaving_client()
     live_until(at("2026-01-02"))
     a_draft(organization, reference="C-2", concluded_on=date(2026, 1, 5), starts_on=date(2026, 3, 1))
-    with pytest.raises(blocking.ContractOpen), tenancy.vendor():
+    with pytest.raises(blocking.ContractDrafted), tenancy.vendor():
         requests.confirm_end(the_request(organization), now=at("2026-01-10"), by=CONTRACT_MANAGER)
 
 
