@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from config.embedded import launch, processes, roles
 from config.embedded.errors import CannotStart
 
 QUICK_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal")
+
+# Megabytes of a database's own cache. What exceeds the most is better left to the system's.
+LEAST_BUFFERS, MOST_BUFFERS = 128, 1024
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 @dataclass(slots=True)
@@ -51,7 +55,8 @@ def postgresql(folder: Path, *, superuser_password: str, durable: bool = True) -
     options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100"]
     # A statement may hold an address: errors are logged without it.
     options += ["log_min_error_statement=panic", "log_error_verbosity=terse", "log_parameter_max_length_on_error=0"]
-    options += ["shared_buffers=128MB", *(() if durable else (*QUICK_AND_FORGETFUL, "max_wal_senders=0"))]
+    megabytes = shared_buffers(memory()) if durable else LEAST_BUFFERS
+    options += [f"shared_buffers={megabytes}MB", *(() if durable else (*QUICK_AND_FORGETFUL, "max_wal_senders=0"))]
     command = [str(bin_ / "postgres"), "-D", str(data), *(part for option in options for part in ("-c", option))]
     process = processes.start(command, log=log, env=_plain_env(), ends_by=signal.SIGINT, unprivileged=True)
     engine = Engine(process, port, superuser_password)
@@ -62,6 +67,20 @@ def postgresql(folder: Path, *, superuser_password: str, durable: bool = True) -
         processes.stop(process, number=signal.SIGINT)
         raise
     return engine
+
+
+def shared_buffers(bytes_: int) -> int:
+    """Return how many megabytes of so much memory PostgreSQL takes for itself: an eighth, for it is not alone here."""
+    return min(max(bytes_ // 8 // 2**20, LEAST_BUFFERS), MOST_BUFFERS)
+
+
+def memory(limits: Sequence[Path] = _MEMORY_LIMITS) -> int:
+    """Return the bytes of memory that this machine has, or that its container may use."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in limits:
+        with contextlib.suppress(OSError, ValueError):  # no such limit, or "max"
+            found.append(int(path.read_text()))
+    return min(found)
 
 
 def make_databases(engine: Engine, *, owner_password: str, app_password: str) -> None:
