@@ -1,7 +1,27 @@
-"""How the domain says no: a refusal with a machine-readable code, and bad input with the field and row named."""
+"""How the domain says no: a refusal with a machine-readable code, and bad input with the field and row named.
 
-from collections.abc import Sequence
+A message is an English literal, or made by :func:`phrase`: both are found and translated (tests/guards/messages.py).
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+
+class Phrase(str):
+    """An English sentence that keeps what it was made of, so that a face can say it in the reader's language.
+
+    Programs are told the sentence as it stands (REST, commands, logs); accounts/wording.py says it to people.
+    """
+
+    template: str
+    params: Mapping[str, object]
+
+
+def phrase(template: str, **params: object) -> Phrase:
+    """Return the sentence of a template with named places, such as ``At most %(most)s people.``"""
+    sentence = Phrase(template % params if params else template)
+    sentence.template, sentence.params = template, params
+    return sentence
 
 
 class Refused(Exception):

@@ -250,8 +250,9 @@ class _Paper:
             ) % {name: _number(others[name]) for name in ("named_in", "erased", "kept", "not_there")}
         elif others and others["state"] == ScanState.DONE:
             yield _(
-                "What others wrote was searched on %(at)s. Texts opened: %(opened)s, that did not open: %(did_not_open)s, "
-                "that name one of the people: %(named_in)s, of them erased: %(erased)s, kept: %(kept)s."
+                "What others wrote was searched on %(at)s. Texts opened: %(opened)s, that did not open: "
+                "%(did_not_open)s, that name one of the people: %(named_in)s, of them erased: %(erased)s, "
+                "kept: %(kept)s."
             ) % {
                 "at": instant(others["searched_at"]),
                 **{name: _number(others[name]) for name in ("opened", "did_not_open", "named_in", "erased", "kept")},

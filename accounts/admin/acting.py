@@ -26,6 +26,7 @@ from accounts.errors import InvalidInput, Refused
 from accounts.models import Organization, User
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from accounts.wording import faults, worded
 
 type Text = str | Promise
 # What changes one object: called with the admin and the object, and by name data, now, by, and staff where it is sided.
@@ -239,9 +240,9 @@ class Acting(ModelAdmin):
                     else:
                         messages.error(request, f"{obj}: {problem}")
                 except Refused as error:
-                    messages.error(request, f"{obj}: {error.message}")
+                    messages.error(request, f"{obj}: {worded(error.message)}")
                 except InvalidInput as error:
-                    messages.error(request, f"{obj}: {error}")
+                    messages.error(request, f"{obj}: {faults(error)}")
             if done:
                 messages.success(request, spec.done % {"count": done})
             return self.list_url()
@@ -296,9 +297,9 @@ class Acting(ModelAdmin):
                 asked.take(error)
             except Refused as error:
                 if not asked.fields:
-                    messages.error(request, error.message)
+                    messages.error(request, worded(error.message))
                     return HttpResponseRedirect(back)
-                asked.add_error(None, error.message)
+                asked.add_error(None, worded(error.message))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -9,6 +9,7 @@ from unfold import widgets
 
 from accounts.errors import InvalidInput
 from accounts.rules.checks import MOST_FEATURES
+from accounts.wording import worded
 
 # From the most particular field to the most general one.
 WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
@@ -76,7 +77,7 @@ class OperationForm(forms.Form):
     def take(self, error: InvalidInput) -> None:
         """Show an operation's faults beside their fields; what has no field stands above them."""
         for fault in error.errors:
-            self.add_error(fault.field if fault.field in self.fields else None, fault.message)
+            self.add_error(fault.field if fault.field in self.fields else None, worded(fault.message))
 
 
 class ReasonForm(OperationForm):

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from accounts import tenancy
 from accounts.enums import FindingState, RuleAction, RuleMode
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import AccessRule, LicensedUser, Organization, RuleExemption, RuleFinding
 from accounts.operations import actors, audit, outbox, states
 from accounts.rules import checks
@@ -79,12 +79,14 @@ def check(values: Mapping[str, Any]) -> list[FieldError]:
     for name, least, largest in (("inactive_days", 1, 3660), ("warning_days", 0, 365), ("most_percent", 1, 100)):
         value = values[name]
         if value is not None and not least <= value <= largest:
-            faults.append(FieldError(name, "out_of_range", f"From {least} to {largest}."))
+            faults.append(
+                FieldError(name, "out_of_range", phrase("From %(least)s to %(most)s.", least=least, most=largest))
+            )
     if not values["statuses"]:
         faults.append(FieldError("statuses", "required", "Name at least one status."))
     faults += [fault for one in values["statuses"] for fault in checks.one_of("statuses", one, STATUSES)]
     if values["inactive_days"] is None and not values["assignment_over"] and not values["departments"]:
-        message = "Ask for inactivity, for the end of the assignment, or for departments."
+        message = phrase("Ask for inactivity, for the end of the assignment, or for departments.")
         faults.append(FieldError("inactive_days", "asks_nothing", message))
     return faults
 
@@ -283,7 +285,7 @@ def _locked(rule: AccessRule) -> AccessRule:
 
 def _departments(field: str, values: list[str]) -> list[FieldError]:
     if len(values) > MOST_DEPARTMENTS:
-        return [FieldError(field, "too_many", f"At most {MOST_DEPARTMENTS} departments.")]
+        return [FieldError(field, "too_many", phrase("At most %(most)s departments.", most=MOST_DEPARTMENTS))]
     return [fault for one in values for fault in checks.text(field, one, longest=120)]
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.enums import BulkState, ItemState, LicenceStatus
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import BulkItem, BulkJob, LicensedUser, LicensedUserChange, Organization
 from accounts.operations import access, audit, outbox, states
 from accounts.rules.licence_states import LICENCE_ENDED, UNDO, Act, Wish
@@ -64,7 +64,9 @@ def request(
     :raises OrganizationClosed: its data are being erased, or are erased.
     """
     if act not in ACTS:
-        raise InvalidInput([FieldError("act", "unknown", f"One of: {', '.join(one.value for one in ACTS)}.")])
+        raise InvalidInput(
+            [FieldError("act", "unknown", phrase("One of: %(known)s.", known=", ".join(one.value for one in ACTS)))]
+        )
     states.take_turns(organization)
     wish = access.wish(act, organization, now=now, reason=reason, until=until, features=features, note=note)
     keys = _keys(organization, act, chosen)
@@ -234,7 +236,7 @@ def _keys(organization: Organization, act: Act, chosen: Chosen) -> list[int]:
     """Return who is meant. Ids and departments name the living; only a deletion that is taken back, who is to go."""
     ways = [chosen.external_ids, chosen.public_ids, [*chosen.statuses, *chosen.departments]]
     if sum(bool(way) for way in ways) != 1:
-        message = "Name people by external_ids, or by public_ids, or by statuses and departments."
+        message = phrase("Name people by external_ids, or by public_ids, or by statuses and departments.")
         raise InvalidInput([FieldError("external_ids", "choose_one", message)])
     people = LicensedUser.objects.filter(organization=organization)
     named = people.filter(status=LicenceStatus.SCHEDULED) if act is Act.CANCEL else people.live()
@@ -250,7 +252,9 @@ def _keys(organization: Organization, act: Act, chosen: Chosen) -> list[int]:
     if not found:
         raise InvalidInput([FieldError("statuses", "nobody", "Nobody is meant.")])
     if len(found) > LARGEST:
-        raise InvalidInput([FieldError("external_ids", "too_many", f"At most {LARGEST} people in one job.")])
+        raise InvalidInput(
+            [FieldError("external_ids", "too_many", phrase("At most %(most)s people in one job.", most=LARGEST))]
+        )
     return found
 
 
@@ -261,11 +265,13 @@ def _named(people: QuerySet[LicensedUser], name: str, wanted: Sequence[Any]) -> 
     """
     field = f"{name}s"
     if len(wanted) > LARGEST:
-        raise InvalidInput([FieldError(field, "too_many", f"At most {LARGEST} people in one job.")])
+        raise InvalidInput([FieldError(field, "too_many", phrase("At most %(most)s people in one job.", most=LARGEST))])
     rows = people.filter(**{f"{name}__in": set(wanted)}).order_by("pk")
     known: dict[Any, int] = dict(rows.values_list(name, "pk"))
     faults = [
-        FieldError(field, "unknown_person", f"{str(one)!r}: nobody is licensed under this id.", row)
+        FieldError(
+            field, "unknown_person", phrase("%(name)s: nobody is licensed under this id.", name=repr(str(one))), row
+        )
         for row, one in enumerate(wanted, start=1)
         if one not in known
     ]

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from accounts import crypto, outbound
 from accounts.enums import CallFault, DeliveryState, DisabledReason
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Organization, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from accounts.operations import audit, outbox
 from accounts.operations.fanning import CLIENTS_TOPICS, TEST
@@ -261,7 +261,7 @@ def _url_faults(url: str) -> list[FieldError]:
 def _other_faults(of_client: bool, description: str, topics: Sequence[str]) -> list[FieldError]:
     faults = checks.text("description", description, may_be_empty=True)
     if len(topics) > MOST_TOPICS:
-        return [*faults, FieldError("topics", "too_many", f"At most {MOST_TOPICS} topics.")]
+        return [*faults, FieldError("topics", "too_many", phrase("At most %(most)s topics.", most=MOST_TOPICS))]
     for topic in topics:
         if of_client and topic not in CLIENTS_TOPICS:
             faults += checks.one_of("topics", topic, sorted(CLIENTS_TOPICS))
@@ -280,7 +280,9 @@ def _refuse_too_many(organization: Organization | None) -> None:
     with connection.cursor() as cursor:  # one after the other, or two would each find the last place free
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"webhooks:{owner}"])
     if WebhookEndpoint.objects.filter(organization=organization).count() >= MOST_ENDPOINTS:
-        raise Refused(f"There are {MOST_ENDPOINTS} endpoints: change one of them.", code="too_many_endpoints")
+        raise Refused(
+            phrase("There are %(most)s endpoints: change one of them.", most=MOST_ENDPOINTS), code="too_many_endpoints"
+        )
 
 
 def _text(secret: bytes) -> str:

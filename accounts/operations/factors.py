@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from accounts.enums import Role
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import FactorRequirement, User
 from accounts.operations import audit
 
@@ -22,7 +22,7 @@ def require(role: str, *, now: datetime, by: str) -> FactorRequirement:
     :raises Refused: it is required already.
     """
     if role not in Role.values:
-        raise InvalidInput([FieldError("role", "unknown", f"One of: {', '.join(Role.values)}.")])
+        raise InvalidInput([FieldError("role", "unknown", phrase("One of: %(known)s.", known=", ".join(Role.values)))])
     made = FactorRequirement.objects.bulk_create(
         [FactorRequirement(role=role, required_at=now, required_by=by)], ignore_conflicts=True
     )[0]

@@ -102,5 +102,5 @@ def _weaknesses(password: str | None, user: User) -> list[FieldError]:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        return [FieldError("password", "weak", message) for message in error.messages]
+        return [FieldError("password", "weak", str(message)) for message in error.messages]
     return []

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from accounts.models import AccessPolicy, Organization
 from accounts.operations import audit, outbox, states
 from accounts.rules import checks
@@ -58,9 +58,13 @@ def change(
     )
     faults = checks.features("restricted_features", after.restricted_features)
     if not 0 <= after.keep_seconds <= LONGEST_KEEP:
-        faults.append(FieldError("keep_seconds", "out_of_range", f"From 0 to {LONGEST_KEEP} seconds."))
+        faults.append(
+            FieldError("keep_seconds", "out_of_range", phrase("From 0 to %(most)s seconds.", most=LONGEST_KEEP))
+        )
     if not 0 <= after.deletion_grace_days <= LONGEST_GRACE:
-        faults.append(FieldError("deletion_grace_days", "out_of_range", f"From 0 to {LONGEST_GRACE} days."))
+        faults.append(
+            FieldError("deletion_grace_days", "out_of_range", phrase("From 0 to %(most)s days.", most=LONGEST_GRACE))
+        )
     if faults:
         raise InvalidInput(faults)
     if after != before:

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 
 from accounts.db.folding import folded
 from accounts.enums import LicenceAct
-from accounts.errors import Refused
+from accounts.errors import Refused, phrase
 from accounts.models import LicensedUser, LicensedUserChange, Organization, OutboxMessage
 from accounts.operations import audit, versions
 from accounts.operations.seats import Seats
@@ -48,11 +48,11 @@ EVENTS = {
     Act.DELETE: "deleted",
 }
 MESSAGES = {
-    NOT_IN_THAT_STATE: "The user's state has changed meanwhile.",
-    NO_LICENCE: "No licence of the organization is in force.",
-    NO_SEAT: "All seats of the licence are taken.",
-    NAME_TAKEN: "Somebody else has this external id or user name now.",
-    END_PAST: "The suspension would have ended by now.",
+    NOT_IN_THAT_STATE: phrase("The user's state has changed meanwhile."),
+    NO_LICENCE: phrase("No licence of the organization is in force."),
+    NO_SEAT: phrase("All seats of the licence are taken."),
+    NAME_TAKEN: phrase("Somebody else has this external id or user name now."),
+    END_PAST: phrase("The suspension would have ended by now."),
 }
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import ApiToken, Caller, Organization, User
 from accounts.operations import audit
 from accounts.rules import checks
@@ -45,7 +45,7 @@ def issue(
         ``until`` (``outlives_its_issuer``).
     """
     if organization is not None:
-        message = "A personal token works where its person does."
+        message = phrase("A personal token works where its person does.")
         raise InvalidInput([FieldError("organization", "personal", message)])
     may = {permission for permission in Permission if user.has_perm(permission)}
     return _make(
@@ -206,19 +206,24 @@ def _checked(
     if not permissions:
         faults = [*faults, FieldError("permissions", "required", "Name at least one permission.")]
     for unknown in sorted(set(map(str, permissions)) - known):
-        message = f"There is no permission {unknown[:40]}."
+        message = phrase("There is no permission %(name)s.", name=unknown[:40])
         faults = [*faults, FieldError("permissions", "unknown_permission", message)]
     if faults:
         raise InvalidInput(faults)
     wanted = sorted({Permission(one) for one in permissions})
-    for allowed, code, message in (
-        (held, "permission_not_held", "Whoever issues the token may not themselves: %(names)s."),
-        (FOR_PROGRAMS if program else wanted, "not_for_programs", "A person must do this: %(names)s."),
-        (FOR_CLIENTS if client else wanted, "not_for_clients", "A client's token cannot hold: %(names)s."),
-    ):
-        if lacking := [one.value for one in wanted if one not in allowed]:
-            raise Refused(message % {"names": ", ".join(lacking)}, code=code)
+    if lacking := _lacking(wanted, held):
+        raise Refused(
+            phrase("Whoever issues the token may not themselves: %(names)s.", names=lacking), code="permission_not_held"
+        )
+    if program and (lacking := _lacking(wanted, FOR_PROGRAMS)):
+        raise Refused(phrase("A person must do this: %(names)s.", names=lacking), code="not_for_programs")
+    if client and (lacking := _lacking(wanted, FOR_CLIENTS)):
+        raise Refused(phrase("A client's token cannot hold: %(names)s.", names=lacking), code="not_for_clients")
     return [one.value for one in wanted]
+
+
+def _lacking(wanted: Collection[Permission], allowed: Collection[Permission]) -> str:
+    return ", ".join(one.value for one in wanted if one not in allowed)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Lower
 
 from accounts.db.folding import folded
 from accounts.enums import LicenceAct, LicenceStatus
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import LicensedUser, LicensedUserChange, Organization
 from accounts.operations import audit, outbox, states, versions
 from accounts.operations.seats import Seats
@@ -275,7 +275,12 @@ def _duplicates(people: Sequence[Person]) -> list[FieldError]:
     for person in people:
         if person.external_id in seen:
             faults.append(
-                FieldError("external_id", "duplicate", f"{person.external_id!r} comes more than once.", person.row)
+                FieldError(
+                    "external_id",
+                    "duplicate",
+                    phrase("%(name)s comes more than once.", name=repr(person.external_id)),
+                    person.row,
+                )
             )
         seen.setdefault(person.external_id, person.row)
     return faults

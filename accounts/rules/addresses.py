@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from accounts.errors import FieldError
+from accounts.errors import FieldError, phrase
 
 type Address = IPv4Address | IPv6Address
 
@@ -96,9 +96,17 @@ def check(field: str, url: str, *, allow_private: bool = False) -> list[FieldErr
     if not url.strip():
         return [FieldError(field, "blank", "This must not be empty.")]
     if len(url) > LONGEST_URL:
-        return [FieldError(field, "too_long", f"At most {LONGEST_URL} characters; this has {len(url)}.")]
+        return [
+            FieldError(
+                field,
+                "too_long",
+                phrase("At most %(most)s characters; this has %(has)s.", most=LONGEST_URL, has=len(url)),
+            )
+        ]
     if not all(33 <= ord(character) <= 126 and character not in '\\<>"^`{|}' for character in url):
-        message = "Only printable ASCII: write other characters as %XX, and host names in their ASCII form (xn--…)."
+        message = phrase(
+            "Only printable ASCII: write other characters as %XX, and host names in their ASCII form (xn--…)."
+        )
         return [FieldError(field, "malformed_url", message)]
     try:
         parts, found = urlsplit(url), target(url)

@@ -7,7 +7,7 @@ from functools import cache
 from html.entities import html5
 from zoneinfo import available_timezones
 
-from accounts.errors import FieldError
+from accounts.errors import FieldError, phrase
 
 _TAG = re.compile(r"<[A-Za-z/!?]")
 _ENTITY = re.compile(r"&(#[0-9]+|#[xX][0-9A-Fa-f]+|(?P<name>[A-Za-z][A-Za-z0-9]*));")
@@ -28,12 +28,24 @@ def text(field: str, value: str, *, longest: int = 200, may_be_empty: bool = Fal
     if not value.strip():
         return [] if may_be_empty else [FieldError(field, "blank", "This must not be empty.")]
     if len(value) > longest:
-        return [FieldError(field, "too_long", f"At most {longest} characters; this has {len(value)}.")]
+        return [
+            FieldError(
+                field,
+                "too_long",
+                phrase("At most %(most)s characters; this has %(has)s.", most=longest, has=len(value)),
+            )
+        ]
     for place, character in enumerate(value, start=1):
         if character in _DIRECTION or unicodedata.category(character) in _REFUSED:
             return [
                 FieldError(
-                    field, "control_character", f"Character {place} is a control character (U+{ord(character):04X})."
+                    field,
+                    "control_character",
+                    phrase(
+                        "Character %(place)s is a control character (%(code)s).",
+                        place=place,
+                        code=f"U+{ord(character):04X}",
+                    ),
                 )
             ]
     if _TAG.search(value) or any(_is_entity(match) for match in _ENTITY.finditer(value)):
@@ -72,21 +84,31 @@ def code(field: str, value: str) -> list[FieldError]:
 def features(field: str, values: Sequence[str]) -> list[FieldError]:
     """Return what is wrong with a list of codes of features."""
     if len(values) > MOST_FEATURES:
-        return [FieldError(field, "too_many", f"At most {MOST_FEATURES} features.")]
+        return [FieldError(field, "too_many", phrase("At most %(most)s features.", most=MOST_FEATURES))]
     return [fault for one in values for fault in code(field, one)]
 
 
 def note(field: str, value: str) -> list[FieldError]:
     """Return what is wrong with a free text of some lines, which may be empty."""
     if len(value) > LONGEST_NOTE:
-        return [FieldError(field, "too_long", f"At most {LONGEST_NOTE} characters; this has {len(value)}.")]
+        return [
+            FieldError(
+                field,
+                "too_long",
+                phrase("At most %(most)s characters; this has %(has)s.", most=LONGEST_NOTE, has=len(value)),
+            )
+        ]
     lines = value.replace("\r\n", "\n").split("\n")
     return [fault for line in lines for fault in text(field, line, longest=LONGEST_NOTE, may_be_empty=True)][:1]
 
 
 def one_of(field: str, value: str, allowed: list[str]) -> list[FieldError]:
     """Return what is wrong with a word of a fixed list."""
-    return [] if value in allowed else [FieldError(field, "unknown", f"One of: {', '.join(allowed)}.")]
+    return (
+        []
+        if value in allowed
+        else [FieldError(field, "unknown", phrase("One of: %(known)s.", known=", ".join(allowed)))]
+    )
 
 
 def _is_entity(match: re.Match[str]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from accounts.errors import FieldError
+from accounts.errors import FieldError, phrase
 from accounts.rules import checks
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")
@@ -40,4 +40,6 @@ def credential(field: str, value: str, *, longest: int, may_be_empty: bool = Fal
         return []
     if 0 < len(value) <= longest and all(" " <= character <= "~" for character in value):
         return []
-    return [FieldError(field, "invalid_credential", f"Between 1 and {longest} characters of ASCII.")]
+    return [
+        FieldError(field, "invalid_credential", phrase("Between 1 and %(most)s characters of ASCII.", most=longest))
+    ]

@@ -11,6 +11,7 @@ from accounts.admin.base import ReadOnly
 from accounts.errors import Refused
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from accounts.wording import worded
 from retention.models import Export
 from retention.operations import exports, old_exports
 
@@ -40,7 +41,7 @@ class ExportAdmin(ReadOnly):
         try:
             pieces = exports.stream(export, now=clock.instant(), by=actor_of(request))
         except Refused as error:
-            messages.error(request, error.message)
+            messages.error(request, worded(error.message))
             return HttpResponseRedirect(self.detail_url(export))
         headers = {
             "Content-Disposition": f'attachment; filename="export-{export.public_id}.zip"',

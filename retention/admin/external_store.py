@@ -18,6 +18,7 @@ from accounts.admin.forms import OperationForm
 from accounts.errors import InvalidInput
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from accounts.wording import worded
 from retention.admin.json import pretty
 from retention.enums import StoreKind
 from retention.models import ExternalStore
@@ -70,7 +71,8 @@ class StoreChangeForm(OperationForm):
         for fault in error.errors:
             inside = fault.field.startswith("settings.")
             field = "settings" if inside else fault.field
-            message = f"{fault.field.removeprefix('settings.')}: {fault.message}" if inside else fault.message
+            message = worded(fault.message)
+            message = f"{fault.field.removeprefix('settings.')}: {message}" if inside else message
             self.add_error(field if field in self.fields else None, message)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.acting import works_for_vendor
 from accounts.admin.forms import OperationForm
 from accounts.models import LicensedUser, Organization
+from accounts.wording import worded
 from retention.enums import AcceptanceGround, HoldGround, RefusalGround, RequestKind
 from retention.operations import acceptance, run_control
 from retention.rules import corrections as correction_rules
@@ -39,7 +40,7 @@ class CorrectionsField(forms.CharField):
                 )
             found[name.strip()] = text.strip()
         if found and (faults := correction_rules.faults(found)):
-            raise forms.ValidationError([f"{fault.field}: {fault.message}" for fault in faults])
+            raise forms.ValidationError([f"{fault.field}: {worded(fault.message)}" for fault in faults])
         return found
 
 

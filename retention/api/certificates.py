@@ -85,7 +85,7 @@ class CertificateResource(Resource):
         renderer_classes=[JSONRenderer, PdfRenderer],
     )
     def paper(self, request: Request, **kwargs: Any) -> HttpResponse:
-        """Answer the certificate for people, as its addenda say it last, in `language` or the client's own. 400: others."""
+        """Answer the certificate for people, as its addenda say it last, in `language` (else 400) or the client's."""
         found = self.get_object()
         addenda = [one.document for one in found.addenda.order_by("number")]
         language = request.query_params.get("language", found.organization.language)

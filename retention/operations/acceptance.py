@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.operations import audit, outbox
 from retention.enums import AcceptanceGround, RunPhase
 from retention.models import DeletionRequest, ErasureRun, Verification
@@ -34,7 +34,9 @@ def accept(
     :raises Refused: no residue was found, or a later request for the whole organization is open.
     """
     if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise InvalidInput([FieldError("reason", "required", f"Say why, in 1 to {LONGEST_REASON} characters.")])
+        raise InvalidInput(
+            [FieldError("reason", "required", phrase("Say why, in 1 to %(most)s characters.", most=LONGEST_REASON))]
+        )
     locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
     if locked.phase != RunPhase.RESIDUE_FOUND:
         raise Refused("No residue was found: there is nothing to accept.", code="no_residue")

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts import crypto, outbound, tenancy
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit
 from accounts.rules import addresses, checks, provider_checks
@@ -237,13 +237,15 @@ def _faults(**values: Any) -> list[FieldError]:
     if "processor" in values:
         found += checks.text("processor", values["processor"], may_be_empty=True)
     if "position" in values and not 0 <= values["position"] <= MOST_POSITION:
-        found.append(FieldError("position", "out_of_range", f"From 0 to {MOST_POSITION}."))
+        found.append(FieldError("position", "out_of_range", phrase("From 0 to %(most)s.", most=MOST_POSITION)))
     return found
 
 
 def _settings_faults(kind: str, settings: Any) -> list[FieldError]:
     if len(json.dumps(settings)) > LONGEST_SETTINGS:
-        return [FieldError("settings", "too_long", f"At most {LONGEST_SETTINGS} characters of JSON.")]
+        return [
+            FieldError("settings", "too_long", phrase("At most %(most)s characters of JSON.", most=LONGEST_SETTINGS))
+        ]
     try:
         match kind:
             case StoreKind.POSTGRESQL:
@@ -278,7 +280,7 @@ def _secret_faults(kind: str, secret: str) -> list[FieldError]:
             try:
                 service.key(secret)
             except ValueError:
-                message = "whsec_ and base64 of 24 to 64 bytes, as Standard Webhooks writes a secret."
+                message = phrase("whsec_ and base64 of 24 to 64 bytes, as Standard Webhooks writes a secret.")
                 return [FieldError("secret", "invalid_secret", message)]
             return []
     return [FieldError("secret", "no_secret", "This kind of store has none.")] if secret else []

@@ -7,7 +7,7 @@ not speak for the client is none.
 from datetime import datetime
 
 from accounts.enums import CLIENT_ROLES, DocumentKind
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document, Membership, Organization, User
 from accounts.operations import documents
 from accounts.operations.documents import Upload
@@ -60,7 +60,7 @@ def _contact(organization: Organization, sender: str) -> User:
     wanted = sender.strip().lower()
     found = next((one for one in contacts_of(organization) if one.email.lower() == wanted), None)
     if found is None:
-        message = (
+        message = phrase(
             "Nobody who may decide for this client has this address: the client decides itself, or names a contact."
         )
         raise InvalidInput([FieldError("sender", "not_authorised", message)])

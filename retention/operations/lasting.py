@@ -6,12 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document, Organization
 from accounts.operations import audit, outbox, states
 from contracts.enums import NoticeUnit
 from contracts.rules.periods import local_day
-from retention.enums import BeyondState, ContentCategory, HoldScope, NightState, RuleEnd, RuleState
+from retention.enums import BeyondState, ContentCategory, HoldScope, LengthUnit, NightState, RuleEnd, RuleState
 from retention.models import LegalHold, NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import PREVIEW_HOLDS
 from retention.operations import instructions, reach
@@ -62,11 +62,11 @@ def draft(
     faults = []
     if category not in ContentCategory.values:
         allowed = ", ".join(ContentCategory.values)
-        faults.append(FieldError("category", "unknown", f"One of: {allowed}."))
+        faults.append(FieldError("category", "unknown", phrase("One of: %(known)s.", known=allowed)))
     if unit not in rules.LONGEST:
         faults.append(FieldError("unit", "unknown", "One of: days, months."))
     elif fault := rules.fault_of(rules.Length(amount, NoticeUnit(unit))):
-        faults.append(FieldError(fault.field, fault.code, f"{fault.detail[0].upper()}{fault.detail[1:]}."))
+        faults.append(FieldError(fault.field, fault.code, _in_words(fault.code, unit)))
     if faults:
         raise InvalidInput(faults)
     if for_client:
@@ -85,6 +85,16 @@ def draft(
     audit.record("retention_rule.drafted", rule, by=by, at=now, data=data)
     outbox.publish("retention_rule.drafted", rule, at=now, payload={"category": category})
     return rule
+
+
+def _in_words(code: str, unit: str) -> str:
+    """Say what is wrong with a length, by the rule's code."""
+    if code == "too_short":
+        return phrase("At least 1.")
+    most = rules.LONGEST[NoticeUnit(unit)]
+    if unit == LengthUnit.MONTHS:
+        return phrase("At most %(most)s months.", most=most)
+    return phrase("At most %(most)s days.", most=most)
 
 
 def cutoff_of(rule: RetentionRule, *, now: datetime) -> rules.Cutoff:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts import crypto, tenancy
-from accounts.errors import Refused
+from accounts.errors import Refused, phrase
 from accounts.models import Document
 from accounts.operations import audit
 from accounts.operations.sweeping import Swept
@@ -124,7 +124,11 @@ def take(
     if locked.state != ScanState.DONE or not locked.number or locked.taken_at is not None:
         raise ScanNotDone("There is nothing to decide: it is not finished, found nothing, or this was decided.")
     if locked.number > sum(map(len, locked.rows.values())):
-        message = f"{locked.number} rows name these people, more than {MOST_ROWS}: erase fewer people at a time."
+        message = phrase(
+            "%(number)s rows name these people, more than %(most)s: erase fewer people at a time.",
+            number=locked.number,
+            most=MOST_ROWS,
+        )
         raise TooManyMentions(message)
     locked.taken_by, locked.taken_at, locked.proof = by, now, proof
     locked.save(update_fields=["taken_by", "taken_at", "proof"])

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document, LicensedUser, Organization
 from accounts.operations import audit, outbox, states
 from accounts.rules import checks
@@ -75,7 +75,11 @@ def open_for_people(
         faults.append(FieldError("licensed_users", "people_or_department", "Name people, or a department, not both."))
     faults += _faults_of_kind(kind, people, department, corrections)
     if len(people) > MOST_PEOPLE:
-        faults.append(FieldError("licensed_users", "too_many", f"At most {MOST_PEOPLE} people in one request."))
+        faults.append(
+            FieldError(
+                "licensed_users", "too_many", phrase("At most %(most)s people in one request.", most=MOST_PEOPLE)
+            )
+        )
     if faults:
         raise InvalidInput(faults)
     states.take_turns(organization)

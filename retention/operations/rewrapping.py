@@ -8,7 +8,7 @@ from enum import Enum, auto
 from django.db import transaction
 
 from accounts import tenancy
-from accounts.errors import Refused
+from accounts.errors import Refused, phrase
 from accounts.operations import audit
 from retention.enums import RotationState
 from retention.models import KeyRotation, KeyRotationStep
@@ -50,7 +50,9 @@ def start(*, now: datetime, by: str) -> KeyRotation:
         with place.scope():
             totals[place.name] = place.older(target)
     if not any(totals.values()):
-        raise Refused(f"Nothing is under a key older than version {target}.", code="nothing_to_rewrap")
+        raise Refused(
+            phrase("Nothing is under a key older than version %(version)s.", version=target), code="nothing_to_rewrap"
+        )
     return _open(target, totals, now=now, by=by)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.operations import audit, outbox
 from retention.enums import RequestStatus, RunPhase, StepStatus
 from retention.models import DeletionRequest, ErasureRun, ErasureStep
@@ -53,7 +53,9 @@ def slow_down(run: ErasureRun, *, rate: int | None, now: datetime, by: str) -> E
     :raises InvalidInput: the rate is not between 1 and :data:`FASTEST`.
     """
     if rate is not None and not 1 <= rate <= FASTEST:
-        raise InvalidInput([FieldError("rate", "out_of_range", f"Between 1 and {FASTEST} rows a second.")])
+        raise InvalidInput(
+            [FieldError("rate", "out_of_range", phrase("Between 1 and %(most)s rows a second.", most=FASTEST))]
+        )
     locked = _locked(run)
     locked.rate = rate
     locked.save(update_fields=["rate"])

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from django.conf import settings
 
 from accounts import crypto
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from accounts.rules import checks
 from retention.models import SubjectRequest
 
@@ -56,7 +56,13 @@ def check(facts: Facts, *, needs_address: bool = True) -> None:
 def _lines(field: str, value: str, *, longest: int) -> list[FieldError]:
     """Return what is wrong with a person's own words. They may hold tags, as mails name links."""
     if len(value) > longest:
-        return [FieldError(field, "too_long", f"At most {longest} characters; this has {len(value)}.")]
+        return [
+            FieldError(
+                field,
+                "too_long",
+                phrase("At most %(most)s characters; this has %(has)s.", most=longest, has=len(value)),
+            )
+        ]
     if any(ord(one) < 32 and one not in "\r\n\t" for one in value):
         return [FieldError(field, "control_character", "A control character is in it.")]
     return []

@@ -12,6 +12,7 @@ from accounts import tenancy
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import LicensedUser, Organization
 from accounts.operations import clock
+from accounts.wording import worded
 from retention.enums import DoubtReason, ExtensionReason, LinkPurpose, RefusalGround, RequestKind, SubjectState
 from retention.models import SubjectLink
 from retention.operations import instructions, subject_decisions, subject_letters, subject_links, subject_requests
@@ -57,7 +58,7 @@ def decide(request: HttpRequest, token: str) -> HttpResponse:
     except InvalidInput as error:
         more, status = {"faults": faults_of(error)}, 400
     except Refused as error:
-        more, status = {"error": error.message}, 409
+        more, status = {"error": worded(error.message)}, 409
     try:
         with tenancy.vendor():
             link = _mine(subject_links.found(token, purpose=LinkPurpose.DECIDE, now=clock.instant()))

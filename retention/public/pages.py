@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from accounts.api.throttling import PerActor
 from accounts.errors import InvalidInput
 from accounts.signin.pages import OWN_SCOPE
+from accounts.wording import worded
 from retention.rules.subjects import mailbox
 
 type View = Callable[..., HttpResponse]
@@ -98,4 +99,4 @@ def said(request: HttpRequest, text: str | Promise, *, status: int = 200, good: 
 
 def faults_of(error: InvalidInput) -> dict[str, str]:
     """Return what is wrong, by field."""
-    return {fault.field: fault.message for fault in error.errors}
+    return {fault.field: worded(fault.message) for fault in error.errors}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from accounts.errors import FieldError
+from accounts.errors import FieldError, phrase
 from accounts.rules import checks
 
 # What is known of a licensed user here, and corrected here too.
@@ -24,18 +24,22 @@ def faults(values: Mapping[str, object]) -> list[FieldError]:
     if not values:
         return [FieldError("corrections", "blank", "Say which fields get which values.")]
     if len(values) > MOST_FIELDS:
-        return [FieldError("corrections", "too_many", f"At most {MOST_FIELDS} fields in one correction.")]
+        return [
+            FieldError(
+                "corrections", "too_many", phrase("At most %(most)s fields in one correction.", most=MOST_FIELDS)
+            )
+        ]
     found = []
     for name, value in values.items():
         if not _NAME.fullmatch(name):
-            message = "A field is named by 1 to 60 small letters, digits and _, beginning with a letter."
+            message = phrase("A field is named by 1 to 60 small letters, digits and _, beginning with a letter.")
             found.append(FieldError("corrections", "field_name", message))
         elif name in NOT_CORRECTED:
             found.append(FieldError(f"corrections.{name}", "not_corrected", "This field is not corrected."))
         elif not isinstance(value, str):
             found.append(FieldError(f"corrections.{name}", "no_text", "A new value is a text."))
         elif len(value) > LONGEST_VALUE:
-            message = f"At most {LONGEST_VALUE} characters; this has {len(value)}."
+            message = phrase("At most %(most)s characters; this has %(has)s.", most=LONGEST_VALUE, has=len(value))
             found.append(FieldError(f"corrections.{name}", "too_long", message))
         else:
             lines = value.replace("\r\n", "\n").split("\n")

@@ -173,6 +173,41 @@ def test_members_are_added(sign_in):
     assert "This person has this role already." in again.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "ahead", "unknown", "released"),
+    [
+        pytest.param(
+            "fr",
+            "La date de réexamen doit être à venir.",
+            "Aucun utilisateur sous licence n'a cet identifiant externe.",
+            "Le gel est déjà levé.",
+            id="fr",
+        ),
+        pytest.param(
+            "pl",
+            "Data przeglądu musi być w przyszłości.",
+            "Żaden licencjonowany użytkownik nie ma tego identyfikatora zewnętrznego.",
+            "Wstrzymanie już uchylono.",
+            id="pl",
+        ),
+    ],
+)
+def test_faults_and_refusals_are_said_in_the_readers_language(sign_in, language, ahead, unknown, released):
+    client, organization = sign_in("privacy_officer"), an_organization()
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    hold = {"organization": organization.pk, "ground": "law", "citation": "Art. 145", "review_on": "2020-01-01"}
+    assert add(client, "retention_legalhold", **hold).context["form"].errors["review_on"] == [ahead]
+    hold["review_on"] = "2099-01-01"
+    nobody = add(client, "retention_legalhold", **hold, person="nobody")
+    assert nobody.context["form"].errors["person"] == [unknown]
+    assert add(client, "retention_legalhold", **hold).status_code == 302
+    with tenancy.vendor():
+        made = LegalHold.objects.get()
+    page = reverse("admin:retention_legalhold_release", args=[made.pk])
+    assert client.post(page, {"confirmed": "yes"}).status_code == 302
+    assert released in client.post(page, {"confirmed": "yes"}, follow=True).content.decode()
+
+
 def test_a_hold_is_placed_on_an_organization(sign_in):
     organization = an_organization()
     hold = {"organization": organization.pk, "ground": "law", "citation": "Art. 145", "review_on": "2099-01-01"}

@@ -1,5 +1,7 @@
 """The texts of the screens: collected from code and templates, kept in ``locale/``. Run it to bring that up to date.
 
+With them go the messages with which operations refuse (tests/guards/refusals.py): pages say them in the reader's words.
+
 ``python -m tests.guards.messages`` adds what is new to each language's file (empty, for people to fill in), drops
 what is gone, and compiles. It needs no programs beside Python.
 """
@@ -13,6 +15,8 @@ from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
+
+from tests.guards import refusals
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGUAGES = ("fr", "pl")
@@ -38,6 +42,8 @@ def collected():
     for path in sorted(p for p in (ROOT / "templates").rglob("*") if p.suffix in (".html", ".txt")):
         for message in _template_calls(path.read_text(encoding="utf-8")):
             found.setdefault(message, []).append(str(path.relative_to(ROOT)))
+    for template, place in refusals.templates():
+        found.setdefault((None, template, None), []).append(place)
     return found
 
 

@@ -182,5 +182,5 @@ def test_the_command_tells_what_would_go_and_changes_nothing():
         assert caught.value.returncode == 2
     out = StringIO()
     call_command("retention_preview", stdout=out)
-    assert "7 messages, 4 conversations" in out.getvalue()
+    assert "messages 7, conversations 4" in out.getvalue()
     assert left(organization)["messages"]

@@ -47,8 +47,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"VALID: package {facts['package']}, from {facts['from']} until {facts['until']} (excluded), made "
             f"{facts['made_at']}, signed by key {facts['key_id']}. Files: {facts['files']}; certificates "
-            f"that hold: {facts['certificates']}, their addenda: {facts['addenda']}; certificates signed by other keys: "
-            f"{facts['certificates_of_other_keys']}."
+            f"that hold: {facts['certificates']}, their addenda: {facts['addenda']}; certificates signed by other "
+            f"keys: {facts['certificates_of_other_keys']}."
         )
 
 
