@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contracts import explain
+from retention import naming
 from retention.enums import StoreFault
 
 # One sentence for each step that the rule of the longest length takes (retention/rules/lasting.py).
@@ -41,7 +42,11 @@ def reasons(explanation: Mapping[str, Any]) -> list[str]:
 
 def stayed(left: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Any, int]]:
     """Return what stayed as rows of a table: the store, why in words, how much."""
-    return [(store, REASONS.get(why, why), count) for store, found in left.items() for why, count in found.items()]
+    return [
+        (naming.title(store), REASONS.get(why, why), count)
+        for store, found in left.items()
+        for why, count in found.items()
+    ]
 
 
 def kept_because(found: Mapping[str, int]) -> str:
@@ -62,8 +67,9 @@ def _sparing(one: Mapping[str, Any]) -> Promise | str:
     return "" if one["spares"] else WHOLE_ONLY
 
 
-def beyond(rows: Sequence[Any]) -> list[tuple[str, Any, int, Any]]:
-    """Return nights in other stores as rows of a table: the store, its state, how much went, why not all in words."""
+def beyond(rows: Sequence[Any]) -> list[tuple[str, Any, int, Any, int]]:
+    """Return nights in other stores as rows: the store, its state, how much went, why not all, how many were spared."""
     return [
-        (row.store, row.get_state_display(), row.erased, dict(StoreFault.choices).get(row.why, row.why)) for row in rows
+        (row.store, row.get_state_display(), row.erased, dict(StoreFault.choices).get(row.why, row.why), row.spared)
+        for row in rows
     ]

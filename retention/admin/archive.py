@@ -8,14 +8,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
 from retention.admin.json import pretty
+from retention.admin.readable import Readable
 from retention.models import AggregateArchive, ArchiveAuthorization
 
 
 @admin.register(ArchiveAuthorization)
-class ArchiveAuthorizationAdmin(ReadOnly):
+class ArchiveAuthorizationAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     list_display = ("__str__", "organization", "granted", "decided_by", "decided_at")
     list_filter = ("granted",)
@@ -24,7 +24,7 @@ class ArchiveAuthorizationAdmin(ReadOnly):
 
 
 @admin.register(AggregateArchive)
-class AggregateArchiveAdmin(ReadOnly):
+class AggregateArchiveAdmin(Readable):
     """Only what may be published is stored, so all of it is shown."""
 
     viewing = Permission.VIEW_DELETION_REQUEST

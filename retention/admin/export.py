@@ -7,17 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from accounts.admin.acting import actor_of
-from accounts.admin.base import ReadOnly
 from accounts.errors import Refused
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from accounts.wording import worded
+from retention.admin.readable import Readable
 from retention.models import Export
 from retention.operations import exports, old_exports
 
 
 @admin.register(Export)
-class ExportAdmin(ReadOnly):
+class ExportAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("key_version", "counts_from")
     extra_fields = ("kept_until",)

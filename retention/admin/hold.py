@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.admin.acting import act, actor_of
-from accounts.admin.base import ReadOnly
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import LicensedUser, Organization
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from retention.admin.forms import NewHoldForm, ReviewForm
+from retention.admin.readable import Readable
 from retention.enums import HoldGround
 from retention.models import LegalHold
 from retention.operations import holds
@@ -45,7 +45,7 @@ def place(organization: Organization, *, data: dict[str, Any], now: datetime, by
 
 
 @admin.register(LegalHold)
-class LegalHoldAdmin(ReadOnly):
+class LegalHoldAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.PLACE_HOLD
     list_display = ("citation", "organization", "scope", "ground", "review_on", "placed_at", "released_at")

@@ -12,12 +12,12 @@ from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
 from accounts.admin.acting import act, actor_of
-from accounts.admin.base import ReadOnly
 from accounts.models import Organization
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
-from retention import explain
+from retention import explain, naming
 from retention.admin.forms import AuthorisationForm
+from retention.admin.readable import Readable
 from retention.enums import ContentCategory, LengthUnit, RuleState
 from retention.models import NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
@@ -48,7 +48,7 @@ class EndForm(AuthorisationForm):
 
 
 @admin.register(RetentionRule)
-class RetentionRuleAdmin(ReadOnly):
+class RetentionRuleAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.REQUEST_DELETION
     hidden = ("preview",)
@@ -67,7 +67,9 @@ class RetentionRuleAdmin(ReadOnly):
         return {
             "preview": obj.preview,
             "reasons": explain.reasons(seen.get("why", {})),
-            "stores": [(name, count, _instant(seen, name)) for name, count in seen.get("stores", {}).items()],
+            "stores": [
+                (naming.title(name), count, _instant(seen, name)) for name, count in seen.get("stores", {}).items()
+            ],
             "stayed": explain.stayed(seen.get("left", {})),
             "nights": list(
                 obj.nights.prefetch_related(Prefetch("beyond", NightBeyond.objects.order_by("pk"))).order_by("-on")[:10]
@@ -141,7 +143,7 @@ class RetentionRuleAdmin(ReadOnly):
 
 
 @admin.register(RetentionNight)
-class RetentionNightAdmin(ReadOnly):
+class RetentionNightAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("why", "erased", "left", "checkpoint_at", "checkpoint")
     list_display = ("on", "rule", "organization", "state", "winner", "cutoff", "taken", "last_error")
@@ -157,14 +159,16 @@ class RetentionNightAdmin(ReadOnly):
     def explained(self, request: HttpRequest, obj: RetentionNight) -> dict[str, Any]:
         return {
             "reasons": explain.reasons(obj.why),
-            "stores": [(name, count, None) for name, count in obj.erased.items()],
+            "stores": [(naming.title(name), count, None) for name, count in obj.erased.items()],
+            "without_oldest": True,
             "stayed": explain.stayed(obj.left),
             "beyond": explain.beyond(list(obj.beyond.order_by("pk"))),
+            "unreached": [one for one in explain.reached(reach.of(obj.rule.category)) if not one[1]],
         }
 
 
 @admin.register(NightBeyond)
-class NightBeyondAdmin(ReadOnly):
+class NightBeyondAdmin(Readable):
     """What a night erased in a store beyond the vault, or why nothing went there."""
 
     viewing = Permission.VIEW_DELETION_REQUEST

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.admin.acting import act, works_for_vendor
-from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.rules.permissions import Permission
+from retention.admin.readable import Readable
 from retention.models import ExternalStore, ManualErasure
 from retention.operations import attesting
 
@@ -24,7 +24,7 @@ class AttestationForm(OperationForm):
 
 
 @admin.register(ManualErasure)
-class ManualErasureAdmin(ReadOnly):
+class ManualErasureAdmin(Readable):
     """A client sees what was asked and attested about itself; how it is done is the vendor's own."""
 
     viewing = Permission.VIEW_DELETION_REQUEST

@@ -10,9 +10,10 @@ from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
 from accounts.admin.acting import act
-from accounts.admin.base import ReadOnly, may
+from accounts.admin.base import may
 from accounts.rules.permissions import Permission
 from retention.admin.forms import AuthorisationForm
+from retention.admin.readable import Readable
 from retention.enums import ScanState
 from retention.models import MentionScan
 from retention.operations import instructions, mentions
@@ -21,7 +22,7 @@ SHOWN = 200
 
 
 @admin.register(MentionScan)
-class MentionScanAdmin(ReadOnly):
+class MentionScanAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("rows", "checkpoint", "store")
     list_display = ("__str__", "organization", "request", "state", "examined", "named_in", "taken_at")

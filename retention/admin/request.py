@@ -14,7 +14,6 @@ from unfold.decorators import display
 
 from accounts import tenancy
 from accounts.admin.acting import act, actor_of, works_for_vendor
-from accounts.admin.base import ReadOnly
 from accounts.admin.forms import ReasonForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
@@ -30,6 +29,7 @@ from retention.admin.forms import (
 )
 from retention.admin.hold import place, too_late
 from retention.admin.outcome import outcome
+from retention.admin.readable import Readable
 from retention.admin.stepper import stepper
 from retention.enums import Decision, RefusalGround, RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
@@ -72,7 +72,7 @@ def _archive_open(request: DeletionRequest) -> bool:
 
 
 @admin.register(DeletionRequest)
-class DeletionRequestAdmin(ReadOnly):
+class DeletionRequestAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     adding = Permission.REQUEST_DELETION
     list_display = ("__str__", "organization", "kind", "scope", "origin", "status", "erase_by", "blocked_by")

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.admin.acting import act
-from accounts.admin.base import ReadOnly
 from accounts.rules.permissions import Permission
 from retention import explain
 from retention.admin.forms import AcceptedHitForm, RateForm
+from retention.admin.readable import Readable
 from retention.enums import AcceptanceGround, RunPhase, StepStatus
 from retention.models import ErasureRun, ErasureStep, RequestSubject, Verification
 from retention.operations import acceptance, others_content, run_control, verification
@@ -20,7 +20,7 @@ from retention.querysets import RESTING
 
 
 @admin.register(ErasureRun)
-class ErasureRunAdmin(ReadOnly):
+class ErasureRunAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("identifiers_key_version", "lease")
     list_display = ("__str__", "organization", "phase", "planned_at", "keys_destroyed", "erased_at", "failures")
@@ -129,7 +129,7 @@ class ErasureRunAdmin(ReadOnly):
 
 
 @admin.register(RequestSubject)
-class RequestSubjectAdmin(ReadOnly):
+class RequestSubjectAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("correction_key",)
     list_display = ("__str__", "organization", "request", "added_at", "fenced_at", "let_go_at")
@@ -139,7 +139,7 @@ class RequestSubjectAdmin(ReadOnly):
 
 
 @admin.register(ErasureStep)
-class ErasureStepAdmin(ReadOnly):
+class ErasureStepAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("listed",)
     list_display = (
@@ -159,7 +159,7 @@ class ErasureStepAdmin(ReadOnly):
 
 
 @admin.register(Verification)
-class VerificationAdmin(ReadOnly):
+class VerificationAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     list_display = ("__str__", "organization", "run", "performed_at", "passed")
     list_filter = ("passed",)

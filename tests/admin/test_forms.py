@@ -208,6 +208,18 @@ def test_faults_and_refusals_are_said_in_the_readers_language(sign_in, language,
     assert released in client.post(page, {"confirmed": "yes"}, follow=True).content.decode()
 
 
+def test_who_acted_is_named_as_far_as_the_reader_sees_them(sign_in):
+    officer, organization = sign_in("privacy_officer"), an_organization()
+    hold = {"organization": organization.pk, "ground": "law", "citation": "Art. 145", "review_on": "2099-01-01"}
+    assert add(officer, "retention_legalhold", **hold).status_code == 302
+    with tenancy.vendor():
+        page = reverse("admin:retention_legalhold_change", args=[LegalHold.objects.get().pk])
+    name, client = str(officer.user), sign_in("client_privacy_officer", organization)
+    shown = [one.get(page).content.decode().partition('id="legalhold_form"')[2] for one in (officer, client)]
+    assert name in shown[0] and "somebody of the vendor" in shown[1] and name not in shown[1]
+    assert [officer.user.actor in one for one in shown] == [False, False]
+
+
 def test_a_hold_is_placed_on_an_organization(sign_in):
     organization = an_organization()
     hold = {"organization": organization.pk, "ground": "law", "citation": "Art. 145", "review_on": "2099-01-01"}
