@@ -269,6 +269,17 @@ class RuleEnd(TextChoices):
     ERASED = "erased", _("Everything of the organization was erased")
 
 
+class RuleRest(TextChoices):
+    """Why nothing goes by a retention rule that is enforced."""
+
+    HELD = "legal_hold", _("A legal hold covers the organization: the nights take nothing until it is released")
+    ERASURE_OPEN = (
+        "erasure_open",
+        _("The erasure of everything is asked for: no night begins until that is given up, or ends the rule"),
+    )
+    ERASING = "erasing", _("Everything is being erased: no night begins, and the rule ends with it")
+
+
 class NightState(TextChoices):
     """One night of a retention rule. Interrupted: another night came, or the rule ended, before it was done."""
 

@@ -1,14 +1,16 @@
 """What the rules of retention answer in codes, said in sentences of the reader's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contracts import explain
 from retention import naming
-from retention.enums import StoreFault
+from retention.enums import RuleRest, StoreFault
 
 # One sentence for each step that the rule of the longest length takes (retention/rules/lasting.py).
 STEPS: Mapping[str, Promise] = {
@@ -31,6 +33,7 @@ UNREACHED: Mapping[str, Promise] = {
     "by_hand": _("emptied by hand, for an erasure only"),
     "not_by_age": _("no rule of this category reaches it: only an erasure empties it"),
 }
+CONNECTION_FAILED = _("its last connection test failed (%(at)s)")
 WHOLE_ONLY = _("nothing goes there while a hold, a restriction or a request covers anybody")
 
 
@@ -55,16 +58,31 @@ def kept_because(found: Mapping[str, int]) -> str:
 
 
 def reached(stores: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool, Any]]:
-    """Return the stores beyond the vault: the code, whether a rule reaches it, why not in words."""
-    return [
-        (one["store"], one["reached"], UNREACHED.get(one["why"], one["why"]) if one["why"] else _sparing(one))
-        for one in stores
-    ]
+    """Return the stores beyond the vault: the code, whether a rule reaches it, in words why not, or what is to know."""
+    return [(one["store"], one["reached"], " · ".join(map(str, _notes(one)))) for one in stores]
 
 
-def _sparing(one: Mapping[str, Any]) -> Promise | str:
-    """Say where single people cannot be left out: there nothing goes while anybody is to be spared."""
-    return "" if one["spares"] else WHOLE_ONLY
+def _notes(one: Mapping[str, Any]) -> Iterator[Promise | str]:
+    """Say why a store is not reached; where single people cannot be left out; that it could not be reached lately."""
+    if one["why"]:
+        yield UNREACHED.get(one["why"], one["why"])
+    elif not one["spares"]:
+        yield WHOLE_ONLY
+    if one.get("fault"):
+        yield CONNECTION_FAILED % {"at": _instant(one["tested_at"])}
+
+
+def rests(found: Mapping[str, Any] | None) -> tuple[str, str, Mapping[str, Any]] | None:
+    """Say why nothing goes by an enforced rule, since when, and what is told with it; nothing keeps it: ``None``."""
+    if found is None:
+        return None
+    facts = {**found, "erase_from": _instant(found["erase_from"])}
+    return str(RuleRest(found["why"]).label), _instant(found["since"]), facts
+
+
+def _instant(text: str | None) -> str:
+    """Return an instant of ISO 8601 as the reader writes it, in UTC; nothing stays nothing."""
+    return "" if text is None else formats.date_format(datetime.fromisoformat(text).astimezone(UTC), "DATETIME_FORMAT")
 
 
 def beyond(rows: Sequence[Any]) -> list[tuple[str, Any, int, Any, int]]:

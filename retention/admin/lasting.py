@@ -21,7 +21,7 @@ from retention.admin.readable import Readable
 from retention.enums import ContentCategory, LengthUnit, RuleState
 from retention.models import NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import instructions, lasting, reach
+from retention.operations import instructions, lasting, reach, resting
 
 _SEEN = (RuleState.DRAFTED, RuleState.PREVIEWED)
 
@@ -75,6 +75,8 @@ class RetentionRuleAdmin(Readable):
                 obj.nights.prefetch_related(Prefetch("beyond", NightBeyond.objects.order_by("pk"))).order_by("-on")[:10]
             ),
             "reach": explain.reached(reach.of(obj.category)),
+            "resting": explain.rests(_resting(obj)),
+            "would_rest": explain.rests(seen.get("resting")),
         }
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
@@ -177,6 +179,12 @@ class NightBeyondAdmin(Readable):
     list_filter = ("state", "store")
     search_fields = ("public_id", "store", "organization__name")
     list_select_related = ("organization", "night")
+
+
+def _resting(rule: RetentionRule) -> dict[str, Any] | None:
+    if rule.state != RuleState.ENFORCED:
+        return None
+    return resting.of([rule.organization_id]).get(rule.organization_id)
 
 
 def _instant(seen: dict[str, Any], store: str) -> datetime | None:

@@ -16,10 +16,10 @@ from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
 from retention.api.request_bodies import InstructionSerializer
-from retention.enums import ContentCategory, LengthUnit, NightState, RuleState
+from retention.enums import ContentCategory, LengthUnit, NightState, RuleRest, RuleState
 from retention.models import NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import instructions, lasting, reach
+from retention.operations import instructions, lasting, reach, resting
 
 
 class ReachSerializer(serializers.Serializer[Any]):
@@ -29,6 +29,19 @@ class ReachSerializer(serializers.Serializer[Any]):
     reached = serializers.BooleanField()
     spares = serializers.BooleanField(help_text="It can leave out single people; else nothing goes while anybody is.")
     why = serializers.CharField(help_text="Why not: `by_hand`, `not_by_age`; else empty.")
+    fault = serializers.CharField(help_text="`connection_failed`: its last test failed; it is asked all the same.")
+    tested_at = serializers.DateTimeField(allow_null=True, help_text="When its connection was tested last.")
+
+
+class RestingSerializer(serializers.Serializer[Any]):
+    """Why nothing goes by a rule that is enforced."""
+
+    why = serializers.ChoiceField(choices=RuleRest.choices)
+    since = serializers.DateTimeField()
+    request = serializers.UUIDField(allow_null=True, help_text="The deletion request for everything.")
+    hold = serializers.UUIDField(allow_null=True, help_text="The legal hold on everything.")
+    erase_from = serializers.DateTimeField(allow_null=True, help_text="From when the request may be carried out.")
+    review_on = serializers.DateField(allow_null=True, help_text="When the hold is reviewed.")
 
 
 class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
@@ -36,6 +49,7 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
     proof = serializers.UUIDField(source="proof.public_id", allow_null=True, default=None)
     end_proof = serializers.UUIDField(source="end_proof.public_id", allow_null=True, default=None)
     beyond = serializers.SerializerMethodField()
+    resting = serializers.SerializerMethodField()
 
     class Meta:
         model = RetentionRule
@@ -60,6 +74,7 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
             "ended_because",
             "end_proof",
             "beyond",
+            "resting",
         ]
         read_only_fields = fields
 
@@ -69,6 +84,15 @@ class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
         """Return which stores beyond the vault the rule reaches now."""
         found: list[dict[str, Any]] = self.context.get("beyond", reach.of)(category)
         return found
+
+    @extend_schema_field(RestingSerializer(allow_null=True))
+    @computed("organization_id", "state")
+    def get_resting(self, organization: int, state: str) -> dict[str, Any] | None:
+        """Return why nothing goes by it, though it is enforced and `next_at` may have passed; null: it acts."""
+        if state != RuleState.ENFORCED:
+            return None
+        asked = self.context.get("resting")
+        return (resting.of([organization]) if asked is None else asked()).get(organization)
 
 
 class NewRetentionRuleSerializer(InstructionSerializer):
@@ -110,8 +134,10 @@ class RetentionRuleResource(Resource):
     sensitive = frozenset({"enforce"})
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let the stores be asked for once, however many rules are told."""
-        return {**super().get_serializer_context(), "beyond": cache(reach.of)}
+        """Let the stores be asked for once, and what clients' rules rest for, however many rules are told."""
+        clients = RetentionRule.objects.enforced().values("organization")
+        lists = {"beyond": cache(reach.of), "resting": cache(lambda: resting.of(clients))}
+        return {**super().get_serializer_context(), **lists}
 
     @extend_schema(
         request={"multipart/form-data": NewRetentionRuleSerializer, "application/json": NewRetentionRuleSerializer},

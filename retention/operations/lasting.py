@@ -14,7 +14,7 @@ from contracts.rules.periods import local_day
 from retention.enums import BeyondState, ContentCategory, HoldScope, LengthUnit, NightState, RuleEnd, RuleState
 from retention.models import LegalHold, NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import PREVIEW_HOLDS
-from retention.operations import instructions, reach
+from retention.operations import instructions, reach, resting
 from retention.operations.requests import SamePerson
 from retention.operations.stores.aged import OF_CATEGORY, people_with
 from retention.rules import lasting as rules
@@ -128,6 +128,7 @@ def weigh(rule: RetentionRule, *, now: datetime) -> dict[str, Any]:
 
     By store: how much goes, the oldest of it, and how much older content stays and why. Under a hold on the whole
     organization everything stays. ``beyond``: which stores beyond the vault the rule reaches, and which it does not.
+    ``resting``: why nothing would go for all that (:func:`retention.operations.resting.of`); ``None``: nothing.
     """
     found = cutoff_of(rule, now=now)
     stores = OF_CATEGORY[rule.category]
@@ -142,6 +143,7 @@ def weigh(rule: RetentionRule, *, now: datetime) -> dict[str, Any]:
         "people": people_with(rule.organization_id, stores, before=found.before),
         "why": found.explanation.to_json(),
         "beyond": reach.of(rule.category),
+        "resting": resting.of([rule.organization_id]).get(rule.organization_id),
     }
 
 

@@ -9,13 +9,15 @@ from retention.models import ExternalStore
 from retention.operations import external
 
 BY_HAND, NOT_BY_AGE = "by_hand", "not_by_age"
+CONNECTION_FAILED = "connection_failed"
 
 
 def of(category: str) -> list[dict[str, Any]]:
     """Return each enabled store beyond the vault by its code, whether a rule of a category reaches it, and why not.
 
-    ``spares``: it can leave out single people; where it cannot, nothing goes there while anybody is to be spared. Reads
-    in the vendor's scope.
+    ``spares``: it can leave out single people; where it cannot, nothing goes there while anybody is to be spared.
+    ``fault``: the last test of its connection failed (``connection_failed``), at ``tested_at``. Such a store is asked
+    all the same: it may answer by now. Reads in the vendor's scope.
     """
     with tenancy.vendor():
         stores = list(external.enabled())
@@ -30,6 +32,8 @@ def _one(store: ExternalStore, category: str) -> dict[str, Any]:
         "reached": spares is not None,
         "spares": bool(spares),
         "why": "" if spares is not None else why,
+        "fault": CONNECTION_FAILED if store.check_faults else "",
+        "tested_at": None if store.checked_at is None else store.checked_at.isoformat(),
     }
 
 

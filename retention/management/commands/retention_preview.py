@@ -48,7 +48,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{rule.public_id} {rule.category} {rule.amount} {rule.unit} ({rule.state}): {amounts} "
                 f"older than {seen['cutoff']}, people {seen['people']}; kept longest by {seen['winner']}."
-                f"{_unreached(seen['beyond'])}"
+                f"{_unreached(seen['beyond'])}{_rests(seen['resting'])}"
             )
 
 
@@ -58,10 +58,22 @@ def _facts(rule: RetentionRule, seen: dict[str, Any]) -> dict[str, Any]:
         "organization": str(rule.organization.public_id),
         "category": rule.category,
         "state": rule.state,
-        **{name: seen[name] for name in ("at", "cutoff", "winner", "stores", "left", "oldest", "people", "beyond")},
+        **{
+            name: seen[name]
+            for name in ("at", "cutoff", "winner", "stores", "left", "oldest", "people", "beyond", "resting")
+        },
     }
 
 
 def _unreached(beyond: list[dict[str, Any]]) -> str:
     codes = [one["store"] for one in beyond if not one["reached"]]
-    return f" Not reached: {', '.join(codes)}." if codes else ""
+    failed = [f"{one['store']} ({one['tested_at']})" for one in beyond if one["fault"]]
+    return (f" Not reached: {', '.join(codes)}." if codes else "") + (
+        f" Connection failed: {', '.join(failed)}." if failed else ""
+    )
+
+
+def _rests(resting: dict[str, Any] | None) -> str:
+    if resting is None:
+        return ""
+    return f" Nothing goes now: {resting['why']} {resting['request'] or resting['hold']}, since {resting['since']}."
