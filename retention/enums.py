@@ -280,6 +280,17 @@ class RuleRest(TextChoices):
     ERASING = "erasing", _("Everything is being erased: no night begins, and the rule ends with it")
 
 
+class ExportKept(TextChoices):
+    """What keeps an export, however old it is."""
+
+    HELD = "legal_hold", _("A legal hold covers somebody in it")
+    REQUEST_OPEN = "request_open", _("The request that it was made for is open")
+    PERSON_UNANSWERED = "person_unanswered", _("The person who asked for it is not answered yet")
+    RETRIEVAL = "retrieval_period", _("The client's time to retrieve its data runs")
+    SWITCH = "switch_unfinished", _("The client is changing its provider")
+    ERASING = "erasing", _("Everything of the client is being erased, and it goes with that")
+
+
 class NightState(TextChoices):
     """One night of a retention rule. Interrupted: another night came, or the rule ended, before it was done."""
 

@@ -20,7 +20,7 @@ from retention.operations import exports, old_exports
 class ExportAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("key_version", "counts_from")
-    extra_fields = ("kept_until",)
+    extra_fields = ("kept_until", "kept_now")
     list_display = ("__str__", "organization", "made_at", "size", "first_fetched_at")
     list_filter = (("first_fetched_at", admin.EmptyFieldListFilter),)
     search_fields = ("public_id", "organization__name")
@@ -31,6 +31,11 @@ class ExportAdmin(Readable):
     def kept_until(self, export: Export) -> str:
         """Say from when it goes; a hold, an open request, a switch or the retrieval period keeps it longer."""
         return formats.date_format(timezone.localtime(old_exports.ends_at(export)), "DATETIME_FORMAT")
+
+    @admin.display(description=_("Kept by"))
+    def kept_now(self, export: Export) -> str:
+        """Say what keeps it now, though it may be old enough."""
+        return " · ".join(str(one.label) for one in old_exports.kept_by(export, at=clock.instant()))
 
     @action(
         description=_("Download"), url_path="download", permissions=[Permission.VIEW_CONTENT.value], icon="download"

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from accounts.api.views import ScopedView
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
-from retention.enums import RequestKind
+from retention.enums import ExportKept, RequestKind
 from retention.models import DeletionRequest, Export
 from retention.operations import carrying_out, exports, old_exports
 
@@ -39,6 +39,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
         help_text="From when it is destroyed, by age or by the client's retention rules as they stand; later where a "
         "legal hold, an open request, a switch or the retrieval period keeps it."
     )
+    kept_by = serializers.SerializerMethodField(help_text="What keeps it now, also after `ends_at`, as codes.")
 
     class Meta:
         model = Export
@@ -52,11 +53,16 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
             "sha256",
             "first_fetched_at",
             "ends_at",
+            "kept_by",
         ]
         read_only_fields = fields
 
     def get_ends_at(self, export: Export) -> datetime:
         return old_exports.ends_at(export)
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=ExportKept.choices)))
+    def get_kept_by(self, export: Export) -> list[str]:
+        return [one.value for one in old_exports.kept_by(export, at=self.context["view"].now)]
 
 
 class ZipRenderer(JSONRenderer):
@@ -95,7 +101,7 @@ class OrganizationExportsView(ScopedView):
             else:
                 export = exports.make(organization, request=answered, now=self.now, by=self.actor)
         self.touches(organization.pk)
-        return Response(ExportSerializer(export).data, status=201)
+        return Response(ExportSerializer(export, context={"view": self}).data, status=201)
 
 
 class ExportView(ScopedView):
@@ -106,7 +112,7 @@ class ExportView(ScopedView):
     @extend_schema(operation_id="exports_retrieve", responses={200: ExportSerializer})
     def get(self, request: Request, public_id: UUID) -> Response:
         """Say what the export holds, when it was made and when it was first fetched."""
-        return Response(ExportSerializer(_export(public_id)).data)
+        return Response(ExportSerializer(_export(public_id), context={"view": self}).data)
 
 
 class ExportDownloadView(ScopedView):

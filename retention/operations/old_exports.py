@@ -18,7 +18,7 @@ from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from accounts.operations.sweeping import Swept, earliest, walk
 from contracts.models import SwitchingCase
-from retention.enums import ContentCategory, NightState, RequestScope, RuleState, VaultState
+from retention.enums import ContentCategory, ExportKept, NightState, RequestScope, RuleState, VaultState
 from retention.models import DeletionRequest, Export, RetentionNight, RetentionRule, SubjectRequest, Vault
 from retention.operations import chunks, exports, lasting
 
@@ -68,7 +68,23 @@ def _outlived() -> Q:
 
 
 def _free(*, at: datetime) -> QuerySet[Export]:
-    """Return the exports that nothing keeps.
+    """Return the exports that nothing keeps (:func:`_keeping`)."""
+    found = Export.objects.annotate(age_from=AGES_FROM)
+    return found.filter(*(~condition for condition in _keeping(at=at).values()))
+
+
+def kept_by(export: Export, *, at: datetime) -> list[ExportKept]:
+    """Return what keeps an export now, however old it is; empty: nothing, so it goes when it is old enough."""
+    keeping = {f"by_{code}": condition for code, condition in _keeping(at=at).items()}
+    found = (
+        Export.objects.filter(organization=export.organization_id, pk=export.pk).annotate(**keeping).values(*keeping)
+    )
+    told = found.first() or {}
+    return [ExportKept(name.removeprefix("by_")) for name, keeps in told.items() if keeps]
+
+
+def _keeping(*, at: datetime) -> Mapping[ExportKept, Exists | Func]:
+    """Return what keeps exports, each as a condition on them.
 
     What keeps one: a hold on somebody in it; the request that it was made for, or that person's own, while it is open;
     the client's time to retrieve (Data Act, Article 25(2)(g)), a switch that is under way. What an erasure is about to
@@ -82,10 +98,15 @@ def _free(*, at: datetime) -> QuerySet[Export]:
     )
     switching = SwitchingCase.objects.holding().filter(organization=client)
     closed = Vault.objects.exclude(state=VaultState.OPEN).filter(organization=client)
-    return Export.objects.annotate(age_from=AGES_FROM).filter(
-        *(~Exists(one) for one in (own, asked, retrieving, switching, closed)),
-        ~Func(F("organization_id"), F("request_id"), function="retention_export_held", output_field=BooleanField()),
-    )
+    held = Func(F("organization_id"), F("request_id"), function="retention_export_held", output_field=BooleanField())
+    return {
+        ExportKept.HELD: held,
+        ExportKept.REQUEST_OPEN: Exists(own),
+        ExportKept.PERSON_UNANSWERED: Exists(asked),
+        ExportKept.RETRIEVAL: Exists(retrieving),
+        ExportKept.SWITCH: Exists(switching),
+        ExportKept.ERASING: Exists(closed),
+    }
 
 
 def following(*, after: datetime) -> datetime | None:

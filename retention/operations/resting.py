@@ -15,12 +15,12 @@ type Resting = dict[str, Any]
 def of(organizations: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Resting]:
     """Return, by the organization's key, why the rules of some clients rest, as JSON; a client that is not in it: no.
 
-    ``why``: under a legal hold on the whole client (``legal_hold``) nights come and take nothing until it is released.
-    While a request for the erasure of everything is open, with its retrieval period (``erasure_open``), no night begins
-    until it is given up; while it is carried out (``erasing``), none begins, and the rules end with it. Beside a
-    request holds are not named: those stand at the request. ``since`` is an instant, ``request`` and ``hold`` are public ids,
-    ``erase_from`` is the instant from which the request may be carried out, ``review_on`` the day on which the hold is
-    reviewed. It asks four times, for however many.
+    ``why``: under a legal hold on the whole client (``legal_hold``) nights come and take nothing until it is
+    released. While a request for the erasure of everything is open, with its retrieval period (``erasure_open``), no
+    night begins until it is given up; while it is carried out (``erasing``), none begins, and the rules end with it.
+    Beside a request holds are not named: those stand at the request. ``since`` is an instant, ``request`` and
+    ``hold`` are public ids, ``erase_from`` is the instant from which the request may be carried out, ``review_on``
+    the day on which the hold is reviewed. It asks four times, for however many.
     """
     whole = DeletionRequest.objects.open().filter(organization__in=organizations, scope=RequestScope.ORGANIZATION)
     requests = {request.organization_id: request for request in whole}

@@ -67,7 +67,7 @@ def unchecked(db):
 def both_ways(serializer):
     """Return a serializer's rows as bytes: of models, as the framework writes them, and of columns."""
     # What is asked once for a whole list: a client's open request is changed out of all recognition by then.
-    resting = dict.fromkeys(Organization.objects.values_list("pk", flat=True), {"why": "erasing"})
+    resting = {key: {"why": "erasing"} for key in Organization.objects.values_list("pk", flat=True)}
     context = {"view": SimpleNamespace(now=NOW), "resting": lambda: resting}
     queryset = serializer.Meta.model.objects.order_by("pk")
     columns = Rows(serializer)

@@ -9,13 +9,14 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.test import Client
+from django.urls import reverse
 
 from accounts import tenancy
 from accounts.models import AuditEvent, LicensedUser, OutboxMessage
 from contracts.rules.periods import midnight
 from retention import sweeps
-from retention.enums import HoldGround, RequestKind, RequestStatus
-from retention.models import DeletionRequest, Export, LegalHold, RetentionRule
+from retention.enums import HoldGround, RequestKind, RequestStatus, VaultState
+from retention.models import DeletionRequest, Export, LegalHold, RetentionRule, Vault
 from retention.operations import exports, holds, old_exports, people_requests, subject_decisions
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member
@@ -54,6 +55,11 @@ def made_of(organization, *names):
 def due(instant=OLD_ENOUGH):
     with tenancy.vendor():
         return list(old_exports.due(at=instant))
+
+
+def kept(export, instant=OLD_ENOUGH):
+    with tenancy.vendor():
+        return [one.value for one in old_exports.kept_by(export, at=instant)]
 
 
 def ended(instant=OLD_ENOUGH):
@@ -181,7 +187,7 @@ def test_what_a_hold_covers_stays_and_the_database_stands_behind_it(settings, of
         with tenancy.vendor():
             held = {"person": LicensedUser.objects.get(organization=organization, external_id=held["person"]).public_id}
     placed = hold(organization, **held)
-    assert due() == ([] if stays else [export])
+    assert due() == ([] if stays else [export]) and kept(export) == (["legal_hold"] if stays else [])
     if stays:
         with pytest.raises(old_exports.ExportStays):
             old_exports.end(export, now=OLD_ENOUGH, by="system")
@@ -245,7 +251,7 @@ def test_an_export_stays_with_the_open_request_that_it_was_made_for(status, stay
     with tenancy.vendor():
         closed = None if stays else NOW
         DeletionRequest.objects.filter(pk=request.pk).update(status=status, erase_from=NOW, closed_at=closed)
-    assert due() == ([] if stays else [export])
+    assert due() == ([] if stays else [export]) and kept(export) == (["request_open"] if stays else [])
 
 
 def test_no_export_goes_in_the_time_to_retrieve_and_the_end_of_that_is_known_ahead():
@@ -254,6 +260,7 @@ def test_no_export_goes_in_the_time_to_retrieve_and_the_end_of_that_is_known_ahe
     until = OLD_ENOUGH + timedelta(days=10)
     a_request(organization, status=RequestStatus.RECEIVED, erase_from=until, erase_by=until + timedelta(days=30))
     assert due(until - timedelta(seconds=1)) == [] and due(until) == [export]
+    assert (kept(export, until - timedelta(seconds=1)), kept(export, until)) == (["retrieval_period"], [])
     with tenancy.vendor():
         assert old_exports.following(after=NOW) == OLD_ENOUGH
         assert old_exports.following(after=OLD_ENOUGH) == until
@@ -271,7 +278,9 @@ def test_an_export_stays_until_the_person_who_asked_is_answered():
     later = asking.NOW + timedelta(days=90)
     with tenancy.vendor():
         export = Export.objects.select_related("request").get()
-    assert export.request.status == "done" and due(later) == []
+    assert export.request.status == "done" and due(later) == [] and kept(export, later) == ["person_unanswered"]
+    officer = caller("client_privacy_officer", str(organization.public_id))
+    assert officer("GET", f"exports/{export.public_id}")["kept_by"] == ["person_unanswered"], "the client sees it too"
     asking.swept(asking.NOW)
     assert due(later) == [export]
 
@@ -281,7 +290,7 @@ def test_an_export_stays_while_the_client_changes_its_provider():
     people_of(organization, "ann")
     case = opened(an_active_contract(organization))
     export, later = made(organization, now=at("2026-12-02")), at("2027-03-05")
-    assert due(later) == []
+    assert due(later) == [] and kept(export, later) == ["switch_unfinished"]
     act("complete", case, now="2026-12-20", completed_on=date(2026, 12, 20))
     assert due(later) == [export]
 
@@ -345,3 +354,21 @@ def test_rest_and_the_page_say_when_it_goes():
     browser.force_login(a_member("privacy_officer"))
     page = browser.get(f"/admin/retention/export/{export.pk}/change/").content.decode()
     assert "Destroyed from" in page and "8 Jun 2026" in page
+
+
+def test_rest_and_the_page_say_what_keeps_it_though_it_is_old_enough(settings):
+    settings.EXPORT_KEPT = timedelta(0)
+    organization = a_client()
+    export = made(organization)
+    contact = caller("client_privacy_officer", str(organization.public_id))
+    told = contact("GET", f"exports/{export.public_id}")
+    assert datetime.fromisoformat(told["ends_at"]) == NOW and told["kept_by"] == []
+    hold(organization)
+    assert contact("GET", f"exports/{export.public_id}")["kept_by"] == ["legal_hold"]
+    with tenancy.eraser(organization.pk):
+        Vault.objects.filter(organization=organization).update(state=VaultState.DESTROYING)
+    assert contact("GET", f"exports/{export.public_id}")["kept_by"] == ["legal_hold", "erasing"]
+    browser = Client()
+    browser.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    page = browser.get(reverse("admin:retention_export_change", args=[export.pk])).content.decode()
+    assert "A legal hold covers somebody in it · Everything of the client is being erased" in page
