@@ -7,6 +7,7 @@ hold covers.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -83,7 +84,7 @@ def kept_by(export: Export, *, at: datetime) -> list[ExportKept]:
     return [ExportKept(name.removeprefix("by_")) for name, keeps in told.items() if keeps]
 
 
-def _keeping(*, at: datetime) -> Mapping[ExportKept, Exists | Func]:
+def _keeping(*, at: datetime) -> Mapping[ExportKept, Any]:
     """Return what keeps exports, each as a condition on them.
 
     What keeps one: a hold on somebody in it; the request that it was made for, or that person's own, while it is open;
