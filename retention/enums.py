@@ -157,6 +157,7 @@ class StoreFault(TextChoices):
     DENIED = "denied", _("The credentials do not allow it")
     SETTINGS = "settings", _("The settings are incomplete or wrong")
     MISSING = "missing", _("What the settings name is not there")
+    SWITCHED_OFF = "switched_off", _("The store is switched off")
     WRONG_TYPE = "wrong_type", _("A column has another type than the settings say")
     UNMAPPED = "unmapped", _("Rows that the settings do not name refer to rows that they name")
     ORDER = "order", _("Rows would be erased before what refers to them")

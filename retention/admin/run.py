@@ -15,7 +15,7 @@ from retention.admin.forms import AcceptedHitForm, RateForm
 from retention.admin.readable import Readable
 from retention.enums import AcceptanceGround, RunPhase, StepStatus
 from retention.models import ErasureRun, ErasureStep, RequestSubject, Verification
-from retention.operations import acceptance, others_content, run_control, verification
+from retention.operations import acceptance, others_content, outside, run_control, verification
 from retention.querysets import RESTING
 
 
@@ -125,7 +125,12 @@ class ErasureRunAdmin(Readable):
     def explained(self, request: HttpRequest, obj: ErasureRun) -> dict[str, Any]:
         steps = list(obj.steps.order_by("position"))
         kept = [explain.kept_because(found) for found in map(others_content.kept_of, steps) if found]
-        return {"steps": steps, "checks": list(obj.verifications.order_by("-pk")[:10]), "others_kept": kept}
+        off = outside.switched_off(steps)
+        return {
+            "steps": [(step, off.get(step.store)) for step in steps],
+            "checks": list(obj.verifications.order_by("-pk")[:10]),
+            "others_kept": kept,
+        }
 
 
 @admin.register(RequestSubject)

@@ -1,5 +1,6 @@
 """REST: what is sent and answered about deletion requests."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,7 +9,7 @@ from rest_framework import serializers
 
 from retention.enums import AcceptanceGround, RefusalGround, RequestKind, RunPhase
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Export, Verification
-from retention.operations import acceptance, blocking, corrections, people_requests, run_control
+from retention.operations import acceptance, blocking, corrections, outside, people_requests, run_control
 from retention.rules import corrections as correction_rules
 
 
@@ -24,6 +25,10 @@ class InstructionSerializer(serializers.Serializer[Any]):
 
 
 class StepSerializer(serializers.ModelSerializer[ErasureStep]):
+    switched_off_at = serializers.SerializerMethodField(
+        help_text="Since when the store that it waits for is switched off: switched on again, it is tried again."
+    )
+
     class Meta:
         model = ErasureStep
         fields = [
@@ -35,6 +40,7 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
             "kept",
             "failures",
             "last_error",
+            "switched_off_at",
             "again_at",
             "vacuumed_at",
             "held_by",
@@ -44,6 +50,10 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
             "finished_at",
         ]
         read_only_fields = fields
+
+    def get_switched_off_at(self, step: ErasureStep) -> datetime | None:
+        found: dict[str, datetime] = self.context["switched_off"]
+        return found.get(step.store)
 
 
 class VerificationSerializer(serializers.ModelSerializer[Verification]):
@@ -116,8 +126,8 @@ class DeletionRequestSerializer(ListedRequestSerializer):
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, request: DeletionRequest) -> Any:
-        steps = ErasureStep.objects.filter(run__in=the_run(request)).order_by("position")
-        return StepSerializer(steps, many=True).data
+        steps = list(ErasureStep.objects.filter(run__in=the_run(request)).order_by("position"))
+        return StepSerializer(steps, many=True, context={"switched_off": outside.switched_off(steps)}).data
 
 
 def the_run(request: DeletionRequest) -> QuerySet[ErasureRun]:

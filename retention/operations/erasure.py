@@ -317,8 +317,10 @@ class _Work:
             if found.update(status=RequestStatus.PARTIALLY_DONE):
                 now = self.lease.now()
                 stores = [step.store for step in self._all if step.status == StepStatus.FAILED]
+                off = set(outside.switched_off(self._all)) & set(stores)
                 audit.record("erasure.partially_done", locked, by=self.by, at=now, data={"stores": stores})
-                outbox.publish("erasure.partially_done", locked, at=now, payload={"stores": len(stores)})
+                payload = {"stores": len(stores), "switched_off": len(off)}
+                outbox.publish("erasure.partially_done", locked, at=now, payload=payload)
 
     def _steps(self) -> list[ErasureStep]:
         with tenancy.eraser(self.run.organization_id):

@@ -32,7 +32,7 @@ from retention.connectors.protocol import (
 )
 from retention.enums import BeyondState, HoldScope, StoreFault, StoreKind, VaultState
 from retention.models import ExternalStore, LegalHold, NightBeyond, RetentionNight, RetentionRule
-from retention.operations import external, identifying, lasting, reach
+from retention.operations import external, identifying, lasting, outside, reach
 from retention.operations.chunks import share_fence
 from retention.operations.stores import Target as Whole
 from retention.operations.stores.aged import SPARED
@@ -183,9 +183,7 @@ class _Turn:
     def go_on(self) -> bool:
         try:
             with tenancy.vendor():
-                store = ExternalStore.objects.filter(code=self.code, enabled=True).first()
-            if store is None:
-                raise StoreMisconfigured(StoreFault.MISSING, "store")
+                store = outside.working(self.code)
             with closing(external.connector_for(store, now=self.now())) as connector:
                 while not (over := self._chunk(store, connector)) and not self.waits and not self._is_over():
                     pass

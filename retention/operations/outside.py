@@ -14,7 +14,7 @@ from uuid import UUID
 from accounts import tenancy
 from accounts.models import Organization
 from retention.connectors.protocol import Person, Progress, StoreMisconfigured, Target
-from retention.enums import StoreFault
+from retention.enums import StepStatus, StoreFault
 from retention.models import ErasureRun, ErasureStep, ExternalStore
 from retention.operations import external, identifying, runs
 from retention.rules.terms import Identifiers
@@ -32,6 +32,27 @@ def names() -> list[str]:
 def is_beyond(step: ErasureStep) -> bool:
     """Say whether the step is about a store beyond the vault."""
     return step.store.startswith(BEYOND)
+
+
+def switched_off(steps: Iterable[ErasureStep]) -> dict[str, datetime]:
+    """Return which of the steps wait for a store that is switched off, by the step's name, and since when.
+
+    One question for all of them, in the vendor's scope. Such a store is switched on again, and tried again then.
+    """
+    waiting = {one.store.removeprefix(BEYOND) for one in steps if is_beyond(one) and one.status != StepStatus.DONE}
+    with tenancy.vendor():
+        found = ExternalStore.objects.filter(code__in=waiting, disabled_at__isnull=False) if waiting else ()
+        return {f"{BEYOND}{store.code}": store.disabled_at for store in found if store.disabled_at is not None}
+
+
+def working(code: str) -> ExternalStore:
+    """Return a store to ask. In the vendor's scope. :raises StoreMisconfigured: it is switched off, or is no more."""
+    store = ExternalStore.objects.filter(code=code).first()
+    if store is None:
+        raise StoreMisconfigured(StoreFault.MISSING, "store")
+    if not store.enabled:
+        raise StoreMisconfigured(StoreFault.SWITCHED_OFF)
+    return store
 
 
 def erase(run: ErasureRun, step: ErasureStep, *, now: datetime) -> tuple[Progress, int | None]:
@@ -56,9 +77,7 @@ def erase(run: ErasureRun, step: ErasureStep, *, now: datetime) -> tuple[Progres
 
 def _asked(run: ErasureRun, step: ErasureStep) -> tuple[ExternalStore, Target]:
     with tenancy.vendor():
-        store = ExternalStore.objects.filter(code=step.store.removeprefix(BEYOND), enabled=True).first()
-        if store is None:
-            raise StoreMisconfigured(StoreFault.MISSING, "store")
+        store = working(step.store.removeprefix(BEYOND))
         seen = ErasureRun.objects.select_related("request").get(pk=run.pk)
         organization = Organization.objects.get(pk=run.organization_id)
         return store, target_of(organization, runs.unseal(seen), whole=seen.request.whole)

@@ -62,7 +62,7 @@ PAYLOADS = {
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},
     "erasure.stores_not_searched": {"stores": 2},
-    "erasure.partially_done": {"stores": 2},
+    "erasure.partially_done": {"stores": 2, "switched_off": 1},
     "legal_hold.review_due": {"review_on": "2026-03-15", "asked_on": "2026-03-15"},
     "manual_erasure.asked": {"due_at": "2026-03-15T12:00:00+00:00"},
     "manual_erasure.overdue": {"due_at": "2026-03-15T12:00:00+00:00", "asked_on": "2026-03-15"},

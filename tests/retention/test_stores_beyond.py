@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from accounts import tenancy
+from accounts.models import OutboxMessage
+from accounts.operations import delivery
 from accounts.operations.sweeping import SYSTEM
 from retention import sweeps
 from retention.enums import RequestStatus, StepStatus
@@ -22,6 +25,8 @@ from retention.models import (
 )
 from retention.operations import attesting, external, people_requests, requests, run_control, verification
 from tests.accounts.receivers import says
+from tests.admin.people import a_member
+from tests.api.callers import caller
 from tests.retention.connectors.configured import SECRET, a_store, paper
 from tests.retention.connectors.test_service import Service, answers
 from tests.retention.under_contract import a_client, person
@@ -145,15 +150,32 @@ def test_a_store_that_is_emptied_by_hand_is_waited_for_and_its_attestation_wakes
     assert erasure.status == RequestStatus.CERTIFIED
 
 
-def test_a_store_that_is_disabled_meanwhile_is_named_and_not_passed_over(service):
+def test_a_store_that_is_disabled_meanwhile_is_named_and_not_passed_over(service, client):
     service.hook = lambda handler, asked, number: says(handler, 500)
     store = a_store(settings={"url": service.url})
     erasure = Erasure()
     erasure.go_on()
     with tenancy.vendor():
         external.switch(store, on=False, now=erasure.now, by="user:three")
+        switched_off_at = store.disabled_at
     erasure.go_on(after=timedelta(seconds=15))
-    assert (erasure.status, erasure.step().last_error) == (RequestStatus.PARTIALLY_DONE, "missing: store")
+    assert (erasure.status, erasure.step().last_error) == (RequestStatus.PARTIALLY_DONE, "switched_off")
+    officer, path = caller("privacy_officer"), f"deletion-requests/{erasure.request.public_id}"
+    (step,) = [one for one in officer("GET", path)["steps"] if one["store"] == "external:product"]
+    assert step["last_error"] == "switched_off"
+    assert datetime.fromisoformat(step["switched_off_at"]) == switched_off_at
+    client.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    page = client.get(reverse("admin:retention_erasurerun_change", args=[erasure.run.pk])).content.decode()
+    assert "Switched off since" in page and "switch the store on again" in page
+    with tenancy.vendor():
+        letter = delivery.letters(OutboxMessage.objects.get(topic="erasure.partially_done"))[0]
+        assert "1 of them is switched off: switch it on again first." in letter.body
+        external.switch(store, on=True, now=erasure.now, by="user:three")
+        run_control.retry_stores(erasure.run, now=erasure.now, by="user:two")
+    assert {one["switched_off_at"] for one in officer("GET", path)["steps"]} == {None}
+    service.hook = None
+    erasure.go_on(after=timedelta(seconds=15))
+    assert erasure.status == RequestStatus.CERTIFIED
 
 
 def test_a_store_that_still_has_something_is_residue(service):
