@@ -113,6 +113,37 @@ def test_more_time_moves_the_retrieval_period_of_the_open_request():
     assert blocks(organization, "2027-06-03") == ("end_not_confirmed", "not_approved")
 
 
+def test_a_switch_that_goes_on_moves_no_dates_until_it_is_settled():
+    organization, contract = a_client()
+    case = opened(contract)
+    live_until(at("2027-03-04"))
+    act("choose", case, now="2027-03-10", on=day("2027-03-10"), choice=SwitchChoice.EXTEND, until=day("2027-08-31"))
+    with tenancy.vendor():
+        case.refresh_from_db()
+        assert case.erase_at > the_request(organization).erase_from, "its dates lie ahead, and may change again"
+        assert not sweeps.switches_due(at=at("2027-03-11")).exists()
+    live_until(at("2027-03-11"))
+    assert window_of(organization)[1] == "2027-04-03"
+    act("complete", case, now="2027-06-02", completed_on=day("2027-06-02"))
+    with tenancy.vendor():
+        assert list(sweeps.switches_due(at=at("2027-06-02"))) == [the_request(organization)]
+
+
+def test_who_waived_the_rest_of_the_period_gets_no_other_from_the_switch():
+    organization, contract = a_client()
+    case = opened(contract)
+    act("complete", case, now="2026-12-20", completed_on=day("2026-12-20"))
+    live_until(at("2026-12-22"))
+    decide_everything(organization, now=at("2027-01-05"))
+    with tenancy.vendor():
+        requests.waive_retrieval(the_request(organization), now=at("2027-01-06"), by="user:client")
+        case.refresh_from_db()
+        assert case.erase_at > the_request(organization).erase_from, "what the switch granted"
+        assert not sweeps.switches_due(at=at("2027-01-06")).exists()
+    swept = sweeps.follow_switches(at=at("2027-01-06"), by=SYSTEM)
+    assert (swept.done, swept.refused) == (0, {}) and the_request(organization).erase_from == at("2027-01-06")
+
+
 def test_a_switch_that_is_unfinished_again_stops_a_run_that_was_planned():
     """The fence asks again, under the organization's row: whatever was planned, the data stay readable."""
     organization, contract = a_client()
