@@ -90,6 +90,14 @@ def test_a_hold_on_everything_is_named_and_one_on_somebody_is_not(client):
     assert told(rule) is None
 
 
+def test_a_hold_that_is_released_keeps_no_rule_at_rest():
+    organization = a_client()
+    rule, hold = enforced(organization), held(organization)
+    with tenancy.vendor():
+        holds.release(hold, now=NOW, by=OFFICER)
+    assert told(rule) is None
+
+
 def test_a_draft_does_not_rest_and_its_preview_says_that_it_would(client):
     organization = a_client()
     rule, request = drafted(organization), everything_is_asked_for(organization)

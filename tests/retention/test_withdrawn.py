@@ -106,3 +106,15 @@ def test_who_wrote_the_word_is_asked_for(negotiating):
     request = the_client_asks(organization)
     with tenancy.vendor(), pytest.raises(instructions.ProofNeeded):
         requests.cancel(request, now=NOW, by="user:staff", for_client=True)
+
+
+def test_nor_what_asks_again_for_an_end_whose_first_request_was_given_up():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    with tenancy.vendor():
+        DeletionRequest.objects.filter(organization=organization).update(
+            status=RequestStatus.CANCELLED, closed_at=at("2026-01-03")
+        )
+        again = the_client_asks(organization)
+        with pytest.raises(requests.NoContract):
+            requests.cancel(again, now=NOW, by="user:client")
