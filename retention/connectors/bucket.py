@@ -1,22 +1,23 @@
 """An S3-compatible bucket: every version, delete marker and unfinished upload below the prefixes of whom is meant.
 
-A listing always begins at the front: what was erased is not there any more. So nothing need be kept of how far it got,
-and a name of an object, which may be somebody's, stands in no checkpoint.
+Where all goes, a listing begins at the front: what was erased is not there any more. By age much stays, so there it
+goes on where it stood. A name of an object, which may be somebody's, stands sealed in the checkpoint.
 """
 
 import contextlib
 import importlib
 import itertools
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from accounts.errors import FieldError
-from retention.connectors.bucket_errors import DENIED, LATER, speaking, unless
+from retention.connectors.bucket_entries import MARKERS, OBJECTS, UPLOADS, VERSIONS, Entry, entries_of, folded, instant
+from retention.connectors.bucket_errors import DENIED, LATER, from_the_front, speaking, unless
+from retention.connectors.bucket_places import Listed, Place, Seal
 from retention.connectors.protocol import (
     Older,
     Person,
@@ -33,10 +34,12 @@ from retention.rules.stores.bucket import Kept, Settings, filled, placeholders
 
 # What one call of S3 lists, and deletes, at most.
 PAGE = 1000
-# So many pages of old versions one call erases: what is kept is listed anew with every call.
-PAGES_OF_OLD = 10
+# By age one call lists and erases so many pages at most: well within the time that a worker has.
+PAGES_LISTED, PAGES_OF_OLD = 20, 10
 CONNECT_SECONDS, READ_SECONDS = 5, 30
-OBJECTS, VERSIONS, MARKERS, UPLOADS = "objects", "old_versions", "delete_markers", "uploads"
+WALKED = (UPLOADS, OBJECTS, MARKERS)
+LISTINGS = {UPLOADS: ("list_multipart_uploads", "UploadIdMarker")}
+OF_VERSIONS = ("list_object_versions", "VersionIdMarker")
 FIELDS = {
     StoreFault.CREDENTIALS: "secret",
     StoreFault.MISSING: "bucket",
@@ -44,18 +47,6 @@ FIELDS = {
     StoreFault.REDIRECT: "region",
     StoreFault.LIBRARY: "kind",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One version of an object, or a delete marker."""
-
-    key: str
-    version: str
-    kind: str
-    size: int
-    at: datetime | None
-    latest: bool
 
 
 class BucketStore:
@@ -103,7 +94,8 @@ class BucketStore:
         most = max(1, min(limit, PAGE))
         with speaking():
             for prefix in self._prefixes(target):
-                if erased := self._abort(prefix, most) or self._delete(prefix, most):
+                uploads = itertools.islice(self._uploads(prefix), most)
+                if erased := self._abort(uploads) or self._delete(prefix, most):
                     return Progress(erased, "", finished=False)
         if self._refused:
             fault = next(iter(self._refused.values()))
@@ -115,7 +107,8 @@ class BucketStore:
     ) -> Progress:
         """Erase versions, markers and unfinished uploads from before the instant, below the category's prefix.
 
-        A marker goes last: without it what it hides would be there again.
+        Uploads first and markers last: without them what they hide would be there again. A call looks at a part of a
+        listing; one in which something went is looked at once more before the walk goes on.
         """
         kept = self._settings.by_age.get(older.category)
         if kept is None:
@@ -124,17 +117,24 @@ class BucketStore:
             raise StoreMisconfigured(StoreFault.CANNOT_SPARE, f"by_age.{older.category}")
         prefix = self._filled(kept.prefix, target, None)
         spared = tuple(folded(one) for one in self._of_people(kept, target, older))
-        with speaking():
-            for kind in (UPLOADS, OBJECTS, MARKERS):
-                if kind == UPLOADS:
-                    erased = self._abort(prefix, PAGE, before=older.before, spared=spared)
-                else:
-                    erased = self._delete_old(self._old(prefix, older.before, spared, markers=kind == MARKERS))
+        seal = Seal(self._secret, self._settings.bucket, prefix, older.category)
+        place, pages = seal.opened(checkpoint, front=Place(WALKED[0])), PAGES_LISTED
+        with from_the_front(), speaking():
+            while pages > 0:
+                erased, listed = self._sweep(place, prefix, older.before, spared, most=pages)
+                place = replace(place, refused=place.refused or next(iter(self._refused.values()), ""))
                 if erased:
-                    return Progress(erased, "", finished=False)
-        if self._refused:
-            raise StoreMisconfigured(next(iter(self._refused.values())), self._settings.bucket)
-        return Progress(0, "", finished=True)
+                    return Progress(erased, seal.closed(place), finished=False)
+                pages -= listed.pages
+                if listed.more:
+                    place = replace(listed.reached(), refused=place.refused)
+                elif place.kind != WALKED[-1]:
+                    place = Place(WALKED[WALKED.index(place.kind) + 1], refused=place.refused)
+                elif place.refused:
+                    raise StoreMisconfigured(StoreFault(place.refused), self._settings.bucket)
+                else:
+                    return Progress(0, "", finished=True)
+        return Progress(0, seal.closed(place), finished=False)
 
     def _of_people(self, kept: Kept, target: Target, older: Older) -> Iterator[str]:
         """Yield the prefixes of those who are spared. :raises StoreMisconfigured: one has no name there."""
@@ -143,33 +143,60 @@ class BucketStore:
                 for email in _emails(person) if "email" in placeholders(template) else [""]:
                     yield self._filled(template, target, person, email)
 
-    def _old(self, prefix: str, before: datetime, spared: tuple[str, ...], *, markers: bool) -> Iterator[_Entry]:
-        for entry in self._versions(prefix):
-            if (entry.kind == MARKERS) != markers or _instant(entry.at) >= before:
+    def _sweep(
+        self, place: Place, prefix: str, before: datetime, spared: tuple[str, ...], *, most: int
+    ) -> tuple[int, Listed]:
+        """List on from a place and erase what is old in it; return how many went, and what was listed."""
+        listed, wanted, erased, rounds = Listed(place), list[Entry](), 0, 0
+        enough = 1 if place.kind == UPLOADS else PAGES_OF_OLD  # an upload is a call of its own
+        for page in self._pages(place.kind, prefix, place):
+            entries = list(entries_of(page, prefix))
+            listed.note(page, (entry.key for entry in entries))
+            wanted += self._old(entries, place.kind, before, spared, more=listed.more)
+            while len(wanted) >= PAGE and rounds < enough:
+                gone = self._remove(wanted[:PAGE])
+                del wanted[:PAGE]
+                erased += gone
+                rounds += gone > 0  # what is locked hides nothing behind it
+            if not listed.more or listed.pages >= most or rounds >= enough:
+                break
+        if wanted and rounds < enough:
+            erased += self._remove(wanted)
+        return erased, listed
+
+    def _old(
+        self, entries: Sequence[Entry], kind: str, before: datetime, spared: tuple[str, ...], *, more: bool
+    ) -> Iterator[Entry]:
+        """Yield what may go of a page. Without a marker that comes last, what it hides would be there again."""
+        hidden = {entry.key for entry in entries if entry.kind != MARKERS}
+        last = max((entry.key for entry in entries), default="") if more else None
+        for entry in entries:
+            if (OBJECTS if entry.kind == VERSIONS else entry.kind) != kind or instant(entry.at) >= before:
                 continue
-            if spared and folded(entry.key).startswith(spared):
+            if (entry.key, entry.version) in self._refused or (spared and folded(entry.key).startswith(spared)):
                 continue
-            if markers and entry.latest and self._hides(entry):
+            # The versions of an object stand together: only of a page's last may more come.
+            ends_it = entry.kind == MARKERS and entry.latest
+            if ends_it and (entry.key in hidden or (entry.key == last and self._hides(entry))):
                 continue
             yield entry
 
-    def _hides(self, marker: _Entry) -> bool:
-        """Say whether an object would be there again without its marker."""
-        return any(one.key == marker.key and one.kind != MARKERS for one in self._versions(marker.key))
+    def _hides(self, marker: Entry) -> bool:
+        """Say whether an object would be there again without its marker: of a listing, its own versions come first."""
+        for page in self._pages(OBJECTS, marker.key):
+            entries = list(entries_of(page, marker.key))
+            if any(one.key == marker.key and one.kind != MARKERS for one in entries):
+                return True
+            if any(one.key != marker.key for one in entries):
+                return False
+        return False
 
-    def _delete_old(self, entries: Iterator[_Entry]) -> int:
-        erased = pages = 0
-        wanted = (entry for entry in entries if (entry.key, entry.version) not in self._refused)
-        while pages < PAGES_OF_OLD:
-            batch = list(itertools.islice(wanted, PAGE))
-            if any((entry.key, entry.version) in self._gone for entry in batch):
-                raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
-            gone = self._delete_batch(batch) if batch else 0
-            erased += gone
-            pages += gone > 0  # what is locked hides nothing behind it
-            if len(batch) < PAGE:
-                break
-        return erased
+    def _remove(self, batch: Sequence[Entry]) -> int:
+        if any((entry.key, entry.version) in self._gone for entry in batch):
+            raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
+        if batch[0].kind == UPLOADS:
+            return self._abort((entry.key, entry.version) for entry in batch)
+        return self._delete_batch(batch)
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         return [Residue(self._settings.bucket, kind, count) for kind, count in sorted(self.inventory(target).items())]
@@ -185,7 +212,7 @@ class BucketStore:
 
     def _delete(self, prefix: str, most: int) -> int:
         """Delete the first versions that were not refused before; return how many went."""
-        batch: list[_Entry] = []
+        batch: list[Entry] = []
         for entry in self._versions(prefix):
             if (entry.key, entry.version) in self._gone:
                 raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
@@ -197,7 +224,7 @@ class BucketStore:
                 batch = []
         return self._delete_batch(batch) if batch else 0
 
-    def _delete_batch(self, batch: Sequence[_Entry]) -> int:
+    def _delete_batch(self, batch: Sequence[Entry]) -> int:
         """Delete versions, and read the answer of each: one that is not answered for counts as still there."""
         objects = [{"Key": entry.key, "VersionId": entry.version} for entry in batch]
         answer = self._s3().delete_objects(Bucket=self._settings.bucket, Delete={"Objects": objects, "Quiet": False})
@@ -229,42 +256,35 @@ class BucketStore:
                 return StoreFault.LOCKED
         return StoreFault.DENIED if code in DENIED else StoreFault.FAILED
 
-    def _abort(self, prefix: str, most: int, *, before: datetime | None = None, spared: tuple[str, ...] = ()) -> int:
-        """Abort the first unfinished uploads, of whom is meant; return how many."""
+    def _abort(self, uploads: Iterable[tuple[str, str]]) -> int:
+        """Abort unfinished uploads, each by its object and its id; return how many."""
         done: set[tuple[str, str]] = set()
-        for upload in self._uploads(prefix):
-            where = (str(upload["Key"]), str(upload["UploadId"]))
-            if spared and folded(where[0]).startswith(spared):
-                continue
-            if before is not None and _instant(upload.get("Initiated")) >= before:
-                continue
+        for where in uploads:
             if where in self._gone:
                 raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
             with unless("NoSuchUpload"):  # somebody else was faster
                 self._s3().abort_multipart_upload(Bucket=self._settings.bucket, Key=where[0], UploadId=where[1])
             done.add(where)
-            if len(done) == most:
-                break
         self._gone = done or self._gone
         return len(done)
 
-    def _versions(self, prefix: str) -> Iterator[_Entry]:
-        pages = self._s3().get_paginator("list_object_versions")
-        for page in pages.paginate(Bucket=self._settings.bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE}):
-            for one in page.get("Versions", []):
-                kind = OBJECTS if one.get("IsLatest") else VERSIONS
-                where = (_below(prefix, one["Key"]), one["VersionId"])
-                yield _Entry(*where, kind, int(one.get("Size", 0)), one.get("LastModified"), bool(one.get("IsLatest")))
-            for one in page.get("DeleteMarkers", []):
-                where = (_below(prefix, one["Key"]), one["VersionId"])
-                yield _Entry(*where, MARKERS, 0, one.get("LastModified"), bool(one.get("IsLatest")))
+    def _versions(self, prefix: str) -> Iterator[Entry]:
+        for page in self._pages(OBJECTS, prefix):
+            yield from entries_of(page, prefix)
 
-    def _uploads(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._s3().get_paginator("list_multipart_uploads")
-        for page in pages.paginate(Bucket=self._settings.bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE}):
-            for one in page.get("Uploads", []):
-                _below(prefix, one["Key"])
-                yield one
+    def _uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for page in self._pages(UPLOADS, prefix):
+            yield from ((entry.key, entry.version) for entry in entries_of(page, prefix))
+
+    def _pages(self, kind: str, prefix: str, place: Place | None = None) -> Iterator[Mapping[str, Any]]:
+        """Yield a listing page by page, on from a place."""
+        operation, parts = LISTINGS.get(kind, OF_VERSIONS)
+        after = {} if place is None or not place.key else {"KeyMarker": place.key}
+        if place is not None and place.part:
+            after[parts] = place.part
+        pages = self._s3().get_paginator(operation)
+        whole = {"Bucket": self._settings.bucket, "Prefix": prefix, "PaginationConfig": {"PageSize": PAGE}}
+        yield from pages.paginate(**whole, **after)
 
     def _prefixes(self, target: Target) -> list[str]:
         """Return the prefixes of whom is meant. :raises StoreMisconfigured: one cannot be told apart from others."""
@@ -329,25 +349,6 @@ class BucketStore:
                 ),
             )
         return self._client
-
-
-def _below(prefix: str, key: str) -> str:
-    """Return the key. :raises StoreMisconfigured: the store answered with an object that was not asked for."""
-    if not key.startswith(prefix):
-        raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
-    return key
-
-
-def folded(key: str) -> str:
-    """Return how a key is compared with those of who is spared: each part without blanks around it, case ignored."""
-    return "/".join(part.strip() for part in unicodedata.normalize("NFC", key).split("/")).casefold()
-
-
-def _instant(at: datetime | None) -> datetime:
-    """Return when something was made. :raises StoreMisconfigured: the store does not say so."""
-    if at is None:
-        raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
-    return at
 
 
 def _unnamed(template: str, person: Person) -> bool:

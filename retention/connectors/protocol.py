@@ -96,7 +96,12 @@ class StoreUnavailable(StoreError):
 
 
 class StoreMisconfigured(StoreError):
-    """The store will not do this however often it is asked: a person must act."""
+    """The store will not do this however often it is asked: a person must act.
+
+    ``from_the_front``: once that is done, a walk begins anew instead of where its checkpoint stands.
+    """
+
+    from_the_front = False
 
 
 class Connector(Protocol):

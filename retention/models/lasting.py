@@ -172,9 +172,9 @@ class RetentionNight(TenantModel):
 class NightBeyond(TenantModel):
     """One night of a rule in one store beyond the vault: asked outside of any transaction, journalled in its own.
 
-    ``store`` is the code. ``cursor`` is the store's own checkpoint and names nobody. ``why`` is a fault of the store,
-    or what keeps everything there; ``again_at``: it is not asked before. The lease says who asks it. ``opened_again``
-    is how often the night was opened again there.
+    ``store`` is the code. ``cursor`` is the store's own checkpoint: it names nobody but under a seal, and is kept while
+    the walk goes on. ``why`` is a fault of the store, or what keeps everything there; ``again_at``: it is not asked
+    before. The lease says who asks it. ``opened_again`` is how often the night was opened again there.
     """
 
     night = TenantForeignKey(RetentionNight, related_name="beyond", verbose_name=_("night of a retention rule"))
@@ -206,6 +206,10 @@ class NightBeyond(TenantModel):
             ),
             models.CheckConstraint(
                 condition=~Q(state=BeyondState.SKIPPED) | ~Q(why=""), name="night_beyond_says_why_it_is_skipped"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=BeyondState.RUNNING) | Q(cursor=""),
+                name="night_beyond_stands_nowhere_once_it_is_over",
             ),
         ]
         indexes = [

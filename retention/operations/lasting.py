@@ -232,7 +232,7 @@ def _end(
     nights = RetentionNight.objects.filter(rule=rule, state=NightState.RUNNING)
     nights.update(state=NightState.INTERRUPTED, finished_at=now)
     beyond = NightBeyond.objects.filter(night__rule=rule, state=BeyondState.RUNNING)
-    beyond.update(state=BeyondState.INTERRUPTED, finished_at=now)
+    beyond.update(state=BeyondState.INTERRUPTED, finished_at=now, cursor="")
     data = {"because": because.value, "category": rule.category, "proof": proof is not None}
     audit.record("retention_rule.ended", rule, by=by, at=now, data=data)
     payload = {"because": because.value, "category": rule.category}

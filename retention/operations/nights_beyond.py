@@ -66,14 +66,14 @@ class NotDue(Refused):
 def begin(night: RetentionNight, *, now: datetime) -> None:
     """Let a night act in every store that its rule reaches; one that is opened again acts there again.
 
-    Where the night before is interrupted in a database, this one goes on where that one stood: else the far end of
-    what takes longer than a day would never be reached. In the transaction that begins the night, whose caller has the
-    rule's row.
+    Where the night before is interrupted in a database or a bucket, this one goes on where that one stood: else the far
+    end of what takes longer than a day would never be reached. In the transaction that begins the night, whose caller
+    has the rule's row.
     """
     with tenancy.vendor():
         earlier = NightBeyond.objects.filter(night__rule=night.rule_id, state=BeyondState.RUNNING)
         stood = _stood(earlier.exclude(night=night))
-        earlier.exclude(night=night).update(state=BeyondState.INTERRUPTED, finished_at=now)
+        earlier.exclude(night=night).update(state=BeyondState.INTERRUPTED, finished_at=now, cursor="")
         rows = NightBeyond.objects.filter(night=night)
         rows.exclude(state=BeyondState.RUNNING).update(
             state=BeyondState.RUNNING,
@@ -98,9 +98,9 @@ def begin(night: RetentionNight, *, now: datetime) -> None:
 
 
 def _stood(rows: QuerySet[NightBeyond]) -> dict[str, str]:
-    """Return where walks through databases stand, by store. Of a service it is the address of another request."""
-    databases = ExternalStore.objects.filter(kind=StoreKind.POSTGRESQL).values("code")
-    return dict(rows.filter(store__in=databases).order_by("pk").values_list("store", "cursor"))
+    """Return where walks through databases and buckets stand, by store. A service's is the address of a request."""
+    walked = ExternalStore.objects.filter(kind__in=[StoreKind.POSTGRESQL, StoreKind.S3]).values("code")
+    return dict(rows.filter(store__in=walked).order_by("pk").values_list("store", "cursor"))
 
 
 def due(*, at: datetime) -> QuerySet[NightBeyond]:
@@ -280,16 +280,18 @@ class _Turn:
                 row.save(update_fields=["why"])
                 self._finish(row, BeyondState.SKIPPED, now=now)
                 return True
+            if isinstance(error, StoreMisconfigured) and error.from_the_front:
+                row.cursor = ""
             row.failures += 1
             wait = now + min(FIRST_WAIT * 2 ** min(row.failures - 1, 10), LONGEST_WAIT)
             asked = error.retry_at if isinstance(error, StoreUnavailable) else None
             row.again_at = max(wait, asked) if asked else wait
-            row.save(update_fields=["why", "failures", "again_at"])
+            row.save(update_fields=["why", "cursor", "failures", "again_at"])
         return False
 
     def _finish(self, row: NightBeyond, state: BeyondState, *, now: datetime) -> None:
-        row.state, row.finished_at, row.again_at = state, now, None
-        row.save(update_fields=["state", "finished_at", "again_at"])
+        row.state, row.finished_at, row.again_at, row.cursor = state, now, None, ""
+        row.save(update_fields=["state", "finished_at", "again_at", "cursor"])
         data = {
             "rule": str(row.night.rule.public_id),
             "store": row.store,

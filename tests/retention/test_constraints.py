@@ -117,6 +117,7 @@ EXAMPLES = {
     "night_beyond_state_known": change("retention_nightbeyond", "state = 'lost'"),
     "night_beyond_runs_until_it_is_over": change("retention_nightbeyond", "finished_at = NULL"),
     "night_beyond_says_why_it_is_skipped": change("retention_nightbeyond", "state = 'skipped', why = ''"),
+    "night_beyond_stands_nowhere_once_it_is_over": change("retention_nightbeyond", "cursor = '7'"),
     "retention_night_state_known": change(NIGHT, "state = 'lost'"),
     "retention_night_winner_known": change(NIGHT, "winner = 'nobody'"),
     "retention_night_runs_until_it_is_over": change(NIGHT, "finished_at = NULL"),

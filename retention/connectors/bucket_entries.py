@@ -1,0 +1,57 @@
+"""What a bucket lists: versions of objects, delete markers, unfinished uploads, and how their names are compared."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from retention.connectors.protocol import StoreMisconfigured
+from retention.enums import StoreFault
+
+OBJECTS, VERSIONS, MARKERS, UPLOADS = "objects", "old_versions", "delete_markers", "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version of an object, a delete marker, or an unfinished upload (``version`` is its id)."""
+
+    key: str
+    version: str
+    kind: str
+    size: int
+    at: datetime | None
+    latest: bool
+
+
+def entries_of(page: Mapping[str, Any], prefix: str) -> Iterator[Entry]:
+    """Yield what a page lists. :raises StoreMisconfigured: something that was not asked for."""
+    for one in page.get("Versions", []):
+        kind = OBJECTS if one.get("IsLatest") else VERSIONS
+        where = (_below(prefix, one["Key"]), one["VersionId"])
+        yield Entry(*where, kind, int(one.get("Size", 0)), one.get("LastModified"), bool(one.get("IsLatest")))
+    for one in page.get("DeleteMarkers", []):
+        where = (_below(prefix, one["Key"]), one["VersionId"])
+        yield Entry(*where, MARKERS, 0, one.get("LastModified"), bool(one.get("IsLatest")))
+    for one in page.get("Uploads", []):
+        where = (_below(prefix, str(one["Key"])), str(one["UploadId"]))
+        yield Entry(*where, UPLOADS, 0, one.get("Initiated"), latest=False)
+
+
+def _below(prefix: str, key: str) -> str:
+    """Return the key. :raises StoreMisconfigured: the store answered with an object that was not asked for."""
+    if not key.startswith(prefix):
+        raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
+    return key
+
+
+def folded(key: str) -> str:
+    """Return how a key is compared with those of who is spared: each part without blanks around it, case ignored."""
+    return "/".join(part.strip() for part in unicodedata.normalize("NFC", key).split("/")).casefold()
+
+
+def instant(at: datetime | None) -> datetime:
+    """Return when something was made. :raises StoreMisconfigured: the store does not say so."""
+    if at is None:
+        raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
+    return at
