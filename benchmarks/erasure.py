@@ -2,7 +2,8 @@
 
 In the same run, from the same files: Django's own delete, chunks through id lists, the engine beside an old snapshot,
 what a reader of another tenant notices, memory, and how long the destruction of the keys takes. The engine's time holds
-the vacuum of children before their parents (``vacuum_s`` of it); the bare statements leave their dead rows behind.
+the vacuum of children before their parents (``vacuum_s`` of it); the bare statements leave their dead rows behind. It
+is timed as fast as it goes; the reader is asked beside that, and beside the rate at which it goes unless told otherwise.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 
 from accounts import tenancy
@@ -55,10 +57,14 @@ def measure(size: str) -> dict[str, Any]:
 
     def ours() -> None:
         before = _resident()
-        with bench.longest_transaction(transactions, "eraser"), _vacuums(vacuumed):
+        with unthrottled(), bench.longest_transaction(transactions, "eraser"), _vacuums(vacuumed):
             if not erasure.advance(run[0], now=AT, by="system"):
                 raise RuntimeError("the engine did not come to its end")
         grown.append(_resident() - before)
+
+    def at_its_rate() -> None:
+        if not erasure.advance(run[0], now=AT, by="system"):
+            raise RuntimeError("the engine did not come to its end")
 
     def bare() -> None:
         with tenancy.eraser(organization.pk), connection.cursor() as cursor:
@@ -73,11 +79,16 @@ def measure(size: str) -> dict[str, Any]:
         prepare()
         begin()
         beside_old = _timed("engine beside an old snapshot", ours)
-    read: dict[str, list[float]] = {"quiet": [], "meanwhile": [], "beside_bare": []}
+    read: dict[str, list[float]] = {"quiet": [], "meanwhile": [], "at_its_rate": [], "beside_bare": []}
+    slow: list[float] = []
     for _turn in range(TURNS):
         prepare()
         read["quiet"].append(_reading(organization, lambda: time.sleep(min(statistics.median(took[0]), 5))))
         read["meanwhile"].append(_reading(organization, ours))
+        prepare()
+        began = time.perf_counter()
+        read["at_its_rate"].append(_reading(organization, at_its_rate))
+        slow.append(time.perf_counter() - began)
         prepare()
         read["beside_bare"].append(_reading(organization, bare))
     p99 = {name: statistics.median(found) for name, found in read.items()}
@@ -98,8 +109,21 @@ def measure(size: str) -> dict[str, Any]:
         rss_growth_mib=round(max(grown), 1),
         reader_p99_ms={name: round(found, 2) for name, found in p99.items()},
         reader_p99_ratio=round(p99["meanwhile"] / p99["quiet"], 2),
+        reader_p99_ratio_at_its_rate=round(p99["at_its_rate"] / p99["quiet"], 2),
+        at_its_rate_s=round(statistics.median(slow), 2),
+        rows_per_second_at_most=settings.ERASURE_ROWS_PER_SECOND,
         saga_ms=round(max(shredded) * 1000, 1),
     )
+
+
+@contextlib.contextmanager
+def unthrottled() -> Iterator[None]:
+    """Let the engine go as fast as it can."""
+    rate, settings.ERASURE_ROWS_PER_SECOND = settings.ERASURE_ROWS_PER_SECOND, 0
+    try:
+        yield
+    finally:
+        settings.ERASURE_ROWS_PER_SECOND = rate
 
 
 @contextlib.contextmanager

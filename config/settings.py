@@ -198,7 +198,7 @@ ERASURE_CHUNK_ROWS = env.int("ERASURE_CHUNK_ROWS", default=1000)
 ERASURE_CHUNK_MILLISECONDS = 100
 # A rest after each chunk (milliseconds); rows a second at most (0: no limit); how long an approval can be taken back.
 ERASURE_PAUSE = timedelta(milliseconds=env.int("ERASURE_PAUSE_MILLISECONDS", default=0))
-ERASURE_ROWS_PER_SECOND = env.int("ERASURE_ROWS_PER_SECOND", default=0)
+ERASURE_ROWS_PER_SECOND = env.int("ERASURE_ROWS_PER_SECOND", default=50_000)
 ERASURE_GRACE = timedelta(hours=env.int("ERASURE_GRACE_HOURS", default=24))
 ERASURE_LEASE = timedelta(seconds=env.int("ERASURE_LEASE_SECONDS", default=60))
 # What content is kept at least, whatever a client's rule says: read by retention/rules/minimums.py.

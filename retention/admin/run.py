@@ -53,7 +53,7 @@ class ErasureRunAdmin(Readable):
         run_control.resume(run, now=now, by=by)
 
     @act(
-        _("Slow down"),
+        _("Set the rate"),
         Permission.APPROVE_ERASURE,
         when=lambda run: run.phase not in RESTING,
         form=RateForm,
