@@ -7,6 +7,7 @@ goes on where it stood. A name of an object, which may be somebody's, stands sea
 import contextlib
 import importlib
 import itertools
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,6 +38,8 @@ PAGE = 1000
 # By age one call lists and erases so many pages at most: well within the time that a worker has.
 PAGES_LISTED, PAGES_OF_OLD = 20, 10
 CONNECT_SECONDS, READ_SECONDS = 5, 30
+# So long what is there is counted: erasing it needs the worker's time more.
+COUNT_SECONDS = 60
 WALKED = (UPLOADS, OBJECTS, MARKERS)
 LISTINGS = {UPLOADS: ("list_multipart_uploads", "UploadIdMarker")}
 OF_VERSIONS = ("list_object_versions", "VersionIdMarker")
@@ -79,7 +82,10 @@ class BucketStore:
 
     def inventory(self, target: Target) -> dict[str, int]:
         with speaking():
-            return dict(self._counted(target))
+            found, whole = self._counted(target)
+        if not whole:
+            raise StoreUnavailable(StoreFault.TIMEOUT)
+        return dict(found)
 
     def export(self, target: Target) -> Iterator[Record]:
         """Yield what there is, by name, version and size. The contents stay where they are until they are erased."""
@@ -199,16 +205,23 @@ class BucketStore:
         return self._delete_batch(batch)
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
-        return [Residue(self._settings.bucket, kind, count) for kind, count in sorted(self.inventory(target).items())]
+        """Return what is left. Where that is more than can be listed in time: as much of it as was."""
+        with speaking():
+            found, whole = self._counted(target)
+        if not found and not whole:
+            raise StoreUnavailable(StoreFault.TIMEOUT)
+        return [Residue(self._settings.bucket, kind, count) for kind, count in sorted(found.items())]
 
-    def _counted(self, target: Target) -> Counter[str]:
-        found: Counter[str] = Counter()
+    def _counted(self, target: Target) -> tuple[Counter[str], bool]:
+        """Count what is there; the second: whether all of it was counted, or time ran out."""
+        found, until = Counter[str](), time.monotonic() + COUNT_SECONDS
         for prefix in self._prefixes(target):
-            for entry in self._versions(prefix):
-                found[entry.kind] += 1
-            for _upload in self._uploads(prefix):
-                found[UPLOADS] += 1
-        return found
+            for kind in (OBJECTS, UPLOADS):
+                for page in self._pages(kind, prefix):
+                    if time.monotonic() >= until:
+                        return found, False
+                    found.update(entry.kind for entry in entries_of(page, prefix))
+        return found, True
 
     def _delete(self, prefix: str, most: int) -> int:
         """Delete the first versions that were not refused before; return how many went."""

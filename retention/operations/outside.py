@@ -13,7 +13,14 @@ from uuid import UUID
 
 from accounts import tenancy
 from accounts.models import Organization
-from retention.connectors.protocol import Person, Progress, StoreMisconfigured, Target
+from retention.connectors.protocol import (
+    Connector,
+    Person,
+    Progress,
+    StoreMisconfigured,
+    StoreUnavailable,
+    Target,
+)
 from retention.enums import StepStatus, StoreFault
 from retention.models import ErasureRun, ErasureStep, ExternalStore
 from retention.operations import external, identifying, runs
@@ -58,12 +65,14 @@ def working(code: str) -> ExternalStore:
 def erase(run: ErasureRun, step: ErasureStep, *, now: datetime) -> tuple[Progress, int | None]:
     """Erase on in a store from where the step stands; the second is what was there, when it is asked first.
 
+    What a store cannot count in time is not counted (``None``), and goes all the same.
+
     :raises StoreUnavailable: it does not answer now.
     :raises StoreMisconfigured: a person must act; also where the store was disabled, or is there no more.
     """
     store, target = _asked(run, step)
     with closing(external.connector_for(store, now=now)) as connector:
-        found = None if step.started_at else sum(connector.inventory(target).values())
+        found = None if step.started_at else _counted(connector, target)
         progress = connector.erase_chunk(
             target,
             run=run.public_id,
@@ -73,6 +82,15 @@ def erase(run: ErasureRun, step: ErasureStep, *, now: datetime) -> tuple[Progres
             sent_again=step.sent_again,
         )
     return progress, found
+
+
+def _counted(connector: Connector, target: Target) -> int | None:
+    try:
+        return sum(connector.inventory(target).values())
+    except StoreUnavailable as error:
+        if error.fault != StoreFault.TIMEOUT:
+            raise
+        return None
 
 
 def _asked(run: ErasureRun, step: ErasureStep) -> tuple[ExternalStore, Target]:

@@ -12,7 +12,9 @@ from accounts.models import OutboxMessage
 from accounts.operations import delivery
 from accounts.operations.sweeping import SYSTEM
 from retention import sweeps
-from retention.enums import RequestStatus, StepStatus
+from retention.connectors.protocol import StoreUnavailable
+from retention.connectors.service import ServiceStore
+from retention.enums import RequestStatus, StepStatus, StoreFault
 from retention.models import (
     Certificate,
     CertificateAddendum,
@@ -99,6 +101,19 @@ def test_a_service_erases_with_the_vault_and_is_told_who_though_their_row_may_be
     with tenancy.vendor():
         stores = {one["store"]: one["erased"] for one in Certificate.objects.get().document["stores"]}
     assert stores["external:product"] == 3
+
+
+def test_what_a_store_cannot_count_in_time_goes_all_the_same(service, monkeypatch):
+    a_store(settings={"url": service.url})
+
+    def slow(*asked):
+        raise StoreUnavailable(StoreFault.TIMEOUT)
+
+    monkeypatch.setattr(ServiceStore, "inventory", slow)
+    erasure = Erasure()
+    erasure.go_on()
+    assert (erasure.status, erasure.step().failures) == (RequestStatus.CERTIFIED, 0)
+    assert (erasure.step().found, erasure.step().erased) == (3, 3), "as much as went"
 
 
 def test_a_store_that_answers_500_for_a_while_blocks_the_certificate_and_nothing_else(service):

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import boto3
@@ -9,6 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from accounts.errors import InvalidInput
+from retention.connectors import bucket as bucket_store
 from retention.connectors.bucket import BucketStore
 from retention.connectors.protocol import Person, StoreMisconfigured, StoreUnavailable, Target
 from retention.rules.stores import bucket as rules
@@ -124,6 +126,21 @@ def test_more_than_a_page_of_objects_goes(store, s3, bucket):
         s3.put_object(Bucket=bucket, Key=f"client/many/{number}", Body=b"x")
     assert sum(one.erased for one in erase(store, Target(ACME, None), limit=5000, now=NOW)) == 1060
     assert store.verify(Target(ACME, None), run=RUN) == []
+
+
+def test_what_takes_long_to_count_is_not_counted_and_goes_all_the_same(store, bucket, monkeypatch):
+    monkeypatch.setattr(bucket_store, "PAGE", 2)
+    pages = iter(range(1000))
+    monkeypatch.setattr(bucket_store, "time", SimpleNamespace(monotonic=lambda: next(pages)))
+    monkeypatch.setattr(bucket_store, "COUNT_SECONDS", 3)  # the beginning, and two pages
+    with pytest.raises(StoreUnavailable, match="timeout"):
+        store.inventory(Target(ACME, None))
+    assert sum(one.count for one in store.verify(Target(ACME, None), run=RUN)) == 4
+    assert sum(one.erased for one in erase(store, Target(ACME, None), now=NOW)) == 10
+    assert store.verify(Target(ACME, None), run=RUN) == []
+    monkeypatch.setattr(bucket_store, "COUNT_SECONDS", 0)
+    with pytest.raises(StoreUnavailable, match="timeout"):  # nothing was seen, so nothing is said
+        store.verify(Target(ACME, None), run=RUN)
 
 
 def test_two_workers_at_once_leave_nothing_and_fail_neither(server, store, s3, bucket):
