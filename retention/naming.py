@@ -1,5 +1,6 @@
 """What people read in place of a code: the names of stores, instants as text. Signed documents keep the codes."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
@@ -8,9 +9,11 @@ from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
+from retention.policy.kinds import Start, Unit
 
 # Stores of a run that are no table, or only some rows of one.
 OF_A_RUN: Mapping[str, Promise] = {
@@ -47,6 +50,21 @@ OF_THE_POLICY: Mapping[str, Promise] = {
     "heads and copies of the trail elsewhere": _("heads and copies of the trail elsewhere"),
 }
 
+# From when a period counts (retention/policy/kinds.py), as certificates name it.
+COUNTED_FROM: Mapping[str, Promise] = {
+    Start.CONTRACT_END: _("from the contract's end"),
+    Start.FINANCIAL_YEAR: _("from the close of the financial year"),
+    Start.CERTIFICATE: _("from the certificate of the erasure"),
+    Start.ERASURE: _("from the destruction of the keys"),
+    Start.SIGN_IN: _("from the sign-in"),
+    Start.COPY: _("from the making of the copy"),
+    Start.SENDING: _("from the sending"),
+    Start.ANSWER: _("from the answer"),
+    Start.WRITING: _("from the writing"),
+    Start.DECISION: _("from the decision"),
+}
+_PERIOD = re.compile(r"(\d+) (hours|days|years)((?:, [A-Z]{2} \d+)*) from (.+?)(?: \((\w+)\))?")
+
 
 def store(name: str) -> str:
     """Return what a store is called in the reader's language. One beyond the vault has the name that it was given."""
@@ -77,3 +95,20 @@ def instant(text: str) -> str:
         return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
     at = datetime.fromisoformat(text).astimezone(UTC)
     return f"{formats.date_format(at, 'DATE_FORMAT')} {at:%H:%M} UTC"
+
+
+def period(text: str) -> str:
+    """Return how long something stays, as a certificate says it (``str`` of a period of the policy), in words."""
+    found = _PERIOD.fullmatch(text)
+    start = COUNTED_FROM.get(found[4]) if found else None
+    if not found or start is None:
+        return text
+    count = {"count": int(found[1])}
+    length = {
+        Unit.HOURS: ngettext("%(count)d hour", "%(count)d hours", count["count"]),
+        Unit.DAYS: ngettext("%(count)d day", "%(count)d days", count["count"]),
+        Unit.YEARS: ngettext("%(count)d year", "%(count)d years", count["count"]),
+    }[Unit(found[2])]
+    others = found[3].removeprefix(", ")
+    said = {"length": length % count, "start": start, "countries": others}
+    return (_("%(length)s %(start)s; %(countries)s") if others else _("%(length)s %(start)s")) % said

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.utils import formats, translation
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from fpdf import FPDF
@@ -16,7 +17,7 @@ from fpdf.fonts import FontFace
 
 from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope, ScanState
 from retention.explain import kept_because
-from retention.naming import instant, stores, title
+from retention.naming import instant, period, stores, title
 from retention.rules import certificate as rules
 
 FONTS = settings.BASE_DIR / "static" / "fonts"
@@ -233,12 +234,18 @@ class _Paper:
     def _accepted(self) -> Iterator[str]:
         for one in self.last.get("accepted", ()):
             ground = AcceptanceGround(one["ground"]).label
-            yield f"{one['place']} ({_number(one['count'])}): {ground}. {instant(one['accepted_at'])}"
+            facts = {"what": f"{one['place']} ({_number(one['count'])})", "said": ground}
+            yield f"{_('%(what)s: %(said)s') % facts}. {instant(one['accepted_at'])}"
 
     def _kept(self) -> Iterator[str]:
+        """Say each basis once, with all that stays on it. A certificate from before may have words of its own."""
+        what: dict[tuple[str, str], list[str]] = {}
         for one in self.document["kept"]:
-            name = apps.get_model(one["what"])._meta.verbose_name_plural
-            yield f"{str(name).capitalize()}: {one['basis']}"
+            name = str(apps.get_model(one["what"])._meta.verbose_name_plural)
+            what.setdefault((one["basis"], one.get("period") or ""), []).append(name)
+        for (basis, length), names in what.items():
+            said = f"{_(basis)} ({period(length)})" if length else _(basis)
+            yield _("%(what)s: %(said)s") % {"what": capfirst(", ".join(names)), "said": said}
 
     def _not_searched(self) -> Iterator[str]:
         found = self.document.get("not_searched", {})
@@ -267,7 +274,8 @@ class _Paper:
 
     def _addenda(self) -> Iterator[str]:
         for one in self.addenda:
-            yield f"{one['number']}. {instant(one['issued_at'])}: {AddendumKind(one['kind']).label}"
+            facts = {"what": instant(one["issued_at"]), "said": AddendumKind(one["kind"]).label}
+            yield f"{one['number']}. {_('%(what)s: %(said)s') % facts}"
 
     def _check(self) -> Iterator[str]:
         yield _(

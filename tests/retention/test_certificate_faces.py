@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pypdf import PdfReader
 
 from accounts import tenancy
@@ -15,8 +16,9 @@ from retention.models import Certificate, ErasureRun
 from retention.operations import addenda
 from tests.admin.people import a_member
 from tests.api.callers import caller
+from tests.contracts.agreements import at
 from tests.retention.test_checks_again import checked_at, erased, the_run
-from tests.retention.test_life import plant
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until, plant
 from tests.retention.under_contract import AFTER_GRACE, a_client, asked
 from tests.retention.vaults import an_organization
 
@@ -61,6 +63,26 @@ def test_the_paper_begins_with_whether_it_stands(kinds, words):
     certificate, added = a_certificate(*kinds)
     text = text_of(papers.certificate(certificate.document, added, language="en"))
     assert words in text.split("What was asked")[0]
+
+
+@pytest.mark.parametrize("language", ["fr", "pl"])
+def test_what_is_kept_of_a_client_is_said_in_the_readers_language_and_each_basis_once(language):
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        document = Certificate.objects.get().document
+    bases = {one["basis"] for one in document["kept"]}
+    assert len(bases) >= 4
+    text = " ".join(text_of(papers.certificate(document, language=language)).split())
+    for basis in bases:
+        assert " ".join(basis.split()) not in text
+        with translation.override(language):
+            assert text.count(translation.gettext(basis)) == 1, basis
+    assert {"fr": "5 ans à compter de la fin du contrat", "pl": "5 lat od końca umowy"}[language] in text
+    newer = {**document, "kept": [{**document["kept"][0], "basis": "Of another version.", "period": "for ever"}]}
+    assert "Of another version. (for ever)" in text_of(papers.certificate(newer, language=language))
 
 
 def test_by_rest_with_its_addenda_and_as_paper():

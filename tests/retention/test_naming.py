@@ -1,11 +1,11 @@
 """What people read in place of the codes of stores, and of instants as text."""
 
 import pytest
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from retention import naming
 from retention.operations.stores import BY_NAME
-from retention.policy import STORES
+from retention.policy import POLICY, STORES
 
 
 def test_every_store_has_a_name_in_each_language():
@@ -45,3 +45,33 @@ def test_configured_stores_and_those_of_nobody_keep_their_own_name(name, languag
 def test_instants_are_read_with_their_zone(text, said):
     with override("en"):
         assert naming.instant(text) == said
+
+
+def test_every_basis_and_period_of_the_policy_is_read_in_each_language():
+    kept = [one for one in POLICY.values() if one.basis]
+    said = {one.basis for one in kept} | {str(one.period) for one in kept if one.period}
+    for language in ("fr", "pl"):
+        with override(language):
+            same = [text for text in said if gettext(text) == naming.period(text) == text]
+        assert same == [], f"{language}: mark it with gettext_noop, or name it in COUNTED_FROM, and translate it"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "said"),
+    [
+        ("5 years from the contract's end", "fr", "5 ans à compter de la fin du contrat"),
+        ("1 years from the answer", "pl", "1 rok od odpowiedzi"),
+        ("22 days from the sending (BACKUP_HORIZON_DAYS)", "pl", "22 dni od wysłania"),
+        ("12 hours from sign-in (SESSION_HOURS)", "en", "12 hours from the sign-in"),
+        (
+            "10 years, DE 8, FR 10 from the close of the financial year",
+            "fr",
+            "10 ans à compter de la clôture de l'exercice ; DE 8, FR 10",
+        ),
+        ("as long as it takes", "fr", "as long as it takes"),
+        ("7 years from the beginning", "fr", "7 years from the beginning"),
+    ],
+)
+def test_a_period_is_read_in_words_and_one_of_another_version_as_it_stands(text, language, said):
+    with override(language):
+        assert naming.period(text) == said
