@@ -3,7 +3,7 @@
 In the same run, from the same files: Django's own delete, chunks through id lists, the engine beside an old snapshot,
 what a reader of another tenant notices, memory, and how long the destruction of the keys takes. The engine's time holds
 the vacuum of children before their parents (``vacuum_s`` of it); the bare statements leave their dead rows behind. It
-is timed as fast as it goes; the reader is asked beside that, and beside the rate at which it goes unless told otherwise.
+is timed as fast as it goes; the reader is asked beside that, and beside the rate that is set unless told otherwise.
 """
 
 import contextlib

@@ -28,6 +28,12 @@ REASONS: Mapping[str, Promise] = {
     "requested": _("of people in an open request"),
     "in_use": _("younger messages in it"),
 }
+# Why a job that wraps keys anew waits (retention/operations/rewrapping.py).
+WAITING: Mapping[str, Promise] = {
+    "values_do_not_open": _("values that do not open under any key"),
+    "rows_are_held": _("rows that others keep locked"),
+    "newest_key_is_older_than_the_target": _("this process knows an older key only"),
+}
 # Why a retention rule does not reach a store beyond the vault.
 UNREACHED: Mapping[str, Promise] = {
     "by_hand": _("emptied by hand, for an erasure only"),
@@ -55,6 +61,11 @@ def stayed(left: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Any, int]]:
 def kept_because(found: Mapping[str, int]) -> str:
     """Return why rows stayed and how many, in one line."""
     return ", ".join(f"{REASONS.get(why, why)} ({count})" for why, count in found.items())
+
+
+def reason(code: str) -> str:
+    """Return in words why something stayed, failed or waits; a code of another version as it stands."""
+    return str(REASONS.get(code) or WAITING.get(code) or dict(StoreFault.choices).get(code) or code)
 
 
 def reached(stores: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool, Any]]:

@@ -21,7 +21,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from accounts.admin.acting import actor_of, works_for_vendor
-from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.errors import InvalidInput
 from accounts.models import Organization
@@ -30,6 +29,7 @@ from accounts.rules import checks
 from accounts.rules.permissions import Permission
 from retention import papers
 from retention.admin.json import pretty
+from retention.admin.readable import Readable
 from retention.models import Certificate, CertificateAddendum
 from retention.operations import certificates
 from retention.operations.audit_package import package
@@ -53,7 +53,7 @@ class AuditPeriodForm(OperationForm):
 
 
 @admin.register(Certificate)
-class CertificateAdmin(ReadOnly):
+class CertificateAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("document",)
     list_display = ("__str__", "organization", "run", "issued_at", "signing_key")
@@ -151,7 +151,7 @@ def _package(data: dict[str, Any], *, now: datetime, by: str) -> StreamingHttpRe
 
 
 @admin.register(CertificateAddendum)
-class CertificateAddendumAdmin(ReadOnly):
+class CertificateAddendumAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     hidden = ("document",)
     list_display = ("__str__", "organization", "certificate", "number", "kind", "issued_at")

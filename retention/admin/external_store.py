@@ -13,13 +13,13 @@ from django.utils.translation import ngettext, ngettext_lazy
 from unfold.decorators import action, display
 
 from accounts.admin.acting import act, actor_of
-from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.errors import InvalidInput
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 from accounts.wording import worded
 from retention.admin.json import pretty
+from retention.admin.readable import Readable
 from retention.enums import StoreKind
 from retention.models import ExternalStore
 from retention.operations import external
@@ -92,7 +92,7 @@ class StoreForm(StoreChangeForm):
 
 
 @admin.register(ExternalStore)
-class ExternalStoreAdmin(ReadOnly):
+class ExternalStoreAdmin(Readable):
     viewing = Permission.VIEW_OPERATION
     adding = CONFIGURE
     adding_is_sensitive = True

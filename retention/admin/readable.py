@@ -15,7 +15,7 @@ from accounts.admin.acting import works_for_vendor
 from accounts.admin.actors import names_of
 from accounts.admin.base import ReadOnly
 from retention import explain, naming
-from retention.enums import AcceptanceGround, StoreFault
+from retention.enums import AcceptanceGround
 
 IN_WORDS = "_in_words"
 # What the keys of JSON mean. Others are shown as they are written.
@@ -114,7 +114,7 @@ def _store(_row: Any, value: str) -> str:
 
 
 def _reason(_row: Any, value: str) -> Any:
-    return explain.REASONS.get(value) or dict(StoreFault.choices).get(value, value)
+    return explain.reason(value)
 
 
 def rows_of(value: Any, names: Mapping[str, str]) -> SafeString:

@@ -5,16 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin.base import ReadOnly
 from accounts.models import LostMessage, SentRecord
 from accounts.rules.permissions import Permission
 from retention.admin.ledger import LedgerAdmin
+from retention.admin.readable import Readable
 from retention.models import LedgerHead, LedgerPulse, Restore
 from retention.operations import restore_texts
 
 
 @admin.register(Restore)
-class RestoreAdmin(ReadOnly):
+class RestoreAdmin(Readable):
     viewing = Permission.VIEW_OPERATION
     hidden = ("replayed", "report")
     list_display = ("noticed_at", "kind", "known_until", "finished_at", "noticed_by")
@@ -36,7 +36,7 @@ class SentRecordAdmin(LedgerAdmin):
 
 
 @admin.register(LostMessage)
-class LostMessageAdmin(ReadOnly):
+class LostMessageAdmin(Readable):
     """What was sent and a restore has lost: who was told is not told the same again."""
 
     viewing = Permission.VIEW_OPERATION
@@ -46,7 +46,7 @@ class LostMessageAdmin(ReadOnly):
 
 
 @admin.register(LedgerHead)
-class LedgerHeadAdmin(ReadOnly):
+class LedgerHeadAdmin(Readable):
     """What the main database remembers of the ledger: one row."""
 
     viewing = Permission.VIEW_OPERATION

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.admin.acting import act, actor_of
-from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from retention.admin.readable import Readable
 from retention.enums import RotationState
 from retention.models import KeyEncryptionKey, KeyRotation, KeyRotationStep
 from retention.operations import key_checks, rewrapping
@@ -21,7 +21,7 @@ from retention.operations.sealed_places import BY_NAME
 
 
 @admin.register(KeyRotation)
-class KeyRotationAdmin(ReadOnly):
+class KeyRotationAdmin(Readable):
     viewing = Permission.VIEW_OPERATION
     adding = Permission.MANAGE_KEYS
     adding_is_sensitive = True
@@ -77,7 +77,7 @@ class KeyRotationAdmin(ReadOnly):
 
 
 @admin.register(KeyRotationStep)
-class KeyRotationStepAdmin(ReadOnly):
+class KeyRotationStepAdmin(Readable):
     viewing = Permission.VIEW_OPERATION
     list_display = ("place", "rotation", "total", "done", "failed", "finished_at")
     list_filter = (("finished_at", admin.EmptyFieldListFilter),)
@@ -86,7 +86,7 @@ class KeyRotationStepAdmin(ReadOnly):
 
 
 @admin.register(KeyEncryptionKey)
-class KeyEncryptionKeyAdmin(ReadOnly):
+class KeyEncryptionKeyAdmin(Readable):
     """The check values of keys that were used here. They tell keys apart and say nothing about them."""
 
     viewing = Permission.VIEW_OPERATION

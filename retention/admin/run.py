@@ -1,5 +1,6 @@
 """The admin of erasure runs, their journal, and what the verifier saw; one that found residue is sent again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from unfold.decorators import display
 
 from accounts.admin.acting import act
 from accounts.rules.permissions import Permission
@@ -125,9 +127,9 @@ class ErasureRunAdmin(Readable):
     def explained(self, request: HttpRequest, obj: ErasureRun) -> dict[str, Any]:
         steps = list(obj.steps.order_by("position"))
         kept = [explain.kept_because(found) for found in map(others_content.kept_of, steps) if found]
-        off = outside.switched_off(steps)
+        off, by_hand = outside.switched_off(steps), outside.by_hand()
         return {
-            "steps": [(step, off.get(step.store)) for step in steps],
+            "steps": [(step, off.get(step.store), step.store in by_hand) for step in steps],
             "checks": list(obj.verifications.order_by("-pk")[:10]),
             "others_kept": kept,
         }
@@ -161,6 +163,28 @@ class ErasureStepAdmin(Readable):
     list_filter = ("status", "store")
     search_fields = ("public_id", "run__public_id", "organization__name")
     list_select_related = ("organization", "run")
+
+    @display(description=_("found"), ordering="found")
+    def found_in_words(self, step: ErasureStep) -> Any:
+        return self._counted(step, step.found)
+
+    @display(description=_("erased"), ordering="erased")
+    def erased_in_words(self, step: ErasureStep) -> Any:
+        return self._counted(step, step.erased)
+
+    @display(description=_("anonymised"), ordering="anonymised")
+    def anonymised_in_words(self, step: ErasureStep) -> Any:
+        return self._counted(step, step.anonymised)
+
+    def _name(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        super()._name(request, rows)
+        by_hand = outside.by_hand()
+        for step in rows:
+            step.by_hand = step.store in by_hand
+
+    @staticmethod
+    def _counted(step: ErasureStep, number: int) -> Any:
+        return _("not counted") if getattr(step, "by_hand", False) else number
 
 
 @admin.register(Verification)

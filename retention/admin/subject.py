@@ -14,7 +14,7 @@ from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
 from accounts.admin.acting import act, actor_of, works_for_vendor
-from accounts.admin.base import ReadOnly, may
+from accounts.admin.base import may
 from accounts.enums import Language
 from accounts.errors import FieldError, InvalidInput
 from accounts.operations import clock
@@ -23,6 +23,7 @@ from contracts.letters import reader
 from contracts.rules.periods import local_day
 from retention import letters
 from retention.admin.forms import AuthorisationForm
+from retention.admin.readable import Readable
 from retention.admin.subject_forms import (
     CloseForm,
     DoubtForm,
@@ -63,7 +64,7 @@ LETTER_TITLES = {
 
 
 @admin.register(SubjectRequest)
-class SubjectRequestAdmin(ReadOnly):
+class SubjectRequestAdmin(Readable):
     viewing = Permission.VIEW_SUBJECT_REQUEST
     adding = Permission.HANDLE_SUBJECT_REQUEST
     hidden = ("why", "key_version", "warnings")
@@ -328,7 +329,7 @@ class SubjectRequestAdmin(ReadOnly):
 
 
 @admin.register(SubjectDoubt)
-class SubjectDoubtAdmin(ReadOnly):
+class SubjectDoubtAdmin(Readable):
     viewing = Permission.VIEW_SUBJECT_REQUEST
     list_display = ("request", "organization", "reason", "asked_on", "answered_on")
     list_filter = ("reason", ("answered_on", admin.EmptyFieldListFilter))
@@ -337,7 +338,7 @@ class SubjectDoubtAdmin(ReadOnly):
 
 
 @admin.register(SubjectLink)
-class SubjectLinkAdmin(ReadOnly):
+class SubjectLinkAdmin(Readable):
     viewing = Permission.VIEW_SUBJECT_REQUEST
     list_display = ("request", "purpose", "made_at", "expires_at", "used_at")
     list_filter = ("purpose", ("used_at", admin.EmptyFieldListFilter))

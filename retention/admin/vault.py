@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
-from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from retention.admin.readable import Readable
 from retention.models import ContextItem, Conversation, Diagnostic, Message, Vault
 from retention.operations import endings, vault
 
@@ -21,7 +21,7 @@ KINDS = (Conversation, Message, ContextItem, Diagnostic)
 
 
 @admin.register(Vault)
-class VaultAdmin(ReadOnly):
+class VaultAdmin(Readable):
     viewing = Permission.VIEW_DELETION_REQUEST
     list_display = ("organization", "state", "changed_at")
     list_filter = ("state",)
@@ -60,7 +60,7 @@ class VaultAdmin(ReadOnly):
         )
 
 
-class ContentAdmin(ReadOnly):
+class ContentAdmin(Readable):
     """Rows without what they hold and whose they are, for those who operate the service. Paged without counting."""
 
     viewing = Permission.VIEW_OPERATION

@@ -28,6 +28,9 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
     switched_off_at = serializers.SerializerMethodField(
         help_text="Since when the store that it waits for is switched off: switched on again, it is tried again."
     )
+    found = serializers.SerializerMethodField(help_text="Null: emptied by hand, nobody counted.")
+    erased = serializers.SerializerMethodField(help_text="Likewise.")
+    anonymised = serializers.SerializerMethodField(help_text="Likewise.")
 
     class Meta:
         model = ErasureStep
@@ -50,6 +53,18 @@ class StepSerializer(serializers.ModelSerializer[ErasureStep]):
             "finished_at",
         ]
         read_only_fields = fields
+
+    def get_found(self, step: ErasureStep) -> int | None:
+        return self._counted(step, step.found)
+
+    def get_erased(self, step: ErasureStep) -> int | None:
+        return self._counted(step, step.erased)
+
+    def get_anonymised(self, step: ErasureStep) -> int | None:
+        return self._counted(step, step.anonymised)
+
+    def _counted(self, step: ErasureStep, number: int) -> int | None:
+        return None if step.store in self.context["by_hand"] else number
 
     def get_switched_off_at(self, step: ErasureStep) -> datetime | None:
         found: dict[str, datetime] = self.context["switched_off"]
@@ -127,7 +142,8 @@ class DeletionRequestSerializer(ListedRequestSerializer):
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, request: DeletionRequest) -> Any:
         steps = list(ErasureStep.objects.filter(run__in=the_run(request)).order_by("position"))
-        return StepSerializer(steps, many=True, context={"switched_off": outside.switched_off(steps)}).data
+        context = {"switched_off": outside.switched_off(steps), "by_hand": outside.by_hand()}
+        return StepSerializer(steps, many=True, context=context).data
 
 
 def the_run(request: DeletionRequest) -> QuerySet[ErasureRun]:

@@ -21,7 +21,7 @@ from retention.connectors.protocol import (
     StoreUnavailable,
     Target,
 )
-from retention.enums import StepStatus, StoreFault
+from retention.enums import StepStatus, StoreFault, StoreKind
 from retention.models import ErasureRun, ErasureStep, ExternalStore
 from retention.operations import external, identifying, runs
 from retention.rules.terms import Identifiers
@@ -50,6 +50,13 @@ def switched_off(steps: Iterable[ErasureStep]) -> dict[str, datetime]:
     with tenancy.vendor():
         found = ExternalStore.objects.filter(code__in=waiting, disabled_at__isnull=False) if waiting else ()
         return {f"{BEYOND}{store.code}": store.disabled_at for store in found if store.disabled_at is not None}
+
+
+def by_hand() -> frozenset[str]:
+    """Return the stores that people empty by hand, as steps name them: nothing is counted there. In any scope."""
+    with tenancy.vendor():
+        found = ExternalStore.objects.filter(kind=StoreKind.MANUAL).values_list("code", flat=True)
+        return frozenset(f"{BEYOND}{code}" for code in found)
 
 
 def working(code: str) -> ExternalStore:

@@ -17,7 +17,7 @@ from retention.models import (
     LegalHold,
     Verification,
 )
-from retention.operations import others_content
+from retention.operations import others_content, outside
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
 from retention.policy import POLICY, STORES, Kind
@@ -163,9 +163,7 @@ def _stores(run: ErasureRun, check: Verification, *, not_searched: Sequence[str]
 
     What nobody counted is null: what is left where no program looked, and all of what people erased by hand.
     """
-    manual = ExternalStore.objects.filter(kind=StoreKind.MANUAL).values_list("code", flat=True)
-    by_hand = {f"{BEYOND}{code}" for code in manual}
-    found = []
+    by_hand, found = outside.by_hand(), []
     for step in ErasureStep.objects.filter(run=run).order_by("position"):
         table = getattr(BY_NAME.get(step.store), "table", step.store)
         place = table if table.startswith(BEYOND) else f"default.{table}" if table else step.store

@@ -36,15 +36,16 @@ EVIDENCE = Basis(
 )
 ANSWERED = Basis(
     _(
-        "That a person asked, and what was answered, as codes and dates: evidence (Art. 5(2) and 12 GDPR). Who it was, and "
-        "their words, are sealed, and go with their key SUBJECT_KEPT_DAYS (365) days after the answer."
+        "That a person asked, and what was answered, as codes and dates: evidence (Art. 5(2) and 12 GDPR). Who it was, "
+        "and their words, are sealed, and go with their key SUBJECT_KEPT_DAYS (365) days after the answer."
     ),
     LETTERS,
     Period(5, Unit.YEARS, Start.ANSWER),
 )
 ASKED = Basis(
     _(
-        "By what a person was answered: links, questions who asks. They go with the sealed words (Art. 5(2) and 12 GDPR)."
+        "By what a person was answered: links, questions who asks. They go with the sealed words (Art. 5(2) and 12 "
+        "GDPR)."
     ),
     LETTERS,
     Period(365, Unit.DAYS, Start.ANSWER, setting="SUBJECT_KEPT_DAYS"),

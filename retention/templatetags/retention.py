@@ -2,7 +2,7 @@
 
 from django import template
 
-from retention import naming
+from retention import explain, naming
 
 register = template.Library()
 
@@ -11,3 +11,9 @@ register = template.Library()
 def store_name(code: str) -> str:
     """Return what a store is called, in the reader's language."""
     return naming.title(code)
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Return in the reader's language why something failed or waits."""
+    return explain.reason(code)

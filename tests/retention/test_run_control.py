@@ -1,4 +1,4 @@
-"""What people do with a run, by REST and in the browser: pause it, resume it, set its rate; and the rate that is kept."""
+"""What people do with a run, by REST and in the browser: pause it, resume it, set its rate; and that it keeps to it."""
 
 from types import SimpleNamespace
 
