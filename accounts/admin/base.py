@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts import recent
 from accounts.admin.acting import Acting, ask_for_proof
+from accounts.admin.in_words import IN_WORDS, Way, Words, name_actors, shown, way
 from accounts.models import User
 from accounts.rules.permissions import Permission
 
@@ -25,7 +26,8 @@ class ReadOnly(Acting):
 
     ``viewing`` is the permission that opens it, ``adding`` the one whose page adds (``add_page``). Bytes are never
     shown, nor what ``hidden`` names. ``groups`` cut a long page: titles with their fields, after all others.
-    Everything that ``list_select_related`` names is read along on each page.
+    Everything that ``list_select_related`` names is read along on each page. Actors and JSON are shown in words, a
+    field ``x`` by ``x_in_words``, which a class may define by itself; ``words`` say what JSON means.
     """
 
     viewing: ClassVar[Permission]
@@ -40,6 +42,21 @@ class ReadOnly(Acting):
     list_filter_submit = True
     list_disable_select_all = True
     ordering: Sequence[str | OrderBy] = ("-pk",)
+    words: ClassVar[Words] = Words()
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        for field in model._meta.concrete_fields:
+            if not hasattr(self, f"{field.name}{IN_WORDS}") and (found := self.in_words(field)):
+                setattr(self, f"{field.name}{IN_WORDS}", shown(field, found))
+        super().__init__(model, admin_site)
+
+    def in_words(self, field: Any) -> Way | None:
+        """Return how a field's value is shown; none where its own way is right."""
+        return way(field, self.words)
+
+    def name_actors(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Leave with rows what their pages say of them: the names of who acted."""
+        name_actors(request, rows)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -80,11 +97,23 @@ class ReadOnly(Acting):
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[tuple[Any, dict[str, Any]]]:
         fields = self.get_fields(request, obj)
         grouped = {name for _title, names in self.groups for name in names}
-        rest = (None, {"fields": [name for name in fields if name not in grouped]})
-        return [rest, *((title, {"fields": [n for n in names if n in fields]}) for title, names in self.groups)]
+        rest = (None, {"fields": [self._readable(name) for name in fields if name not in grouped]})
+        groups = ((title, [self._readable(name) for name in names if name in fields]) for title, names in self.groups)
+        return [rest, *((title, {"fields": names}) for title, names in groups)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
-        return self.get_fields(request, obj)
+        return [self._readable(name) for name in self.get_fields(request, obj)]
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        return [self._readable(str(name)) for name in super().get_list_display(request)]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found: Any = super().get_changelist_instance(request)
+        self.name_actors(request, found.result_list)
+        return found
+
+    def _readable(self, name: str) -> str:
+        return f"{name}{IN_WORDS}" if hasattr(self, f"{name}{IN_WORDS}") else name
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Show the page of the operation that adds, never a form over the table."""
@@ -114,6 +143,7 @@ class ReadOnly(Acting):
         obj: Any = None,
     ) -> HttpResponse:
         if obj is not None:
+            self.name_actors(request, [obj])
             context.update(self.explained(request, obj))
         found: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
         return found

@@ -14,6 +14,7 @@ from unfold.decorators import action
 from accounts.admin.acting import act, actor_of, the_user, works_for_vendor
 from accounts.admin.base import ReadOnly
 from accounts.admin.forms import OperationForm
+from accounts.admin.in_words import name_actors
 from accounts.enums import SuspensionReason
 from accounts.labels import SUSPENSIONS_BY_HAND
 from accounts.models import LicensedUser, LicensedUserChange, Organization
@@ -106,7 +107,9 @@ class LicensedUserAdmin(ReadOnly):
         return f"{obj.organization} · {obj.email} · {obj.get_status_display()}"
 
     def explained(self, request: HttpRequest, obj: LicensedUser) -> dict[str, Any]:
-        return {"changes": list(obj.changes.order_by("-occurred_at", "-pk")[:50])}
+        changes = list(obj.changes.order_by("-occurred_at", "-pk")[:50])
+        names = name_actors(request, changes)
+        return {"changes": [(change, names.get(change.by, change.by)) for change in changes]}
 
     def add_page(self, request: HttpRequest) -> HttpResponse:
         def perform(data: dict[str, Any]) -> str:

@@ -176,8 +176,8 @@ class ErasureStepAdmin(Readable):
     def anonymised_in_words(self, step: ErasureStep) -> Any:
         return self._counted(step, step.anonymised)
 
-    def _name(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        super()._name(request, rows)
+    def name_actors(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        super().name_actors(request, rows)
         by_hand = outside.by_hand()
         for step in rows:
             step.by_hand = step.store in by_hand

@@ -165,6 +165,26 @@ def test_a_store_that_is_emptied_by_hand_is_waited_for_and_its_attestation_wakes
     assert erasure.status == RequestStatus.CERTIFIED
 
 
+def test_of_what_is_emptied_by_hand_nobody_says_a_number(client):
+    paper()
+    erasure = Erasure()
+    erasure.go_on()
+    steps = caller("privacy_officer")("GET", f"deletion-requests/{erasure.request.public_id}")["steps"]
+    counts = {step["store"]: (step["found"], step["erased"], step["anonymised"]) for step in steps}
+    assert counts["external:paper"] == (None, None, None)
+    assert counts["messages"] == (7, 7, 0)
+    client.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    for kind, pk, times in (("erasurerun", erasure.run.pk, 1), ("erasurestep", erasure.step("external:paper").pk, 3)):
+        page = reverse(f"admin:retention_{kind}_change", args=[pk])
+        assert client.get(page, headers={"accept-language": "fr"}).content.decode().count("non compté") == times
+    assert (
+        "non compté"
+        in client.get(
+            reverse("admin:retention_erasurestep_changelist"), headers={"accept-language": "fr"}
+        ).content.decode()
+    )
+
+
 def test_a_store_that_is_disabled_meanwhile_is_named_and_not_passed_over(service, client):
     service.hook = lambda handler, asked, number: says(handler, 500)
     store = a_store(settings={"url": service.url})
