@@ -1,5 +1,10 @@
 """What the domain says no with, in the reader's language. Its own messages are English: programs read those."""
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from accounts.errors import InvalidInput, Phrase
@@ -8,10 +13,19 @@ from accounts.errors import InvalidInput, Phrase
 def worded(message: str) -> str:
     """Return a message of the domain in the reader's language; one that has no translation as it stands."""
     if isinstance(message, Phrase):
-        return gettext(message.template) % message.params if message.params else gettext(message.template)
+        return gettext(message.template) % _shown(message.params) if message.params else gettext(message.template)
     return gettext(message) if message else ""
 
 
 def faults(error: InvalidInput) -> str:
     """Return what is wrong with an input, in one line."""
     return "; ".join(worded(fault.message) for fault in error.errors)
+
+
+def _shown(params: Mapping[str, object]) -> dict[str, object]:
+    """Return what stands in a sentence: days as the reader writes them."""
+    return {name: _day(one) if type(one) is date else one for name, one in params.items()}
+
+
+def _day(value: Any) -> str:
+    return str(date_format(value, "DATE_FORMAT"))

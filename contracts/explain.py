@@ -8,49 +8,56 @@ from django.utils import formats, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _n
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from contracts import explain_exit, explain_money, explain_notices
 from contracts.enums import NoticeUnit
 from contracts.rules import errors
 from contracts.rules.validation import Problem
 
-PROBLEMS: Mapping[str, Promise] = {
-    "unknown_time_zone": _("Unknown time zone; write a name such as Europe/Paris."),
-    "unknown_currency": _("Unknown currency; write three letters such as EUR."),
-    "not_a_number": _("This is not an amount."),
-    "too_many_decimals": _("More decimals than the currency has."),
-    "negative": _("This must not be negative."),
-    "too_short": _("At least %(least)s; this is %(found)s."),
-    "too_long": _("At most %(allowed)s; this is %(found)s."),
-    "too_early": _("Not before %(earliest)s."),
-    "ends_before_it_starts": _("The end is before the start, %(starts_on)s."),
-    "longer_than_term": _("The notice period is longer than the term of %(months)s months."),
-    "unusually_short": _("Unusually short: %(found)s months; %(usual)s is the practical minimum."),
-    "no_share": _("A share between 0 and 1; this is %(found)s."),
-    "without_rate": _("A cap needs an early-exit fee."),
-    "not_disclosed_before": _(
+PROBLEMS: Mapping[str, str] = {
+    "unknown_time_zone": _n("Unknown time zone; write a name such as Europe/Paris."),
+    "unknown_currency": _n("Unknown currency; write three letters such as EUR."),
+    "not_a_number": _n("This is not an amount."),
+    "too_many_decimals": _n("More decimals than the currency has."),
+    "negative": _n("This must not be negative."),
+    "too_short": _n("At least %(least)s; this is %(found)s."),
+    "too_long": _n("At most %(allowed)s; this is %(found)s."),
+    "too_early": _n("Not before %(earliest)s."),
+    "ends_before_it_starts": _n("The end is before the start, %(starts_on)s."),
+    "longer_than_term": _n("The notice period is longer than the term of %(months)s months."),
+    "unusually_short": _n("Unusually short: %(found)s months; %(usual)s is the practical minimum."),
+    "no_share": _n("A share between 0 and 1; this is %(found)s."),
+    "without_rate": _n("A cap needs an early-exit fee."),
+    "not_disclosed_before": _n(
         "The early-exit fee was not disclosed before the contract was concluded, %(concluded_on)s."
     ),
-    "without_series": _("Name the index series first."),
-    "no_factor": _("A factor between 0 and %(allowed)s, such as 1.03."),
-    "floor_above_cap": _("The floor, %(floor)s, is above the cap, %(cap)s."),
-    "no_index_value": _("An index value is above zero."),
-    "without_period": _("Say of which period the base value is."),
-    "outlasts_first_term": _("The minimum commitment outlasts the first term."),
+    "without_series": _n("Name the index series first."),
+    "no_factor": _n("A factor between 0 and %(allowed)s, such as 1.03."),
+    "floor_above_cap": _n("The floor, %(floor)s, is above the cap, %(cap)s."),
+    "no_index_value": _n("An index value is above zero."),
+    "without_period": _n("Say of which period the base value is."),
+    "outlasts_first_term": _n("The minimum commitment outlasts the first term."),
 }
 
 
 def problem(found: Problem) -> FieldError:
     """Say what is wrong with a contract's field."""
     text = PROBLEMS.get(found.code)
-    message = str(text) % _texts(found.params) if text is not None else found.code.replace("_", " ")
-    return FieldError(found.field, found.code, message)
+    if text is None:
+        return FieldError(found.field, found.code, found.code.replace("_", " "))
+    return FieldError(found.field, found.code, phrase(text, **_texts(found.params)))
 
 
 def bad_input(error: errors.InvalidInput, *, field: str | None = None) -> InvalidInput:
     """Return what a rule cannot work with as bad input of the field: its own, or what the caller calls it."""
-    return InvalidInput([FieldError(field or error.field, error.code, error.detail)])
+    return InvalidInput([FieldError(field or error.field, error.code, said(error))])
+
+
+def said(error: errors.InvalidInput) -> str:
+    """Return what a rule says no with, so that pages can say it in the reader's language."""
+    return phrase(error.template, **error.params) if "%(" in error.template else error.detail
 
 
 def _texts(params: Mapping[str, object]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
+from accounts.wording import worded
+from contracts import explain
 from contracts.operations.exits import Commitment
 from contracts.rules.days import ONE_DAY, add_months
 from contracts.rules.money import minor_units
@@ -34,7 +36,7 @@ def commitments(found: Sequence[Commitment], *, year_starts_in: int) -> bytes:
         texts = (str(each.contract.organization), each.contract.reference, each.contract.currency)
         cells = [_text(sheet, one) for one in texts]
         if each.fault is not None:  # seen, and in no total
-            sheet.append([*cells, _text(sheet, _("unknown: %(why)s") % {"why": each.fault.detail})])
+            sheet.append([*cells, _text(sheet, _("unknown: %(why)s") % {"why": worded(explain.said(each.fault))})])
             continue
         by_year = {_year_of(one.starts_on, year_starts_in): one.amount.amount for one in each.years}
         amounts = [by_year.get(year, Decimal(0)) for year in years]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from accounts.wording import worded
 from contracts import calculator, explain
 from contracts.calculator.answer import Answer
 from contracts.calculator.rule import Input, Rule
@@ -113,7 +114,9 @@ def _answered(rule: Rule, form: RuleForm) -> Answer | None:
     try:
         return calculator.compute(rule.name, inputs)
     except InvalidInput as error:
-        form.add_error(error.field if error.field in form.fields else None, f"{error.detail} ({error.code})")
+        form.add_error(
+            error.field if error.field in form.fields else None, f"{worded(explain.said(error))} ({error.code})"
+        )
         return None
 
 

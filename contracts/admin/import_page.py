@@ -21,6 +21,7 @@ from accounts.admin.acting import Acting, actor_of
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import User
 from accounts.rules.permissions import Permission
+from accounts.wording import worded
 
 # Between preview and confirmation the file waits in the cache, in memory only, and is forgotten by itself.
 KEPT_SECONDS = 15 * 60
@@ -123,7 +124,7 @@ class ImportPage(Acting):
         except InvalidInput as error:
             return self._page(request, form=self.import_form(), errors=error.errors)
         except Refused as error:
-            messages.error(request, error.message)
+            messages.error(request, worded(error.message))
             return HttpResponseRedirect(self.import_url())
         cache.delete(key)
         for report in reports:
@@ -164,4 +165,7 @@ def outcomes(counts: dict[str, int]) -> str:
 
 def note(error: FieldError) -> str:
     """Say a fault with its row and column."""
-    return str(InvalidInput([error]))
+    what = worded(error.message)
+    if error.row is None:
+        return f"{error.field}: {what}"
+    return _("row %(row)s, %(column)s: %(what)s") % {"row": error.row, "column": error.field, "what": what}

@@ -19,6 +19,7 @@ from unfold.decorators import action
 from accounts.admin.acting import Acting
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from accounts.wording import faults
 from contracts import explain, explain_leaving
 from contracts.admin.days import said
 from contracts.models import Contract
@@ -81,7 +82,7 @@ class Leaving(Acting):
             years = exits.committed(contract, on=today, year_starts_in=month)
         except errors.InvalidInput as error:
             over = error.code == "contract_over"
-            text = _("This contract binds nobody any more.") if over else str(explain.bad_input(error))
+            text = _("This contract binds nobody any more.") if over else faults(explain.bad_input(error))
             messages.warning(request, text)
             return HttpResponseRedirect(self.detail_url(contract))
         context = {

@@ -25,7 +25,7 @@ def money_of(one: Input[Decimal], given: Given) -> Money:
     try:
         return parse_amount(one.of(given), CURRENCY.found(given) or "EUR")
     except InvalidInput as error:
-        raise InvalidInput(one.name, error.code, error.detail, error.params) from error
+        raise InvalidInput(one.name, error.code, error.template, error.params) from error
 
 
 def money_found(one: Input[Decimal], given: Given) -> Money | None:

@@ -127,7 +127,7 @@ def _share(text: str, field: str) -> Decimal:
     try:
         return leaving.parse_rate(text)
     except InvalidInput as error:
-        raise InvalidInput(field, error.code, error.detail, error.params) from error
+        raise InvalidInput(field, error.code, error.template, error.params) from error
 
 
 def _currency(text: str, field: str) -> str:

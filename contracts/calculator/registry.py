@@ -62,7 +62,7 @@ def compute(rule: str, inputs: Mapping[str, object]) -> Answer:
         return known.answer(given)
     except InvalidInput as error:
         field = known.renames.get(error.field, error.field)
-        raise InvalidInput(field, error.code, error.detail, error.params) from error
+        raise InvalidInput(field, error.code, error.template, error.params) from error
 
 
 def _text(name: str, value: object) -> str | None:

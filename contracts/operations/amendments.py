@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document
 from accounts.operations import audit, licences, outbox
 from contracts.enums import OfferState, UpliftState
@@ -201,13 +201,17 @@ def _check_days(contract: Contract, agreed_on: date, valid_from: date, now: date
     today = local_day(now, contract.time_zone)
     faults = []
     if agreed_on > today:
-        message = f"Today is {today.isoformat()} in the contract's zone."
+        message = phrase("Today is %(today)s in the contract's zone.", today=today)
         faults.append(FieldError("agreed_on", "in_the_future", message))
     if agreed_on < contract.concluded_on:
         faults.append(FieldError("agreed_on", "before_the_contract", "The contract was not concluded yet."))
     current = stored.clause_of(contract).term(max(contract.term_number, 1)).starts_on
     if valid_from < current:
-        faults.append(FieldError("valid_from", "before_the_term", f"The current term began on {current.isoformat()}."))
+        faults.append(
+            FieldError(
+                "valid_from", "before_the_term", phrase("The current term began on %(current)s.", current=current)
+            )
+        )
     elif contract.ends_on is not None and valid_from >= contract.ends_on:
         faults.append(FieldError("valid_from", "after_the_end", "The contract has ended by then."))
     if faults:
@@ -240,4 +244,4 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *BINDING, refusal="Only a signed or active contract is amended.")
+    return locking.locked(contract, *BINDING, refusal=phrase("Only a signed or active contract is amended."))

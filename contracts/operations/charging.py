@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.operations import audit, outbox
+from contracts import explain
 from contracts.enums import LineKind
 from contracts.models import Contract, StatementLine
 from contracts.operations import settling, statements
@@ -77,7 +78,7 @@ def _amount_faults(amount: Decimal, currency: str) -> list[FieldError]:
     try:
         money.parse_amount(amount, currency)
     except errors.InvalidInput as error:
-        return [FieldError("amount", error.code, error.detail)]
+        return [FieldError("amount", error.code, explain.said(error))]
     return []
 
 

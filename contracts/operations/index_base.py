@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from contracts.enums import IndexPeriodicity
 from contracts.models import IndexSeries
 from contracts.operations import indices
@@ -24,7 +24,7 @@ def at_signature(
         try:
             rules.check_period(period, IndexPeriodicity(series.periodicity))
         except errors.InvalidInput as error:
-            message = f"The first day of a {series.periodicity} is expected."
+            message = phrase("The first day of a %(periodicity)s is expected.", periodicity=series.periodicity)
             raise InvalidInput([FieldError("index_base_period", error.code, message)]) from error
     if period is not None and value is not None:
         return period, value
@@ -36,6 +36,6 @@ def at_signature(
         latest = rules.latest(versions, on=concluded_on)
         found = None if latest is None else latest.value
     if found is None:
-        message = "No such value is stored: import it, or give the base value that was agreed."
+        message = phrase("No such value is stored: import it, or give the base value that was agreed.")
         raise InvalidInput([FieldError("index_base_value", "unknown_value", message)])
     return found.month, found.value

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from django.db import IntegrityError, connection, transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.enums import IndexPeriodicity
@@ -43,9 +43,9 @@ class PlannedValue:
     current: IndexValue | None = None
     errors: list[FieldError] = field(default_factory=list)
 
-    def refuse(self, name: str, code: str, message: str) -> None:
+    def refuse(self, name: str, code: str, sentence: str) -> None:
         self.outcome = Outcome.REFUSED
-        self.errors.append(FieldError(name, code, message, self.entry.row))
+        self.errors.append(FieldError(name, code, sentence, self.entry.row))
 
 
 @dataclass(slots=True)
@@ -111,7 +111,11 @@ def create(
         *checks.one_of("periodicity", periodicity, [word.value for word in IndexPeriodicity]),
     ]
     if longest_delay_months is not None and not 1 <= longest_delay_months <= LONGEST_DELAY:
-        faults.append(FieldError("longest_delay_months", "out_of_range", f"Between 1 and {LONGEST_DELAY} months."))
+        faults.append(
+            FieldError(
+                "longest_delay_months", "out_of_range", phrase("Between 1 and %(most)s months.", most=LONGEST_DELAY)
+            )
+        )
     if faults:
         raise InvalidInput(faults)
     series = IndexSeries(
@@ -193,11 +197,13 @@ def preview(file: ValuesFile, *, now: datetime) -> Plan:
         entry = planned.entry
         first = seen.setdefault((entry.series, entry.period), entry.row)
         if first != entry.row:
-            planned.refuse("period", "duplicate", f"Row {first} gives a value of this period already.")
+            planned.refuse(
+                "period", "duplicate", phrase("Row %(first)s gives a value of this period already.", first=first)
+            )
             continue
         planned.series = known.get(entry.series)
         if planned.series is None:
-            planned.refuse("series", "unknown_series", "There is no series with this code.")
+            planned.refuse("series", "unknown_series", phrase("There is no series with this code."))
             continue
         _judge(planned, planned.series, versions.get((planned.series.pk, entry.period), []), today=now.date())
     return plan
@@ -272,11 +278,17 @@ def _judge(planned: PlannedValue, series: IndexSeries, versions: list[IndexValue
     try:
         indices.check_period(entry.period, IndexPeriodicity(series.periodicity))
     except errors.InvalidInput:
-        planned.refuse("period", "not_a_period", f"The first day of a {series.periodicity} is expected.")
+        planned.refuse(
+            "period",
+            "not_a_period",
+            phrase("The first day of a %(periodicity)s is expected.", periodicity=series.periodicity),
+        )
     if entry.published_on < entry.period:
-        planned.refuse("published_on", "before_its_period", "A value is not published before its period begins.")
+        planned.refuse(
+            "published_on", "before_its_period", phrase("A value is not published before its period begins.")
+        )
     if entry.published_on > today:
-        planned.refuse("published_on", "in_the_future", f"Today is {today.isoformat()}.")
+        planned.refuse("published_on", "in_the_future", phrase("Today is %(today)s.", today=today))
     if planned.outcome is Outcome.REFUSED:
         return
     current = versions[-1] if versions else None
@@ -284,11 +296,11 @@ def _judge(planned: PlannedValue, series: IndexSeries, versions: list[IndexValue
     if any(one.value == entry.value and one.published_on == entry.published_on for one in indices.standing(figures)):
         planned.outcome, planned.current = Outcome.SAME, current
     elif current is not None and len(indices.standing(figures)) > 1 and entry.published_on < current.published_on:
-        planned.refuse("published_on", "older_publication", "A later publication of this period is stored.")
+        planned.refuse("published_on", "older_publication", phrase("A later publication of this period is stored."))
     elif current is not None:
         planned.outcome, planned.current = Outcome.CORRECTED, current
     elif series.closed:
-        planned.refuse("series", "closed_series", "The series is closed: it gets no value of a further period.")
+        planned.refuse("series", "closed_series", phrase("The series is closed: it gets no value of a further period."))
 
 
 def _leads_to(series: IndexSeries, target: IndexSeries) -> bool:

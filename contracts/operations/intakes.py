@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import crypto
 from accounts.enums import DocumentKind
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document, Membership, Organization, User
 from accounts.operations import audit, documents, outbox
 from accounts.rules.permissions import Permission, allowed
@@ -303,10 +303,10 @@ def _check(
     if any(contract.organization_id != organization.pk for contract in contracts):
         faults.append(FieldError("contracts", "not_this_clients", "A contract is another client's."))
     if entitled is None:
-        message = "The sender is not known as a member who may give notice: say whether they are entitled."
+        message = phrase("The sender is not known as a member who may give notice: say whether they are entitled.")
         faults.append(FieldError("entitled", "not_verified", message))
     if entitled is False and kind in SWITCHES:
-        message = "Nobody but who is entitled can ask to switch or to be erased: reject the letter."
+        message = phrase("Nobody but who is entitled can ask to switch or to be erased: reject the letter.")
         faults.append(FieldError("entitled", "not_entitled", message))
     if faults:
         raise InvalidInput(faults)

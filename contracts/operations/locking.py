@@ -1,6 +1,6 @@
 """Taking a contract's row before it is changed, with its state asked again under the lock."""
 
-from accounts.errors import Refused
+from accounts.errors import Refused, phrase
 from contracts.enums import ContractStatus
 from contracts.models import Contract
 
@@ -14,7 +14,7 @@ class ContractNotInThatState(Refused):
 def locked(
     contract: Contract,
     *states: ContractStatus,
-    refusal: str = "The contract is not in a state that allows this.",
+    refusal: str = phrase("The contract is not in a state that allows this."),
 ) -> Contract:
     """Return the contract as it is stored now, its row taken until the transaction ends.
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document
 from accounts.operations import audit, outbox
 from contracts import explain
@@ -207,7 +207,9 @@ def _clause(contract: Contract, sent_on: date, received_on: date | None) -> Noti
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *BINDING, refusal="Notice can be given of a signed or active contract only.")
+    return locking.locked(
+        contract, *BINDING, refusal=phrase("Notice can be given of a signed or active contract only.")
+    )
 
 
 def _check_days(contract: Contract, sent_on: date, received_on: date | None, now: datetime) -> None:
@@ -215,7 +217,9 @@ def _check_days(contract: Contract, sent_on: date, received_on: date | None, now
     faults = []
     for name, day in (("sent_on", sent_on), ("received_on", received_on)):
         if day is not None and day > today:
-            faults.append(FieldError(name, "in_the_future", f"Today is {today.isoformat()} in the contract's zone."))
+            faults.append(
+                FieldError(name, "in_the_future", phrase("Today is %(today)s in the contract's zone.", today=today))
+            )
     if sent_on < contract.concluded_on:
         faults.append(FieldError("sent_on", "before_the_contract", "The contract was not concluded yet."))
     if faults:

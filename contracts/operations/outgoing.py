@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document
 from accounts.operations import audit, outbox
+from contracts import explain
 from contracts.enums import NoticeChannel, NoticeEffect, NoticeKind, NoticeParty, OutgoingStatus
 from contracts.models import Contract, OutgoingNotice
 from contracts.operations import locking, notices, stored
@@ -58,7 +59,7 @@ def draft(
         found = sending.send_by(clause, last_day=last_day, channel=channel)
     except errors.InvalidInput as error:
         field = "last_day" if error.field in ("date", "given_on") else error.field
-        raise InvalidInput([FieldError(field, error.code, f"{error.detail[0].upper()}{error.detail[1:]}.")]) from error
+        raise InvalidInput([FieldError(field, error.code, explain.said(error))]) from error
     standing = locked.notices.filter(withdrawn_at__isnull=True, ends_on__isnull=False, party=NoticeParty.VENDOR.value)
     if standing.exists():
         raise notices.NoticeStands("The vendor has given notice already.")
@@ -195,7 +196,9 @@ def _tell(
 
 
 def _locked_contract(contract: Contract) -> Contract:
-    return locking.locked(contract, *BINDING, refusal="Notice can be given of a signed or active contract only.")
+    return locking.locked(
+        contract, *BINDING, refusal=phrase("Notice can be given of a signed or active contract only.")
+    )
 
 
 def _locked(outgoing: OutgoingNotice, *states: OutgoingStatus) -> OutgoingNotice:

@@ -9,9 +9,10 @@ from typing import Any, BinaryIO
 
 from django.db import connection, transaction
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from accounts.operations import audit, outbox
 from accounts.rules import checks
+from contracts import explain
 from contracts.models import Contract, Payment
 from contracts.operations import settling, statements
 from contracts.portfolio import cells, csv_rows
@@ -98,7 +99,11 @@ def import_file(file: BinaryIO, *, now: datetime, by: str) -> Imported:
             continue
         key = contract.organization_id, row.reference
         if key in seen:
-            faults.append(FieldError("reference", "twice", f"Row {seen[key]} has this reference too.", row.number))
+            faults.append(
+                FieldError(
+                    "reference", "twice", phrase("Row %(row)s has this reference too.", row=seen[key]), row.number
+                )
+            )
             continue
         seen[key] = row.number
         if key not in known:
@@ -148,15 +153,21 @@ def _faults(
     if len(reference) > 80:
         faults.append(FieldError("reference", "too_long", "At most 80 characters."))
     if currency != contract.currency:
-        faults.append(FieldError("currency", "another_currency", f"The contract is in {contract.currency}."))
+        faults.append(
+            FieldError(
+                "currency", "another_currency", phrase("The contract is in %(currency)s.", currency=contract.currency)
+            )
+        )
     try:
         if money.parse_amount(amount, contract.currency).amount == 0:
             faults.append(FieldError("amount", "nothing", "A payment is not nothing."))
     except errors.InvalidInput as error:
-        faults.append(FieldError("amount", error.code, error.detail))
+        faults.append(FieldError("amount", error.code, explain.said(error)))
     today = local_day(now, contract.time_zone)
     if paid_on > today:
-        faults.append(FieldError("paid_on", "in_the_future", f"Today is {today.isoformat()} in the contract's zone."))
+        faults.append(
+            FieldError("paid_on", "in_the_future", phrase("Today is %(today)s in the contract's zone.", today=today))
+        )
     return faults
 
 
@@ -178,12 +189,15 @@ def _read(data: bytes) -> tuple[list[Row], list[FieldError]]:
 def _header(found: list[Any]) -> list[str]:
     names = [str(cell).strip().lower() for cell in found]
     faults = [
-        FieldError("file", "missing_column", f"The column {name} is missing.", 1)
+        FieldError("file", "missing_column", phrase("The column %(name)s is missing.", name=name), 1)
         for name in COLUMNS
         if name not in names
     ]
     unknown = [name for name in names if name not in _CONVERT]
-    faults += [FieldError("file", "unknown_column", f"There is no column {name[:40]}.", 1) for name in unknown]
+    faults += [
+        FieldError("file", "unknown_column", phrase("There is no column %(name)s.", name=name[:40]), 1)
+        for name in unknown
+    ]
     if len(set(names)) < len(names):
         faults.append(FieldError("file", "column_twice", "A column comes twice.", 1))
     if faults:
@@ -229,7 +243,7 @@ def _contracts_of(rows: list[Row], faults: list[FieldError]) -> dict[int, Contra
         if len(fitting) == 1:
             found[row.number] = fitting[0]
         elif fitting:
-            message = "Several clients have a contract of this reference: fill in registration_number."
+            message = phrase("Several clients have a contract of this reference: fill in registration_number.")
             faults.append(FieldError("contract", "ambiguous", message, row.number))
         else:
             faults.append(FieldError("contract", "unknown", "There is no such signed contract.", row.number))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.enums import DocumentKind
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document
 from accounts.operations import audit, documents, outbox
 from contracts import explain, papers
@@ -85,7 +85,7 @@ def make(
         clause = stored.clause_of(locked)
         until = min(until, quotes.last_notice_for(clause, on=today, exit_on=exit_on, missed=missed) or until)
     if until < today:
-        raise InvalidInput([FieldError("valid_until", "in_the_past", f"Today is {today.isoformat()}.")])
+        raise InvalidInput([FieldError("valid_until", "in_the_past", phrase("Today is %(today)s.", today=today))])
     quote = Quote.objects.create(
         organization_id=locked.organization_id,
         contract=locked,
@@ -149,7 +149,7 @@ def accept(quote: Quote, *, now: datetime, by: str, for_client: bool = False, pr
     if locked.ground not in ACCEPTABLE or not locked.right_to_leave:
         raise QuoteNotAcceptable("The quote informs only: it grants no exit.")
     if today > locked.valid_until:
-        raise QuoteExpired(f"The quote was valid until {locked.valid_until.isoformat()}.")
+        raise QuoteExpired(phrase("The quote was valid until %(until)s.", until=locked.valid_until))
     ground = TerminationGround(locked.ground)
     refuse_if_ending(contract, exit_on=locked.exit_on, ground=ground)
     again = pricing.compute(
@@ -262,4 +262,4 @@ def _data(quote: Quote) -> dict[str, Any]:
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *BINDING, refusal="Only a signed or active contract can be left.")
+    return locking.locked(contract, *BINDING, refusal=phrase("Only a signed or active contract can be left."))

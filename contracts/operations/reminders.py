@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.operations import audit, outbox
+from contracts import explain
 from contracts.enums import ReminderKind
 from contracts.models import Contract, Reminder
 from contracts.operations import chatel, plans, reminding, stored
@@ -113,7 +114,7 @@ def faults(leads: Sequence[int]) -> list[FieldError]:
     try:
         reminders.check_leads(leads)
     except errors.InvalidInput as error:
-        return [FieldError(error.field, error.code, f"{error.detail[0].upper()}{error.detail[1:]}.")]
+        return [FieldError(error.field, error.code, explain.said(error))]
     return []
 
 

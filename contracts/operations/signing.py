@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Organization, User
 from accounts.operations import audit, licences, outbox
 from accounts.rules import checks
@@ -222,7 +222,7 @@ def start(contract: Contract, *, now: datetime, by: str) -> Contract:
     """
     locked = locking.locked(contract, ContractStatus.SIGNED)
     if locked.starts_at > now:
-        raise ContractNotInThatState(f"The contract starts on {locked.starts_on.isoformat()}.")
+        raise ContractNotInThatState(phrase("The contract starts on %(day)s.", day=locked.starts_on))
     locked.status = ContractStatus.ACTIVE.value
     locked.terms.filter(number=1, voided_at__isnull=True).update(started_at=locked.starts_at)
     ends.reschedule(locked)
@@ -245,7 +245,7 @@ def cancel(contract: Contract, *, now: datetime, by: str) -> Contract:
     locked = locking.locked(contract, ContractStatus.DRAFT, ContractStatus.SIGNED)
     signed = locked.status == ContractStatus.SIGNED.value
     if signed and locked.starts_at <= now:
-        raise ContractNotInThatState(f"The contract started on {locked.starts_on.isoformat()}.")
+        raise ContractNotInThatState(phrase("The contract started on %(day)s.", day=locked.starts_on))
     locked.status = ContractStatus.CANCELLED.value
     locked.deadlines_stale = True
     locked.save(update_fields=["status", "deadlines_stale"])

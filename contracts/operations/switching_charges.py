@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.operations import audit, outbox
 from contracts.enums import ContractStatus, SwitchStatus
 from contracts.models import SwitchingCase
@@ -38,7 +38,7 @@ def record_charge(case: SwitchingCase, *, amount: Decimal, cost: Decimal, now: d
     today = periods.local_day(now, found.contract.time_zone)
     rule = dated.in_force(dated.SWITCHING_CHARGED, on=max(today, last_day_of(found)))
     if amount and not rule.value:
-        message = f"Nothing may be charged for a switch that ends on {rule.from_on.isoformat()} or later."
+        message = phrase("Nothing may be charged for a switch that ends on %(from_on)s or later.", from_on=rule.from_on)
         raise Refused(message, code="switching_charge_forbidden")
     found.charge, found.charge_cost, found.charged_on = amount, cost, today
     found.save(update_fields=["charge", "charge_cost", "charged_on"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from accounts import tenancy
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document, Organization
 from contracts import explain
 from contracts.enums import ContractStatus, NoticeUnit, SwitchKind, SwitchStatus
@@ -91,9 +91,11 @@ def said(
     if day is None:
         faults.append(FieldError(field, "required", "Say the day."))
     elif day > today:
-        faults.append(FieldError(field, "in_the_future", f"Today is {today.isoformat()} in the contract's zone."))
+        faults.append(
+            FieldError(field, "in_the_future", phrase("Today is %(today)s in the contract's zone.", today=today))
+        )
     elif day < since:
-        faults.append(FieldError(field, "too_early", f"Not before {since.isoformat()}."))
+        faults.append(FieldError(field, "too_early", phrase("Not before %(since)s.", since=since)))
     if proof is None:
         faults.append(FieldError("proof", "required", "The declaration is recorded with its proof."))
     if faults or day is None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused
+from accounts.errors import FieldError, InvalidInput, Refused, phrase
 from accounts.models import Document
 from accounts.operations import audit, outbox
 from contracts.enums import NoticeParty, TerminationGround
@@ -106,7 +106,7 @@ def revert(termination: Termination, *, proof: Document | None, now: datetime, b
 
 
 def _locked(contract: Contract) -> Contract:
-    return locking.locked(contract, *BINDING, refusal="Only a signed or active contract is terminated.")
+    return locking.locked(contract, *BINDING, refusal=phrase("Only a signed or active contract is terminated."))
 
 
 def _check(
@@ -127,7 +127,7 @@ def _check(
     if agreed is not None and ground is not TerminationGround.AGREEMENT:
         faults.append(FieldError("agreed", "not_agreed", "Only an agreement has an agreed amount."))
     if declared_on > today:
-        faults.append(FieldError("declared_on", "in_the_future", f"Today is {today.isoformat()}."))
+        faults.append(FieldError("declared_on", "in_the_future", phrase("Today is %(today)s.", today=today)))
     if declared_on < contract.concluded_on:
         faults.append(FieldError("declared_on", "before_the_contract", "The contract was not concluded yet."))
     if last_day < max(declared_on, contract.starts_on):

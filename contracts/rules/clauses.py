@@ -64,7 +64,7 @@ def check(code: ClauseCode, value: object, *, evidenced: bool) -> None:
     :raises InvalidInput: the value has another form; training on the client's data is allowed without evidence.
     """
     if not _FORMS[code](value):
-        raise InvalidInput("value", "wrong_form", f"not the form of {code.value}")
+        raise InvalidInput("value", "wrong_form", "not the form of %(clause)s", {"clause": code.value})
     if code in _PROVED and value is True and not evidenced:
         raise InvalidInput("evidence", "required", "training needs the client's signed authorisation")
 

@@ -67,4 +67,4 @@ def last_end_until(day: date, end_of: NoticeEndOf) -> date:
 
 def _out_of_calendar(field: str) -> InvalidInput:
     bounds = {"earliest": EARLIEST, "latest": LATEST}
-    return InvalidInput(field, "out_of_calendar", f"not between {EARLIEST} and {LATEST}", bounds)
+    return InvalidInput(field, "out_of_calendar", "not between %(earliest)s and %(latest)s", bounds)

@@ -109,10 +109,12 @@ def _check(received_on: date, extension_told_on: date | None, pauses: Sequence[P
     check_day(received_on, field="received_on")
     if extension_told_on is not None and extension_told_on < received_on:
         raise InvalidInput("extension_told_on", "before_receipt", "nobody is told before the request is received")
-    earliest, code, detail = received_on, "before_receipt", "no doubt arises before the request is received"
+    earliest = None
     for pause in pauses:
         if pause.answered_on < pause.asked_on:
             raise InvalidInput("paused", "ends_before_it_starts", "the answer precedes the question")
-        if pause.asked_on < earliest:
-            raise InvalidInput("paused", code, detail)
-        earliest, code, detail = pause.answered_on, "overlaps", "pauses are told in order and do not overlap"
+        if pause.asked_on < received_on:
+            raise InvalidInput("paused", "before_receipt", "no doubt arises before the request is received")
+        if earliest is not None and pause.asked_on < earliest:
+            raise InvalidInput("paused", "overlaps", "pauses are told in order and do not overlap")
+        earliest = pause.answered_on

@@ -34,7 +34,9 @@ class Latest:
 def check_period(period: date, periodicity: IndexPeriodicity) -> None:
     """:raises InvalidInput: the day does not begin a month (quarter) of the series."""
     if period.day != 1 or (period.month - 1) % _MONTHS[periodicity]:
-        raise InvalidInput("period", "not_a_period", f"not the first day of a {periodicity}")
+        raise InvalidInput(
+            "period", "not_a_period", "not the first day of a %(periodicity)s", {"periodicity": str(periodicity)}
+        )
 
 
 def standing(versions: Iterable[IndexValue]) -> list[IndexValue]:

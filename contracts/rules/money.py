@@ -126,7 +126,7 @@ def parse_amount(written: str | int | Decimal, currency: str) -> Money:
     decimals = len(match["decimals"] or "")
     if decimals > allowed:
         params = {"currency": currency, "allowed": allowed, "found": decimals}
-        raise InvalidInput("amount", "too_many_decimals", f"{currency} has {allowed} decimals", params)
+        raise InvalidInput("amount", "too_many_decimals", "%(currency)s has %(allowed)s decimals", params)
     if len(match["whole"].lstrip("0")) > MAX_WHOLE_DIGITS:
-        raise InvalidInput("amount", "too_large", f"over {MAX_WHOLE_DIGITS} digits", {"digits": MAX_WHOLE_DIGITS})
+        raise InvalidInput("amount", "too_large", "over %(digits)s digits", {"digits": MAX_WHOLE_DIGITS})
     return Money(Decimal(text), currency)

@@ -95,7 +95,7 @@ class NoticeClause:
         sending = self.effect is NoticeEffect.SENDING
         counted, field = (sent_on, "sent_on") if sending else (received_on, "received_on")
         if counted is None:
-            raise InvalidInput(field, "missing", f"the contract counts from {self.effect}")
+            raise InvalidInput(field, "missing", "the contract counts from %(effect)s", {"effect": str(self.effect)})
         return counted
 
     def term(self, number: int) -> Term:

@@ -88,10 +88,10 @@ def check_validity(valid_until: date, *, today: date, starts_on: date, stayed_un
     :raises InvalidInput: the day is over, or the term has begun by then.
     """
     if valid_until < today:
-        raise InvalidInput("valid_until", "in_the_past", f"Today is {today.isoformat()} in the contract's zone.")
+        raise InvalidInput("valid_until", "in_the_past", "Today is %(today)s in the contract's zone.", {"today": today})
     last = starts_on - ONE_DAY if stayed_until is None else max(starts_on - ONE_DAY, stayed_until)
     if valid_until > last:
-        raise InvalidInput("valid_until", "after_the_start", f"The term begins after {last.isoformat()}.")
+        raise InvalidInput("valid_until", "after_the_start", "The term begins after %(last)s.", {"last": last})
 
 
 def _amount(value: object) -> Decimal:

@@ -283,7 +283,7 @@ def instant_of(wall: datetime, zone: str | ZoneInfo, *, field: str = "at") -> da
     found = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
     if found.astimezone(tz).replace(tzinfo=None) != wall:
         params = {"at": wall.isoformat(), "zone": tz.key}
-        raise InvalidInput(field, "nonexistent_local_time", f"the clocks of {tz.key} skip this time", params)
+        raise InvalidInput(field, "nonexistent_local_time", "the clocks of %(zone)s skip this time", params)
     return found
 
 

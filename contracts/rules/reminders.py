@@ -48,13 +48,13 @@ def check_leads(leads: Collection[int]) -> None:
     :raises InvalidInput: one is not between 1 and ``LONGEST_LEAD``, or comes twice, or there are too many.
     """
     if len(leads) > MOST_LEADS:
-        raise InvalidInput("reminder_leads", "too_many", f"at most {MOST_LEADS} reminders", {"allowed": MOST_LEADS})
+        raise InvalidInput("reminder_leads", "too_many", "at most %(allowed)s reminders", {"allowed": MOST_LEADS})
     if len(set(leads)) != len(leads):
         raise InvalidInput("reminder_leads", "duplicate", "each lead once")
     for lead in leads:
         if not 1 <= lead <= LONGEST_LEAD:
             params = {"least": 1, "allowed": LONGEST_LEAD, "found": lead}
-            raise InvalidInput("reminder_leads", "out_of_range", f"between 1 and {LONGEST_LEAD} days", params)
+            raise InvalidInput("reminder_leads", "out_of_range", "between %(least)s and %(allowed)s days", params)
 
 
 def due_days(term: Term, *, last_notice_on: date, leads: Collection[int]) -> list[Due]:

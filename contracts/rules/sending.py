@@ -123,8 +123,12 @@ def _check_end(clause: NoticeClause, counted: date, last_day: date) -> None:
         brought.add(_inclusive(judged))
     if last_day not in brought:
         found = min(brought)
-        detail = f"no notice ends the contract on this day; the one that comes nearest ends it on {found}"
-        raise InvalidInput("last_day", "not_an_end", detail, {"nearest": found})
+        raise InvalidInput(
+            "last_day",
+            "not_an_end",
+            "no notice ends the contract on this day; the one that comes nearest ends it on %(nearest)s",
+            {"nearest": found},
+        )
 
 
 def _inclusive(judged: notice.JudgedNotice) -> date:

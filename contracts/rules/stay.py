@@ -17,7 +17,9 @@ def check(clause: NoticeClause, stay: Stay, *, today: date) -> None:
     if running.ends_on is None or not clause.auto_renews:
         raise InvalidInput("stayed_until", "nothing_renews", "The running term does not renew.")
     if stay.until < today:
-        raise InvalidInput("stayed_until", "in_the_past", f"Today is {today.isoformat()} in the contract's zone.")
+        raise InvalidInput(
+            "stayed_until", "in_the_past", "Today is %(today)s in the contract's zone.", {"today": today}
+        )
     following = clause.term(stay.number + 1)
     if following.ends_on is not None and stay.over_on >= following.ends_on:
         raise InvalidInput("stayed_until", "too_long", "It would outlast the next term, which is counted all the same.")

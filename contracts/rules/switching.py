@@ -234,8 +234,12 @@ def _transition(asked: Request, notice_end: date, limit: date, steps: list[Step]
         steps.append(Step("transition_at_most", {"days": TRANSITION_DAYS, "to": found}))
     if asked.extend_to is not None:
         if asked.extend_to <= found:
-            detail = "an extension ends after the transition that it extends"
-            raise InvalidInput("extend_to", "extends_nothing", detail, {"transition_end": found})
+            raise InvalidInput(
+                "extend_to",
+                "extends_nothing",
+                "an extension ends after the transition that it extends",
+                {"transition_end": found},
+            )
         found = asked.extend_to
         steps.append(Step("transition_extended", {"to": found}))
     return found

@@ -66,7 +66,9 @@ def fault_of(length: Length) -> InvalidInput | None:
     if length.amount < 1:
         return InvalidInput("amount", "too_short", "at least 1")
     if length.amount > LONGEST[length.unit]:
-        return InvalidInput("amount", "too_long", f"at most {LONGEST[length.unit]} {length.unit}")
+        return InvalidInput(
+            "amount", "too_long", "at most %(most)s %(unit)s", {"most": LONGEST[length.unit], "unit": str(length.unit)}
+        )
     return None
 
 

@@ -20,7 +20,7 @@ from tests.guards import refusals
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGUAGES = ("fr", "pl")
-SINGLE = {"_", "_l", "gettext", "gettext_lazy", "translated", "gettext_noop"}
+SINGLE = {"_", "_l", "_n", "gettext", "gettext_lazy", "translated", "gettext_noop"}
 PLURAL = {"ngettext", "ngettext_lazy"}
 CONTEXT = {"pgettext", "pgettext_lazy"}
 CALL = re.compile(r"\b(gettext|ngettext|pgettext|_)\((.*?)\)\s", re.DOTALL)

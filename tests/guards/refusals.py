@@ -8,17 +8,24 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPS = ("accounts", "retention")
+APPS = ("accounts", "contracts", "retention")
 # Whose messages no page shows, and why. A name stands for itself and for what lies under it.
 UNREAD = {
     "accounts/api/": "answers of REST and SCIM, which are English",
     "accounts/operations/clock.py": "a command says it, to operators",
     "accounts/operations/provisioned_groups.py": "answers of SCIM",
     "accounts/operations/provisioning.py": "answers of SCIM",
+    "contracts/api/": "answers of REST, which are English",
+    "contracts/calculator/": "what cannot be read, in the words of the rules' own format",
+    "contracts/letters/": "what is wrong with a file, in the words of its format",
+    "contracts/management/": "commands say it, to operators",
+    "contracts/operations/importing.py": "faults of a file by row and column, whose names are English",
+    "contracts/portfolio/": "likewise",
     "retention/api/": "answers of REST, which are English",
     "retention/connectors/": "what a test of a store found: labels of StoreFault, translated already",
     "retention/replaying.py": "a command says it, to operators",
     "retention/rules/audit_package.py": "a command and REST say it; the form of the admin has a text of its own",
+    "retention/rules/lasting.py": "said again, in words, by retention/operations/lasting.py",
     "retention/rules/stores/": "faults within the JSON of a store's settings, in the words of its format",
     # What only sweeps and workers meet: they log it, and go on.
     "accounts/operations/delivery.py": "workers",
@@ -41,6 +48,13 @@ PASSED_ON = {
     "one.message": "likewise",
     "f.message": "likewise",
     "first.message": "likewise",
+    "explain.said(error)": "a sentence of a rule (contracts/rules), named by another field",
+    "said(error)": "likewise",
+    "found.code.replace('_', ' ')": "a code that has no sentence of its own",
+    "refusal": "phrases of who locks a contract (contracts/operations)",
+    "sentence": "phrases of contracts/operations/indices.py",
+    "value.message": "what a cell of a file holds, in the words of its format",
+    "error.template": "likewise",
     "str(error.fault.label)": "a label, translated already",
     "str(message)": "what is wrong with a password: Django's, translated already",
     "wrong[0]": "which configured key is wrong: for operators",
@@ -87,7 +101,7 @@ def _calls():
 def _message(call):
     """Return the argument that is the message of a fault or a refusal; none of another call."""
     name = _name(call)
-    place = 2 if name == "FieldError" else 0 if name in _refusals() else None
+    place = 2 if name in ("FieldError", "InvalidInput") else 0 if name in _refusals() else None
     return None if place is None or len(call.args) <= place else call.args[place]
 
 
