@@ -63,8 +63,11 @@ def commit_without_waiting() -> None:
 
 
 def rest(rows: int, seconds: float, *, rate: int | None = None) -> None:
-    """Rest so long that a walk stays below its rate (rows a second), and at least as long as the setting says."""
-    most = rate or settings.ERASURE_ROWS_PER_SECOND
+    """Rest so long that a walk stays below its rate (rows a second), and at least as long as the setting says.
+
+    Without a ``rate``: below the setting's; 0 is no limit.
+    """
+    most = settings.ERASURE_ROWS_PER_SECOND if rate is None else rate
     pause = max(settings.ERASURE_PAUSE.total_seconds(), rows / most - seconds if most else 0)
     if pause > 0:
         time.sleep(pause)

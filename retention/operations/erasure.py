@@ -124,7 +124,7 @@ class _Work:
         except Exception as error:  # whose it is will be noted by the store's own walk
             log.info("erasure.each_store_by_itself", error=type(error).__name__)
         else:
-            rest(rows, time.monotonic() - began, rate=locked.rate)
+            rest(rows, time.monotonic() - began, rate=_rate_of(locked))
 
     def _next_try(self, waiting: set[str]) -> datetime | None:
         """Return when the first of the stores that failed, and are not given up, is tried again."""
@@ -187,7 +187,7 @@ class _Work:
             chunk = self._take(step, pace, began)
         seconds = time.monotonic() - began
         pace.note(seconds, chunk.erased + chunk.anonymised)
-        rest(chunk.erased + chunk.anonymised, seconds, rate=locked.rate)
+        rest(chunk.erased + chunk.anonymised, seconds, rate=_rate_of(locked))
         return chunk.finished
 
     @contextmanager
@@ -340,3 +340,8 @@ class _Work:
     def _phase(self) -> str:
         with tenancy.eraser(self.run.organization_id):
             return ErasureRun.objects.values_list("phase", flat=True).get(pk=self.run.pk)
+
+
+def _rate_of(run: ErasureRun) -> int | None:
+    """Return the rate that a run was given. While a restore is replayed nobody else is served: there is no limit."""
+    return 0 if run.rate is None and run.replayed_at is not None else run.rate

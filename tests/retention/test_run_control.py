@@ -52,6 +52,15 @@ def test_a_run_keeps_to_the_services_rate_or_to_its_own(rests, settings, setting
     assert sum(rests) == pytest.approx(rows / rate if rate else 0)
 
 
+def test_a_replay_is_in_nobodys_way(rests, settings):
+    settings.ERASURE_ROWS_PER_SECOND = 10
+    _request, run = planned()
+    with tenancy.vendor():
+        ErasureRun.objects.filter(pk=run.pk).update(replayed_at=AFTER_GRACE)
+    assert erasure.advance(the_run(run), now=AFTER_GRACE, by=SYSTEM)
+    assert rests == []
+
+
 def test_a_service_that_is_told_nothing_leaves_its_neighbours_room(settings):
     assert settings.ERASURE_ROWS_PER_SECOND == 50_000
 
