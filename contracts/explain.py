@@ -8,13 +8,18 @@ from django.utils import formats, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop as _n
 
 from accounts.errors import FieldError, InvalidInput, phrase
 from contracts import explain_exit, explain_money, explain_notices
 from contracts.enums import NoticeUnit
 from contracts.rules import errors
 from contracts.rules.validation import Problem
+
+
+def _n(text: str) -> str:
+    """Mark a text for the catalogues. Django's own ``gettext_noop`` asks for settings, which the calculator has not."""
+    return text
+
 
 PROBLEMS: Mapping[str, str] = {
     "unknown_time_zone": _n("Unknown time zone; write a name such as Europe/Paris."),

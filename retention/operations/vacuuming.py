@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, connection
@@ -101,7 +102,7 @@ def _vacuumed_within(table: str, seconds: float) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(int(seconds * 1000) + 1)])
             try:
-                return vacuumed(table) is not None
+                return vacuumed(table, analyze=False) is not None
             finally:
                 cursor.execute("RESET statement_timeout")
     except DatabaseError as error:
@@ -135,8 +136,10 @@ def _note(step: ErasureStep, outcomes: Sequence[tuple[int, int] | None], *, now:
     return step.vacuumed_at is not None
 
 
-def vacuumed(table: str, *, full: bool = False) -> tuple[int, int] | None:
+def vacuumed(table: str, *, full: bool = False, analyze: bool = True) -> tuple[int, int] | None:
     """Vacuum a table; return how many dead rows could not be removed, and the first transaction that may see them.
+
+    It is analysed too, unless told otherwise: the planner's statistics keep values of rows, addresses as well.
 
     ``None``: the role may not. A number is -1 where the server's words were not understood.
     """
@@ -145,6 +148,8 @@ def vacuumed(table: str, *, full: bool = False) -> tuple[int, int] | None:
         cursor.execute("SET ROLE terme_eraser")
         try:
             cursor.execute(f"VACUUM ({way}) {table}")
+            if analyze:
+                _forget_statistics(cursor, table)
         finally:
             cursor.execute("RESET ROLE")
     said = "\n".join(words)
@@ -153,6 +158,22 @@ def vacuumed(table: str, *, full: bool = False) -> tuple[int, int] | None:
     # Of the table, and of the one beside it that holds its long values; the first was the longer ago.
     left, cutoff = _LEFT.findall(said), _CUTOFF.search(said)
     return max(map(int, left)) if left else -1, int(cutoff[1]) if cutoff else -1
+
+
+def _forget_statistics(cursor: Any, table: str) -> None:
+    """Make a table's statistics anew. Of an empty one none are made: the old ones are cleared (from PostgreSQL 18 on)."""
+    cursor.execute(f"ANALYZE {table}")
+    cursor.execute(
+        "SELECT n.nspname, c.relname, a.attname FROM pg_class t "
+        "JOIN pg_class c ON c.oid = t.oid OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = t.oid) "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+        "WHERE t.oid = %s::regclass AND t.reltuples = 0 "
+        "AND to_regprocedure('pg_clear_attribute_stats(text,text,text,boolean)') IS NOT NULL",
+        [table],
+    )
+    for place in cursor.fetchall():
+        cursor.execute("SELECT pg_clear_attribute_stats(%s, %s, %s, false)", place)
 
 
 @contextmanager

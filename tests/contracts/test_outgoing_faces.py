@@ -87,7 +87,7 @@ def test_in_the_admin_with_the_late_one_on_the_dashboard(monkeypatch):
     add = reverse("admin:contracts_outgoingnotice_add")
     form = {"contract": contract.pk, "kind": "non_renewal", "channel": "registered_letter", "confirmed": "yes"}
     refused = one.post(add, {**form, "last_day": "2025-11-30"})
-    assert "No notice ends the contract on this day" in refused.content.decode()
+    assert "no notice ends the contract on this day" in refused.content.decode()
     assert one.post(add, form).status_code == 302
     with tenancy.vendor():
         row = OutgoingNotice.objects.get()

@@ -2,6 +2,7 @@
 
 import json
 import mmap
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +39,30 @@ def files_with(needle):
         admin.execute("CHECKPOINT")
         folder = Path(admin.execute("SHOW data_directory").fetchone()[0])
     return occurrences(folder / "base", needle), occurrences(folder / "pg_wal", needle)
+
+
+@pytest.mark.parametrize("people", [("ann-1",), ("ann-1", "ben-1", "cyd-1")], ids=["some-stay", "nobody-stays"])
+def test_the_planners_statistics_keep_no_address_of_whom_was_erased(people):
+    """Its values stand in a catalogue, which neither a vacuum nor a rewritten table changes."""
+    organization = a_client()
+    assert addresses_in_statistics() == {"ann-1@client.example", "ben-1@client.example", "cyd-1@client.example"}
+    request = approved(asked(organization, *people))
+    live_until(AFTER_GRACE)
+    assert state_of(request) == RequestStatus.CERTIFIED
+    live_until(AFTER_GRACE + timedelta(hours=1))
+    left = addresses_in_statistics(analyze=False)
+    assert left & {f"{one}@client.example" for one in people} == set()
+
+
+def addresses_in_statistics(*, analyze=True):
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        if analyze:
+            admin.execute("ANALYZE")
+        rows = admin.execute(
+            "SELECT coalesce(histogram_bounds::text, '') || coalesce(most_common_vals::text, '') FROM pg_stats "
+            "WHERE schemaname = 'public'"
+        )
+        return {found for (text,) in rows for found in re.findall(r"[a-z]+-1@client\.example", text)}
 
 
 def test_encrypted_fields_stand_in_no_file_before_or_after_and_plain_identifiers_until_they_are_written_over():
