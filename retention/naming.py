@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from django.apps import apps
+from django.db.models import Model
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
@@ -50,6 +51,9 @@ OF_THE_POLICY: Mapping[str, Promise] = {
     "heads and copies of the trail elsewhere": _("heads and copies of the trail elsewhere"),
 }
 
+# Tables of libraries that are called as their classes: Django translates no such name.
+OF_LIBRARIES = (gettext_noop("authenticators"),)
+
 # From when a period counts (retention/policy/kinds.py), as certificates name it.
 COUNTED_FROM: Mapping[str, Promise] = {
     Start.CONTRACT_END: _("from the contract's end"),
@@ -72,11 +76,20 @@ def store(name: str) -> str:
         return name.removeprefix(BEYOND)
     if found := OF_A_RUN.get(name):
         return str(found)
-    table = getattr(BY_NAME.get(name), "table", "")
-    for model in apps.get_models() if table else ():
-        if model._meta.db_table == table:
-            return str(model._meta.verbose_name_plural)
+    if found_in := getattr(BY_NAME.get(name), "table", ""):
+        return table(found_in)
     return str(OF_THE_POLICY.get(name, name))
+
+
+def table(name: str) -> str:
+    """Return what a table of the databases is called in the reader's language; one of no model, as it is written."""
+    found = next((one for one in apps.get_models() if one._meta.db_table == name), None)
+    return rows_of(found) if found else name
+
+
+def rows_of(model: type[Model]) -> str:
+    """Return what the rows of a model are called in the reader's language."""
+    return gettext(str(model._meta.verbose_name_plural))
 
 
 def title(name: str) -> str:

@@ -17,7 +17,7 @@ from fpdf.fonts import FontFace
 
 from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope, ScanState
 from retention.explain import kept_because
-from retention.naming import instant, period, stores, title
+from retention.naming import instant, period, rows_of, stores, title
 from retention.rules import certificate as rules
 
 FONTS = settings.BASE_DIR / "static" / "fonts"
@@ -227,9 +227,12 @@ class _Paper:
                 "scope": HoldScope(hold["scope"]).label,
                 "ground": HoldGround(hold["ground"]).label,
                 "placed": instant(hold["placed_at"]),
-                "released": instant(hold["released_at"]) if hold["released_at"] else _("not released"),
             }
-            yield _("%(scope)s: %(ground)s, placed on %(placed)s, released on %(released)s.") % facts
+            if hold["released_at"]:
+                facts["released"] = instant(hold["released_at"])
+                yield _("%(scope)s: %(ground)s, placed on %(placed)s, released on %(released)s.") % facts
+            else:
+                yield _("%(scope)s: %(ground)s, placed on %(placed)s, not released.") % facts
 
     def _accepted(self) -> Iterator[str]:
         for one in self.last.get("accepted", ()):
@@ -241,7 +244,7 @@ class _Paper:
         """Say each basis once, with all that stays on it. A certificate from before may have words of its own."""
         what: dict[tuple[str, str], list[str]] = {}
         for one in self.document["kept"]:
-            name = str(apps.get_model(one["what"])._meta.verbose_name_plural)
+            name = rows_of(apps.get_model(one["what"]))
             what.setdefault((one["basis"], one.get("period") or ""), []).append(name)
         for (basis, length), names in what.items():
             said = f"{_(basis)} ({period(length)})" if length else _(basis)

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from accounts.db.settled import written_in
@@ -153,4 +154,4 @@ class SimulatedClock(models.Model):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="simulated_clock_is_one_row")]
 
     def __str__(self) -> str:
-        return self.stands_at.isoformat()
+        return formats.date_format(self.stands_at, "DATETIME_FORMAT")

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from unfold.decorators import display
 
 from accounts.admin.acting import act, actor_of
 from accounts.admin.forms import OperationForm
@@ -83,6 +84,12 @@ class KeyRotationStepAdmin(Readable):
     list_filter = (("finished_at", admin.EmptyFieldListFilter),)
     search_fields = ("place", "rotation__public_id")
     list_select_related = ("rotation",)
+
+    @display(description=_("place"), ordering="place")
+    def place_in_words(self, step: KeyRotationStep) -> Any:
+        """Name the place as the page of its rotation does; one of another version, as it is written."""
+        place = BY_NAME.get(step.place)
+        return place.title if place else step.place
 
 
 @admin.register(KeyEncryptionKey)

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from retention.enums import RestoreKind
@@ -69,4 +70,4 @@ class Restore(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.noticed_at.isoformat()
+        return formats.date_format(self.noticed_at, "DATETIME_FORMAT")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from retention import naming
 from retention.enums import RestoreOutcome
 from retention.models import Restore
 
@@ -40,9 +41,12 @@ def unknown() -> dict[str, str]:
 def _facts(report: dict[str, Any]) -> list[tuple[str, Any]]:
     trail, head = report["trail"], report["trail"]["exported_head"]
     return [
-        (_("Known here until"), report["known_until"] or "?"),
+        (_("Known here until"), naming.instant(report["known_until"]) if report["known_until"] else "?"),
         (_("The trail ends at"), trail["ends_at"]),
-        (_("Last exported head"), "" if head is None else f"{head['position']} ({head['exported_at']})"),
+        (
+            _("Last exported head"),
+            "" if head is None else f"{head['position']} ({naming.instant(head['exported_at'])})",
+        ),
         (_("Events before that head which are missing"), trail["missing"]),
         (_("Mails that were sent since"), report.get("sent", {}).get("mails", 0)),
         (_("Webhooks that were sent since"), report.get("sent", {}).get("webhooks", 0)),

@@ -85,6 +85,22 @@ def test_what_is_kept_of_a_client_is_said_in_the_readers_language_and_each_basis
     assert "Of another version. (for ever)" in text_of(papers.certificate(newer, language=language))
 
 
+@pytest.mark.parametrize(
+    ("language", "released", "said"),
+    [
+        ("en", None, "placed on 2 Mar 2026, not released."),
+        ("fr", None, "posé le 2 mars 2026, non levé."),
+        ("pl", None, "nałożono 2 marca 2026, nie zwolniono."),
+        ("fr", "2026-03-04", "posé le 2 mars 2026, levé le 4 mars 2026."),
+    ],
+)
+def test_a_hold_that_nobody_released_has_a_sentence_of_its_own(language, released, said):
+    certificate, _added = a_certificate()
+    hold = {"scope": "person", "ground": "law", "placed_at": "2026-03-02", "released_at": released}
+    text = text_of(papers.certificate({**certificate.document, "holds_met": [hold]}, language=language))
+    assert said in text
+
+
 def test_by_rest_with_its_addenda_and_as_paper():
     certificate, added = a_certificate(AddendumKind.CHECKED_AGAIN)
     officer = caller("privacy_officer")

@@ -1,6 +1,7 @@
 """What people read in place of the codes of stores, and of instants as text."""
 
 import pytest
+from django.apps import apps
 from django.utils.translation import gettext, override
 
 from retention import naming
@@ -45,6 +46,16 @@ def test_configured_stores_and_those_of_nobody_keep_their_own_name(name, languag
 def test_instants_are_read_with_their_zone(text, said):
     with override("en"):
         assert naming.instant(text) == said
+
+
+def test_all_rows_that_a_certificate_may_name_as_kept_have_a_name_in_each_language():
+    models = [apps.get_model(label) for label, one in POLICY.items() if one.basis]
+    with override("en"):
+        english = {model: naming.rows_of(model) for model in models}
+    for language in ("fr", "pl"):
+        with override(language):
+            same = {said for model, said in english.items() if naming.rows_of(model) == said}
+        assert same <= {"clauses", "documents", "permissions", "sessions"}, f"{language}: translate it: {same}"
 
 
 def test_every_basis_and_period_of_the_policy_is_read_in_each_language():
