@@ -7,6 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
+class Grouped(int):
+    """A number whose thousands stand apart in a sentence: 200,000 in English, as its reader writes it on pages."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"
+
+
+class Labelled(str):
+    """A word of a fixed list, as programs read it in a sentence; pages say its ``label`` in their language."""
+
+    label: object
+
+
+def labelled(word: str, label: object) -> Labelled:
+    """Return a word of a fixed list with what pages call it."""
+    found = Labelled(word)
+    found.label = label
+    return found
+
+
 class Phrase(str):
     """An English sentence that keeps what it was made of, so that a face can say it in the reader's language.
 

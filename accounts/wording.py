@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 
-from accounts.errors import InvalidInput, Phrase
+from accounts.errors import Grouped, InvalidInput, Labelled, Phrase
 
 
 def worded(message: str) -> str:
@@ -23,9 +23,15 @@ def faults(error: InvalidInput) -> str:
 
 
 def _shown(params: Mapping[str, object]) -> dict[str, object]:
-    """Return what stands in a sentence: days as the reader writes them."""
-    return {name: _day(one) if type(one) is date else one for name, one in params.items()}
+    """Return what stands in a sentence: days and large numbers as the reader writes them, words in its language."""
+    return {name: _one(one) for name, one in params.items()}
 
 
-def _day(value: Any) -> str:
-    return str(date_format(value, "DATE_FORMAT"))
+def _one(value: Any) -> object:
+    if type(value) is date:
+        return str(date_format(value, "DATE_FORMAT"))
+    if isinstance(value, Grouped):
+        return str(number_format(int(value), use_l10n=True, force_grouping=True))
+    if isinstance(value, Labelled):
+        return str(value.label)
+    return worded(value) if isinstance(value, Phrase) else value

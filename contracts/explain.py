@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import FieldError, InvalidInput, phrase
-from contracts import explain_exit, explain_money, explain_notices
+from accounts.errors import FieldError, InvalidInput, labelled, phrase
+from contracts import explain_exit, explain_money, explain_notices, labels
 from contracts.enums import NoticeUnit
 from contracts.rules import errors
 from contracts.rules.validation import Problem
@@ -62,7 +62,22 @@ def bad_input(error: errors.InvalidInput, *, field: str | None = None) -> Invali
 
 def said(error: errors.InvalidInput) -> str:
     """Return what a rule says no with, so that pages can say it in the reader's language."""
-    return phrase(error.template, **error.params) if "%(" in error.template else error.detail
+    if "%(" not in error.template:
+        return error.detail
+    return phrase(error.template, **{name: _labelled(name, value) for name, value in error.params.items()})
+
+
+# Whose words stand in the sentences of rules, by the name of their place.
+_WORDS: Mapping[str, Mapping[str, object]] = {
+    "clause": labels.CLAUSE,
+    "effect": labels.NOTICE_EFFECT,
+    "periodicity": labels.INDEX_PERIODICITY,
+}
+
+
+def _labelled(name: str, value: object) -> object:
+    label = _WORDS.get(name, {}).get(str(value))
+    return value if label is None else labelled(str(value), label)
 
 
 def _texts(params: Mapping[str, object]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import gc
 
 import psycopg
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections, transaction
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
@@ -58,6 +60,12 @@ def static_files_as_they_lie(settings):
 def gate_that_nobody_looks_at():
     """The restore gate is open, unlooked at: what it asks the databases counts in no test but its own."""
     gate.believe(Standing(), seconds=24 * 3600)
+
+
+@pytest.fixture(autouse=True)
+def language_of_its_own():
+    """A page asked for in French leaves French behind in its thread: the next test begins in the service's language."""
+    translation.activate(django_settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="module")

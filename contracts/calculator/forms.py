@@ -1,7 +1,7 @@
 """The forms in which the calculator's inputs are written, and how each is read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,8 +54,8 @@ class Range[Bound]:
     end: Bound
 
 
-def _refuse(field: str, code: str, detail: str) -> NoReturn:
-    raise InvalidInput(field, code, detail)
+def _refuse(field: str, code: str, detail: str, params: Mapping[str, object] | None = None) -> NoReturn:
+    raise InvalidInput(field, code, detail, params)
 
 
 def _day(text: str, field: str) -> date:
@@ -166,7 +166,7 @@ def choice[Word: StrEnum](words: type[Word], *, without: frozenset[Word] = froze
 
     def read(text: str, field: str) -> Word:
         if text not in allowed:
-            _refuse(field, "unknown", f"write one of {', '.join(allowed)}")
+            _refuse(field, "unknown", "write one of %(words)s", {"words": ", ".join(allowed)})
         return words(text)
 
     return Form("choice", _("one of these words"), read, choices=allowed)
@@ -187,7 +187,7 @@ def between[Bound](one: Form[Bound], mark: str) -> Form[Range[Bound]]:
     def read(text: str, field: str) -> Range[Bound]:
         parts = text.split(mark)
         if len(parts) != 2:
-            _refuse(field, "not_a_range", f"write two values with {mark} between them")
+            _refuse(field, "not_a_range", "write two values with %(mark)s between them", {"mark": mark})
         return Range(one.read(parts[0], field), one.read(parts[1], field))
 
     return Form(f"range of {one.name}", f"A{mark}B", read)
@@ -199,7 +199,7 @@ def pair(one: Form[Decimal], mark: str) -> Form[tuple[Decimal, Decimal]]:
     def read(text: str, field: str) -> tuple[Decimal, Decimal]:
         parts = text.split(mark)
         if len(parts) != 2:
-            _refuse(field, "not_a_pair", f"write two numbers with {mark} between them")
+            _refuse(field, "not_a_pair", "write two numbers with %(mark)s between them", {"mark": mark})
         return one.read(parts[0], field), one.read(parts[1], field)
 
     return Form("pair", f"A{mark}B", read)

@@ -42,11 +42,12 @@ def compute(rule: str, inputs: Mapping[str, object]) -> Answer:
     """
     known = RULES.get(rule)
     if known is None:
-        raise InvalidInput("rule", "unknown_rule", f"write one of {', '.join(RULES)}", {"rules": list(RULES)})
+        raise InvalidInput("rule", "unknown_rule", "write one of %(words)s", {"words": ", ".join(RULES)})
     names = [one.name for one in known.inputs]
     for name in inputs:
         if name not in names:
-            raise InvalidInput(name, "unknown_input", f"the inputs of {rule} are {', '.join(names)}")
+            params = {"rule": rule, "names": ", ".join(names)}
+            raise InvalidInput(name, "unknown_input", "the inputs of %(rule)s are %(names)s", params)
     texts = {name: text for name, value in inputs.items() if (text := _text(name, value)) is not None}
     given: dict[str, object] = {}
     for one in known.inputs:
@@ -77,7 +78,7 @@ def _text(name: str, value: object) -> str | None:
         case str() if len(value) <= LONGEST:
             return value
         case str():
-            raise InvalidInput(name, "too_long", f"at most {LONGEST} characters")
+            raise InvalidInput(name, "too_long", "at most %(most)s characters", {"most": LONGEST})
         case list() if all(isinstance(item, str) for item in value):
             return _text(name, ",".join(value))
     raise InvalidInput(name, "not_text", "write the value as text, also an amount")

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pypdf import PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 
 LARGEST = 25 * 1024 * 1024
 LONGEST_TEXT = 200_000
@@ -72,7 +72,7 @@ def read(data: bytes, filename: str) -> Letter:
 def pasted(text: str) -> Letter:
     """Take a text that was pasted. :raises InvalidInput: by the field ``text``: blank, too long, control characters."""
     if len(text) > LONGEST_TEXT:
-        raise _wrong("too_long", f"At most {LONGEST_TEXT} characters.", field="text")
+        raise _wrong("too_long", phrase("At most %(most)s characters.", most=LONGEST_TEXT), field="text")
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise _wrong("control_character", "The text holds characters that are none.", field="text")
     if not text.strip():
@@ -89,14 +89,17 @@ def _pdf_text(data: bytes) -> str:
             raise _wrong("encrypted", "The PDF is encrypted: drop it without its password.")
         for number, page in enumerate(reader.pages):
             if number >= MOST_PAGES or time.monotonic() > until:
-                raise _wrong("too_much", f"The PDF has more than {MOST_PAGES} pages, or takes too long to read.")
+                raise _wrong(
+                    "too_much",
+                    phrase("The PDF has more than %(most)s pages, or takes too long to read.", most=MOST_PAGES),
+                )
             contents = page.get_contents()
             if contents is not None and len(contents.get_data()) > LARGEST_PAGE:
                 raise _wrong("too_much", "A page of the PDF unpacks to more than a letter can hold.")
             parts.append(page.extract_text() or "")
             length += len(parts[-1])
             if length > LONGEST_TEXT:
-                raise _wrong("too_long", f"The text has more than {LONGEST_TEXT} characters.")
+                raise _wrong("too_long", phrase("The text has more than %(most)s characters.", most=LONGEST_TEXT))
     except LimitReachedError as error:
         raise _wrong("too_much", "The PDF unpacks to more than a letter can hold.") from error
     except (PyPdfError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError) as error:
@@ -109,7 +112,7 @@ def _mail(data: bytes, filename: str) -> Letter:
         message = BytesParser(policy=policy.default).parsebytes(data)
         parts = list(message.walk())
         if len(parts) > MOST_PARTS:
-            raise _wrong("too_much", f"The mail has more than {MOST_PARTS} parts.")
+            raise _wrong("too_much", phrase("The mail has more than %(most)s parts.", most=MOST_PARTS))
         name, address = parseaddr(str(message.get("From", "")))
         subject = str(message.get("Subject", ""))[:500]
         text = "\n".join([subject, *(_part_text(part) for part in parts if isinstance(part, EmailMessage))])
@@ -142,7 +145,7 @@ def _part_text(part: EmailMessage) -> str:
     content = part.get_content()
     text = content if isinstance(content, str) else ""
     if len(text) > 5 * LONGEST_TEXT:
-        raise _wrong("too_long", f"The text has more than {LONGEST_TEXT} characters.")
+        raise _wrong("too_long", phrase("The text has more than %(most)s characters.", most=LONGEST_TEXT))
     return _without_tags(text) if kind == "text/html" else text
 
 
@@ -182,7 +185,7 @@ def _decoded(data: bytes) -> str:
 def _checked(text: str) -> str:
     found = text.replace("\x00", " ").encode("utf-8", "replace").decode()
     if len(found) > LONGEST_TEXT:
-        raise _wrong("too_long", f"The text has more than {LONGEST_TEXT} characters.")
+        raise _wrong("too_long", phrase("The text has more than %(most)s characters.", most=LONGEST_TEXT))
     if not any(character.isalpha() for character in found):
         raise _wrong("no_text", "There is no text in it: a scan, perhaps. Paste what it says beside it.")
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, Grouped, InvalidInput, phrase
 from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, organizations, outbox, users
 from accounts.operations.users import Person
@@ -121,7 +121,11 @@ class Plan:
         found = sorted((error for error in found if error.code != _TOO_MANY), key=lambda error: error.row or 0)
         if whole or len(found) <= MAX_ERRORS:
             return [*found[:MAX_ERRORS], *whole[:1]]
-        message = f"There are {len(found):,} faults; only the first {MAX_ERRORS:,} are listed."
+        message = phrase(
+            "There are %(found)s faults; only the first %(most)s are listed.",
+            found=Grouped(len(found)),
+            most=Grouped(MAX_ERRORS),
+        )
         return [*found[:MAX_ERRORS], FieldError(FILE, _TOO_MANY, message)]
 
     @property
@@ -232,7 +236,7 @@ def _planned(entry: OrganizationEntry, *, now: datetime) -> PlannedOrganization:
 def _planned_contract(entry: ContractEntry, zone: str, *, now: datetime) -> PlannedContract:
     faults, warnings = signing.check({**entry.values, "time_zone": zone})
     if entry.values["concluded_on"] > local_day(now, zone):
-        message = "This day is still to come; the contract is taken as signed."
+        message = phrase("This day is still to come; the contract is taken as signed.")
         warnings = [*warnings, FieldError("concluded_on", "in_the_future", message)]
     item = Item(
         Group.CONTRACT,
@@ -343,7 +347,10 @@ def _compare_contract(contract: PlannedContract, stored: Contract) -> None:
             FieldError(
                 column_of(Group.CONTRACT, name).name,
                 "differs",
-                f"The stored contract says {_shown(getattr(stored, name))}; an import does not amend a contract.",
+                phrase(
+                    "The stored contract says %(stored)s; an import does not amend a contract.",
+                    stored=_shown(getattr(stored, name)),
+                ),
                 item.row,
             )
             for name, value in values.items()
@@ -362,7 +369,7 @@ def _shown(value: Any) -> str:
 
 
 def _refuse_as_closed(item: Item) -> None:
-    message = "The data of this organization are being erased, or are erased: nobody is added."
+    message = phrase("The data of this organization are being erased, or are erased: nobody is added.")
     closed = FieldError(column_of(Group.USER, "external_id").name, users.OrganizationClosed.code, message, item.row)
     item.outcome = Outcome.REFUSED
     item.errors = (*item.errors, closed)

@@ -3,7 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from accounts.errors import FieldError, InvalidInput, phrase
+from accounts.errors import FieldError, InvalidInput, labelled, phrase
+from contracts import labels
 from contracts.enums import IndexPeriodicity
 from contracts.models import IndexSeries
 from contracts.operations import indices
@@ -24,7 +25,10 @@ def at_signature(
         try:
             rules.check_period(period, IndexPeriodicity(series.periodicity))
         except errors.InvalidInput as error:
-            message = phrase("The first day of a %(periodicity)s is expected.", periodicity=series.periodicity)
+            message = phrase(
+                "The first day of a %(periodicity)s is expected.",
+                periodicity=labelled(series.periodicity, labels.INDEX_PERIODICITY[series.periodicity]),
+            )
             raise InvalidInput([FieldError("index_base_period", error.code, message)]) from error
     if period is not None and value is not None:
         return period, value

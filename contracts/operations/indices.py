@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from django.db import IntegrityError, connection, transaction
 
-from accounts.errors import FieldError, InvalidInput, Refused, phrase
+from accounts.errors import FieldError, InvalidInput, Refused, labelled, phrase
 from accounts.operations import audit, outbox
 from accounts.rules import checks
+from contracts import labels
 from contracts.enums import IndexPeriodicity
 from contracts.models import IndexLink, IndexSeries, IndexValue
 from contracts.portfolio import index_values
@@ -281,7 +282,10 @@ def _judge(planned: PlannedValue, series: IndexSeries, versions: list[IndexValue
         planned.refuse(
             "period",
             "not_a_period",
-            phrase("The first day of a %(periodicity)s is expected.", periodicity=series.periodicity),
+            phrase(
+                "The first day of a %(periodicity)s is expected.",
+                periodicity=labelled(series.periodicity, labels.INDEX_PERIODICITY[series.periodicity]),
+            ),
         )
     if entry.published_on < entry.period:
         planned.refuse(

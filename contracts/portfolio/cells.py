@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from accounts.errors import Grouped, phrase
+
 LONGEST_CELL = 32_767
 """The characters that one cell of a spreadsheet can hold."""
 
@@ -37,7 +39,8 @@ type Conversion = Callable[[Cell], object]
 def trimmed(value: str) -> str | Fault:
     """Return the text without the spaces around it, or the fault of a text that no cell can hold."""
     if len(value) > LONGEST_CELL:
-        return Fault("too_long", f"At most {LONGEST_CELL:,} characters; this has {len(value):,}.")
+        most, has = Grouped(LONGEST_CELL), Grouped(len(value))
+        return Fault("too_long", phrase("At most %(most)s characters; this has %(has)s.", most=most, has=has))
     if "\0" in value:
         return Fault("nul_character", "The cell holds a NUL character; the file is damaged or not plain text.")
     return value.strip()
@@ -69,7 +72,7 @@ def lower(cell: Cell) -> object:
 def one_of(words: Collection[str]) -> Conversion:
     """Return the conversion to one of ``words``, whatever the case it is written in."""
     by_key = {word.casefold(): word for word in words}
-    fault = Fault("unknown", f"One of: {', '.join(words)}.")
+    fault = Fault("unknown", phrase("One of: %(known)s.", known=", ".join(words)))
 
     def convert(cell: Cell) -> object:
         return by_key.get(cell.casefold(), fault) if isinstance(cell, str) else fault

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, Phrase, phrase
 from contracts import enums
 from contracts.portfolio import cells
 from contracts.portfolio.cells import Cell, Conversion, Fault
@@ -103,30 +103,38 @@ def header(row: Sequence[Cell]) -> list[Column]:
     found = [BY_NAME[name] for name in names if name in BY_NAME]
     if not found:
         raise InvalidInput([_fault("no_header", "The first row must hold the columns' names; it holds none of them.")])
-    faults = [
-        _fault(*_misnamed(place, cell)) for place, cell in enumerate(row, start=1) if names[place - 1] not in BY_NAME
-    ]
+    faults = [_misnamed(place, cell) for place, cell in enumerate(row, start=1) if names[place - 1] not in BY_NAME]
     for column, times in Counter(found).items():
         if times > 1:
-            faults.append(_fault("duplicate_column", f"The column {column.name} comes {times} times."))
+            faults.append(
+                _fault(
+                    "duplicate_column",
+                    phrase("The column %(name)s comes %(times)s times.", name=column.name, times=times),
+                )
+            )
     groups = {Group.ORGANIZATION, *(column.group for column in found)}
     for column in COLUMNS:
         if column.required and column.group in groups and column not in found:
-            faults.append(_fault("missing_column", f"The column {column.name} is missing."))
+            faults.append(_fault("missing_column", phrase("The column %(name)s is missing.", name=column.name)))
     if faults:
         raise InvalidInput(faults)
     return found
 
 
-def _misnamed(place: int, cell: Cell) -> tuple[str, str]:
+def _misnamed(place: int, cell: Cell) -> FieldError:
     if cell == "":
-        return "unnamed_column", f"Column {place} has no name; delete it or name it."
+        return _fault("unnamed_column", phrase("Column %(place)s has no name; delete it or name it.", place=place))
     if isinstance(cell, Fault):
-        return cell.code, f"Column {place} has no readable name: {cell.message}"
+        what = cell.message if isinstance(cell.message, Phrase) else phrase(cell.message)
+        return _fault(cell.code, phrase("Column %(place)s has no readable name: %(what)s", place=place, what=what))
     shown = repr(str(cell)[:60])
     close = get_close_matches(key_of(str(cell))[:60], BY_NAME, n=1)
-    hint = f" Is {close[0]} meant?" if close else ""
-    return "unknown_column", f"Column {place} is named {shown}, which is none of the portfolio's columns.{hint}"
+    message = phrase(
+        "Column %(place)s is named %(shown)s, which is none of the portfolio's columns.", place=place, shown=shown
+    )
+    if close:
+        message = phrase("%(what)s Is %(close)s meant?", what=message, close=close[0])
+    return _fault("unknown_column", message)
 
 
 def _fault(code: str, message: str) -> FieldError:

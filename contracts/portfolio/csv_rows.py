@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from contracts.portfolio.cells import Cell, trimmed
 from contracts.portfolio.columns import BY_NAME, FILE, key_of
 
@@ -39,8 +39,11 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
             return
         for place, cell in enumerate(record, start=1):
             if undecoded := _UNDECODED.search(cell):
-                where = f"column {place}, character {undecoded.start() + 1}"
-                message = f"This is not UTF-8 ({where}); save the file as CSV UTF-8."
+                message = phrase(
+                    "This is not UTF-8 (column %(column)s, character %(character)s); save the file as CSV UTF-8.",
+                    column=place,
+                    character=undecoded.start() + 1,
+                )
                 raise _unreadable("not_utf8", message, number)
         yield number, [trimmed(cell) for cell in record]
 

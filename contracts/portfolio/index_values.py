@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, Grouped, InvalidInput, phrase
 from contracts.portfolio import cells, csv_rows
 from contracts.portfolio.cells import Cell, Conversion, Fault
 from contracts.portfolio.columns import FILE, key_of
@@ -43,7 +43,7 @@ def read(data: bytes) -> ValuesFile:
     :raises InvalidInput: the file as a whole is unreadable: too large, not CSV in UTF-8, a wrong header, no rows.
     """
     if len(data) > MAX_BYTES:
-        raise _whole("too_large", f"The file is larger than {MAX_BYTES // 1024 // 1024} MiB.")
+        raise _whole("too_large", phrase("The file is larger than %(most)s MiB.", most=MAX_BYTES // 1024 // 1024))
     rows = csv_rows.rows(data)
     first = next(rows, None)
     if first is None:
@@ -55,9 +55,10 @@ def read(data: bytes) -> ValuesFile:
         if all(cell == "" for cell in row):
             continue
         if len(entries) + len(errors) >= MAX_ROWS:
-            raise _whole("too_many_rows", f"At most {MAX_ROWS:,} values.")
+            raise _whole("too_many_rows", phrase("At most %(most)s values.", most=Grouped(MAX_ROWS)))
         if len(row) != len(names):
-            errors.append(FieldError(ROW, "wrong_cell_count", f"{len(names)} cells are expected.", number))
+            message = phrase("%(count)s cells are expected.", count=len(names))
+            errors.append(FieldError(ROW, "wrong_cell_count", message, number))
             continue
         found = {name: _read(name, cell) for name, cell in zip(names, row, strict=True)}
         faults = [
@@ -67,7 +68,9 @@ def read(data: bytes) -> ValuesFile:
         if not faults:
             entries.append(_entry(number, found))
         if len(errors) > MAX_ERRORS:
-            message = f"There are more than {MAX_ERRORS:,} faults; only the first {MAX_ERRORS:,} are listed."
+            message = phrase(
+                "There are more than %(most)s faults; only the first %(most)s are listed.", most=Grouped(MAX_ERRORS)
+            )
             errors = [*errors[:MAX_ERRORS], FieldError(FILE, "too_many_errors", message)]
             break
     if not entries and not errors:
@@ -128,13 +131,15 @@ def _header(row: list[Cell]) -> list[str]:
     faults = []
     for place, name in enumerate(names, start=1):
         if name not in COLUMNS:
-            message = f"Column {place} is none of: {', '.join(COLUMNS)}."
+            message = phrase("Column %(place)s is none of: %(known)s.", place=place, known=", ".join(COLUMNS))
             faults.append(FieldError(FILE, "unknown_column", message, 1))
         elif name in names[: place - 1]:
-            faults.append(FieldError(FILE, "duplicate_column", f"The column {name} comes twice.", 1))
+            message = phrase("The column %(name)s comes twice.", name=name)
+            faults.append(FieldError(FILE, "duplicate_column", message, 1))
     for name in COLUMNS:
         if name not in names:
-            faults.append(FieldError(FILE, "missing_column", f"The column {name} is missing.", 1))
+            message = phrase("The column %(name)s is missing.", name=name)
+            faults.append(FieldError(FILE, "missing_column", message, 1))
     if faults:
         raise InvalidInput(faults)
     return names

@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import BinaryIO
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from contracts.portfolio import csv_rows, rows, xlsx_rows
 from contracts.portfolio.columns import FILE
 from contracts.portfolio.entries import Portfolio
@@ -29,7 +29,8 @@ def read(source: BinaryIO, *, filename: str) -> Portfolio:
     """
     data = source.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise _unreadable("too_large", f"The file is larger than {MAX_BYTES // 1024 // 1024} MiB.")
+        most = MAX_BYTES // 1024 // 1024
+        raise _unreadable("too_large", phrase("The file is larger than %(most)s MiB.", most=most))
     if data.startswith(_ZIP):
         return rows.gather(xlsx_rows.rows(data))
     if data.startswith(_COMPOUND) and _ENCRYPTED_PACKAGE in data:

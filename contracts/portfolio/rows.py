@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, Grouped, InvalidInput, phrase
 from contracts.portfolio.cells import Cell, Fault
 from contracts.portfolio.columns import COLUMNS, FILE, Column, Group, column_of, header
 from contracts.portfolio.entries import ContractEntry, OrganizationEntry, Portfolio, UserEntry
@@ -69,7 +69,9 @@ def gather(rows: Iterator[Row]) -> Portfolio:
         gathering.rows(rows)
     except _TooManyErrors:
         portfolio = gathering.portfolio()
-        message = f"There are more than {MAX_ERRORS:,} faults; only the first {MAX_ERRORS:,} are listed."
+        message = phrase(
+            "There are more than %(most)s faults; only the first %(most)s are listed.", most=Grouped(MAX_ERRORS)
+        )
         portfolio.errors.append(FieldError(FILE, "too_many_errors", message))
         return portfolio
     return gathering.portfolio()
@@ -91,7 +93,8 @@ class _Gathering:
                 continue
             count += 1
             if count > MAX_ROWS:
-                raise InvalidInput([FieldError(FILE, "too_many_rows", f"At most {MAX_ROWS:,} rows.", number)])
+                message = phrase("At most %(most)s rows.", most=Grouped(MAX_ROWS))
+                raise InvalidInput([FieldError(FILE, "too_many_rows", message, number)])
             self._row(number, cells)
         if not count:
             raise InvalidInput([FieldError(FILE, "no_rows", "There are no rows below the header.")])
@@ -105,7 +108,9 @@ class _Gathering:
 
     def _row(self, number: int, cells: list[Cell]) -> None:
         if len(cells) != len(self.columns):
-            message = f"This row has {len(cells)} cells, the header has {len(self.columns)}."
+            message = phrase(
+                "This row has %(has)s cells, the header has %(header)s.", has=len(cells), header=len(self.columns)
+            )
             self.errors.add(number, ROW, Fault("wrong_cell_count", message))
             return
         given: dict[Group, Given] = {group: {} for group in Group}
@@ -125,7 +130,7 @@ class _Gathering:
         """Return the organization that the row names; one that it does not name is in no list."""
         for column in (_COUNTRY, _REGISTRATION):
             if column not in given:
-                message = "Every row names its organization by country and registration number."
+                message = phrase("Every row names its organization by country and registration number.")
                 self.errors.add(number, column.name, Fault("blank", message))
         country, registration = given.get(_COUNTRY), given.get(_REGISTRATION)
         if not isinstance(country, str) or not isinstance(registration, str):
@@ -175,24 +180,24 @@ class _Gathering:
         entry = UserEntry(row=number, **_values(given, _COLUMNS_OF[Group.USER]))
         first = organization.users.setdefault(entry.external_id, entry)
         if replace(entry, row=first.row) != first:
-            message = f"Row {first.row} gives this user of the organization other details."
+            message = phrase("Row %(row)s gives this user of the organization other details.", row=first.row)
             self.errors.add(number, _EXTERNAL_ID.name, Fault("duplicate", message))
 
     def _blank(self, number: int, given: Given, group: Group) -> bool:
         """Add a fault for each required column that is not filled in, and return whether there is one."""
         blank = [column for column in _COLUMNS_OF[group] if column.required and column not in given]
         for column in blank:
-            self.errors.add(number, column.name, Fault("blank", f"This must not be empty {_WHERE[group]}."))
+            self.errors.add(number, column.name, Fault("blank", _BLANK[group]))
         return bool(blank)
 
     def _contradicts(self, number: int, column: Column, first: int) -> None:
-        message = f"This contradicts row {first}; repeat its value or leave the cell empty."
+        message = phrase("This contradicts row %(row)s; repeat its value or leave the cell empty.", row=first)
         self.errors.add(number, column.name, Fault("contradicts", message))
 
 
-_WHERE = {
-    Group.CONTRACT: "on the first row of a contract",
-    Group.USER: "where a licensed user is given",
+_BLANK = {
+    Group.CONTRACT: phrase("This must not be empty on the first row of a contract."),
+    Group.USER: phrase("This must not be empty where a licensed user is given."),
 }
 
 

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from openpyxl import load_workbook
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, Grouped, InvalidInput, phrase
 from contracts.portfolio.cells import Cell, Fault, trimmed
 from contracts.portfolio.columns import FILE
 
@@ -35,7 +35,8 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
     width = 0
     for number, values in _values(data):
         if number > LAST_ROW:
-            raise _unreadable("too_many_rows", f"A sheet has at most {LAST_ROW:,} rows.", number)
+            message = phrase("A sheet has at most %(most)s rows.", most=Grouped(LAST_ROW))
+            raise _unreadable("too_many_rows", message, number)
         while values and values[-1] == "":
             values.pop()
         width = width or len(values)
@@ -58,7 +59,8 @@ def _values(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
             row = next(found, None)
             values = None if row is None else [_cell(cell.value, cell.data_type) for cell in row]
         except Exception as error:
-            raise _unreadable("damaged_workbook", f"The workbook is damaged after row {number - 1}.") from error
+            message = phrase("The workbook is damaged after row %(row)s.", row=number - 1)
+            raise _unreadable("damaged_workbook", message) from error
         if values is None:
             return
         yield number, values
@@ -68,7 +70,7 @@ def _cell(value: object, kind: str) -> Cell:
     if kind == "f":
         return Fault("formula", "This is a formula; paste values instead.")
     if kind == "e":
-        return Fault("error_value", f"The cell shows the error {value}.")
+        return Fault("error_value", phrase("The cell shows the error %(value)s.", value=value))
     match value:
         case None:
             return ""
@@ -104,7 +106,8 @@ def _check_archive(data: bytes) -> None:
             parts = archive.infolist()
             if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
                 limit = MAX_UNPACKED_BYTES // 1024 // 1024
-                raise _unreadable("too_large_unpacked", f"The workbook unpacks to more than {limit} MiB.")
+                message = phrase("The workbook unpacks to more than %(most)s MiB.", most=limit)
+                raise _unreadable("too_large_unpacked", message)
             if any(part.flag_bits & _ENCRYPTED for part in parts):
                 raise _unreadable("encrypted", "The file is protected by a password; save it without.")
             if _MARKER not in archive.namelist():

@@ -16,11 +16,7 @@ UNREAD = {
     "accounts/operations/provisioned_groups.py": "answers of SCIM",
     "accounts/operations/provisioning.py": "answers of SCIM",
     "contracts/api/": "answers of REST, which are English",
-    "contracts/calculator/": "what cannot be read, in the words of the rules' own format",
-    "contracts/letters/": "what is wrong with a file, in the words of its format",
     "contracts/management/": "commands say it, to operators",
-    "contracts/operations/importing.py": "faults of a file by row and column, whose names are English",
-    "contracts/portfolio/": "likewise",
     "retention/api/": "answers of REST, which are English",
     "retention/connectors/": "what a test of a store found: labels of StoreFault, translated already",
     "retention/replaying.py": "a command says it, to operators",
@@ -53,20 +49,30 @@ PASSED_ON = {
     "found.code.replace('_', ' ')": "a code that has no sentence of its own",
     "refusal": "phrases of who locks a contract (contracts/operations)",
     "sentence": "phrases of contracts/operations/indices.py",
-    "value.message": "what a cell of a file holds, in the words of its format",
-    "error.template": "likewise",
+    "value.message": "what is wrong with a cell (contracts/portfolio), named by its column",
+    "cell.message": "likewise",
+    "error.message": "a fault, named by its column",
+    "error.template": "a sentence of a rule (contracts/rules), named by another field",
+    "_BLANK[group]": "phrases of contracts/portfolio/rows.py",
     "str(error.fault.label)": "a label, translated already",
     "str(message)": "what is wrong with a password: Django's, translated already",
     "wrong[0]": "which configured key is wrong: for operators",
     "MESSAGES[code]": "phrases of accounts/operations/states.py",
     "_in_words(fault.code, unit)": "phrases of retention/operations/lasting.py",
 }
+# What makes a fault of a message, by the module or app in which it has that name: which argument the message is.
+MAKERS = {
+    "contracts/": {"Fault": 1},
+    "contracts/calculator/forms.py": {"_refuse": 2},
+    "contracts/letters/reader.py": {"_wrong": 1},
+    "contracts/portfolio/": {"_fault": 1, "_unreadable": 1, "_whole": 1},
+}
 
 
 def templates():
     """Yield each message that a page may show, as it is translated, and the module in which it stands."""
     for place, call in _calls():
-        given = call.args[0] if _name(call) == "phrase" else _message(call)
+        given = call.args[0] if _name(call) == "phrase" else _message(place, call)
         if isinstance(given, ast.Constant) and isinstance(given.value, str):
             yield given.value, place
 
@@ -74,12 +80,14 @@ def templates():
 def lost():
     """Yield what stands where a message belongs and is neither literal, nor phrase, nor passed on."""
     for place, call in _calls():
-        given = _message(call)
+        given = _message(place, call)
         if given is None or isinstance(given, ast.Constant) or ast.unparse(given) in PASSED_ON:
             continue
         if isinstance(given, ast.Call) and (_name(given) == "phrase" or ast.unparse(given).startswith("str(_(")):
             continue
-        if isinstance(given, ast.Name) and _made_of_phrases(given.id, _trees()[place]):
+        if isinstance(given, ast.Name) and (
+            _made_of_phrases(given.id, _trees()[place]) or given.id in _parameters(place)
+        ):
             continue
         yield f"{place}:{call.lineno} {ast.unparse(given)}"
 
@@ -98,11 +106,26 @@ def _calls():
                 yield place, node
 
 
-def _message(call):
+def _message(module, call):
     """Return the argument that is the message of a fault or a refusal; none of another call."""
-    name = _name(call)
-    place = 2 if name in ("FieldError", "InvalidInput") else 0 if name in _refusals() else None
+    name, makers = _name(call), _makers(module)
+    place = 2 if name in ("FieldError", "InvalidInput") else 0 if name in _refusals() else makers.get(name)
     return None if place is None or len(call.args) <= place else call.args[place]
+
+
+def _makers(module):
+    """Return what makes faults in a module, as :data:`MAKERS` names it."""
+    return {name: at for where, names in MAKERS.items() if module.startswith(where) for name, at in names.items()}
+
+
+def _parameters(module):
+    """Return the parameters through which a module's makers are given messages: their callers are looked at."""
+    makers = _makers(module)
+    return {
+        node.args.args[makers[node.name]].arg
+        for node in ast.walk(_trees()[module])
+        if isinstance(node, ast.FunctionDef) and node.name in makers and len(node.args.args) > makers[node.name]
+    }
 
 
 def _made_of_phrases(name, tree):
