@@ -161,7 +161,7 @@ def vacuumed(table: str, *, full: bool = False, analyze: bool = True) -> tuple[i
 
 
 def _forget_statistics(cursor: Any, table: str) -> None:
-    """Make a table's statistics anew. Of an empty one none are made: the old ones are cleared (from PostgreSQL 18 on)."""
+    """Make a table's statistics anew. Of an empty one none are made: the old ones are cleared (PostgreSQL 18)."""
     cursor.execute(f"ANALYZE {table}")
     cursor.execute(
         "SELECT n.nspname, c.relname, a.attname FROM pg_class t "
