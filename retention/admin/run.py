@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from unfold.decorators import display
 
 from accounts.admin.acting import act
+from accounts.admin.in_words import Way
 from accounts.rules.permissions import Permission
 from retention import explain
 from retention.admin.forms import AcceptedHitForm, RateForm
@@ -164,27 +164,16 @@ class ErasureStepAdmin(Readable):
     search_fields = ("public_id", "run__public_id", "organization__name")
     list_select_related = ("organization", "run")
 
-    @display(description=_("found"), ordering="found")
-    def found_in_words(self, step: ErasureStep) -> Any:
-        return self._counted(step, step.found)
-
-    @display(description=_("erased"), ordering="erased")
-    def erased_in_words(self, step: ErasureStep) -> Any:
-        return self._counted(step, step.erased)
-
-    @display(description=_("anonymised"), ordering="anonymised")
-    def anonymised_in_words(self, step: ErasureStep) -> Any:
-        return self._counted(step, step.anonymised)
+    def in_words(self, field: Any) -> Way | None:
+        if field.name in ("found", "erased", "anonymised"):
+            return lambda step, number: _("not counted") if step.by_hand else number
+        return super().in_words(field)
 
     def name_actors(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         super().name_actors(request, rows)
         by_hand = outside.by_hand()
         for step in rows:
             step.by_hand = step.store in by_hand
-
-    @staticmethod
-    def _counted(step: ErasureStep, number: int) -> Any:
-        return _("not counted") if getattr(step, "by_hand", False) else number
 
 
 @admin.register(Verification)
