@@ -5,11 +5,13 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.dashboard_rows import Row, Table, row_of, table_of
 from contracts.admin.days import said
 from contracts.rules.periods import local_day
-from retention.admin.blocking import blocks_of, sentence, with_blocks
+from retention import explain
+from retention.admin.blocking import blocks_of, with_blocks
 from retention.enums import RunPhase, StepStatus, SubjectState
 from retention.models import (
     DeletionRequest,
@@ -21,6 +23,7 @@ from retention.models import (
     SubjectRequest,
 )
 from retention.operations import subject_requests
+from retention.rules import lateness as rules
 
 
 def deletion_requests(now: datetime) -> Table:
@@ -29,10 +32,15 @@ def deletion_requests(now: datetime) -> Table:
     headers = (_("Client"), _("Status"), _("Blocked by"), _("Erase by"))
 
     def row(request: DeletionRequest) -> Row:
-        blocked = " ".join(sentence(code) for code in blocks_of(request))
+        blocked = " ".join(explain.block(code) for code in blocks_of(request))
         until = formats.date_format(request.erase_by, "DATETIME_FORMAT")
         if late := request.erase_by <= now:
             until = _("%(instant)s, late") % {"instant": until}
+        elif near := rules.days_left(request.erase_by, now=now):
+            until = ngettext("%(instant)s, in %(days)d day", "%(instant)s, in %(days)d days", near) % {
+                "instant": until,
+                "days": near,
+            }
         return row_of(
             request,
             str(request.organization),

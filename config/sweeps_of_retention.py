@@ -9,6 +9,7 @@ from retention import tasks as retention_tasks
 from retention.operations import (
     endings,
     evidence,
+    lateness,
     ledger_entries,
     mentions,
     nights_beyond,
@@ -205,6 +206,15 @@ RETENTION: tuple[Sweep, ...] = (
         by_change,
         retention.destroy_orphans,
         retention_tasks.sweep_orphan_keys,
+        timedelta(hours=1),
+        "erasure",
+    ),
+    Sweep(
+        "lateness",
+        lateness.due,
+        lateness.following,
+        lateness.warn_all,
+        retention_tasks.sweep_lateness,
         timedelta(hours=1),
         "erasure",
     ),

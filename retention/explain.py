@@ -20,6 +20,21 @@ STEPS: Mapping[str, Promise] = {
     "longest_wins": _("The longest counts, so what is older than %(before)s goes."),
     "nothing_goes_under_hold": _("A legal hold covers the organization: nothing goes while it is in force."),
 }
+# What keeps a request from being carried out (retention/rules/requests.py).
+BLOCKS: Mapping[str, Promise] = {
+    "contract_open": _("A contract is signed or active."),
+    "contract_drafted": _("A contract is under negotiation: the draft is cancelled, or signed, which keeps the data."),
+    "switch_unfinished": _("A switch is pending or unfinished: the client's written choice is needed."),
+    "end_not_confirmed": _("The end of the collaboration is not confirmed."),
+    "client_undecided": _("The client has not decided yet."),
+    "grace_runs": _("The approval can still be taken back."),
+    "not_approved": _("The erasure is not approved."),
+    "retrieval_period_runs": _("The retrieval period still runs."),
+    "export_not_decided": _("The export is neither made nor waived."),
+    "archive_not_decided": _("The archive is neither made nor declined."),
+    "correction_unconfirmed": _("The product has not confirmed yet that it made the correction."),
+    "legal_hold": _("A legal hold is in force."),
+}
 # Why older content stayed.
 REASONS: Mapping[str, Promise] = {
     "legal_hold": _("under a legal hold"),
@@ -41,6 +56,11 @@ UNREACHED: Mapping[str, Promise] = {
 }
 CONNECTION_FAILED = _("its last connection test failed (%(at)s)")
 WHOLE_ONLY = _("nothing goes there while a hold, a restriction or a request covers anybody")
+
+
+def block(code: str) -> str:
+    """Say what keeps a request from being carried out; an unknown code in its own words."""
+    return str(BLOCKS.get(code, code.replace("_", " ")))
 
 
 def reasons(explanation: Mapping[str, Any]) -> list[str]:

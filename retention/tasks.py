@@ -16,6 +16,7 @@ from retention import sweeps
 from retention.models import ErasureRun, MentionScan, NightBeyond, RetentionRule
 from retention.operations import (
     endings,
+    lateness,
     mentions,
     nights,
     nights_beyond,
@@ -197,6 +198,12 @@ def sweep_files(*, now: str | None = None, **_future: object) -> None:
 def sweep_hold_reviews(*, now: str | None = None, **_future: object) -> None:
     """Remind of holds that are to be reviewed."""
     run(overdue.ask_for_all_reviews, at=sweep_instant(now))
+
+
+@shared_task(throws=(ClockAhead,))
+def sweep_lateness(*, now: str | None = None, **_future: object) -> None:
+    """Tell of requests whose day is near or over."""
+    run(lateness.warn_all, at=sweep_instant(now))
 
 
 @shared_task(throws=(ClockAhead,))

@@ -47,6 +47,7 @@ _REQUEST = Audience(
     (Role.CLIENT_ADMINISTRATOR, Role.AUTHORISED_CONTACT, Role.CLIENT_PRIVACY_OFFICER),
     (Role.CONTRACT_MANAGER, Role.PRIVACY_OFFICER),
 )
+_ESCALATED = Audience(_REQUEST.client, (*_REQUEST.vendor, Role.ADMINISTRATOR))
 _DATA = Audience(_REQUEST.client, (Role.PRIVACY_OFFICER,))
 _CLIENT = Audience(_REQUEST.client, ())
 _INTERNAL = Audience((), (Role.PRIVACY_OFFICER,))
@@ -94,6 +95,8 @@ AUDIENCE = {
     "deletion_request.approved": _REQUEST,
     "deletion_request.cancelled": _REQUEST,
     "deletion_request.blocked": _REQUEST,
+    "deletion_request.due_soon": _REQUEST,
+    "deletion_request.escalated": _ESCALATED,
     "export.made": _DATA,
     "archive.made": _DATA,
     "legal_hold.placed": _DATA,

@@ -1,4 +1,4 @@
-"""What keeps deletion requests from erasure, for many at once, and in sentences."""
+"""What keeps deletion requests from erasure, for many at once."""
 
 from datetime import datetime
 from typing import Any
@@ -6,28 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, DateTimeField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
 
 from contracts.models import Contract, SwitchingCase
 from retention.enums import Decision, RequestScope
 from retention.models import DeletionRequest, LegalHold
 from retention.operations.blocking import covering
 from retention.rules import requests as rules
-
-SENTENCES = {
-    "contract_open": _("A contract is signed or active."),
-    "contract_drafted": _("A contract is under negotiation: the draft is cancelled, or signed, which keeps the data."),
-    "switch_unfinished": _("A switch is pending or unfinished: the client's written choice is needed."),
-    "end_not_confirmed": _("The end of the collaboration is not confirmed."),
-    "client_undecided": _("The client has not decided yet."),
-    "grace_runs": _("The approval can still be taken back."),
-    "not_approved": _("The erasure is not approved."),
-    "retrieval_period_runs": _("The retrieval period still runs."),
-    "export_not_decided": _("The export is neither made nor waived."),
-    "archive_not_decided": _("The archive is neither made nor declined."),
-    "correction_unconfirmed": _("The product has not confirmed yet that it made the correction."),
-    "legal_hold": _("A legal hold is in force."),
-}
 
 
 def with_blocks(found: QuerySet[DeletionRequest], *, now: datetime) -> QuerySet[Any]:
@@ -74,8 +58,3 @@ def blocks_of(request: Any) -> tuple[str, ...]:
             request.carried_out_at, now=request.looked_at, within=settings.CORRECTION_CONFIRMED_WITHIN
         ),
     )
-
-
-def sentence(code: str) -> str:
-    """Say a block's code; an unknown one in its own words."""
-    return str(SENTENCES.get(code, code.replace("_", " ")))

@@ -17,7 +17,8 @@ from accounts.admin.acting import act, actor_of, works_for_vendor
 from accounts.admin.forms import ReasonForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
-from retention.admin.blocking import blocks_of, sentence, with_blocks
+from retention import explain
+from retention.admin.blocking import blocks_of, with_blocks
 from retention.admin.forms import (
     AuthorisationForm,
     CancelForm,
@@ -108,7 +109,7 @@ class DeletionRequestAdmin(Readable):
 
     @display(description=_("blocked by"))
     def blocked_by(self, request: DeletionRequest) -> SafeString:
-        found = [(sentence(code),) for code in blocks_of(request)]
+        found = [(explain.block(code),) for code in blocks_of(request)]
         return format_html_join(" ", "{}", found)
 
     def described(self, obj: DeletionRequest) -> str:
@@ -119,7 +120,7 @@ class DeletionRequestAdmin(Readable):
         return {
             "stepper": stepper(obj),
             "outcome": outcome(request, obj),
-            "blocks": [sentence(code) for code in blocks_of(obj)],
+            "blocks": [explain.block(code) for code in blocks_of(obj)],
             "impact": shown,
         }
 

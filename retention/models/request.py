@@ -86,6 +86,8 @@ class DeletionRequest(TenantModel):
     # The client's word that it takes back what it asked for.
     end_proof = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("proof of the withdrawal"))
     blocked_since = models.DateTimeField(_("blocked since"), null=True, blank=True)
+    # When those who are to act were told last that its day is near or over.
+    warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
     export_decision = models.CharField(_("export"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
     archive_decision = models.CharField(_("archive"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)

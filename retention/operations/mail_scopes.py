@@ -19,6 +19,8 @@ TOPICS = (
     "deletion_request.approved",
     "deletion_request.cancelled",
     "deletion_request.blocked",
+    "deletion_request.due_soon",
+    "deletion_request.escalated",
     "export.made",
     "legal_hold.placed",
     "legal_hold.review_due",

@@ -17,3 +17,9 @@ def store_name(code: str) -> str:
 def reason(code: str) -> str:
     """Return in the reader's language why something failed or waits."""
     return explain.reason(code)
+
+
+@register.filter
+def block(code: str) -> str:
+    """Return in the reader's language what keeps a request from being carried out."""
+    return explain.block(code)

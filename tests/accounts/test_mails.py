@@ -58,6 +58,8 @@ PAYLOADS = {
     "access_rule.stopped": {"people": 20, "limit": 5},
     "deletion_request.opened": {"erase_from": "2026-01-30T23:00:00+00:00"},
     "deletion_request.blocked": {"codes": ["legal_hold", "contract_open"]},
+    "deletion_request.due_soon": {"erase_by": "2026-03-15T22:00:00+00:00", "codes": ["not_approved"], "late": False},
+    "deletion_request.escalated": {"erase_by": "2026-03-15T22:00:00+00:00", "codes": [], "late": True},
     "export.made": {"ends_at": "2026-06-13T12:00:00+00:00"},
     "legal_hold.placed": {"ground": "law"},
     "erasure.residue_found": {"hits": 2},

@@ -218,7 +218,8 @@ def test_the_categories_of_the_checklist_are_those_of_an_exports_manifest(settin
 
 
 def test_the_page_of_requests_names_the_switch():
-    from retention.admin.blocking import blocks_of, sentence, with_blocks
+    from retention import explain
+    from retention.admin.blocking import blocks_of, with_blocks
 
     organization, contract = a_client()
     opened(contract)
@@ -226,6 +227,6 @@ def test_the_page_of_requests_names_the_switch():
     with tenancy.vendor():
         (shown,) = with_blocks(DeletionRequest.objects.all(), now=at("2027-03-05"))
         assert blocks_of(shown) == blocking.blocks(shown, now=at("2027-03-05"))
-    assert "switch" in sentence(blocks_of(shown)[0])
+    assert "switch" in explain.block(blocks_of(shown)[0])
     with tenancy.vendor():
         assert not sweeps.switches_due(at=at("2027-03-05")).exists(), organization

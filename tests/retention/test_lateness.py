@@ -1,0 +1,164 @@
+"""Before a request misses its day those who are to act are told; later the vendor's administrators too."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from accounts import tenancy
+from accounts.models import AuditEvent, OutboxMessage
+from accounts.operations import delivery
+from config.dashboard_of_retention import deletion_requests
+from retention.enums import RequestKind, RequestStatus
+from retention.models import DeletionRequest
+from retention.operations import lateness, requests
+from retention.rules import lateness as rules
+from tests.accounts.parties import at_once
+from tests.admin.people import a_member
+from tests.contracts.agreements import at
+from tests.retention.test_blocked import hold
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until, the_request
+from tests.retention.under_contract import NOW, a_client, approved, asked
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+DAY, BY = timedelta(days=1), "system"
+SOON, ESCALATED = "deletion_request.due_soon", "deletion_request.escalated"
+
+
+def told(request):
+    with tenancy.vendor():
+        found = OutboxMessage.objects.filter(subject_id=request.public_id, topic__in=(SOON, ESCALATED)).order_by("pk")
+        told = [(one.topic, one.occurred_at, one.payload) for one in found]
+        events = AuditEvent.objects.filter(subject_id=request.public_id, name__in=(SOON, ESCALATED), vendor_only=True)
+        assert list(events.order_by("pk").values_list("name", "occurred_at")) == [one[:2] for one in told]
+    return told
+
+
+def letters(request):
+    with tenancy.vendor():
+        messages = OutboxMessage.objects.filter(subject_id=request.public_id, topic__in=(SOON, ESCALATED))
+        return {one.to: one for one in delivery.letters(messages.latest("pk"))}
+
+
+def test_a_missing_approval_is_told_before_the_day_and_then_to_administrators():
+    organization = a_client()
+    request = asked(organization, "ann-1")
+    officer, manager, administrator = (
+        a_member(role).email for role in ("privacy_officer", "contract_manager", "administrator")
+    )
+    a_member("authorised_contact", organization)
+    day = request.erase_by
+    assert lateness.warn_all(at=day - 14 * DAY - timedelta(seconds=1), by=BY).done == 0
+    for at_ in (day - 14 * DAY, day - 13 * DAY, day - 7 * DAY):
+        lateness.warn_all(at=at_, by=BY)
+    facts = {"kind": "erase", "erase_by": day.isoformat(), "codes": ["not_approved"], "late": False}
+    payload = facts | {"status": "confirmed", "tells_client": False}
+    assert told(request) == [(SOON, day - 14 * DAY, payload), (SOON, day - 7 * DAY, payload)]
+    found = letters(request)
+    assert set(found) == {officer, manager} and "- The erasure is not approved." in found[officer].body
+    assert "It is about the data of" in found[officer].body
+    lateness.warn_all(at=day - 2 * DAY, by=BY)
+    assert told(request)[2][0] == ESCALATED and set(letters(request)) == {officer, manager, administrator}
+    assert letters(request)[administrator].subject.startswith("Urgent")
+    for at_ in (day, day + DAY, day + 7 * DAY, day + 14 * DAY):
+        lateness.warn_all(at=at_, by=BY)
+    assert [(one[1], one[2]["late"]) for one in told(request)[3:]] == [(day + n * DAY, True) for n in (0, 7, 14)]
+    assert letters(request)[administrator].subject.startswith("Late")
+
+
+def test_a_client_that_is_silent_on_its_export_is_told():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    request = the_request(organization)
+    contact = a_member("authorised_contact", organization).email
+    lateness.warn_all(at=request.erase_by - 7 * DAY, by=BY)
+    ((topic, _at, payload),) = told(request)
+    assert topic == SOON and "export_not_decided" in payload["codes"] and payload["tells_client"] is True
+    assert "- The export is neither made nor waived." in letters(request)[contact].body
+    decide_everything(organization)
+    lateness.warn_all(at=request.erase_by - 2 * DAY, by=BY)
+    assert told(request)[1][2]["tells_client"] is False and contact not in letters(request)
+
+
+def test_what_is_erased_given_up_or_carried_out_is_told_no_more():
+    organization = a_client()
+    done, given_up = asked(organization, "ann-1"), asked(organization, "ben-1")
+    restricted = asked(organization, "cyd-1", kind=RequestKind.RESTRICT)
+    live_until(NOW)
+    approved(done)
+    with tenancy.vendor():
+        requests.cancel(given_up, now=NOW, by="user:contact")
+        DeletionRequest.objects.filter(pk=done.pk).update(status=RequestStatus.ERASED)
+    with tenancy.vendor():
+        assert DeletionRequest.objects.get(pk=restricted.pk).status == RequestStatus.DONE
+        assert lateness.following(after=NOW) is None
+        with pytest.raises(lateness.NotDueSoon):
+            lateness.warn(given_up, now=done.erase_by, by=BY)
+    assert lateness.warn_all(at=done.erase_by, by=BY).done == 0
+
+
+def test_what_is_held_up_is_told_on_its_day_and_not_every_week():
+    organization = a_client()
+    hold(organization, "ann-1")
+    request = asked(organization, "ann-1")
+    live_until(NOW)
+    for number in range(6):
+        lateness.warn_all(at=request.erase_by + number * 7 * DAY, by=BY)
+    ((_topic, _at, payload),) = told(request)
+    assert payload["codes"] == ["not_approved", "legal_hold"]
+
+
+def test_two_workers_tell_once():
+    request = asked(a_client(), "ann-1")
+    found = at_once(*[lambda: lateness.warn_all(at=request.erase_by - DAY, by=BY)] * 2)
+    assert sum(one.done for one in found) == 1 and len(told(request)) == 1
+    assert {code for one in found for code in one.refused} <= {"not_due_soon"}
+
+
+def test_the_sweep_says_when_it_is_next_needed_and_finds_it_then():
+    request = asked(a_client(), "ann-1")
+    now, days = NOW, []
+    for _ in range(6):
+        with tenancy.vendor():
+            now = lateness.following(after=now)
+        days.append((now - request.erase_by).days)
+        assert lateness.warn_all(at=now, by=BY).done == 1
+    assert days == [-14, -7, -2, 0, 7, 14]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    told_hours=st.none() | st.integers(-24 * 30, 24 * 30),
+    now_hours=st.integers(-24 * 30, 24 * 30),
+    held_up=st.booleans(),
+)
+@example(told_hours=-14 * 24, now_hours=-7 * 24, held_up=False)
+@example(told_hours=0, now_hours=7 * 24, held_up=True)
+@example(told_hours=0, now_hours=7 * 24, held_up=False)
+def test_the_database_finds_what_the_rule_says(the_one, told_hours, now_hours, held_up):
+    day = the_one.erase_by
+    told_at = None if told_hours is None else day + timedelta(hours=told_hours)
+    now = day + timedelta(hours=now_hours)
+    with tenancy.vendor():
+        DeletionRequest.objects.update(warned_at=told_at, blocked_since=NOW if held_up else None)
+        assert lateness.due(at=now).exists() is rules.to_tell(day, told_at=told_at, held_up=held_up, now=now)
+
+
+@pytest.fixture
+def the_one():
+    return asked(a_client(), "ann-1")
+
+
+def test_the_first_page_counts_the_days_and_then_says_late():
+    request = asked(a_client(), "ann-1")
+
+    def shown(now):
+        with tenancy.vendor():
+            (row,) = deletion_requests(now).rows
+        return row.cells[3].partition(", ")[2].partition(", ")[2] or row.cells[3], row.late
+
+    assert "in " not in shown(request.erase_by - 15 * DAY)[0]
+    assert shown(request.erase_by - 3 * DAY)[0].endswith("in 3 days")
+    assert shown(request.erase_by - timedelta(hours=3))[0].endswith("in 1 day")
+    assert shown(request.erase_by)[0].endswith("late") and shown(request.erase_by)[1]
