@@ -19,9 +19,14 @@ JSON = frozenset({"json", "jsonb"})
 UUIDS = frozenset({"uuid", "_uuid"})
 BYTES = frozenset({"bytea", "_bytea"})
 
+# Views and foreign tables: whether they can be read is known only once they are.
+COMPUTED = frozenset({"v", "f"})
+
 # A domain is what it is based on. A table under row security without a policy for who asks shows nothing: unreadable.
+# A materialized view that was not filled yet holds nothing, and reading it would be an error.
 CATALOGUE = """
-    SELECT n.nspname, c.relname, a.attname, coalesce(b.typname, t.typname), coalesce(b.typcategory, t.typcategory),
+    SELECT n.nspname, c.relname, c.relkind, a.attname,
+           coalesce(b.typname, t.typname), coalesce(b.typcategory, t.typcategory),
            has_table_privilege(c.oid, 'SELECT') AND (NOT c.relrowsecurity OR EXISTS (
                SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd IN ('*', 'r')
                AND (p.polroles = '{0}' OR EXISTS (
@@ -31,7 +36,7 @@ CATALOGUE = """
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relispopulated
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
     ORDER BY n.nspname, c.relname, a.attnum
 """
@@ -53,7 +58,13 @@ class Place:
     alias: str
     schema: str
     name: str
+    kind: str
     columns: tuple[Column, ...]
+
+    @property
+    def computed(self) -> bool:
+        """Say whether reading it may fail though the catalogue says that it can be read."""
+        return self.kind in COMPUTED
 
     @property
     def sql(self) -> str:
@@ -84,13 +95,13 @@ def places(alias: str, unreadable: Callable[[Place], None]) -> list[Place]:
     with connections[alias].cursor() as cursor:
         cursor.execute(CATALOGUE)
         rows = cursor.fetchall()
-    tables: dict[tuple[str, str], list[Column]] = {}
+    tables: dict[tuple[str, str, str], list[Column]] = {}
     closed = set()
-    for schema, table, column, type_, category, readable in rows:
-        tables.setdefault((schema, table), []).append(Column(column, type_, category))
+    for schema, table, kind, column, type_, category, readable in rows:
+        tables.setdefault((schema, table, kind), []).append(Column(column, type_, category))
         if not readable:
             closed.add((schema, table))
-    found = [Place(alias, schema, table, tuple(columns)) for (schema, table), columns in tables.items()]
+    found = [Place(alias, *named, tuple(columns)) for named, columns in tables.items()]
     for place in found:
         if (place.schema, place.name) in closed:
             unreadable(place)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
+import structlog
+from django.db import DatabaseError, connections, transaction
 
 from retention.operations.catalogue import (
     BYTES,
@@ -24,6 +25,7 @@ from retention.operations.sought import SHORTEST_UUID, UUID_PATTERN, Sought, Ter
 from retention.policy import Fate
 from retention.rules.terms import texts_in_json
 
+log = structlog.get_logger(__name__)
 FETCHED_AT_ONCE = 2000
 # Whom a row is about, where another row says it: a detail of the trail is about its event's subject.
 ABOUT = {"accounts_auditdetail": "(SELECT e.subject_id::text FROM accounts_auditevent e WHERE e.id = t.event_id)"}
@@ -98,9 +100,23 @@ class _Look:
             one.found.columns += len(self.place.columns)
         self._name_ciphertext()
         if self.tenant is not None or self.id_columns or self.text_columns:
+            self._read()
+        self._note()
+
+    def _read(self) -> None:
+        """Look at every row. A view that cannot be computed is unreadable, and stops no look at anything else."""
+        if not self.place.computed:
             for row in self._fetched():
                 self._look_at(row)
-        self._note()
+            return
+        try:
+            with transaction.atomic(using=self.place.alias):
+                for row in self._fetched():
+                    self._look_at(row)
+        except DatabaseError as error:
+            log.warning("erasure.view_unreadable", place=self.place.shown, error=type(error).__name__)
+            for one in self.sought:
+                one.found.note(self.place.shown, "unreadable", 1)
 
     def _fetched(self) -> Iterator[tuple[Any, ...]]:
         statement, params = self._statement()

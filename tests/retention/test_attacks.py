@@ -234,7 +234,7 @@ TABLES = {
         "DROP SCHEMA staging CASCADE",
         "default.staging.people.x",
     ),
-    "a-view-and-tsvector": (
+    "a-tsvector": (
         "CREATE TABLE copy_of (x tsvector); GRANT SELECT ON copy_of TO PUBLIC; "
         "INSERT INTO copy_of VALUES ('ann-1@client.example'::tsvector)",
         "DROP TABLE copy_of",
