@@ -51,6 +51,15 @@ OF_THE_POLICY: Mapping[str, Promise] = {
     "heads and copies of the trail elsewhere": _("heads and copies of the trail elsewhere"),
 }
 
+# Folders of the data directory of which a search reads the names only, or nothing (retention/operations/elsewhere.py).
+FOLDERS: Mapping[str, Promise] = {
+    "documents": _("documents"),
+    "exports": _("exports"),
+    "postgresql/data": _("the database's own files, which are searched through the database"),
+    "secrets": _("the service's secrets"),
+    "static": _("static files"),
+}
+
 # Tables of libraries that are called as their classes: Django translates no such name.
 OF_LIBRARIES = (gettext_noop("authenticators"),)
 
@@ -100,6 +109,11 @@ def title(name: str) -> str:
 def stores(names: Iterable[str]) -> str:
     """Return what stores are called, in one line."""
     return ", ".join(store(name) for name in names)
+
+
+def folders(names: Iterable[str]) -> str:
+    """Return what folders of the data directory hold, in one line; one without a name as it is called there."""
+    return ", ".join(str(FOLDERS.get(name, name)) for name in names)
 
 
 def instant(text: str) -> str:

@@ -17,7 +17,7 @@ from fpdf.fonts import FontFace
 
 from retention.enums import AcceptanceGround, AddendumKind, HoldGround, HoldScope, RequestScope, ScanState
 from retention.explain import kept_because
-from retention.naming import instant, period, rows_of, stores, title
+from retention.naming import folders, instant, period, rows_of, stores, title
 from retention.rules import certificate as rules
 
 FONTS = settings.BASE_DIR / "static" / "fonts"
@@ -55,6 +55,9 @@ LIMITS: dict[str, str | Promise] = {
     "others_messages": _l("What other people wrote about a person is theirs, encrypted under their keys."),
     "bare_names": _l("Bare names were not searched: a name may be somebody else's."),
     "short_ids": _l("External ids that are too short, or a common word, were not searched."),
+    "ids_outside_rows": _l(
+        "External ids were searched in the client's rows; elsewhere the same id may be another client's."
+    ),
     "freed_pages": _l("Freed pages of the databases may hold plain identifiers until they are written over."),
 }
 HELD_BY: dict[str, str | Promise] = {
@@ -272,6 +275,16 @@ class _Paper:
         yield from (str(LIMITS.get(code, code)) for code in found.get("limits", ()))
         if found.get("ciphertext"):
             yield _("Encrypted columns: %(columns)s.") % {"columns": ", ".join(found["ciphertext"])}
+        if found.get("columns"):
+            yield _("Columns that stay on a basis of their own, and were not searched: %(columns)s.") % {
+                "columns": ", ".join(found["columns"])
+            }
+        if found.get("contents"):
+            yield _("Encrypted files, of which only the names were searched: %(folders)s.") % {
+                "folders": folders(found["contents"])
+            }
+        if found.get("folders"):
+            yield _("Folders that were not searched: %(folders)s.") % {"folders": folders(found["folders"])}
         if found.get("stores"):
             yield _("Stores that no program of ours looked into: %(stores)s.") % {"stores": stores(found["stores"])}
 

@@ -53,6 +53,9 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
         for term in {*(one.terms.emails - contacts - one.returned_terms()), *one.terms.uuid_texts()}
     )
     folder = Path(settings.DATA_DIR)
+    for one in sought:
+        one.found.names_only = sorted(name for name in SEALED if (folder / name).exists())
+        one.found.unread = sorted(name for name in NOT_SEARCHED if (folder / name).exists())
     counts: Counter[tuple[Sought, str, str]] = Counter()
     for path in _files(folder):
         store = _store_of(path, folder)

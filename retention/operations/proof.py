@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 
-from accounts.models import AuditSeal
+from accounts.models import AuditEvent, AuditSeal, OutboxMessage
 from retention.enums import Decision, RequestOrigin, StoreKind
 from retention.models import (
     AggregateArchive,
@@ -20,7 +21,7 @@ from retention.models import (
 from retention.operations import others_content, outside
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
-from retention.policy import POLICY, STORES, Kind
+from retention.policy import POLICY, STORES, Fate, Kind, Store
 from retention.rules import levels
 from retention.rules.restores import LEDGER
 
@@ -29,12 +30,13 @@ LOOKED_INTO = frozenset({Kind.FILES, Kind.MAIL, Kind.BROKER, Kind.CACHE, Kind.LO
 # How it was done, as codes: what they say in words is on the paper (retention/papers.py).
 METHOD = ("keys_destroyed", "rows_deleted_in_chunks", "everything_read_again", "exact_terms")
 # What the verifier does not tell.
-LIMITS = ("others_messages", "bare_names", "short_ids", "freed_pages")
+LIMITS = ("others_messages", "bare_names", "short_ids", "ids_outside_rows", "freed_pages")
 
 
 def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, now: datetime) -> dict[str, Any]:
     """Return what the certificate of a verified run says, without its name and signature."""
     not_searched = _not_searched(check)
+    kept = {*check.searched.get("kept", []), *_about(run, request)}
     return {
         "issued_at": now.isoformat(),
         "provisional": True,
@@ -57,11 +59,14 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
         "kept": [
             {"what": label, "basis": table.basis, "period": None if table.period is None else str(table.period)}
             for label, table in sorted(POLICY.items())
-            if label in check.searched.get("kept", [])
+            if label in kept
         ],
         "others_content": None,
         "not_searched": {
             "ciphertext": check.searched.get("ciphertext", []),
+            "columns": check.searched.get("exempt", []),
+            "contents": check.searched.get("names_only", []),
+            "folders": check.searched.get("unread", []),
             "not_distinctive_ids": check.searched.get("not_distinctive", 0),
             "stores": not_searched,
             "limits": list(LIMITS),
@@ -195,7 +200,38 @@ def _not_searched(check: Verification) -> list[str]:
     searched |= {Kind.OBJECT_STORAGE} if StoreKind.S3 in known else set()
     searched |= {Kind.EXTERNAL} if known - {StoreKind.S3} else set()
     left = [f"{BEYOND}{code}" for code, kind in stores if f"{BEYOND}{code}" not in asked or kind == StoreKind.MANUAL]
-    return [store.name for store in STORES if store.kind not in searched] + left
+    # Files that have no folder have no name by which they could be looked into.
+    return [store.name for store in STORES if store.kind not in searched or _nameless(store)] + left
+
+
+def _nameless(store: Store) -> bool:
+    return store.kind is Kind.FILES and not store.folders
+
+
+def _about(run: ErasureRun, request: DeletionRequest) -> set[str]:
+    """Return the tables in which rows about the erasure itself stay: what was asked, its run, its proofs, the trail.
+
+    Of some people's erasure they are all that stays of it; the organization's other rows are about others.
+    """
+    asked = {"organization_id": run.organization_id}
+    found = {"retention.DeletionRequest", "retention.ErasureRun", "retention.Certificate"}
+    for label, table in POLICY.items():
+        model = apps.get_model(label)
+        for field in model._meta.concrete_fields if table.rows is Fate.KEEP else ():
+            if field.related_model in (DeletionRequest, ErasureRun):
+                about = request if field.related_model is DeletionRequest else run
+                if model._default_manager.filter(**asked, **{field.attname: about.pk}).exists():
+                    found.add(label)
+    if request.proof_id is not None or request.end_proof_id is not None:
+        found.add("accounts.Document")
+    if run.holds_met:
+        found.add("retention.LegalHold")
+    subjects = [request.public_id, run.public_id]
+    if AuditEvent.objects.filter(**asked, subject_id__in=subjects).exists():
+        found.add("accounts.AuditEvent")
+    if OutboxMessage.objects.filter(**asked, subject_id__in=subjects).exists():
+        found.add("accounts.OutboxMessage")
+    return found
 
 
 def _check(check: Verification) -> dict[str, Any]:

@@ -99,6 +99,7 @@ class _Look:
             one.found.tables += 1
             one.found.columns += len(self.place.columns)
         self._name_ciphertext()
+        self._name_exempt()
         if self.tenant is not None or self.id_columns or self.text_columns:
             self._read()
         self._note()
@@ -225,6 +226,13 @@ class _Look:
                     one.found.ciphertext.append(f"{self.place.name}.{column.name}")
                 else:
                     one.found.note(f"{self.place.shown}.{column.name}", "undeclared_bytes", 1)
+
+    def _name_exempt(self) -> None:
+        """What the policy exempts is not searched, and the certificate says so."""
+        for column in self.place.columns:
+            if self.place.exempt(column):
+                for one in self.sought:
+                    one.found.exempt.append(f"{self.place.name}.{column.name}")
 
     def _note(self) -> None:
         """Rows of an organization must be gone, unless the policy keeps that table on a basis."""

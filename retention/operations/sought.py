@@ -32,6 +32,9 @@ class Findings:
     ``mails_to_who_asked``: mails in files that bear an erased person's address because they tell the person about a
     request of their own; it is no hit there.
 
+    ``exempt``: columns whose values were not searched, as the policy says; ``names_only``: folders of sealed files, of
+    which only the names were; ``unread``: folders that were passed by.
+
     ``came_back``: the organization is a client again, so its rows were looked at for the old people only.
     """
 
@@ -44,6 +47,9 @@ class Findings:
     not_distinctive: int = 0
     came_back: bool = False
     ciphertext: list[str] = field(default_factory=list)
+    exempt: list[str] = field(default_factory=list)
+    names_only: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)

@@ -11,6 +11,7 @@ from retention.policy.kinds import Category, Fate, Role, Store, Table
 
 FATES = {
     Fate.ERASE: "erased",
+    Fate.ANONYMISE: "made anonymous",
     Fate.KEEP: "stays",
     Fate.NOT_PERSONAL: "not personal",
     Fate.CIPHERTEXT: "ciphertext",
@@ -24,7 +25,8 @@ For what a client's people do in the product the client is *controller* and the 
 contacts, contracts and accounts the vendor is controller (Art. 4 GDPR). *Erased* means: the rows go when a client's
 data are erased, on its instruction or after its contract's end, and the keys of its content are destroyed first.
 *Stays* means: on the basis that stands beside it, for the period that stands there; no licensed user is in it.
-*Ciphertext* cannot be searched: certificates name these columns.
+*Made anonymous*: the row stays, because what others wrote or the evidence of an erasure hangs on it, and what named a
+person in it goes with the person. *Ciphertext* cannot be searched: certificates name these columns.
 
 How an erasure is verified: whoever erases does not verify. The verifier takes tables and columns from the databases'
 own catalogues, counts the rows of the organization, and searches every column that could hold a text for the

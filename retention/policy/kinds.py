@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """What an erasure does to a field, or to a store."""
+    """What an erasure does to a field, or to a store. *Anonymise*: the row may stay, and what named somebody goes."""
 
     ERASE = "erase"
+    ANONYMISE = "anonymise"
     KEEP = "keep"
     NOT_PERSONAL = "not_personal"
     CIPHERTEXT = "ciphertext"

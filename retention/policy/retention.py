@@ -14,12 +14,13 @@ from retention.policy.bases import (
 from retention.policy.categories import CONTENT, PEOPLE
 from retention.policy.kinds import Fate, Table, table
 
-E, K, N, C = Fate.ERASE, Fate.KEEP, Fate.NOT_PERSONAL, Fate.CIPHERTEXT
+E, A, K, N, C = Fate.ERASE, Fate.ANONYMISE, Fate.KEEP, Fate.NOT_PERSONAL, Fate.CIPHERTEXT
 COLUMNS = "id public_id organization external_id subject key_id sealed occurred_at recorded_at"
 
 TABLES: dict[str, Table] = {
     "retention.Vault": table(K, "organization state changed_at", basis=EVIDENCE),
-    "retention.Conversation": table(E, COLUMNS, category=CONTENT, sealed=C),
+    # One in which others wrote stays as the place of their messages, without its title and without its person.
+    "retention.Conversation": table(E, COLUMNS, category=CONTENT, subject=A, sealed=C),
     "retention.Message": table(E, f"{COLUMNS} conversation role", category=CONTENT, sealed=C),
     "retention.ContextItem": table(E, COLUMNS, category=CONTENT, sealed=C),
     "retention.Diagnostic": table(E, f"{COLUMNS} type", category=CONTENT, sealed=C),
@@ -30,6 +31,7 @@ TABLES: dict[str, Table] = {
         "approved_by approved_at grace_until impact refusal proof end_proof blocked_since warned_at "
         "export_decision archive_decision closed_at",
         basis=EVIDENCE,
+        department=A,
     ),
     "retention.RequestSubject": table(
         E,
@@ -84,6 +86,8 @@ TABLES: dict[str, Table] = {
         "id public_id organization scope department subject listed ground citation review_on placed_by placed_at "
         "released_by released_at reminded_at",
         basis=EVIDENCE,
+        subject=A,
+        listed=A,
     ),
     "retention.Export": table(
         E,

@@ -8,7 +8,8 @@ from django.apps import apps
 from django.db import connections
 
 from accounts import tenancy
-from retention import ledger
+from accounts.models import LicensedUser
+from retention import ledger, naming
 from retention.operations import elsewhere
 from retention.operations.stores import STORES, Rows
 from retention.policy import NO_RESIDUE, POLICY, Fate, Kind, Role
@@ -121,6 +122,27 @@ def test_every_folder_that_is_written_is_a_store(settings):
     assert not found - folders, f"retention/policy/stores.py: say what is in {sorted(found - folders)}"
     searched = {*elsewhere.SEALED, elsewhere.MAIL, *(path.partition("/")[0] for path in elsewhere.NOT_SEARCHED)}
     assert not searched - folders, f"retention/policy/stores.py: say what is in {sorted(searched - folders)}"
+
+
+@pytest.mark.parametrize("folder", sorted(elsewhere.SEALED | elsewhere.NOT_SEARCHED))
+def test_a_folder_that_is_not_read_has_a_name_on_paper(folder):
+    assert folder in naming.FOLDERS, f"retention/naming.py: say in FOLDERS what is in {folder}, for certificates"
+
+
+def test_what_points_to_a_person_from_a_row_that_stays_goes_with_the_person():
+    for label, table in POLICY.items():
+        for field in apps.get_model(label)._meta.concrete_fields if table.rows is Fate.KEEP else ():
+            if field.related_model is LicensedUser:
+                fate = table.fate_of(field.name)
+                assert fate in (Fate.ERASE, Fate.ANONYMISE), f"{label}.{field.name}: declare that it is made anonymous"
+
+
+def test_what_is_made_anonymous_can_be_empty():
+    for label, table in POLICY.items():
+        for name, fate in table.fates.items():
+            field = apps.get_model(label)._meta.get_field(name)
+            if fate is Fate.ANONYMISE:
+                assert field.null or field.blank, f"{label}.{name}: a row cannot stay without it"
 
 
 def test_the_document_is_the_one_committed():

@@ -8,16 +8,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts import tenancy
 from retention import papers
 from retention.models import Certificate, ManualErasure
-from retention.operations import attesting, external
+from retention.operations import attesting, external, holds, subject_decisions
+from retention.operations.subject_facts import Facts
+from retention.policy import NO_RESIDUE
 from tests.accounts.receivers import says
+from tests.admin.people import a_member
 from tests.contracts.agreements import at
+from tests.retention import asking
 from tests.retention.connectors.configured import a_store, paper
 from tests.retention.connectors.test_service import Service
 from tests.retention.restoring import Backup, replayed
+from tests.retention.test_blocked import hold
 from tests.retention.test_certificate_faces import text_of
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.test_stores_beyond import Erasure
-from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked
+from tests.retention.under_contract import AFTER_GRACE, CLIENT, NOW, a_client, approved, asked, person
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 UNKNOWN = {"end_confirmed_at": None, "approved_at": None, "approved_by_another_person": None}
@@ -162,3 +167,78 @@ class TestWhatWasNotSearched:
         Erasure().go_on()
         text = " ".join(text_of(papers.certificate(the_certificate(), language="pl")).split())
         assert "Rozmowy" in text and "dostawca modelu AI" in text and "model vendor" not in text
+
+
+WORDS = {
+    "en": (
+        "Encrypted files, of which only the names",
+        "Folders that were not searched",
+        "Columns that stay on a basis",
+    ),
+    "fr": ("Fichiers chiffrés, dont seuls les noms", "Dossiers où rien", "Colonnes qui restent sur une base"),
+    "pl": ("Pliki zaszyfrowane, których", "Foldery nieprzeszukane", "Kolumny, które pozostają na własnej podstawie"),
+}
+
+
+class TestWhatIsNotLookedInto:
+    def test_what_is_passed_by_is_named(self, settings):
+        for name in ("secrets", "static", "postgresql/data", "documents"):
+            (settings.DATA_DIR / name).mkdir(parents=True, exist_ok=True)
+        approved(asked(a_client(), "ann-1"))
+        live_until(AFTER_GRACE)
+        document = the_certificate()
+        said = document["not_searched"]
+        assert said["columns"] == ["accounts_user.email", "retention_erasureentry.subject_refs"]
+        assert "documents" in said["contents"] and said["folders"] == ["postgresql/data", "secrets", "static"]
+        assert "files under way" in said["stores"] and "ids_outside_rows" in said["limits"]
+        for language, words in WORDS.items():
+            text = " ".join(text_of(papers.certificate(document, language=language)).split())
+            assert [one for one in words if one not in text] == [], language
+
+    def test_every_exemption_of_the_policy_is_named(self):
+        approved(asked(a_client(), "ann-1"))
+        live_until(AFTER_GRACE)
+        assert set(the_certificate()["not_searched"]["columns"]) == set(NO_RESIDUE)
+
+
+class TestWhatIsKept:
+    def kept(self):
+        return {one["what"] for one in the_certificate()["kept"]}
+
+    def test_of_some_peoples_erasure_what_stays_is_about_the_erasure(self):
+        request = asked(a_client(), "ann-1")
+        with tenancy.vendor():
+            lifted = hold(request.organization, "ann-1")
+            holds.release(lifted, now=NOW, by="user:three")
+        approved(request)
+        live_until(AFTER_GRACE)
+        kept = self.kept()
+        assert kept >= {
+            "retention.DeletionRequest",
+            "retention.ErasureRun",
+            "retention.ErasureStep",
+            "retention.Verification",
+            "retention.LegalHold",
+            "accounts.AuditEvent",
+            "accounts.OutboxMessage",
+        }
+        assert not kept & {"contracts.Contract", "accounts.LicensedUser", "accounts.Membership", "accounts.Document"}
+        assert "retention.SubjectRequest" not in kept, "nobody asked by a request of their own"
+
+    def test_so_is_the_persons_own_request(self):
+        organization = a_client()
+        a_member("client_administrator", organization)
+        who = Facts("Ann", "ann-1@client.example", "Forget me.")
+        row = asking.forwarded(organization, asking.taken(facts=who, now=NOW, received_at=NOW), now=NOW)
+        with tenancy.tenant(organization.pk):
+            people = [person(organization, "ann-1").public_id]
+            row = subject_decisions.grant(row, people=people, now=NOW, by=CLIENT, for_client=False)
+        approved(row.request)
+        live_until(AFTER_GRACE)
+        assert "retention.SubjectRequest" in self.kept()
+
+    def test_each_is_on_paper_with_its_basis(self):
+        approved(asked(a_client(), "ann-1"))
+        live_until(AFTER_GRACE)
+        text = " ".join(text_of(papers.certificate(the_certificate(), language="en")).split())
+        assert "What is kept, and why" in text
