@@ -120,6 +120,7 @@ class ContractAdmin(Calculating, Exiting, Importing, Leaving, Offering, Remindin
                 "early_exit_disclosed_on",
                 "switching_notice_months",
                 "retrieval_days",
+                "erasure_days",
                 "end_choice",
                 "end_reason",
             ),

@@ -163,6 +163,13 @@ class DraftForm(OperationForm):
     )
     reminds_client = forms.BooleanField(label=_("The client's contacts are reminded too"), required=False)
     retrieval_days = forms.IntegerField(label=_("Retrieval period (days)"), min_value=0, max_value=LONGEST, initial=30)
+    erasure_days = forms.IntegerField(
+        label=_("Erased within (days after the retrieval period)"),
+        min_value=1,
+        max_value=365,
+        required=False,
+        help_text=_("Empty: what the vendor promises to all its clients"),
+    )
     end_choice = forms.ChoiceField(label=_("At the end"), choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR"))
 
 

@@ -94,6 +94,7 @@ class OfferedSerializer(serializers.Serializer[Any]):
     billing_interval = serializers.ChoiceField(choices=list(labels.BILLING_INTERVAL.items()), required=False)
     billing_timing = serializers.ChoiceField(choices=list(labels.BILLING_TIMING.items()), required=False)
     retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, required=False)
+    erasure_days = serializers.IntegerField(min_value=1, max_value=365, allow_null=True, required=False)
 
 
 class NewOfferSerializer(serializers.Serializer[Any]):

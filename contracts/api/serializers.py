@@ -75,6 +75,7 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
             "index_base_value",
             "stayed_until",
             "retrieval_days",
+            "erasure_days",
             "end_choice",
             "starts_at",
             "term_number",
@@ -180,6 +181,13 @@ class NewContractSerializer(serializers.Serializer[Any]):
         help_text="S0; null: the value of the base period, else the last one published on the day of conclusion.",
     )
     retrieval_days = serializers.IntegerField(min_value=0, max_value=3650, default=30)
+    erasure_days = serializers.IntegerField(
+        min_value=1,
+        max_value=365,
+        allow_null=True,
+        default=None,
+        help_text="Days after the retrieval period within which content is erased; null: the vendor's own promise.",
+    )
     end_choice = serializers.ChoiceField(choices=list(labels.END_CHOICE.items()), default="return_then_delete")
 
 

@@ -3,7 +3,7 @@
 from contracts.models.amendment import Amendment
 from contracts.models.calendar import CalendarEvent, CalendarFeed
 from contracts.models.clause import ContractClause
-from contracts.models.contract import Contract, Term
+from contracts.models.contract import Contract
 from contracts.models.deadline import Deadline
 from contracts.models.index import IndexLink, IndexSeries, IndexValue
 from contracts.models.intake import Intake
@@ -15,6 +15,7 @@ from contracts.models.quote import Quote
 from contracts.models.reminder import Reminder
 from contracts.models.statement import Payment, StatementLine
 from contracts.models.switching import SwitchingAct, SwitchingCase
+from contracts.models.term import Term
 from contracts.models.termination import Termination
 from contracts.models.uplift import Uplift
 

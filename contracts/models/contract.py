@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -141,6 +140,12 @@ class Contract(TenantModel):
     )
     reminds_client = models.BooleanField(_("the client's contacts are reminded too"), default=False)
     retrieval_days = models.PositiveSmallIntegerField(_("retrieval period (days)"), default=30)
+    erasure_days = models.PositiveSmallIntegerField(
+        _("erased within (days after the retrieval period)"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: what the vendor promises to all its clients"),
+    )
     end_choice = models.CharField(
         _("at the end"), max_length=24, choices=labels.END_CHOICE, help_text=_("Art. 28(3)(g) GDPR")
     )
@@ -198,6 +203,10 @@ class Contract(TenantModel):
                 condition=Q(status__in=[status.value for status in ContractStatus]), name="contract_status_known"
             ),
             models.CheckConstraint(condition=Q(first_term_months__gte=1), name="contract_first_term_at_least_a_month"),
+            models.CheckConstraint(
+                condition=Q(erasure_days__isnull=True) | Q(erasure_days__range=(1, 365)),
+                name="contract_erased_within_a_year",
+            ),
             models.CheckConstraint(
                 condition=Q(renewal_term_months__isnull=True) | Q(renewal_term_months__gte=1),
                 name="contract_renewal_term_at_least_a_month",
@@ -353,47 +362,3 @@ class Contract(TenantModel):
 
     def __str__(self) -> str:
         return self.reference
-
-
-class Term(TenantModel):
-    """One period of a contract, with the price and clauses that held when it began: a renewal is a new contract.
-
-    ``certain_at`` is when no notice could prevent it any more, ``started_at`` its local midnight. A notice that
-    was given in time but recorded late voids the terms it prevented; they stay as evidence.
-    """
-
-    contract = TenantForeignKey(Contract, related_name="terms")
-    number = models.PositiveIntegerField(_("number"))
-    days = DateRangeField(_("days"))
-    fee = models.DecimalField(_("annual fee before VAT"), max_digits=14, decimal_places=2)
-    currency = models.CharField(_("currency"), max_length=3)
-    clauses = models.JSONField(_("clauses"))
-    certain_at = models.DateTimeField(_("certain at"))
-    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
-    voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("term")
-        verbose_name_plural = _("terms")
-        constraints = [
-            *tenant_keys("contracts_term"),
-            models.UniqueConstraint(
-                fields=["organization", "contract", "number"],
-                condition=Q(voided_at__isnull=True),
-                name="term_number_once",
-            ),
-            models.CheckConstraint(condition=Q(number__gte=1), name="term_number_from_one"),
-            models.CheckConstraint(condition=Q(days__isempty=False), name="term_covers_a_day"),
-            ExclusionConstraint(
-                name="terms_do_not_overlap",
-                expressions=[
-                    ("contract", RangeOperators.EQUAL),
-                    ("days", RangeOperators.OVERLAPS),
-                ],
-                condition=Q(voided_at__isnull=True),
-            ),
-        ]
-        indexes = [models.Index(fields=["organization", "contract", "id"], name="term_by_contract")]
-
-    def __str__(self) -> str:
-        return str(self.number)

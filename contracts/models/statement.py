@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
 from contracts import labels
 from contracts.enums import LineKind, VatTreatment
-from contracts.models.contract import Contract, Term
+from contracts.models.contract import Contract
+from contracts.models.term import Term
 
 
 class StatementLine(TenantModel):

@@ -38,6 +38,9 @@ def check(values: dict[str, Any]) -> tuple[list[FieldError], list[FieldError]]:
         faults += checks.one_of(name, values[name], [word.value for word in words])
     if not 0 <= values["retrieval_days"] <= 3650:
         faults.append(FieldError("retrieval_days", "out_of_range", "Between 0 and 3,650 days."))
+    within = values.get("erasure_days")
+    if within is not None and not 1 <= within <= 365:
+        faults.append(FieldError("erasure_days", "out_of_range", "Between 1 and 365 days."))
     if not 0 <= values.get("switching_notice_months", 2) <= 120:
         faults.append(FieldError("switching_notice_months", "out_of_range", "Between 0 and 120 months."))
     if values.get("notice_end_of"):
@@ -117,6 +120,7 @@ def draft(
     reminder_leads: Sequence[int] = DEFAULT_LEADS,
     reminds_client: bool = False,
     retrieval_days: int = 30,
+    erasure_days: int | None = None,
     end_choice: str = enums.EndChoice.RETURN_THEN_DELETE.value,
     time_zone: str | None = None,
 ) -> Contract:
@@ -166,6 +170,7 @@ def draft(
         "reminder_leads": list(reminder_leads),
         "reminds_client": reminds_client,
         "retrieval_days": retrieval_days,
+        "erasure_days": erasure_days,
         "end_choice": end_choice,
     }
     faults, warnings = check(values)

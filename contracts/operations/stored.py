@@ -50,7 +50,7 @@ CLAUSES = (
 
 
 # What an amendment may change: the first term is fixed with the signature, the currency for good.
-AMENDABLE = (*(name for name in CLAUSES if name != "first_term_months"), "annual_fee")
+AMENDABLE = (*(name for name in CLAUSES if name != "first_term_months"), "annual_fee", "erasure_days")
 
 
 def in_force(contract: Contract, *, on: date) -> Contract:

@@ -70,6 +70,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("notice_effect", _C, "notice_effect", _words(enums.NoticeEffect), default="receipt"),
     Column("mid_term_exit", _C, "mid_term_exit", cells.yes_or_no, default=False),
     Column("retrieval_days", _C, "retrieval_days", cells.integer, default=30),
+    Column("erasure_days", _C, "erasure_days", cells.integer),
     Column("end_choice", _C, "end_choice", _words(enums.EndChoice), default="return_then_delete"),
     Column("user_email", _U, "email", cells.text, required=True),
     Column("user_display_name", _U, "display_name", cells.text, required=True),

@@ -106,6 +106,7 @@ class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):
             "retrieval_ends_on",
             "erase_from",
             "erase_by",
+            "promised_by",
             "confirmed_by",
             "confirmed_at",
             "carried_out_at",

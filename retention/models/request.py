@@ -73,6 +73,12 @@ class DeletionRequest(TenantModel):
     )
     erase_from = models.DateTimeField(_("erase from"))
     erase_by = models.DateTimeField(_("erase by"))
+    promised_by = models.DateTimeField(
+        _("promised by"),
+        null=True,
+        blank=True,
+        help_text=_("A contract promised the erasure by then, when it is not allowed yet"),
+    )
     retrieval_waived_at = models.DateTimeField(_("retrieval period waived at"), null=True, blank=True)
     confirmed_by = models.CharField(_("end confirmed by"), max_length=80, blank=True)
     confirmed_at = models.DateTimeField(_("end confirmed at"), null=True, blank=True)
@@ -158,6 +164,10 @@ class DeletionRequest(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(erase_from__lte=F("erase_by")), name="deletion_request_erase_from_before_erase_by"
+            ),
+            models.CheckConstraint(
+                condition=Q(promised_by__isnull=True) | Q(promised_by__lt=F("erase_from")),
+                name="deletion_request_promised_before_it_is_allowed",
             ),
             models.CheckConstraint(
                 condition=Q(service_ended_on__isnull=True) | Q(service_ended_on__lte=F("retrieval_ends_on")),

@@ -1,7 +1,7 @@
 """Deletion requests: opened when the last contract has ended, confirmed, approved by another person, or given up."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,15 +13,12 @@ from accounts.errors import InvalidInput, Refused
 from accounts.models import Document, Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
-from contracts.enums import ContractStatus, EndChoice, EndReason, SwitchKind
+from contracts.enums import ContractStatus, EndChoice, EndReason
 from contracts.models import Contract, SwitchingCase
-from contracts.rules.days import ONE_DAY
-from contracts.rules.explanation import Explanation
 from contracts.rules.periods import local_day
 from retention.enums import Decision, RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, RequestSubject
-from retention.operations import blocking, impact, instructions
-from retention.rules import requests as rules
+from retention.operations import blocking, impact, instructions, windows
 
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
 
@@ -106,8 +103,8 @@ def open_request(
         for contract in contracts.filter(status=ContractStatus.ENDED.value)
         if contract.ends_on is not None and (since is None or contract.ends_on > since)
     ]
-    window = _longest_window(organization, over, today=today)
-    returned = not over or any(_wants_return(one) for one in over)
+    window = windows.of(organization, over, today=today)
+    returned = not over or any(windows.wants_return(one) for one in over)
     choice = EndChoice.RETURN_THEN_DELETE if returned else EndChoice.DELETE
     try:
         with transaction.atomic():
@@ -121,11 +118,13 @@ def open_request(
                 retrieval_ends_on=window.ends_on,
                 erase_from=window.erase_from,
                 erase_by=window.erase_by,
+                promised_by=window.promised_by,
                 export_decision=Decision.DECLINED if choice is EndChoice.DELETE else Decision.PENDING,
             )
     except IntegrityError as error:
         raise Refused("This organization has an open request.", code="request_exists") from error
-    data = {
+    clash = {} if window.promised_by is None else {"promised_by": window.promised_by.isoformat()}
+    data = clash | {
         "origin": origin.value,
         "contract": None if last is None else str(last.public_id),
         "choice": choice.value,
@@ -135,57 +134,8 @@ def open_request(
         "why": window.explanation.to_json(),
     }
     audit.record("deletion_request.opened", request, by=by, at=now, data=data)
-    outbox.publish("deletion_request.opened", request, at=now, payload={"erase_from": data["erase_from"]})
+    outbox.publish("deletion_request.opened", request, at=now, payload=clash | {"erase_from": data["erase_from"]})
     return request
-
-
-def _longest_window(organization: Organization, over: list[Contract], *, today: date) -> rules.Window:
-    """Return the window that leaves the client longest, over all contracts that ended: each granted its own.
-
-    The last one's begins today at the earliest, since the service ran until its end was carried out.
-    """
-    last = max(over, key=lambda one: (one.ended_at or one.created_at, one.pk), default=None)
-    if last is None:
-        return _window(organization, today, days=settings.RETRIEVAL_DAYS, zone=organization.time_zone)
-    windows = []
-    for one in over:
-        service_ended = max(one.ends_on or today, today) if one is last else one.ends_on or today
-        case = _switch_of(one)
-        if case is not None:
-            windows.append(_switch_window(case, zone=one.time_zone))
-        if case is None or (case.transition_end is not None and service_ended > case.transition_end + ONE_DAY):
-            windows.append(_window(organization, service_ended, days=one.retrieval_days, zone=one.time_zone))
-    return max(windows, key=lambda window: window.erase_from)
-
-
-def _switch_of(contract: Contract) -> SwitchingCase | None:
-    """Return the switch that ended a contract; its retrieval counts from the agreed transition, not from that end."""
-    if contract.end_reason != EndReason.SWITCHING.value:
-        return None
-    return contract.switching_cases.settled().order_by("pk").last()
-
-
-def _switch_window(case: SwitchingCase, *, zone: str) -> rules.Window:
-    return rules.switch_window(
-        case.erase_from,
-        zone=zone,
-        erase_within=settings.ERASE_BY,
-        explanation=Explanation.from_json(case.why),
-    )
-
-
-def _wants_return(contract: Contract) -> bool:
-    """Say whether the client gets its data back: by the contract, unless it waived them by asking for erasure only."""
-    case = _switch_of(contract)
-    if case is not None and case.kind == SwitchKind.ERASURE_ONLY.value:
-        return False
-    return contract.end_choice == EndChoice.RETURN_THEN_DELETE.value
-
-
-def _window(organization: Organization, ended_on: date, *, days: int, zone: str) -> rules.Window:
-    return rules.retrieval_window(
-        ended_on, days=days, country=organization.country, zone=zone, erase_within=settings.ERASE_BY
-    )
 
 
 @transaction.atomic
@@ -271,10 +221,12 @@ def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> Dele
     blocking.refuse_while_switching(locked.organization)
     if blocking.erasable_from(locked) > now:
         today = local_day(now, locked.organization.time_zone)
-        locked.erase_from, locked.erase_by = now, min(max(locked.erase_by, now), now + settings.ERASE_BY)
+        within = (locked.erase_by - locked.erase_from) or settings.ERASE_BY
+        locked.erase_from, locked.erase_by = now, min(max(locked.promised_by or locked.erase_by, now), now + within)
         locked.retrieval_ends_on = max(locked.service_ended_on or today, today)
         locked.retrieval_waived_at = now
-        locked.save(update_fields=["erase_from", "erase_by", "retrieval_ends_on", "retrieval_waived_at"])
+        locked.promised_by = None if locked.promised_by is None or locked.promised_by >= now else locked.promised_by
+        locked.save(update_fields=["erase_from", "erase_by", "promised_by", "retrieval_ends_on", "retrieval_waived_at"])
         audit.record("deletion_request.retrieval_waived", locked, by=by, at=now)
         outbox.publish("deletion_request.retrieval_waived", locked, at=now)
     return locked
@@ -332,11 +284,15 @@ def follow_switch(request: DeletionRequest, *, now: datetime, by: str) -> Deleti
     case = SwitchingCase.objects.filter(organization=locked.organization_id, erase_at=erase_from).last()
     if erase_from <= locked.erase_from or case is None:
         raise RequestNotInThatState("The request has the dates of the switch.")
-    window = _switch_window(case, zone=case.contract.time_zone)
+    window = windows.of_switch(case, contract=case.contract)
+    before = locked.promised_by or locked.erase_by
     locked.retrieval_ends_on = max(window.ends_on, locked.service_ended_on or window.ends_on)
     locked.erase_from, locked.erase_by = window.erase_from, max(locked.erase_by, window.erase_by)
-    locked.save(update_fields=["retrieval_ends_on", "erase_from", "erase_by"])
+    locked.promised_by = before if before < window.erase_from else None
+    locked.save(update_fields=["retrieval_ends_on", "erase_from", "erase_by", "promised_by"])
     data = {"switch": str(case.public_id), "erase_from": window.erase_from.isoformat()}
+    if locked.promised_by is not None:
+        data["promised_by"] = locked.promised_by.isoformat()
     audit.record("deletion_request.retrieval_moved", locked, by=by, at=now, data=data)
     outbox.publish("deletion_request.retrieval_moved", locked, at=now, payload=data)
     return locked

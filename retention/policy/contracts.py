@@ -13,9 +13,9 @@ TABLES: dict[str, Table] = {
         "minimum_commitment_months renewal_term_months auto_renews mid_term_exit notice_length notice_unit "
         "notice_end_of notice_effect annual_fee currency billing_interval billing_timing paid_until paid_before_on "
         "paid_ahead seats features early_exit_rate early_exit_cap early_exit_refunds early_exit_disclosed_on "
-        "switching_notice_months owner retrieval_days end_choice starts_at term_number term_lengths term_ends_on "
-        "last_notice_on last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at end_reason "
-        "deadlines_stale suspended_at suspension_reason resumes_at created_at reminder_leads reminds_client "
+        "switching_notice_months owner retrieval_days erasure_days end_choice starts_at term_number term_lengths "
+        "term_ends_on last_notice_on last_notice_why certain_at renews_at planned_for ends_on ends_at ended_at "
+        "end_reason deadlines_stale suspended_at suspension_reason resumes_at created_at reminder_leads reminds_client "
         "next_reminder_at calendar_due_at index_series index_fixed_part index_floor index_cap index_base_period "
         "index_base_value stayed_until stayed_term stay_proof",
         basis=CONTRACT_FILE,

@@ -1,7 +1,7 @@
 """When a departed client's data may go, and what stands in the way: pure rules."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from contracts.enums import NoticeUnit
@@ -15,15 +15,21 @@ class Window:
     """The retrieval window after the service's end; ``ends_on`` is the first day after it.
 
     ``erase_from`` is the local midnight of that day, ``erase_by`` the instant by which erasure must have happened.
+    ``agreed``: the contract has a figure of its own for that. ``promised_by``: another contract promised an earlier
+    instant, at which erasure is not allowed yet; somebody has to know of that clash.
     """
 
     ends_on: date
     erase_from: datetime
     erase_by: datetime
     explanation: Explanation
+    agreed: bool = False
+    promised_by: datetime | None = None
 
 
-def retrieval_window(service_ended_on: date, *, days: int, country: str, zone: str, erase_within: timedelta) -> Window:
+def retrieval_window(
+    service_ended_on: date, *, days: int, country: str, zone: str, erase_within: timedelta, agreed: bool = False
+) -> Window:
     """Return the window that a client has to fetch its data, counted from the last day of service.
 
     It is a minimum granted to the customer, so it moves forward from a day on which nobody works in the client's
@@ -42,16 +48,37 @@ def retrieval_window(service_ended_on: date, *, days: int, country: str, zone: s
     )
     ends_on = deadline.latest + ONE_DAY
     erase_from = periods.midnight(ends_on, zone)
-    return Window(ends_on, erase_from, periods.midnight(ends_on + erase_within, zone), deadline.explanation)
+    return Window(ends_on, erase_from, periods.midnight(ends_on + erase_within, zone), deadline.explanation, agreed)
 
 
-def switch_window(erase_from: date, *, zone: str, erase_within: timedelta, explanation: Explanation) -> Window:
+def switch_window(
+    erase_from: date, *, zone: str, erase_within: timedelta, explanation: Explanation, agreed: bool = False
+) -> Window:
     """Return the window of a client that switched away: it was computed with the switch, from its agreed transition.
 
     Where only erasure was asked for there is none: erasure is allowed from the day after the notice.
     """
     erase_by = periods.midnight(erase_from + erase_within, zone)
-    return Window(erase_from, periods.midnight(erase_from, zone), erase_by, explanation)
+    return Window(erase_from, periods.midnight(erase_from, zone), erase_by, explanation, agreed)
+
+
+def longest(windows: Sequence[Window]) -> Window:
+    """Return the window that leaves a client longest, by the earliest instant that a contract's own figure promises.
+
+    One that is promised for before anything may be erased cannot be kept: ``promised_by`` says so, and erasure must
+    have happened by the first instant at which it may (rulebook §6).
+
+    :raises ValueError: no window.
+    """
+    found = max(windows, key=lambda window: window.erase_from)
+    return due_by(found, min((one.erase_by for one in windows if one.agreed), default=found.erase_by))
+
+
+def due_by(window: Window, promised: datetime) -> Window:
+    """Return the window with the instant that was promised, if that is earlier; or its clash with the first allowed."""
+    if promised < window.erase_from:
+        return replace(window, erase_by=window.erase_from, promised_by=promised)
+    return replace(window, erase_by=min(window.erase_by, promised))
 
 
 def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: datetime | None) -> datetime:

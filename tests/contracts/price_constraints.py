@@ -67,6 +67,7 @@ def accepted(found):
 
 LATER = date(2027, 1, 1)
 EXAMPLES = {
+    "contract_erased_within_a_year": contract(erasure_days=366),
     "contract_index_clause_whole_or_none": contract(index_floor=Decimal(1)),
     "contract_index_fixed_part_is_a_share": indexed(index_fixed_part=Decimal("1.1")),
     "contract_index_floor_below_cap": indexed(index_floor=Decimal("1.1"), index_cap=Decimal(1)),

@@ -154,6 +154,7 @@ def test_a_stored_draft_is_neither_signed_nor_changed():
         pytest.param({"annual_fee": "12000.005"}, ("annual_fee", "too_many_decimals"), id="three-decimals"),
         pytest.param({"currency": "EUX"}, ("currency", "unknown_currency"), id="currency"),
         pytest.param({"notice_length": "40"}, ("notice_length", "longer_than_term"), id="notice-longer-than-term"),
+        pytest.param({"erasure_days": "0"}, ("erasure_days", "out_of_range"), id="erasure"),
         pytest.param({"retrieval_days": "-1"}, ("retrieval_days", "out_of_range"), id="retrieval"),
         pytest.param({"starts_on": "1923-01-01"}, ("starts_on", "too_early"), id="start"),
         pytest.param({"user_email": "ann"}, ("user_email", "invalid_email"), id="email"),

@@ -36,6 +36,7 @@ FACTS = (
     "retrieval_waived_at",
     "erase_from",
     "erase_by",
+    "promised_by",
     "grace_until",
     "confirmed_at",
     "carried_out_at",

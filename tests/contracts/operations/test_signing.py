@@ -73,6 +73,8 @@ def cancel(contract, now):
         pytest.param({"governing_law": "XX"}, {("governing_law", "unknown")}, id="law"),
         pytest.param({"billing_interval": "week"}, {("billing_interval", "unknown")}, id="interval"),
         pytest.param({"end_choice": "keep"}, {("end_choice", "unknown")}, id="end-choice"),
+        pytest.param({"erasure_days": 0}, {("erasure_days", "out_of_range")}, id="erased-at-once"),
+        pytest.param({"erasure_days": 366}, {("erasure_days", "out_of_range")}, id="erased-after-a-year"),
         pytest.param({"retrieval_days": 3651}, {("retrieval_days", "out_of_range")}, id="retrieval"),
         pytest.param(
             {"currency": "EUX", "reference": "", "notice_length": -1},

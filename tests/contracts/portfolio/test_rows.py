@@ -46,6 +46,7 @@ def test_one_row_can_hold_an_organization_a_contract_and_a_user():
         "notice_effect": "receipt",
         "mid_term_exit": False,
         "retrieval_days": 30,
+        "erasure_days": None,
         "end_choice": "return_then_delete",
     }
     (user,) = organization.users

@@ -1,0 +1,138 @@
+"""Within how many days a contract promises the erasure: it sets *erase by*, and a promise too early is flagged."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from accounts import tenancy
+from accounts.models import AuditEvent, OutboxMessage
+from accounts.operations import delivery
+from contracts.rules import periods
+from contracts.rules.explanation import Explanation
+from retention.operations import exports, lateness, requests
+from retention.rules import requests as rules
+from tests.admin.people import a_member
+from tests.api.callers import caller
+from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.test_amending import amend, an_active_contract
+from tests.retention.test_life import a_leaving_client, live_until, the_request
+from tests.retention.vaults import an_organization
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+DAY = timedelta(days=1)
+WHY = Explanation("test", 1, {}, (), "Art. 28(3)(g) GDPR")
+
+
+def window(erase_from, within, *, agreed=False):
+    start = periods.midnight(erase_from, "Europe/Paris")
+    end = periods.midnight(erase_from + timedelta(days=within), "Europe/Paris")
+    return rules.Window(erase_from, start, end, WHY, agreed)
+
+
+@pytest.mark.parametrize(
+    ("windows", "erase_by", "promised"),
+    [
+        pytest.param([(date(2026, 2, 3), 30, False)], date(2026, 3, 5), None, id="the vendor's own"),
+        pytest.param([(date(2026, 2, 3), 10, True)], date(2026, 2, 13), None, id="the contract's figure"),
+        pytest.param([(date(2026, 2, 3), 90, True)], date(2026, 5, 4), None, id="later than the vendor's own"),
+        pytest.param(
+            [(date(2026, 2, 3), 30, False), (date(2026, 1, 20), 30, True)],
+            date(2026, 2, 19),
+            None,
+            id="another contract promised an earlier day",
+        ),
+        pytest.param(
+            [(date(2026, 2, 3), 30, False), (date(2026, 1, 10), 5, False)],
+            date(2026, 3, 5),
+            None,
+            id="another contract promised nothing of its own",
+        ),
+        pytest.param(
+            [(date(2026, 2, 3), 30, False), (date(2026, 1, 10), 5, True)],
+            date(2026, 2, 3),
+            date(2026, 1, 15),
+            id="promised before it is allowed",
+        ),
+        pytest.param(
+            [(date(2026, 2, 3), 30, True), (date(2026, 1, 24), 10, True)],
+            date(2026, 2, 3),
+            None,
+            id="promised for the first instant at which it is allowed",
+        ),
+    ],
+)
+def test_the_longest_window_and_the_earliest_promise_count(windows, erase_by, promised):
+    found = rules.longest([window(on, within, agreed=agreed) for on, within, agreed in windows])
+    assert found.ends_on == date(2026, 2, 3)
+    assert found.erase_by == periods.midnight(erase_by, "Europe/Paris")
+    assert found.promised_by == (None if promised is None else periods.midnight(promised, "Europe/Paris"))
+
+
+def test_the_figure_of_the_contract_sets_the_day():
+    organization = a_leaving_client(erasure_days=10)
+    live_until(at("2026-01-02"))
+    request = the_request(organization)
+    assert (request.erase_by - request.erase_from, request.promised_by) == (10 * DAY, None)
+    with tenancy.vendor():
+        exports.waive(request, now=at("2026-01-03"), by="user:client")
+        waived = requests.waive_retrieval(request, now=at("2026-01-03"), by="user:client")
+    assert waived.erase_by == at("2026-01-03") + 10 * DAY, "not the vendor's own figure"
+
+
+def clashing():
+    organization = an_organization()
+    long = {"starts_on": date(2024, 12, 20), "auto_renews": False, "retrieval_days": 120}
+    short = {"starts_on": date(2024, 12, 31), "auto_renews": False, "erasure_days": 5}
+    a_signed_contract(organization, reference="A", **long)
+    a_signed_contract(organization, reference="B", **short)
+    live_until(at("2025-12-25"))
+    live_until(at("2025-12-31"))
+    return organization
+
+
+def test_a_promise_that_cannot_be_kept_is_flagged_wherever_the_request_is_seen():
+    organization = clashing()
+    request = the_request(organization)
+    promised = request.promised_by
+    assert promised < request.erase_from == request.erase_by
+    manager = a_member("contract_manager", email="manager@vendor.example")
+    with tenancy.vendor():
+        data = AuditEvent.objects.get(name="deletion_request.opened").data
+        assert data["promised_by"] == promised.isoformat()
+        message = OutboxMessage.objects.get(topic="deletion_request.opened")
+        (letter,) = [one for one in delivery.letters(message) if one.to == manager.email]
+    assert "A contract promised the erasure by" in letter.body
+    found = caller("privacy_officer")("GET", f"deletion-requests/{request.public_id}")
+    assert found["promised_by"].startswith(promised.date().isoformat())
+    lateness.warn_all(at=request.erase_by - 14 * DAY, by="system")
+    with tenancy.vendor():
+        assert OutboxMessage.objects.filter(topic="deletion_request.due_soon").count() == 1
+
+
+def test_who_waives_the_rest_of_the_period_has_the_promise_kept():
+    request = the_request(clashing())
+    promised = request.promised_by
+    with tenancy.vendor():
+        exports.waive(request, now=at("2026-01-20"), by="user:client")
+        waived = requests.waive_retrieval(request, now=at("2026-01-20"), by="user:client")
+    assert (waived.erase_by, waived.promised_by) == (promised, None)
+
+
+@pytest.mark.parametrize(("given", "code"), [(0, "min_value"), (366, "max_value"), ("soon", "invalid")])
+def test_by_rest_a_figure_out_of_range_is_a_400_at_its_field(given, code):
+    contract, manager = an_active_contract(), caller("contract_manager")
+    answer = amend(manager, contract, values=json.dumps({"erasure_days": given}))
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["attr"], error["code"]) == ("values.erasure_days", code)
+    assert manager("GET", f"contracts/{contract.public_id}")["erasure_days"] is None
+
+
+def test_an_amendment_changes_the_promise(monkeypatch):
+    monkeypatch.setattr("accounts.operations.clock.instant", lambda: at("2025-02-01"))
+    contract, manager = an_active_contract(), caller("contract_manager")
+    answer = amend(manager, contract, values=json.dumps({"erasure_days": 15}), valid_from="2025-02-01")
+    assert answer.status_code == 201, answer.json()
+    live_until(at("2025-02-01"))
+    assert manager("GET", f"contracts/{contract.public_id}")["erasure_days"] == 15
