@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="promised_by",
             field=models.DateTimeField(
                 blank=True,
-                help_text="A contract promised the erasure by then, when it is not allowed yet",
+                help_text="Where a contract promised the erasure before it is allowed",
                 null=True,
                 verbose_name="promised by",
             ),

@@ -77,7 +77,7 @@ class DeletionRequest(TenantModel):
         _("promised by"),
         null=True,
         blank=True,
-        help_text=_("A contract promised the erasure by then, when it is not allowed yet"),
+        help_text=_("Where a contract promised the erasure before it is allowed"),
     )
     retrieval_waived_at = models.DateTimeField(_("retrieval period waived at"), null=True, blank=True)
     confirmed_by = models.CharField(_("end confirmed by"), max_length=80, blank=True)
