@@ -67,6 +67,11 @@ class Place:
         return self.kind in COMPUTED
 
     @property
+    def shows_others(self) -> bool:
+        """Say whether it is a plain view: it holds nothing, and the tables beneath it are looked at by themselves."""
+        return self.kind == "v"
+
+    @property
     def sql(self) -> str:
         """The table's name in a statement."""
         return f"{quoted(self.schema)}.{quoted(self.name)}"

@@ -217,7 +217,7 @@ class _Look:
     def _name_ciphertext(self) -> None:
         """Bytes cannot be searched: each such column is declared as ciphertext, and named on the certificate."""
         for column in self.place.columns:
-            if column.type not in BYTES:
+            if column.type not in BYTES or self.place.shows_others:
                 continue
             declared = self.place.declared
             known = declared is not None and declared[1].fates.get(column.name) is Fate.CIPHERTEXT
@@ -238,7 +238,7 @@ class _Look:
         """Rows of an organization must be gone, unless the policy keeps that table on a basis."""
         declared = self.place.declared
         for one, count in self.rows.items():
-            if self.tenant is None or not one.nothing_stays:
+            if self.tenant is None or not one.nothing_stays or self.place.shows_others:
                 continue
             if declared is not None and declared[1].rows is not Fate.ERASE:
                 one.found.kept.append(declared[0])

@@ -9,9 +9,10 @@ from accounts import tenancy
 from accounts.models import LicensedUser
 from retention.enums import RequestStatus, RunPhase
 from retention.models import Certificate, Verification
+from tests.contracts.agreements import at
 from tests.engines import admin_dsn
 from tests.retention.test_checks_again import DAY, addenda, checked_at, erased, the_run
-from tests.retention.test_life import live_until
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until, the_request
 from tests.retention.under_contract import AFTER_GRACE, a_client, approved, asked, state_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -71,6 +72,33 @@ def test_a_view_of_people_shows_nobody_who_was_erased():
     organization = a_client()
     with reports(f"CREATE VIEW reports.copy AS SELECT organization_id, email, public_id FROM {PEOPLE}"):
         erased(organization, "ann-1")
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        pytest.param("SELECT organization_id, reference FROM contracts_contract", id="rows-that-stay"),
+        pytest.param("SELECT * FROM retention_message", id="ciphertext"),
+    ],
+)
+def test_a_view_holds_nothing_of_its_own_so_what_stays_beneath_it_is_no_residue(select):
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    with reports(f"CREATE VIEW reports.copy AS {select}"):
+        live_until(at("2026-02-05"))
+    assert the_request(organization).status == RequestStatus.CERTIFIED
+
+
+def test_a_materialized_view_is_a_copy_so_rows_of_the_client_in_it_are_residue():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    with reports("CREATE MATERIALIZED VIEW reports.copy AS SELECT organization_id, reference FROM contracts_contract"):
+        live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        (hit,) = Verification.objects.get().hits
+    assert (hit["place"], hit["kind"], hit["count"]) == ("default.reports.copy", "rows", 1)
 
 
 SHOWN = {
