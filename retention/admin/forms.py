@@ -135,8 +135,11 @@ class AuthorisationForm(ForClientForm):
         """Say along with the proof for whom it is recorded; the operation decides."""
         given = super().clean()
         sender = given.get("sender", "")
-        if self.for_client and given.get("proof") and not sender and "sender" not in self.errors:
+        proof = given.get("proof")
+        if self.for_client and proof and not sender and "sender" not in self.errors:
             self.add_error("sender", self.fields["sender"].error_messages["required"])
+        if self.for_client and sender and not proof and "proof" not in self.errors:
+            self.add_error("proof", self.fields["proof"].error_messages["required"])
         return {**given, "sender": sender}
 
 

@@ -288,12 +288,14 @@ class DeletionRequestAdmin(Readable):
         _("Waive the export"),
         Permission.EXPORT_CONTENT,
         when=_export_open,
+        form=AuthorisationForm,
         done=ngettext_lazy("Waived %(count)d export.", "Waived %(count)d exports.", "count"),
         explanation=_("The client wants no copy of its content before it is erased."),
         icon="do_not_disturb_on",
     )
     def waive_export(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        exports.waive(request, now=now, by=by)
+        kept = instructions.keep(request.organization, data["proof"], sender=data["sender"], now=now, by=by)
+        exports.waive(request, now=now, by=by, for_client=data["for_client"], proof=kept)
 
     @act(
         _("Waive the retrieval period"),

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id, the_organization
+from accounts.api.uploads import PARSERS
 from accounts.api.views import ScopedView
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
+from retention.api import clients_word
 from retention.api.request_bodies import AuthorizationAnswerSerializer, AuthorizationSerializer
 from retention.enums import HoldGround
 from retention.models import LegalHold
@@ -24,6 +26,7 @@ class ArchiveAuthorizationView(ScopedView):
     """The client's decision on aggregated reports."""
 
     permission_classes = [has(Permission.AUTHORISE_ARCHIVE)]
+    parser_classes = PARSERS
 
     @extend_schema(
         operation_id="organization_archive_authorization_create",
@@ -33,15 +36,18 @@ class ArchiveAuthorizationView(ScopedView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Record whether aggregated, non-identifying reports may be kept. The latest decision counts.
 
-        The client's own members decide; for the vendor's staff to record an agreement there must be a proof, which the
-        admin takes: here 409 `proof_needed`.
+        The client's own members decide; the vendor's staff need a proof to record an agreement (409 `proof_needed`).
         """
         organization = by_public_id(Organization.objects.all(), public_id)
         body = AuthorizationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        granted = body.validated_data["granted"]
         found = archive.authorise(
-            organization, granted=granted, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
+            organization,
+            granted=body.validated_data["granted"],
+            now=self.now,
+            by=self.actor,
+            for_client=self.caller.works_for_vendor,
+            proof=clients_word.kept(self, organization, body.validated_data),
         )
         self.touches(organization.pk)
         return Response(AuthorizationAnswerSerializer(found).data, status=201)

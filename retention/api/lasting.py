@@ -15,11 +15,12 @@ from accounts.api.resources import Resource, the_organization
 from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
-from retention.api.request_bodies import InstructionSerializer
+from retention.api import clients_word
+from retention.api.clients_word import InstructionSerializer
 from retention.enums import ContentCategory, LengthUnit, NightState, RuleRest, RuleState
 from retention.models import NightBeyond, RetentionNight, RetentionRule
 from retention.models.lasting import LONGEST_AMOUNT
-from retention.operations import instructions, lasting, reach, resting
+from retention.operations import lasting, reach, resting
 
 
 class ReachSerializer(serializers.Serializer[Any]):
@@ -147,12 +148,12 @@ class RetentionRuleResource(Resource):
         """Draft a rule. A member of the client instructs; the vendor's staff need a proof (409 `proof_needed`)."""
         values = self.given(NewRetentionRuleSerializer, request)
         organization = the_organization(values.pop("organization"))
-        kept = instructions.keep(
-            organization, values.pop("proof"), sender=values.pop("sender"), now=self.now, by=self.actor
-        )
+        kept = clients_word.kept(self, organization, values)
         rule = lasting.draft(
             organization,
-            **values,
+            category=values["category"],
+            amount=values["amount"],
+            unit=values["unit"],
             now=self.now,
             by=self.actor,
             for_client=self.caller.works_for_vendor,
@@ -184,7 +185,7 @@ class RetentionRuleResource(Resource):
         """End it: nothing more goes by it. The vendor's staff need a proof for an enforced one (409 `proof_needed`)."""
         sent = self.given(RetentionEndSerializer, request)
         rule: RetentionRule = self.get_object()
-        kept = instructions.keep(rule.organization, sent["proof"], sender=sent["sender"], now=self.now, by=self.actor)
+        kept = clients_word.kept(self, rule.organization, sent)
         ended = lasting.end(rule, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor, proof=kept)
         return self.told(ended)
 

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from accounts.api.resources import Resource
 from accounts.api.uploads import PARSERS
 from accounts.rules.permissions import Permission
-from retention.api.request_bodies import InstructionSerializer
+from retention.api import clients_word
 from retention.enums import ScanState
 from retention.models import DeletionRequest, MentionScan
-from retention.operations import instructions, mentions
+from retention.operations import mentions
 from retention.operations.stores.mentioned import ORDER
 
 
@@ -49,7 +49,7 @@ class NewMentionScanSerializer(serializers.Serializer[Any]):
     deletion_request = serializers.UUIDField()
 
 
-class MentionDecisionSerializer(InstructionSerializer):
+class MentionDecisionSerializer(clients_word.InstructionSerializer):
     pass
 
 
@@ -119,6 +119,6 @@ class MentionScanResource(Resource):
         """
         scan: MentionScan = self.get_object()
         sent = self.given(MentionDecisionSerializer, request)
-        kept = instructions.keep(scan.organization, sent["proof"], sender=sent["sender"], now=self.now, by=self.actor)
+        kept = clients_word.kept(self, scan.organization, sent)
         taken = mentions.take(scan, now=self.now, by=self.actor, for_client=self.caller.works_for_vendor, proof=kept)
         return self.told(taken)

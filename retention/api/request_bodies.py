@@ -1,27 +1,21 @@
 """REST: what is sent and answered about deletion requests."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
+from rest_framework.utils import html
 
+from retention.api.clients_word import InstructionSerializer
 from retention.enums import AcceptanceGround, RefusalGround, RequestKind, RunPhase
 from retention.models import AggregateArchive, DeletionRequest, ErasureRun, ErasureStep, Export, Verification
 from retention.operations import acceptance, blocking, corrections, outside, people_requests, run_control
 from retention.rules import corrections as correction_rules
-
-
-class InstructionSerializer(serializers.Serializer[Any]):
-    """What the vendor's staff send when they record what the client wrote."""
-
-    proof = serializers.FileField(
-        required=False, allow_null=True, default=None, max_length=200, help_text="The instruction: at most 25 MiB."
-    )
-    sender = serializers.EmailField(
-        required=False, default="", help_text="The address of the authorised contact of the client who gave it."
-    )
 
 
 class StepSerializer(serializers.ModelSerializer[ErasureStep]):
@@ -153,7 +147,7 @@ def the_run(request: DeletionRequest) -> QuerySet[ErasureRun]:
 
 
 class CorrectionsField(serializers.DictField):
-    """Field to new value; only a correction has them."""
+    """Field to new value; only a correction has them. In a multipart body, JSON as text."""
 
     child = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=correction_rules.LONGEST_VALUE)
 
@@ -161,12 +155,23 @@ class CorrectionsField(serializers.DictField):
         super().__init__(
             required=False,
             default=dict,
-            help_text="Of a correction: field to new value. An empty value empties the field.",
+            help_text="Of a correction: field to new value. An empty value empties the field. In a multipart body, "
+            "JSON as text.",
             **kwargs,
         )
 
+    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        """Return what was sent, read where it is text; text that is no JSON is no dictionary."""
+        sent = dictionary.get(self.field_name or "", empty)
+        if sent is empty or not html.is_html_input(dictionary):
+            return sent
+        try:
+            return json.loads(sent)
+        except (TypeError, ValueError, RecursionError):
+            return sent
 
-class NewRequestSerializer(serializers.Serializer[Any]):
+
+class NewRequestSerializer(InstructionSerializer):
     organization = serializers.UUIDField()
     kind = serializers.ChoiceField(
         choices=RequestKind.choices,
@@ -185,7 +190,7 @@ class NewRequestSerializer(serializers.Serializer[Any]):
     corrections = CorrectionsField()
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class DecisionSerializer(InstructionSerializer):
     corrections = CorrectionsField()
 
 
@@ -216,6 +221,16 @@ class GivenUpSerializer(ReasonSerializer, InstructionSerializer):
     """Why a request is given up; of the vendor's staff the client's word, where only that asks for the erasure."""
 
 
+class WaivedSerializer(InstructionSerializer):
+    pass
+
+
+class DecidedField(serializers.BooleanField):
+    """Yes or no, which must be said: a form that leaves it out does not say no."""
+
+    default_empty_html = empty
+
+
 class ArchiveSerializer(serializers.ModelSerializer[AggregateArchive]):
     class Meta:
         model = AggregateArchive
@@ -223,8 +238,8 @@ class ArchiveSerializer(serializers.ModelSerializer[AggregateArchive]):
         read_only_fields = fields
 
 
-class AuthorizationSerializer(serializers.Serializer[Any]):
-    granted = serializers.BooleanField()
+class AuthorizationSerializer(InstructionSerializer):
+    granted = DecidedField()
 
 
 class AuthorizationAnswerSerializer(serializers.Serializer[Any]):

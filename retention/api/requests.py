@@ -17,6 +17,7 @@ from accounts.api.uploads import PARSERS
 from accounts.errors import Refused
 from accounts.models import User
 from accounts.rules.permissions import Permission
+from retention.api import clients_word
 from retention.api.request_bodies import (
     AcceptedHitSerializer,
     ArchiveSerializer,
@@ -30,6 +31,7 @@ from retention.api.request_bodies import (
     ReasonSerializer,
     RefusalSerializer,
     VerificationSerializer,
+    WaivedSerializer,
     the_run,
 )
 from retention.enums import AcceptanceGround, RefusalGround, RequestKind, RequestOrigin, RequestScope, RequestStatus
@@ -46,7 +48,6 @@ from retention.operations import (
     corrections,
     exports,
     impact,
-    instructions,
     people_requests,
     requests,
     run_control,
@@ -74,6 +75,7 @@ class DeletionRequestResource(Resource):
     queryset = DeletionRequest.objects.select_related("organization").order_by("pk")
     serializer_class = DeletionRequestSerializer
     filterset_class = RequestFilter
+    parser_classes = PARSERS
     rights = {
         "list": Permission.VIEW_DELETION_REQUEST,
         "retrieve": Permission.VIEW_DELETION_REQUEST,
@@ -111,14 +113,15 @@ class DeletionRequestResource(Resource):
     def create(self, request: Request) -> Response:
         """Ask for erasure as the client: of everything, or of some people or a department while the contract goes on.
 
-        Of everything: 409 `contract_open` while a contract is signed or active, and `proof_needed` for the vendor's
-        staff. Of people: a member of the client
-        decides by asking; what the vendor's staff take down waits for the client's decision. An export of people is
-        made within a minute after it was decided; whoever may see content fetches it. A correction is made here with
-        the decision; the product is told, fetches the values, and confirms.
+        Of everything: 409 `contract_open` while a contract is signed or active; the vendor's staff need a proof (409
+        `proof_needed`). Of people: a member of the client decides by asking; what the vendor's staff take down waits
+        for the client's decision. An export of people is made within a minute after it was decided; whoever may see
+        content fetches it. A correction is made here with the decision; the product is told, fetches the values, and
+        confirms.
         """
         values = self.given(NewRequestSerializer, request)
         organization = the_organization(values["organization"])
+        proof = clients_word.kept(self, organization, values)
         kind = RequestKind(values["kind"])
         if kind is not RequestKind.ERASE or values["licensed_users"] or values["department"]:
             found = people_requests.open_for_people(
@@ -129,6 +132,7 @@ class DeletionRequestResource(Resource):
                 decided=not self.caller.works_for_vendor,
                 note=values["note"],
                 corrections=values["corrections"] or None,
+                proof=proof,
                 now=self.now,
                 by=self.actor,
             )
@@ -139,6 +143,7 @@ class DeletionRequestResource(Resource):
                 now=self.now,
                 by=self.actor,
                 for_client=self.caller.works_for_vendor,
+                proof=proof,
             )
         return self.told(found, status=201)
 
@@ -151,15 +156,20 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=DecisionSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, **kwargs: Any) -> Response:
-        """The client decides for what was asked about its people: its members only, 409 `proof_needed` for staff."""
-        found = people_requests.decide(
-            self.get_object(),
+        """The client decides for what was asked about its people. The vendor's staff need a proof.
+
+        409 `proof_needed`, and `request_not_in_that_state` once it was decided.
+        """
+        sent, found = self.given(DecisionSerializer, request), self.get_object()
+        decided = people_requests.decide(
+            found,
             now=self.now,
             by=self.actor,
             for_client=self.caller.works_for_vendor,
-            corrections=self.given(DecisionSerializer, request)["corrections"] or None,
+            proof=clients_word.kept(self, found.organization, sent),
+            corrections=sent["corrections"] or None,
         )
-        return self.told(found)
+        return self.told(decided)
 
     @extend_schema(responses={200: CorrectionSerializer}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
@@ -242,29 +252,36 @@ class DeletionRequestResource(Resource):
         return self.told(requests.approve(self.get_object(), now=self.now, by=self.actor))
 
     @extend_schema(request=GivenUpSerializer, responses={200: DeletionRequestSerializer})
-    @action(detail=True, methods=["post"], parser_classes=PARSERS)
+    @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Give the request up for a contract that keeps the data. 409 `no_contract` where a contract ended without one.
 
         Where none ever ended, the client takes back its own word; the vendor's staff need a proof (409 `proof_needed`).
         """
         sent, found = self.given(GivenUpSerializer, request), self.get_object()
-        kept = instructions.keep(found.organization, sent["proof"], sender=sent["sender"], now=self.now, by=self.actor)
         cancelled = requests.cancel(
             found,
             now=self.now,
             by=self.actor,
             reason=sent["reason"],
             for_client=self.caller.works_for_vendor,
-            proof=kept,
+            proof=clients_word.kept(self, found.organization, sent),
         )
         return self.told(cancelled)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @extend_schema(request=WaivedSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="waive-export")
     def waive_export(self, request: Request, **kwargs: Any) -> Response:
-        """Record that the client wants no export."""
-        return self.told(exports.waive(self.get_object(), now=self.now, by=self.actor))
+        """The client wants no export. The vendor's staff need a proof (409 `proof_needed`)."""
+        sent, found = self.given(WaivedSerializer, request), self.get_object()
+        waived = exports.waive(
+            found,
+            now=self.now,
+            by=self.actor,
+            for_client=self.caller.works_for_vendor,
+            proof=clients_word.kept(self, found.organization, sent),
+        )
+        return self.told(waived)
 
     @extend_schema(request=None, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="waive-retrieval")

@@ -15,10 +15,15 @@ from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
 from accounts.api.rows import computed
+from accounts.api.uploads import PARSERS
 from accounts.enums import Language
 from accounts.errors import Refused
+from accounts.models import Document
 from accounts.rules.permissions import Permission
 from retention import letters
+from retention.api import clients_word
+from retention.api.clients_word import InstructionSerializer
+from retention.api.request_bodies import CorrectionsField
 from retention.enums import (
     DoubtReason,
     ExtensionReason,
@@ -125,21 +130,20 @@ class CloseSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
-class GrantSerializer(serializers.Serializer[Any]):
+class GrantSerializer(InstructionSerializer):
     licensed_users = serializers.ListField(
         child=serializers.UUIDField(), min_length=1, max_length=100, help_text="Who the person is in the product."
     )
-    corrections = serializers.DictField(
-        child=serializers.CharField(max_length=1000, allow_blank=True),
-        required=False,
-        default=dict,
-        help_text="For a correction: field and new value.",
-    )
+    corrections = CorrectionsField()
 
 
-class RefuseSubjectSerializer(serializers.Serializer[Any]):
+class RefuseSubjectSerializer(InstructionSerializer):
     ground = serializers.ChoiceField(choices=RefusalGround.choices)
     reasons = serializers.CharField(max_length=1000, help_text="What the person is told.")
+
+
+class NotHeldSerializer(InstructionSerializer):
+    pass
 
 
 class DoubtSerializer(serializers.Serializer[Any]):
@@ -282,47 +286,57 @@ class SubjectRequestResource(Resource):
         return self.told(subject_requests.mark_posted(self.get_object(), now=self.now, by=self.actor))
 
     @extend_schema(request=GrantSerializer, responses={200: SubjectRequestSerializer})
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=PARSERS)
     def grant(self, request: Request, **kwargs: Any) -> Response:
-        """The client decides for it: a deletion request of its kind carries it out. 409 `proof_needed` for staff."""
-        values = self.given(GrantSerializer, request)
+        """The client decides for it: a deletion request of its kind carries it out. The vendor's staff need a proof.
+
+        409 `proof_needed`, and `doubt_open` while the client asks who it is.
+        """
+        values, row = self.given(GrantSerializer, request), self.get_object()
         return self.told(
             subject_decisions.grant(
-                self.get_object(),
+                row,
                 people=values["licensed_users"],
                 corrections=values["corrections"],
                 now=self.now,
                 by=self.actor,
                 for_client=self.caller.works_for_vendor,
+                proof=self._word(row, values),
             )
         )
 
     @extend_schema(request=RefuseSubjectSerializer, responses={200: SubjectRequestSerializer})
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=PARSERS)
     def refuse(self, request: Request, **kwargs: Any) -> Response:
-        """The client refuses: the person is told why. 409 `proof_needed` for staff."""
-        values = self.given(RefuseSubjectSerializer, request)
+        """The client refuses: the person is told why. The vendor's staff need a proof (409 `proof_needed`)."""
+        values, row = self.given(RefuseSubjectSerializer, request), self.get_object()
         return self.told(
             subject_decisions.refuse(
-                self.get_object(),
+                row,
                 ground=RefusalGround(values["ground"]),
                 reasons=values["reasons"],
                 now=self.now,
                 by=self.actor,
                 for_client=self.caller.works_for_vendor,
+                proof=self._word(row, values),
             )
         )
 
-    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
-    @action(detail=True, methods=["post"], url_path="not-held")
+    @extend_schema(request=NotHeldSerializer, responses={200: SubjectRequestSerializer})
+    @action(detail=True, methods=["post"], url_path="not-held", parser_classes=PARSERS)
     def not_held(self, request: Request, **kwargs: Any) -> Response:
         """The client has nothing of the person. 409 `somebody_meant` where people of the address are there.
 
-        409 `proof_needed` for staff.
+        The vendor's staff need a proof (409 `proof_needed`).
         """
+        values, row = self.given(NotHeldSerializer, request), self.get_object()
         return self.told(
             subject_decisions.not_held(
-                self.get_object(), now=self.now, by=self.actor, for_client=self.caller.works_for_vendor
+                row,
+                now=self.now,
+                by=self.actor,
+                for_client=self.caller.works_for_vendor,
+                proof=self._word(row, values),
             )
         )
 
@@ -356,6 +370,10 @@ class SubjectRequestResource(Resource):
         else:
             self.demand(Permission.REQUEST_DELETION)
         return found
+
+    def _word(self, row: SubjectRequest, sent: dict[str, Any]) -> Document | None:
+        """Store the client's word that came with a decision; nothing where no client is to decide."""
+        return None if row.organization is None else clients_word.kept(self, row.organization, sent)
 
     def _decided_by_client(self) -> SubjectRequest:
         """Return the row, for an act on the client's clock: the vendor's staff does not stop or lengthen it."""

@@ -91,6 +91,8 @@ class DeletionRequest(TenantModel):
     proof = TenantForeignKey(Document, null=True, blank=True)
     # The client's word that it takes back what it asked for.
     end_proof = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("proof of the withdrawal"))
+    # The client's word that it wants no export, where the vendor's staff recorded it.
+    export_proof = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("proof of the waived export"))
     blocked_since = models.DateTimeField(_("blocked since"), null=True, blank=True)
     # When those who are to act were told last that its day is near or over.
     warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
@@ -173,6 +175,10 @@ class DeletionRequest(TenantModel):
                 condition=Q(service_ended_on__isnull=True) | Q(service_ended_on__lte=F("retrieval_ends_on")),
                 name="deletion_request_retrieval_after_service",
             ),
+            models.CheckConstraint(
+                condition=Q(export_proof__isnull=True) | Q(export_decision=Decision.DECLINED),
+                name="deletion_request_export_proof_of_its_waiver",
+            ),
         ]
         indexes = [
             models.Index(
@@ -183,6 +189,7 @@ class DeletionRequest(TenantModel):
             models.Index(fields=["organization", "id"], name="deletion_request_by_org"),
             models.Index(fields=["organization", "proof"], name="deletion_request_by_proof"),
             models.Index(fields=["organization", "end_proof"], name="deletion_request_by_end_proof"),
+            models.Index(fields=["organization", "export_proof"], name="deletion_request_by_exp_proof"),
         ]
 
     def __str__(self) -> str:

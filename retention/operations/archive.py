@@ -70,7 +70,8 @@ def authorise(
     found = ArchiveAuthorization.objects.create(
         organization=organization, granted=granted, decided_by=by, decided_at=now, proof=proof
     )
-    audit.record("archive.authorised" if granted else "archive.refused", found, by=by, at=now)
+    data = {"proof": proof is not None}
+    audit.record("archive.authorised" if granted else "archive.refused", found, by=by, at=now, data=data)
     outbox.publish("archive.authorised" if granted else "archive.refused", found, at=now)
     return found
 

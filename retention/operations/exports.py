@@ -21,12 +21,12 @@ from django.db.models import F, OuterRef, QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
-from accounts.models import LicensedUser, Organization, ProvisionedGroup
+from accounts.models import Document, LicensedUser, Organization, ProvisionedGroup
 from accounts.operations import audit, outbox
 from retention.content.lines import Kind
 from retention.enums import Decision, RequestKind, RequestStatus
 from retention.models import DeletionRequest, Export
-from retention.operations import keys, vault
+from retention.operations import instructions, keys, vault
 
 SCHEMA_VERSION = 1
 BATCH = 500
@@ -136,14 +136,19 @@ def written(
 
 
 @transaction.atomic
-def waive(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequest:
+def waive(
+    request: DeletionRequest, *, now: datetime, by: str, for_client: bool = False, proof: Document | None = None
+) -> DeletionRequest:
     """Record that the client wants no export before erasure (it chose *delete*, Art. 28(3)(g) GDPR).
 
+    :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises ExportNotDecidable: an export was made already, it was waived before, or the request is over or runs.
     """
-    _decide(request.organization, request, Decision.DECLINED)
-    request.export_decision = Decision.DECLINED
-    audit.record("export.waived", request, by=by, at=now)
+    if for_client:
+        instructions.demand(proof)
+    _decide(request.organization, request, Decision.DECLINED, export_proof=proof)
+    request.export_decision, request.export_proof = Decision.DECLINED, proof
+    audit.record("export.waived", request, by=by, at=now, data={"proof": proof is not None})
     outbox.publish("export.waived", request, at=now)
     return request
 
@@ -187,7 +192,9 @@ def remove_file(public_id: uuid.UUID) -> bool:
     return found
 
 
-def _decide(organization: Organization, request: DeletionRequest, decision: Decision) -> None:
+def _decide(
+    organization: Organization, request: DeletionRequest, decision: Decision, **proved: Document | None
+) -> None:
     """Write the decision where it may still be written. A second export of one request is allowed, a reversal not."""
     allowed = [Decision.PENDING, decision] if decision == Decision.DONE else [Decision.PENDING]
     count = DeletionRequest.objects.filter(
@@ -196,7 +203,7 @@ def _decide(organization: Organization, request: DeletionRequest, decision: Deci
         kind=RequestKind.ERASE,
         status__in=DECIDABLE,
         export_decision__in=allowed,
-    ).update(export_decision=decision)
+    ).update(export_decision=decision, **proved)
     if count != 1:
         raise ExportNotDecidable("The request is over, already runs, or its export was decided otherwise.")
 

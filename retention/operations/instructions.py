@@ -13,6 +13,8 @@ from accounts.operations import documents
 from accounts.operations.documents import Upload
 from accounts.rules.permissions import MATRIX, Permission
 
+NO_PROOF = FieldError("proof", "required", "Somebody is named who gave the client's word, but the proof is missing.")
+NO_SENDER = FieldError("sender", "required", "Name the authorised contact of the client who gave the proof.")
 DECIDING = [role.value for role in CLIENT_ROLES if Permission.REQUEST_DELETION in MATRIX[role.value]]
 
 
@@ -28,13 +30,19 @@ def contacts_of(organization: Organization) -> list[User]:
     return list(User.objects.filter(pk__in=members.values("user")).order_by("pk"))
 
 
-def keep(organization: Organization, upload: Upload | None, *, sender: str, now: datetime, by: str) -> Document | None:
+def keep(
+    organization: Organization, upload: Upload | None, *, sender: str, now: datetime, by: str, for_client: bool = False
+) -> Document | None:
     """Store what the client wrote, with who wrote it; nothing where nothing was sent.
 
     ``sender`` is the e-mail address of the contact; empty where a member of the client acts itself.
+    ``for_client``: the vendor's staff record it, so neither comes without the other.
 
-    :raises InvalidInput: nobody who may decide for this client has the address; or the file is wrong.
+    :raises InvalidInput: nobody who may decide for this client has the address; staff sent the one and not the other;
+        or the file is wrong.
     """
+    if for_client and (upload is None) != (not sender):
+        raise InvalidInput([NO_PROOF if upload is None else NO_SENDER])
     if upload is None:
         return None
     given_by = "" if not sender else _contact(organization, sender).actor

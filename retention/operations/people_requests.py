@@ -125,6 +125,7 @@ def open_for_people(
         "scope": request.scope,
         "people": len(keys),
         "decided": decided,
+        "proof": proof is not None,
     }
     detail = {"licensed_users": " ".join(map(str, keys.values()))} | ({"note": note} if note else {})
     if department:

@@ -64,6 +64,7 @@ EXAMPLES = {
     "deletion_request_erase_from_before_erase_by": change(REQUEST, "erase_by = erase_from - interval '1 day'"),
     "deletion_request_retrieval_after_service": change(REQUEST, "retrieval_ends_on = service_ended_on - 1"),
     "retention_deletionrequest_public_id_key": copy(REQUEST),
+    "deletion_request_export_proof_of_its_waiver": change(REQUEST, "export_proof_id = 1, export_decision = 'done'"),
     "deletion_request_kind_known": change(REQUEST, "kind = 'lost'"),
     "deletion_request_way_of_its_kind": change(REQUEST, "kind = 'export'"),
     "deletion_request_origin_known": change(REQUEST, "origin = 'lost'"),

@@ -15,7 +15,7 @@ from accounts import crypto, tenancy
 from accounts.models import AuditEvent, LicensedUser, OutboxMessage, ProvisionedGroup, ProvisionedMembership
 from retention.enums import Decision, RequestOrigin, RequestStatus, VaultState
 from retention.models import DeletionRequest, Export, Message, Vault
-from retention.operations import exports, keys, vault
+from retention.operations import exports, instructions, keys, vault
 from tests.retention.test_vault import EVERY_KIND, write
 from tests.retention.vaults import a_talk, an_organization, people_of
 
@@ -300,5 +300,15 @@ def test_waiving_leaves_a_trail(organization):
     request = a_request(organization)
     with tenancy.tenant(organization.pk):
         exports.waive(request, now=NOW, by="user:test")
-        assert AuditEvent.objects.get(name="export.waived").subject_id == request.public_id
+        event = AuditEvent.objects.get(name="export.waived")
+        assert (event.subject_id, event.data) == (request.public_id, {"proof": False})
         assert not Message.objects.exists()
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_staff_waive_it_only_with_the_clients_word(organization):
+    request = a_request(organization)
+    with tenancy.tenant(organization.pk):
+        with pytest.raises(instructions.ProofNeeded):
+            exports.waive(request, now=NOW, by="user:staff", for_client=True)
+        assert DeletionRequest.objects.get().export_decision == Decision.PENDING
