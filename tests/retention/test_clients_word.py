@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from accounts import tenancy
 from accounts.models import Document, LicensedUser
@@ -265,3 +267,22 @@ def test_a_persons_request_that_no_client_has_is_not_decided_for_one():
     assert answer["code"] == "subject_request_not_in_that_state"
     with tenancy.vendor():
         assert not Document.objects.exists()
+
+
+def test_a_call_that_is_repeated_with_another_proof_is_refused():
+    act = everything()
+    staff = caller("privacy_officer")
+
+    def opened(content, expect):
+        headers = {"Authorization": f"Bearer {staff._token}", "Idempotency-Key": "once"}
+        proof = SimpleUploadedFile("word.pdf", content, content_type="application/pdf")
+        given = {**act.values, "sender": act.sender.email, "proof": proof}
+        answer = Client(headers=headers).post(f"/api/v1/{act.path}", given)
+        assert answer.status_code == expect, answer.json()
+        return answer.json()
+
+    first = opened(b"%PDF they ask", 201)
+    assert opened(b"%PDF they ask", 201) == first
+    assert opened(b"%PDF they ask for something else", 409)["code"] == "idempotency_key_reused"
+    with tenancy.vendor():
+        assert Document.objects.count() == DeletionRequest.objects.count() == 1
