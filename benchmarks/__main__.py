@@ -8,7 +8,7 @@ import sys
 from benchmarks import bench
 
 # Each is a module of this package with ``measure(size)``.
-NAMES = ("renewal", "erasure", "erasure_person", "trail", "entitlement", "rules", "lists", "scim")
+NAMES = ("renewal", "erasure", "erasure_person", "erasure_memory", "trail", "entitlement", "rules", "lists", "scim")
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """A reader of one tenant in a process of its own, so that it waits for the database alone.
 
-It reads from standard input, as JSON, how to connect and whom to read; it reads until standard input ends, then prints
-the 99th percentile of what its reads took, in milliseconds.
+It reads from standard input, as JSON, how to connect and whom to read. It prints a line when it has begun, reads until
+standard input ends, then prints the 99th percentile of what its reads took, in milliseconds.
 """
 
 import json
@@ -23,6 +23,8 @@ def main() -> None:
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     took: list[float] = []
     with psycopg.connect(**asked["connect"], autocommit=True) as connected:
+        connected.execute(LATEST, [asked["organization"]]).fetchall()
+        print("reading", flush=True)
         while not over.is_set():
             began = time.perf_counter()
             connected.execute(LATEST, [asked["organization"]]).fetchall()
