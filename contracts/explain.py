@@ -52,7 +52,7 @@ def problem(found: Problem) -> FieldError:
     text = PROBLEMS.get(found.code)
     if text is None:
         return FieldError(found.field, found.code, found.code.replace("_", " "))
-    return FieldError(found.field, found.code, phrase(text, **_texts(found.params)))
+    return FieldError(found.field, found.code, phrase(text, **found.params))
 
 
 def bad_input(error: errors.InvalidInput, *, field: str | None = None) -> InvalidInput:
@@ -78,10 +78,6 @@ _WORDS: Mapping[str, Mapping[str, object]] = {
 def _labelled(name: str, value: object) -> object:
     label = _WORDS.get(name, {}).get(str(value))
     return value if label is None else labelled(str(value), label)
-
-
-def _texts(params: Mapping[str, object]) -> dict[str, Any]:
-    return {name: str(value) for name, value in params.items()}
 
 
 # One sentence for each step that the rules take (contracts/rules); an unknown one is said in its code's own words.

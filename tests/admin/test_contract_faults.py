@@ -14,6 +14,7 @@ from contracts.rules.days import check_day
 from contracts.rules.errors import InvalidInput
 from contracts.rules.leaving import parse_rate
 from contracts.rules.money import parse_amount
+from contracts.rules.validation import Problem
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.test_life import live_until
 from tests.retention.vaults import an_organization
@@ -109,3 +110,11 @@ def test_a_rules_sentence_is_said_with_what_stands_in_it(ask, french, polish):
     for language, expected in (("fr", french), ("pl", polish)):
         with translation.override(language):
             assert worded(said) == expected
+
+
+@pytest.mark.parametrize(("language", "day"), [("fr", "15 juin 2025"), ("pl", "15 czerwca 2025")])
+def test_a_day_in_what_is_wrong_with_a_contracts_field_is_written_as_the_reader_writes_it(language, day):
+    found = explain.problem(Problem("paid_until", "ends_before_it_starts", {"starts_on": date(2025, 6, 15)}))
+    assert found.message == "The end is before the start, 2025-06-15."
+    with translation.override(language):
+        assert day in worded(found.message)
