@@ -47,7 +47,8 @@ class Compared:
         transactions, longest = len(self.transactions) // self.turns, max(self.transactions)
         vacuum_s = statistics.median(self.vacuumed)
         others = {beside: self._beside(beside) for beside in erasure_ways.BESIDE}
-        old_s, old_longest = self._beside_an_old_snapshot()
+        old = [self._beside_an_old_snapshot() for _turn in range(self.turns)]
+        old_s, old_longest = statistics.median(took for took, _longest in old), max(longest for _took, longest in old)
         read = self._reads(min(ours_s * len(self.whose), 5))
         grown = {"engine": self._growth("engine"), "orm": self._growth("orm")}
         return bench.result(
