@@ -116,6 +116,7 @@ class HoldScope(TextChoices):
 class HoldGround(TextChoices):
     CLIENT_INSTRUCTION = "client_instruction", _("Instruction of the client")
     LAW = "law", _("Cited law")
+    DISPUTE = "dispute", _("Open dispute")
 
 
 class RotationState(TextChoices):

@@ -34,6 +34,9 @@ BLOCKS: Mapping[str, Promise] = {
     "archive_not_decided": _("The archive is neither made nor declined."),
     "correction_unconfirmed": _("The product has not confirmed yet that it made the correction."),
     "legal_hold": _("A legal hold is in force."),
+    "store_given_up": _("A store was given up: its erasure failed again and again."),
+    "residue_found": _("The search afterwards found something that is left."),
+    "run_paused": _("Somebody has paused the erasure."),
 }
 # Why older content stayed.
 REASONS: Mapping[str, Promise] = {

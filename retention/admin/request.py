@@ -61,7 +61,8 @@ def _to_export(request: DeletionRequest) -> bool:
 
 
 def _export_open(request: DeletionRequest) -> bool:
-    return _decidable(request) and request.whole and request.export_decision == Decision.PENDING
+    silent = request.export_decision == Decision.DECLINED and request.export_waived_at is None
+    return _decidable(request) and request.whole and (request.export_decision == Decision.PENDING or silent)
 
 
 def _retrieval_runs(request: DeletionRequest) -> bool:

@@ -110,6 +110,7 @@ class ListedRequestSerializer(serializers.ModelSerializer[DeletionRequest]):
             "refusal",
             "blocked_since",
             "export_decision",
+            "export_waived_at",
             "archive_decision",
             "closed_at",
         ]

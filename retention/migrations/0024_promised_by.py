@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             model_name="deletionrequest",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("promised_by__isnull", True), ("promised_by__lt", models.F("erase_from")), _connector="OR"
+                    ("promised_by__isnull", True), ("promised_by__lte", models.F("erase_from")), _connector="OR"
                 ),
                 name="deletion_request_promised_before_it_is_allowed",
             ),

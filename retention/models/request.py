@@ -97,6 +97,8 @@ class DeletionRequest(TenantModel):
     # When those who are to act were told last that its day is near or over.
     warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
     export_decision = models.CharField(_("export"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
+    # Null where it is declined by the contract, because the client has said nothing.
+    export_waived_at = models.DateTimeField(_("export waived at"), null=True, blank=True)
     archive_decision = models.CharField(_("archive"), max_length=10, choices=Decision.choices, default=Decision.PENDING)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
@@ -168,7 +170,7 @@ class DeletionRequest(TenantModel):
                 condition=Q(erase_from__lte=F("erase_by")), name="deletion_request_erase_from_before_erase_by"
             ),
             models.CheckConstraint(
-                condition=Q(promised_by__isnull=True) | Q(promised_by__lt=F("erase_from")),
+                condition=Q(promised_by__isnull=True) | Q(promised_by__lte=F("erase_from")),
                 name="deletion_request_promised_before_it_is_allowed",
             ),
             models.CheckConstraint(
@@ -176,7 +178,8 @@ class DeletionRequest(TenantModel):
                 name="deletion_request_retrieval_after_service",
             ),
             models.CheckConstraint(
-                condition=Q(export_proof__isnull=True) | Q(export_decision=Decision.DECLINED),
+                condition=Q(export_proof__isnull=True, export_waived_at__isnull=True)
+                | Q(export_decision=Decision.DECLINED, export_waived_at__isnull=False),
                 name="deletion_request_export_proof_of_its_waiver",
             ),
         ]

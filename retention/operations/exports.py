@@ -24,17 +24,16 @@ from accounts.errors import Refused
 from accounts.models import Document, LicensedUser, Organization, ProvisionedGroup
 from accounts.operations import audit, outbox
 from retention.content.lines import Kind
-from retention.enums import Decision, RequestKind, RequestStatus
+from retention.enums import Decision
 from retention.models import DeletionRequest, Export
 from retention.operations import instructions, keys, vault
+from retention.operations.export_decisions import decide
 
 SCHEMA_VERSION = 1
 BATCH = 500
 PIECE = 64 * 1024
 # A temporary file that nobody has written to for this long belongs to a process that is gone.
 ABANDONED_SECONDS = 60 * 60
-# Once keys are being destroyed, there is nothing left to decide about an export.
-DECIDABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
 RESTRICTION = (
     "Content of people under restriction of processing (Art. 18 GDPR) is included: this export returns the "
     "controller's data on the controller's instruction (Art. 28(3)(g)). The restriction goes with the data."
@@ -47,12 +46,6 @@ LEFT_OUT = (
     "What the vendor keeps as controller: contracts, requests, proofs, the trail.",
     "What stores beyond the vault hold.",
 )
-
-
-class ExportNotDecidable(Refused):
-    """The request is over, already runs, or its export was decided otherwise."""
-
-    code = "export_not_decidable"
 
 
 class FileMissing(Refused):
@@ -75,7 +68,7 @@ def make(organization: Organization, *, request: DeletionRequest | None, now: da
     :raises ExportNotDecidable: the request is over, or keys are being destroyed.
     """
     if request is not None:
-        _decide(organization, request, Decision.DONE)
+        decide(organization, request, Decision.DONE)
     export = written(organization, request=request, people=None, now=now, by=by)
     if request is not None:
         request.export_decision = Decision.DONE
@@ -146,8 +139,8 @@ def waive(
     """
     if for_client:
         instructions.demand(proof)
-    _decide(request.organization, request, Decision.DECLINED, export_proof=proof)
-    request.export_decision, request.export_proof = Decision.DECLINED, proof
+    decide(request.organization, request, Decision.DECLINED, export_proof=proof, export_waived_at=now)
+    request.export_decision, request.export_proof, request.export_waived_at = Decision.DECLINED, proof, now
     audit.record("export.waived", request, by=by, at=now, data={"proof": proof is not None})
     outbox.publish("export.waived", request, at=now)
     return request
@@ -190,22 +183,6 @@ def remove_file(public_id: uuid.UUID) -> bool:
     if found:
         _sync(path.parent)
     return found
-
-
-def _decide(
-    organization: Organization, request: DeletionRequest, decision: Decision, **proved: Document | None
-) -> None:
-    """Write the decision where it may still be written. A second export of one request is allowed, a reversal not."""
-    allowed = [Decision.PENDING, decision] if decision == Decision.DONE else [Decision.PENDING]
-    count = DeletionRequest.objects.filter(
-        pk=request.pk,
-        organization=organization,
-        kind=RequestKind.ERASE,
-        status__in=DECIDABLE,
-        export_decision__in=allowed,
-    ).update(export_decision=decision, **proved)
-    if count != 1:
-        raise ExportNotDecidable("The request is over, already runs, or its export was decided otherwise.")
 
 
 @dataclass

@@ -4,16 +4,17 @@ Two days before it, it is escalated: the vendor's administrators are told too. T
 who has to decide. What is to be done is said in codes (rulebook §6).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
 from accounts.operations.sweeping import Swept, earliest, walk
-from retention.enums import RequestStatus
-from retention.models import DeletionRequest
+from retention.enums import Decision, RequestScope, RequestStatus
+from retention.models import DeletionRequest, ErasureRun
 from retention.operations import blocking
 from retention.querysets import DeletionRequestQuerySet
 from retention.rules import lateness as rules
@@ -39,7 +40,16 @@ def due(*, at: datetime) -> DeletionRequestQuerySet:
     for lead in rules.LEADS:
         untold = Q(warned_at__isnull=True) | Q(warned_at__lt=F("erase_by") - lead)
         told |= Q(untold, erase_by__lte=at + lead)
-    return waiting().filter(told).order_by("pk")
+    nobodys = Q(_left_to_us(), erase_by__gt=at, blocked_since__isnull=True)
+    return waiting().filter(told).exclude(nobodys).order_by("pk")
+
+
+def _left_to_us() -> Q:
+    """Everybody has decided: the engine has it in hand, or waits for its time; nobody has paused it."""
+    decided = Q(status=RequestStatus.APPROVED) & ~Q(scope=RequestScope.ORGANIZATION, export_decision=Decision.PENDING)
+    paused = ErasureRun.objects.filter(request=OuterRef("pk"), paused_at__isnull=False)
+    in_hand = Q(status__in=[RequestStatus.DESTROYING, RequestStatus.ERASING])
+    return Q(decided | in_hand, ~Exists(paused))
 
 
 def following(*, after: datetime) -> datetime | None:
@@ -64,7 +74,7 @@ def warn(request: DeletionRequest, *, now: datetime, by: str) -> None:
     locked = due(at=now).filter(pk=request.pk).select_for_update(of=("self",), no_key=True).first()
     if locked is None:
         raise NotDueSoon("Its day is not near, its content is gone, or somebody was told of it.")
-    codes = blocking.blocks(locked, now=now)
+    codes = (*blocking.blocks(locked, now=now), *_stopped(locked))
     locked.warned_at = now
     locked.save(update_fields=["warned_at"])
     data = {
@@ -80,6 +90,16 @@ def warn(request: DeletionRequest, *, now: datetime, by: str) -> None:
     else:
         audit.record("deletion_request.due_soon", locked, by=by, at=now, data=data, vendor_only=True)
         outbox.publish("deletion_request.due_soon", locked, at=now, payload=told)
+
+
+def _stopped(locked: DeletionRequest) -> Iterator[str]:
+    """Yield why a run of the request does not go on by itself."""
+    if locked.status == RequestStatus.PARTIALLY_DONE:
+        yield "store_given_up"
+    if locked.status == RequestStatus.FAILED:
+        yield "residue_found"
+    if ErasureRun.objects.filter(request=locked, paused_at__isnull=False).exists():
+        yield "run_paused"
 
 
 def warn_all(*, at: datetime, by: str) -> Swept:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
@@ -19,6 +18,7 @@ from contracts.rules.periods import local_day
 from retention.enums import Decision, RequestKind, RequestOrigin, RequestScope, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureRun, RequestSubject
 from retention.operations import blocking, impact, instructions, windows
+from retention.rules import requests as rules
 
 CANCELLABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
 
@@ -97,13 +97,8 @@ def open_request(
     earlier = whole.exclude(status=RequestStatus.CANCELLED)
     if last is not None and earlier.filter(service_ended_on__gte=ended_on).exists():
         raise Refused("The end of this contract has its request already.", code="request_exists")
-    since = earlier.aggregate(last=Max("service_ended_on"))["last"]
-    over = [
-        contract
-        for contract in contracts.filter(status=ContractStatus.ENDED.value)
-        if contract.ends_on is not None and (since is None or contract.ends_on > since)
-    ]
-    window = windows.of(organization, over, today=today)
+    over = windows.ended(organization)
+    window = rules.longest(windows.granted(organization, over, today=today).values())
     returned = not over or any(windows.wants_return(one) for one in over)
     choice = EndChoice.RETURN_THEN_DELETE if returned else EndChoice.DELETE
     try:
@@ -221,11 +216,11 @@ def waive_retrieval(request: DeletionRequest, *, now: datetime, by: str) -> Dele
     blocking.refuse_while_switching(locked.organization)
     if blocking.erasable_from(locked) > now:
         today = local_day(now, locked.organization.time_zone)
-        within = (locked.erase_by - locked.erase_from) or settings.ERASE_BY
-        locked.erase_from, locked.erase_by = now, min(max(locked.promised_by or locked.erase_by, now), now + within)
+        found = windows.of_request(locked).values()
+        locked.erase_by, locked.promised_by = rules.waived(found, now=now, erase_by=locked.erase_by)
+        locked.erase_from = now
         locked.retrieval_ends_on = max(locked.service_ended_on or today, today)
         locked.retrieval_waived_at = now
-        locked.promised_by = None if locked.promised_by is None or locked.promised_by >= now else locked.promised_by
         locked.save(update_fields=["erase_from", "erase_by", "promised_by", "retrieval_ends_on", "retrieval_waived_at"])
         audit.record("deletion_request.retrieval_waived", locked, by=by, at=now)
         outbox.publish("deletion_request.retrieval_waived", locked, at=now)
@@ -284,11 +279,11 @@ def follow_switch(request: DeletionRequest, *, now: datetime, by: str) -> Deleti
     case = SwitchingCase.objects.filter(organization=locked.organization_id, erase_at=erase_from).last()
     if erase_from <= locked.erase_from or case is None:
         raise RequestNotInThatState("The request has the dates of the switch.")
-    window = windows.of_switch(case, contract=case.contract)
-    before = locked.promised_by or locked.erase_by
+    found = windows.of_request(locked)
+    windows.put(found, windows.of_switch(case, contract=case.contract), contract=case.contract)
+    window = rules.longest(found.values())
     locked.retrieval_ends_on = max(window.ends_on, locked.service_ended_on or window.ends_on)
-    locked.erase_from, locked.erase_by = window.erase_from, max(locked.erase_by, window.erase_by)
-    locked.promised_by = before if before < window.erase_from else None
+    locked.erase_from, locked.erase_by, locked.promised_by = window.erase_from, window.erase_by, window.promised_by
     locked.save(update_fields=["retrieval_ends_on", "erase_from", "erase_by", "promised_by"])
     data = {"switch": str(case.public_id), "erase_from": window.erase_from.isoformat()}
     if locked.promised_by is not None:

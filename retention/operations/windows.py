@@ -4,48 +4,79 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.conf import settings
+from django.db.models import Max
 
 from accounts.models import Organization
-from contracts.enums import EndChoice, EndReason, SwitchKind
+from contracts.enums import ContractStatus, EndChoice, EndReason, SwitchKind
 from contracts.models import Contract, SwitchingCase
 from contracts.rules.days import ONE_DAY
 from contracts.rules.explanation import Explanation
+from contracts.rules.periods import local_day
+from retention.enums import RequestScope, RequestStatus
+from retention.models import DeletionRequest
 from retention.rules import requests as rules
 
 
-def of(organization: Organization, over: Sequence[Contract], *, today: date) -> rules.Window:
-    """Return the window that leaves the client longest, over all contracts that ended, and the day that they promise.
+def ended(organization: Organization, *, before: DeletionRequest | None = None) -> list[Contract]:
+    """Return the contracts that ended since the last request for everything, the one at hand left out."""
+    whole = DeletionRequest.objects.filter(organization=organization, scope=RequestScope.ORGANIZATION)
+    earlier = whole.exclude(status=RequestStatus.CANCELLED)
+    if before is not None:
+        earlier = earlier.exclude(pk=before.pk)
+    since = earlier.aggregate(last=Max("service_ended_on"))["last"]
+    over = Contract.objects.filter(organization=organization, status=ContractStatus.ENDED.value, ends_on__isnull=False)
+    return [one for one in over.order_by("pk") if since is None or one.ends_on > since]
+
+
+def granted(organization: Organization, over: Sequence[Contract], *, today: date) -> dict[int | None, rules.Window]:
+    """Return the window of each contract that ended, by its key: what it grants, and what it promises.
 
     The last one's begins today at the earliest, since the service ran until its end was carried out. Where none ended
-    the vendor's own figures hold.
+    the vendor's own figures hold. A switch whose end was carried out later than agreed grants the longer of the two.
     """
-    last = max(over, key=lambda one: (one.ended_at or one.created_at, one.pk), default=None)
+    last = _last(over)
     if last is None:
-        return rules.retrieval_window(
-            today,
-            days=settings.RETRIEVAL_DAYS,
-            country=organization.country,
-            zone=organization.time_zone,
-            erase_within=settings.ERASE_BY,
-        )
-    windows = []
+        return {
+            None: rules.retrieval_window(
+                today,
+                days=settings.RETRIEVAL_DAYS,
+                country=organization.country,
+                zone=organization.time_zone,
+                erase_within=settings.ERASE_BY,
+            )
+        }
+    found: dict[int | None, rules.Window] = {}
     for one in over:
         service_ended = max(one.ends_on or today, today) if one is last else one.ends_on or today
         case = _switch_of(one)
         if case is not None:
-            windows.append(of_switch(case, contract=one))
+            put(found, of_switch(case, contract=one), contract=one)
         if case is None or (case.transition_end is not None and service_ended > case.transition_end + ONE_DAY):
-            windows.append(
-                rules.retrieval_window(
-                    service_ended,
-                    days=one.retrieval_days,
-                    country=organization.country,
-                    zone=one.time_zone,
-                    erase_within=_within(one),
-                    agreed=one.erasure_days is not None,
-                )
+            window = rules.retrieval_window(
+                service_ended,
+                days=one.retrieval_days,
+                country=organization.country,
+                zone=one.time_zone,
+                erase_within=_within(one),
+                agreed=one.erasure_days is not None,
             )
-    return rules.longest(windows)
+            put(found, window, contract=one)
+    return found
+
+
+def of_request(request: DeletionRequest) -> dict[int | None, rules.Window]:
+    """Return the windows of the contracts whose end a request is about, as they stand now."""
+    over = ended(request.organization, before=request)
+    last = _last(over)
+    zone = request.organization.time_zone if last is None else last.time_zone
+    return granted(request.organization, over, today=local_day(request.received_at, zone))
+
+
+def put(found: dict[int | None, rules.Window], window: rules.Window, *, contract: Contract) -> None:
+    """Put a window of a contract among the others, unless it has a longer one there: it promises nothing by both."""
+    other = found.get(contract.pk)
+    if other is None or other.erase_from < window.erase_from:
+        found[contract.pk] = window
 
 
 def of_switch(case: SwitchingCase, *, contract: Contract) -> rules.Window:
@@ -65,6 +96,10 @@ def wants_return(contract: Contract) -> bool:
     if case is not None and case.kind == SwitchKind.ERASURE_ONLY.value:
         return False
     return contract.end_choice == EndChoice.RETURN_THEN_DELETE.value
+
+
+def _last(over: Sequence[Contract]) -> Contract | None:
+    return max(over, key=lambda one: (one.ended_at or one.created_at, one.pk), default=None)
 
 
 def _switch_of(contract: Contract) -> SwitchingCase | None:

@@ -29,7 +29,7 @@ TABLES: dict[str, Table] = {
         "id public_id organization kind scope department origin status requested_by received_at service_ended_on "
         "retrieval_ends_on erase_from erase_by promised_by retrieval_waived_at confirmed_by confirmed_at "
         "carried_out_at approved_by approved_at grace_until impact refusal proof end_proof export_proof blocked_since "
-        "warned_at export_decision archive_decision closed_at",
+        "warned_at export_decision export_waived_at archive_decision closed_at",
         basis=EVIDENCE,
         department=A,
     ),

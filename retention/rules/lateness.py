@@ -13,12 +13,16 @@ ESCALATE = timedelta(days=2)
 CLIENTS_TURN = frozenset({"client_undecided", "export_not_decided"})
 
 
-def to_tell(by: datetime, *, told_at: datetime | None, held_up: bool, now: datetime) -> bool:
+def to_tell(by: datetime, *, told_at: datetime | None, held_up: bool, now: datetime, left_to_us: bool = False) -> bool:
     """Say whether somebody is to be told by now that something must be done by an instant.
 
     ``told_at``: when somebody was told last. Whoever comes late tells once, not of each lead. An instant that was put
     off is told of anew. ``held_up``: it is noted that something stands in the way, so nobody is told after the day.
+    ``left_to_us``: everybody has decided, and the engine has it in hand or waits for its time; before the day nobody
+    has anything to do.
     """
+    if left_to_us and not held_up and now < by:
+        return False
     passed = [by - lead for lead in LEADS if by - lead <= now]
     if not passed:
         return False

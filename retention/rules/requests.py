@@ -1,6 +1,6 @@
 """When a departed client's data may go, and what stands in the way: pure rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -62,23 +62,35 @@ def switch_window(
     return Window(erase_from, periods.midnight(erase_from, zone), erase_by, explanation, agreed)
 
 
-def longest(windows: Sequence[Window]) -> Window:
+def longest(windows: Iterable[Window]) -> Window:
     """Return the window that leaves a client longest, by the earliest instant that a contract's own figure promises.
 
-    One that is promised for before anything may be erased cannot be kept: ``promised_by`` says so, and erasure must
-    have happened by the first instant at which it may (rulebook §6).
+    One that is promised for before anything may be erased cannot be kept: ``promised_by`` says so, and the erasure has
+    the first day on which it may (rulebook §6).
 
     :raises ValueError: no window.
     """
-    found = max(windows, key=lambda window: window.erase_from)
-    return due_by(found, min((one.erase_by for one in windows if one.agreed), default=found.erase_by))
+    every = list(windows)
+    found = max(every, key=lambda window: window.erase_from)
+    promised = min((one.erase_by for one in every if one.agreed), default=found.erase_by)
+    if promised <= found.erase_from:
+        return replace(found, erase_by=found.erase_from + FIRST_DAY, promised_by=promised)
+    return replace(found, erase_by=min(found.erase_by, promised))
 
 
-def due_by(window: Window, promised: datetime) -> Window:
-    """Return the window with the instant that was promised, if that is earlier; or its clash with the first allowed."""
-    if promised < window.erase_from:
-        return replace(window, erase_by=window.erase_from, promised_by=promised)
-    return replace(window, erase_by=min(window.erase_by, promised))
+def waived(windows: Iterable[Window], *, now: datetime, erase_by: datetime) -> tuple[datetime, datetime | None]:
+    """Return by when everything is erased once the client waives the rest of its window, and a promise that is past.
+
+    The figure of the longest window counts from now on, and never beyond the instant that holds already; what other
+    contracts promise stays as it is.
+    """
+    every = list(windows)
+    found = max(every, key=lambda window: window.erase_from)
+    due = min(max(erase_by, now), now + (found.erase_by - found.erase_from))
+    promised = min((one.erase_by for one in every if one.agreed and one is not found), default=due)
+    if promised <= now:
+        return now + FIRST_DAY, promised
+    return min(due, promised), None
 
 
 def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: datetime | None) -> datetime:
@@ -88,6 +100,8 @@ def erasable_from(erase_from: datetime, *, waived: bool, switch_erase_at: dateti
     return max(erase_from, switch_erase_at)
 
 
+# What must be erased as soon as it may be has so long for it.
+FIRST_DAY = timedelta(days=1)
 # What holds up a request that is due otherwise, though nobody who works on it decided so: evidence is kept of it.
 IN_THE_WAY = frozenset(
     {"contract_open", "contract_drafted", "switch_unfinished", "legal_hold", "correction_unconfirmed"}

@@ -60,11 +60,13 @@ EXAMPLES = {
     "deletion_request_approved_after_confirmation": change(REQUEST, "confirmed_at = NULL, confirmed_by = ''"),
     "deletion_request_approved_by_another": change(REQUEST, "approved_by = confirmed_by"),
     "deletion_request_runs_only_approved": change(REQUEST, "approved_by = '', approved_at = NULL, grace_until = NULL"),
-    "deletion_request_promised_before_it_is_allowed": change(REQUEST, "promised_by = erase_from"),
+    "deletion_request_promised_before_it_is_allowed": change(REQUEST, "promised_by = erase_from + interval '1 second'"),
     "deletion_request_erase_from_before_erase_by": change(REQUEST, "erase_by = erase_from - interval '1 day'"),
     "deletion_request_retrieval_after_service": change(REQUEST, "retrieval_ends_on = service_ended_on - 1"),
     "retention_deletionrequest_public_id_key": copy(REQUEST),
-    "deletion_request_export_proof_of_its_waiver": change(REQUEST, "export_proof_id = 1, export_decision = 'done'"),
+    "deletion_request_export_proof_of_its_waiver": change(
+        REQUEST, "export_waived_at = now(), export_decision = 'done'"
+    ),
     "deletion_request_kind_known": change(REQUEST, "kind = 'lost'"),
     "deletion_request_way_of_its_kind": change(REQUEST, "kind = 'export'"),
     "deletion_request_origin_known": change(REQUEST, "origin = 'lost'"),

@@ -15,7 +15,7 @@ from accounts import crypto, tenancy
 from accounts.models import AuditEvent, LicensedUser, OutboxMessage, ProvisionedGroup, ProvisionedMembership
 from retention.enums import Decision, RequestOrigin, RequestStatus, VaultState
 from retention.models import DeletionRequest, Export, Message, Vault
-from retention.operations import exports, instructions, keys, vault
+from retention.operations import export_decisions, exports, instructions, keys, vault
 from tests.retention.test_vault import EVERY_KIND, write
 from tests.retention.vaults import a_talk, an_organization, people_of
 
@@ -259,7 +259,7 @@ def test_a_removed_file_is_gone_and_says_so(organization, folder):
         (RequestStatus.CONFIRMED, Decision.PENDING, True, True),
         (RequestStatus.APPROVED, Decision.PENDING, True, True),
         (RequestStatus.APPROVED, Decision.DONE, True, False),
-        (RequestStatus.APPROVED, Decision.DECLINED, False, False),
+        (RequestStatus.APPROVED, Decision.DECLINED, True, True),  # by the contract: the client has said nothing
         (RequestStatus.DESTROYING, Decision.PENDING, False, False),
         (RequestStatus.ERASED, Decision.DONE, False, False),
         (RequestStatus.CERTIFIED, Decision.PENDING, False, False),
@@ -272,13 +272,24 @@ def test_when_an_export_may_still_be_made_or_waived(organization, status, before
     allowed = exported if verb == "export" else waived
     with tenancy.tenant(organization.pk):
         if not allowed:
-            with pytest.raises(exports.ExportNotDecidable):
+            with pytest.raises(export_decisions.ExportNotDecidable):
                 _do(verb, organization, request)
         else:
             _do(verb, organization, request)
         after = DeletionRequest.objects.get().export_decision
     expected = {"export": Decision.DONE, "waive": Decision.DECLINED}[verb] if allowed else before
     assert after == expected
+
+
+@pytest.mark.django_db(databases=BOTH)
+@pytest.mark.parametrize("verb", ["export", "waive"])
+def test_what_the_client_waived_itself_is_not_reversed(organization, verb):
+    request = a_request(organization, status=RequestStatus.APPROVED, export_decision=Decision.DECLINED)
+    with tenancy.tenant(organization.pk):
+        exports.waive(request, now=NOW, by="user:test")
+        assert DeletionRequest.objects.get().export_waived_at == NOW
+        with pytest.raises(export_decisions.ExportNotDecidable):
+            _do(verb, organization, request)
 
 
 def _do(verb, organization, request):
@@ -291,7 +302,7 @@ def _do(verb, organization, request):
 @pytest.mark.django_db(databases=BOTH)
 def test_a_request_of_the_neighbour_is_not_answered_by_our_export(organization):
     request = a_request(an_organization())
-    with tenancy.vendor(), pytest.raises(exports.ExportNotDecidable):
+    with tenancy.vendor(), pytest.raises(export_decisions.ExportNotDecidable):
         exports.make(organization, request=request, now=NOW, by="user:test")
 
 

@@ -11,15 +11,15 @@ from accounts.models import AuditEvent, OutboxMessage
 from accounts.operations import delivery
 from config.dashboard_of_retention import deletion_requests
 from retention.enums import RequestKind, RequestStatus
-from retention.models import DeletionRequest
-from retention.operations import lateness, requests
+from retention.models import DeletionRequest, ErasureRun
+from retention.operations import exports, lateness, requests, runs
 from retention.rules import lateness as rules
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member
 from tests.contracts.agreements import at
 from tests.retention.test_blocked import hold
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until, the_request
-from tests.retention.under_contract import NOW, a_client, approved, asked
+from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 DAY, BY = timedelta(days=1), "system"
@@ -76,7 +76,8 @@ def test_a_client_that_is_silent_on_its_export_is_told():
     ((topic, _at, payload),) = told(request)
     assert topic == SOON and "export_not_decided" in payload["codes"] and payload["tells_client"] is True
     assert "- The export is neither made nor waived." in letters(request)[contact].body
-    decide_everything(organization)
+    with tenancy.vendor():
+        exports.waive(request, now=at("2026-01-10"), by="user:client")
     lateness.warn_all(at=request.erase_by - 2 * DAY, by=BY)
     assert told(request)[1][2]["tells_client"] is False and contact not in letters(request)
 
@@ -132,17 +133,24 @@ def test_the_sweep_says_when_it_is_next_needed_and_finds_it_then():
     told_hours=st.none() | st.integers(-24 * 30, 24 * 30),
     now_hours=st.integers(-24 * 30, 24 * 30),
     held_up=st.booleans(),
+    approved=st.booleans(),
 )
-@example(told_hours=-14 * 24, now_hours=-7 * 24, held_up=False)
-@example(told_hours=0, now_hours=7 * 24, held_up=True)
-@example(told_hours=0, now_hours=7 * 24, held_up=False)
-def test_the_database_finds_what_the_rule_says(the_one, told_hours, now_hours, held_up):
+@example(told_hours=-14 * 24, now_hours=-7 * 24, held_up=False, approved=False)
+@example(told_hours=0, now_hours=7 * 24, held_up=True, approved=False)
+@example(told_hours=0, now_hours=7 * 24, held_up=False, approved=True)
+@example(told_hours=None, now_hours=-24, held_up=False, approved=True)
+def test_the_database_finds_what_the_rule_says(the_one, told_hours, now_hours, held_up, approved):
     day = the_one.erase_by
     told_at = None if told_hours is None else day + timedelta(hours=told_hours)
     now = day + timedelta(hours=now_hours)
     with tenancy.vendor():
-        DeletionRequest.objects.update(warned_at=told_at, blocked_since=NOW if held_up else None)
-        assert lateness.due(at=now).exists() is rules.to_tell(day, told_at=told_at, held_up=held_up, now=now)
+        status = RequestStatus.APPROVED if approved else RequestStatus.CONFIRMED
+        by = {"approved_by": "user:two", "approved_at": NOW} if approved else {"approved_by": "", "approved_at": None}
+        DeletionRequest.objects.update(
+            warned_at=told_at, blocked_since=NOW if held_up else None, status=status, **by, grace_until=None
+        )
+        expected = rules.to_tell(day, told_at=told_at, held_up=held_up, now=now, left_to_us=approved)
+        assert lateness.due(at=now).exists() is expected
 
 
 @pytest.fixture
@@ -162,3 +170,34 @@ def test_the_first_page_counts_the_days_and_then_says_late():
     assert shown(request.erase_by - 3 * DAY)[0].endswith("in 3 days")
     assert shown(request.erase_by - timedelta(hours=3))[0].endswith("in 1 day")
     assert shown(request.erase_by)[0].endswith("late") and shown(request.erase_by)[1]
+
+
+def test_nobody_is_told_of_what_waits_for_its_time_only():
+    organization = a_leaving_client(erasure_days=5)
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    request = the_request(organization)
+    assert request.erase_by - 14 * DAY < request.erase_from
+    assert lateness.warn_all(at=request.erase_by - 6 * DAY, by=BY).done == 0
+    assert told(request) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "paused", "code", "words"),
+    [
+        (RequestStatus.PARTIALLY_DONE, False, "store_given_up", "A store was given up"),
+        (RequestStatus.FAILED, False, "residue_found", "found something that is left"),
+        (RequestStatus.ERASING, True, "run_paused", "has paused the erasure"),
+    ],
+)
+def test_why_a_run_does_not_go_on_is_said(status, paused, code, words):
+    request = approved(asked(a_client(), "ann-1"))
+    officer = a_member("privacy_officer").email
+    with tenancy.vendor():
+        runs.plan(request, now=AFTER_GRACE, by=BY)
+        ErasureRun.objects.update(paused_at=NOW if paused else None, paused_by="user:three" if paused else "")
+        DeletionRequest.objects.filter(pk=request.pk).update(status=status)
+    lateness.warn_all(at=request.erase_by - DAY, by=BY)
+    ((_topic, _at, payload),) = told(request)
+    assert payload["codes"] == [code]
+    assert words in letters(request)[officer].body and "Nothing stands in its way" not in letters(request)[officer].body

@@ -8,15 +8,18 @@ import pytest
 from accounts import tenancy
 from accounts.models import AuditEvent, OutboxMessage
 from accounts.operations import delivery
+from contracts.enums import SwitchChoice
 from contracts.rules import periods
 from contracts.rules.explanation import Explanation
-from retention.operations import exports, lateness, requests
+from retention.operations import exports, requests
 from retention.rules import requests as rules
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
+from tests.contracts.operations.switches import act, day, opened
 from tests.contracts.test_amending import amend, an_active_contract
 from tests.retention.test_life import a_leaving_client, live_until, the_request
+from tests.retention.test_switching import a_client
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -50,14 +53,14 @@ def window(erase_from, within, *, agreed=False):
         ),
         pytest.param(
             [(date(2026, 2, 3), 30, False), (date(2026, 1, 10), 5, True)],
-            date(2026, 2, 3),
+            date(2026, 2, 4),
             date(2026, 1, 15),
             id="promised before it is allowed",
         ),
         pytest.param(
             [(date(2026, 2, 3), 30, True), (date(2026, 1, 24), 10, True)],
+            date(2026, 2, 4),
             date(2026, 2, 3),
-            None,
             id="promised for the first instant at which it is allowed",
         ),
     ],
@@ -95,19 +98,16 @@ def test_a_promise_that_cannot_be_kept_is_flagged_wherever_the_request_is_seen()
     organization = clashing()
     request = the_request(organization)
     promised = request.promised_by
-    assert promised < request.erase_from == request.erase_by
+    assert promised < request.erase_from == request.erase_by - DAY, "the first day on which it is allowed"
     manager = a_member("contract_manager", email="manager@vendor.example")
     with tenancy.vendor():
         data = AuditEvent.objects.get(name="deletion_request.opened").data
         assert data["promised_by"] == promised.isoformat()
         message = OutboxMessage.objects.get(topic="deletion_request.opened")
         (letter,) = [one for one in delivery.letters(message) if one.to == manager.email]
-    assert "A contract promised the erasure by" in letter.body
+    assert letter.body.startswith("Hello") and letter.body.count("A contract promised the erasure by") == 1
     found = caller("privacy_officer")("GET", f"deletion-requests/{request.public_id}")
     assert found["promised_by"].startswith(promised.date().isoformat())
-    lateness.warn_all(at=request.erase_by - 14 * DAY, by="system")
-    with tenancy.vendor():
-        assert OutboxMessage.objects.filter(topic="deletion_request.due_soon").count() == 1
 
 
 def test_who_waives_the_rest_of_the_period_has_the_promise_kept():
@@ -136,3 +136,48 @@ def test_an_amendment_changes_the_promise(monkeypatch):
     assert answer.status_code == 201, answer.json()
     live_until(at("2025-02-01"))
     assert manager("GET", f"contracts/{contract.public_id}")["erasure_days"] == 15
+
+
+def test_a_switch_that_takes_longer_is_no_broken_promise():
+    organization, contract = a_client()
+    case = opened(contract)
+    live_until(at("2027-03-04"))
+    extended = {"choice": SwitchChoice.EXTEND, "until": day("2027-08-31")}
+    act("choose", case, now="2027-03-10", on=day("2027-03-10"), **extended)
+    act("complete", case, now="2027-06-02", completed_on=day("2027-06-02"))
+    live_until(at("2027-06-02"))
+    request = the_request(organization)
+    assert request.erase_from == at("2027-10-01").replace(hour=0) - timedelta(hours=2)
+    assert (request.erase_by - request.erase_from, request.promised_by) == (30 * DAY, None)
+
+
+def test_a_switch_that_takes_longer_keeps_the_figure_of_its_contract():
+    organization, contract = a_client(erasure_days=10)
+    case = opened(contract)
+    live_until(at("2027-03-04"))
+    act("choose", case, now="2027-03-10", on=day("2027-03-10"), choice=SwitchChoice.EXTEND, until=day("2027-08-31"))
+    act("complete", case, now="2027-06-02", completed_on=day("2027-06-02"))
+    live_until(at("2027-06-02"))
+    request = the_request(organization)
+    assert (request.erase_by - request.erase_from, request.promised_by) == (10 * DAY, None)
+
+
+def test_a_contract_does_not_clash_with_itself_though_its_end_is_carried_out_late():
+    organization, contract = a_client(erasure_days=10)
+    case = opened(contract)
+    act("complete", case, now="2026-12-20", completed_on=day("2026-12-20"))
+    live_until(at("2027-01-15"))
+    request = the_request(organization)
+    assert request.promised_by is None
+    assert request.erase_by - request.erase_from == 10 * DAY
+
+
+def test_of_a_default_the_client_may_still_have_its_export():
+    organization = a_leaving_client(end_choice="delete")
+    live_until(at("2026-01-02"))
+    request = the_request(organization)
+    assert (request.export_decision, request.export_waived_at) == ("declined", None)
+    client = caller("client_administrator", str(organization.public_id))
+    path = f"organizations/{organization.public_id}/exports"
+    client("POST", path, {"request": str(request.public_id)}, expect=201)
+    assert the_request(organization).export_decision == "done"

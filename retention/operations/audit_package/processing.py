@@ -68,7 +68,8 @@ def service() -> dict[str, Any]:
             for one in own
         ],
         "retention": {
-            "rule": "Erased on the client's instruction, else after its contract's end and retrieval period.",
+            "rule": "Erased on the client's instruction, else after its contract's end and retrieval period. A "
+            "contract may have figures of its own for that period, and for within how many days after it.",
             "retrieval_days": settings.RETRIEVAL_DAYS,
             "erased_within_days": settings.ERASE_BY.days,
             "backups_expire_within_days": settings.BACKUP_HORIZON.days,

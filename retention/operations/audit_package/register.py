@@ -42,6 +42,7 @@ FACTS = (
     "carried_out_at",
     "approved_at",
     "export_decision",
+    "export_waived_at",
     "archive_decision",
     "closed_at",
 )

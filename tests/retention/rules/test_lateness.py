@@ -34,6 +34,18 @@ def test_it_is_told_in_good_time(told, held_up, now, expected):
 
 
 @pytest.mark.parametrize(
+    ("held_up", "now", "expected"),
+    [
+        pytest.param(False, BY - DAY, False, id="everybody has decided"),
+        pytest.param(True, BY - DAY, True, id="but something stands in the way"),
+        pytest.param(False, BY, True, id="and its day has come"),
+    ],
+)
+def test_what_is_left_to_the_engine_is_told_once_it_is_late(held_up, now, expected):
+    assert rules.to_tell(BY, told_at=None, held_up=held_up, now=now, left_to_us=True) is expected
+
+
+@pytest.mark.parametrize(
     ("now", "escalated", "left"),
     [
         (BY - 14 * DAY - SECOND, False, None),
