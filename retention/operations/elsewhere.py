@@ -19,6 +19,7 @@ from django.conf import settings
 
 from accounts.operations import delivery
 from retention.operations.sought import Sought, Terms
+from retention.policy import Kind
 from retention.rules.terms import plain
 
 # The engine's own cluster is searched through the engine; secrets and static files hold nothing of clients.
@@ -56,6 +57,7 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
     for one in sought:
         one.found.names_only = sorted(name for name in SEALED if (folder / name).exists())
         one.found.unread = sorted(name for name in NOT_SEARCHED if (folder / name).exists())
+        one.found.as_files = [kind.value for kind in _kept_as_files(folder)]
     counts: Counter[tuple[Sought, str, str]] = Counter()
     for path in _files(folder):
         store = _store_of(path, folder)
@@ -83,6 +85,15 @@ def search_broker(sought: Sequence[Sought]) -> None:
     for one in sought:
         one.found.broker_keys = number
         one.found.note("valkey", "key", counts[one])
+
+
+def _kept_as_files(folder: Path) -> Iterator[Kind]:
+    """Yield the stores that are files below the folder only if the operator wants it so: elsewhere nobody looks."""
+    kept_at = settings.MAILERS["default"].get("OPTIONS", {}).get("file_path")
+    if kept_at is not None and Path(kept_at).resolve() == (folder / MAIL).resolve():
+        yield Kind.MAIL
+    if (folder / "logs").exists():
+        yield Kind.LOGS
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -16,6 +16,8 @@ from retention.models import (
     ErasureStep,
     ExternalStore,
     LegalHold,
+    ManualErasure,
+    MentionScan,
     Verification,
 )
 from retention.operations import others_content, outside
@@ -25,8 +27,8 @@ from retention.policy import POLICY, STORES, Fate, Kind, Store
 from retention.rules import levels
 from retention.rules.restores import LEDGER
 
-# The stores that are not rows which the verifier looks into itself.
-LOOKED_INTO = frozenset({Kind.FILES, Kind.MAIL, Kind.BROKER, Kind.CACHE, Kind.LOGS})
+# The stores that are not rows which the verifier always looks into. Mails and logs it finds as files, or not at all.
+LOOKED_INTO = frozenset({Kind.FILES, Kind.BROKER, Kind.CACHE})
 # How it was done, as codes: what they say in words is on the paper (retention/papers.py).
 METHOD = ("keys_destroyed", "rows_deleted_in_chunks", "everything_read_again", "exact_terms")
 # What the verifier does not tell.
@@ -105,12 +107,15 @@ def facts(run: ErasureRun, checks: list[Verification] | None = None) -> levels.F
     looked = checks if checks is not None else list(Verification.objects.filter(run=run).order_by("pk"))
     # Exports have keys of their own: content was readable through them until the last was gone.
     gone = [step.finished_at for step in steps if step.store == "exports" and step.finished_at is not None]
-    clean = [one.performed_at for one in looked if one.passed and one.performed_at >= run.erased_at]
+    clean = None  # since the first look that passed after the last that did not
+    for one in looked:
+        if one.performed_at >= run.erased_at:
+            clean = None if not one.passed else clean or one.performed_at
     return levels.Facts(
         keys_destroyed_at=run.keys_destroyed_at,
         exports_gone_at=max(gone, default=None),
         erased_at=run.erased_at,
-        clean_at=min(clean, default=None),
+        clean_at=clean,
         stores=tuple(
             levels.Store(
                 vacuumed_at=step.vacuumed_at,
@@ -196,7 +201,7 @@ def _not_searched(check: Verification) -> list[str]:
     asked = set(check.searched.get("beyond", []))
     stores = list(ExternalStore.objects.order_by("position", "pk").values_list("code", "kind"))
     known = {kind for code, kind in stores if f"{BEYOND}{code}" in asked and kind != StoreKind.MANUAL}
-    searched = set(LOOKED_INTO)
+    searched = LOOKED_INTO | {Kind(kind) for kind in check.searched.get("as_files", [])}
     searched |= {Kind.OBJECT_STORAGE} if StoreKind.S3 in known else set()
     searched |= {Kind.EXTERNAL} if known - {StoreKind.S3} else set()
     left = [f"{BEYOND}{code}" for code, kind in stores if f"{BEYOND}{code}" not in asked or kind == StoreKind.MANUAL]
@@ -222,8 +227,18 @@ def _about(run: ErasureRun, request: DeletionRequest) -> set[str]:
                 about = request if field.related_model is DeletionRequest else run
                 if model._default_manager.filter(**asked, **{field.attname: about.pk}).exists():
                     found.add(label)
-    if request.proof_id is not None or request.end_proof_id is not None:
+    scans, by_hand = MentionScan.objects.filter(request=request), ManualErasure.objects.filter(run=run.public_id)
+    proofs = (request.proof_id, request.end_proof_id, request.export_proof_id)
+    if (
+        any(proof is not None for proof in proofs)
+        or scans.filter(proof__isnull=False).exists()
+        or by_hand.filter(document__isnull=False).exists()
+    ):
         found.add("accounts.Document")
+    if by_hand.exists():
+        found.add("retention.ManualErasure")
+    if run.ledger_digest and run.ledger_purged_at is None:
+        found.add("retention.ErasureEntry")
     if run.holds_met:
         found.add("retention.LegalHold")
     subjects = [request.public_id, run.public_id]

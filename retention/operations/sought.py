@@ -33,7 +33,8 @@ class Findings:
     request of their own; it is no hit there.
 
     ``exempt``: columns whose values were not searched, as the policy says; ``names_only``: folders of sealed files, of
-    which only the names were; ``unread``: folders that were passed by.
+    which only the names were; ``unread``: folders that were passed by; ``as_files``: kinds of stores that are kept as
+    files here, and so were searched (mails, logs).
 
     ``came_back``: the organization is a client again, so its rows were looked at for the old people only.
     """
@@ -50,6 +51,7 @@ class Findings:
     exempt: list[str] = field(default_factory=list)
     names_only: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    as_files: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)

@@ -200,6 +200,20 @@ class TestWhatIsNotLookedInto:
         live_until(AFTER_GRACE)
         assert set(the_certificate()["not_searched"]["columns"]) == set(NO_RESIDUE)
 
+    @pytest.mark.parametrize("as_files", [True, False])
+    def test_mails_and_logs_are_searched_only_as_files(self, settings, as_files):
+        if as_files:
+            backend = "django.core.mail.backends.filebased.EmailBackend"
+            options = {"file_path": str(settings.DATA_DIR / "mail")}
+            settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
+            (settings.DATA_DIR / "logs").mkdir(parents=True, exist_ok=True)
+        elif (settings.DATA_DIR / "logs").exists():
+            (settings.DATA_DIR / "logs").rmdir()
+        approved(asked(a_client(), "ann-1"))
+        live_until(AFTER_GRACE)
+        left = {"mail outbox", "logs"} & set(the_certificate()["not_searched"]["stores"])
+        assert left == (set() if as_files else {"mail outbox", "logs"})
+
 
 class TestWhatIsKept:
     def kept(self):
@@ -219,6 +233,7 @@ class TestWhatIsKept:
             "retention.ErasureStep",
             "retention.Verification",
             "retention.LegalHold",
+            "retention.ErasureEntry",
             "accounts.AuditEvent",
             "accounts.OutboxMessage",
         }

@@ -87,6 +87,25 @@ def addenda():
         return [one.document for one in CertificateAddendum.objects.order_by("pk")]
 
 
+def absent_since(document):
+    """Return since when a document claims that a search of everything finds nothing."""
+    since = next(level["at"] for level in document["levels"] if level["level"] == "logically_absent")
+    return None if since is None else datetime.fromisoformat(since).replace(microsecond=0)
+
+
+def test_what_was_mended_by_hand_is_absent_since_the_look_that_found_nothing():
+    organization = a_client()
+    erased(organization, "ann-1")
+    plant(organization, ("contracts_contract", "reference", "'C of ann-1@client.example'"))
+    assert checked_at(AFTER_GRACE + DAY)[0] == [True, False]
+    plant(organization, ("contracts_contract", "reference", "'C'"))
+    with tenancy.vendor():
+        assert verification.ask_again([the_run()], now=AFTER_GRACE + 2 * DAY, by=OFFICER) == 1
+    live_until(AFTER_GRACE + 2 * DAY)
+    found, clean = addenda()
+    assert (absent_since(found), absent_since(clean)) == (None, AFTER_GRACE + 2 * DAY)
+
+
 def test_a_certified_run_is_looked_at_again_until_the_last_check_then_forgets_what_it_sought():
     organization = a_client()
     erased(organization, "ann-1")
@@ -126,6 +145,7 @@ def test_a_hit_a_day_later_reopens_and_the_certificate_says_so_until_it_is_clean
     with tenancy.vendor():
         certificate = Certificate.objects.get().document
     assert [one["kind"] for one in addenda()] == ["residue_found", "clean_again"]
+    assert [absent_since(one) for one in addenda()] == [None, AFTER_GRACE + 2 * DAY]
     assert all(documents.verify(one, KEY) for one in addenda())
     assert documents.follows(addenda(), certificate)
     assert not documents.follows(addenda()[1:], certificate), "one is missing"
