@@ -41,6 +41,19 @@ CATALOGUE = """
     ORDER BY n.nspname, c.relname, a.attnum
 """
 
+# Which columns of our tables each plain view is computed from.
+SOURCES = """
+    SELECT n.nspname, v.relname, t.relname || '.' || a.attname, a.attname
+    FROM pg_class v
+    JOIN pg_namespace n ON n.oid = v.relnamespace
+    JOIN pg_rewrite r ON r.ev_class = v.oid
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+    JOIN pg_class t ON t.oid = d.refobjid AND t.relnamespace = 'public'::regnamespace
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+    WHERE v.relkind = 'v'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -53,13 +66,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A table or view of one of the databases, with its columns."""
+    """A table or view of one of the databases, with its columns.
+
+    ``excused``: of a plain view, columns that it shows of a table in which the policy exempts them.
+    """
 
     alias: str
     schema: str
     name: str
     kind: str
     columns: tuple[Column, ...]
+    excused: frozenset[str] = frozenset()
 
     @property
     def computed(self) -> bool:
@@ -88,7 +105,7 @@ class Place:
 
     def exempt(self, column: Column) -> bool:
         """Say whether what a departed person also had may stand in the column on another ground."""
-        return self.schema == "public" and f"{self.name}.{column.name}" in NO_RESIDUE
+        return column.name in self.excused or (self.schema == "public" and f"{self.name}.{column.name}" in NO_RESIDUE)
 
     def column(self, *names: str) -> str | None:
         """Return the first of these columns that it has."""
@@ -100,13 +117,20 @@ def places(alias: str, unreadable: Callable[[Place], None]) -> list[Place]:
     with connections[alias].cursor() as cursor:
         cursor.execute(CATALOGUE)
         rows = cursor.fetchall()
+        cursor.execute(SOURCES)
+        shown: dict[tuple[str, str], set[str]] = {}
+        for schema, view, source, column in cursor.fetchall():
+            if source in NO_RESIDUE:
+                shown.setdefault((schema, view), set()).add(column)
     tables: dict[tuple[str, str, str], list[Column]] = {}
     closed = set()
     for schema, table, kind, column, type_, category, readable in rows:
         tables.setdefault((schema, table, kind), []).append(Column(column, type_, category))
         if not readable:
             closed.add((schema, table))
-    found = [Place(alias, *named, tuple(columns)) for named, columns in tables.items()]
+    found = [
+        Place(alias, *named, tuple(columns), frozenset(shown.get(named[:2], ()))) for named, columns in tables.items()
+    ]
     for place in found:
         if (place.schema, place.name) in closed:
             unreadable(place)

@@ -9,6 +9,7 @@ from accounts import tenancy
 from accounts.models import LicensedUser
 from retention.enums import RequestStatus, RunPhase
 from retention.models import Certificate, Verification
+from tests.admin.people import a_member
 from tests.contracts.agreements import at
 from tests.engines import admin_dsn
 from tests.retention.test_checks_again import DAY, addenda, checked_at, erased, the_run
@@ -137,3 +138,26 @@ def test_a_materialized_view_that_holds_nothing_yet_stops_nothing_and_what_it_ho
         connection.execute("REFRESH MATERIALIZED VIEW reports.copy")
         assert checked_at(AFTER_GRACE + 2 * DAY) == ([True, True, False], EMAIL)
     assert state_of(request) == RequestStatus.FAILED
+
+
+def test_a_plain_view_of_contacts_excuses_their_addresses_as_their_table_does():
+    organization = a_client()
+    a_member("client_administrator", organization, email="ann-1@client.example")
+    view = "CREATE VIEW reports.copy WITH (security_invoker) AS SELECT id, email FROM accounts_user"
+    with reports(view):
+        request = erased(organization, "ann-1")
+        assert state_of(request) == RequestStatus.CERTIFIED
+        with tenancy.vendor():
+            columns = Certificate.objects.get().document["not_searched"]["columns"]
+    assert "copy.email" in columns and "accounts_user.email" in columns
+
+
+def test_a_plain_view_that_calls_something_else_an_address_is_searched():
+    organization = a_client()
+    view = "CREATE VIEW reports.copy AS SELECT 'ann-1@client.example'::text AS email"
+    with reports(view):
+        approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        with tenancy.vendor():
+            hits = {(hit["place"], hit["kind"]) for hit in Verification.objects.latest("pk").hits}
+    assert ("default.reports.copy.email", "email") in hits
