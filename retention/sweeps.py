@@ -235,6 +235,8 @@ def completions_due(*, at: datetime) -> ErasureRunQuerySet:
     return completing().filter(
         ~Exists(dead),
         erased_at__lte=at - settings.BACKUP_HORIZON,
+        identifiers__isnull=True,
+        forgotten_at__lte=at - settings.BACKUP_HORIZON,
         keys_destroyed_at__lte=at - max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW),
     )
 
@@ -248,6 +250,7 @@ def completion_following(*, after: datetime) -> datetime | None:
     """Return when the next window closes by the calendar."""
     windows = (
         ("erased_at", settings.BACKUP_HORIZON),
+        ("forgotten_at", settings.BACKUP_HORIZON),
         ("keys_destroyed_at", max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW)),
     )
     certified = ErasureRun.objects.filter(phase=RunPhase.CERTIFIED)

@@ -24,6 +24,8 @@ class ErasureRun(TenantModel):
     identifiers = models.BinaryField(null=True, blank=True)
     identifiers_key = models.BinaryField(null=True, blank=True)
     identifiers_key_version = models.PositiveIntegerField(null=True, blank=True)
+    # When they were destroyed: backups hold them until a horizon after it.
+    forgotten_at = models.DateTimeField(_("identifiers destroyed at"), null=True, blank=True)
     keys_destroyed = models.PositiveIntegerField(_("keys destroyed"), null=True, blank=True)
     keys_destroyed_at = models.DateTimeField(_("keys destroyed at"), null=True, blank=True)
     ledger_digest = models.CharField(_("digest of the ledger entry"), max_length=64, blank=True)

@@ -25,6 +25,7 @@ from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
 from retention.policy import POLICY, STORES, Fate, Kind, Store
 from retention.rules import levels
+from retention.rules.checks import last_check
 from retention.rules.restores import LEDGER
 
 # The stores that are not rows which the verifier always looks into. Mails and logs it finds as files, or not at all.
@@ -115,6 +116,8 @@ def facts(run: ErasureRun, checks: list[Verification] | None = None) -> levels.F
         keys_destroyed_at=run.keys_destroyed_at,
         exports_gone_at=max(gone, default=None),
         erased_at=run.erased_at,
+        forgotten_at=run.forgotten_at if run.identifiers is None or run.completed_at is not None else None,
+        forgotten_by=last_check(run.certified_at or run.erased_at),
         clean_at=clean,
         stores=tuple(
             levels.Store(

@@ -203,9 +203,14 @@ def _context(run: ErasureRun) -> bytes:
     return crypto.context("erasure identifiers", str(run.public_id))
 
 
-def forget_identifiers(run: ErasureRun) -> None:
-    """Destroy what the verifier searched for, after its last check; the caller saves the run."""
+def forget_identifiers(run: ErasureRun, *, now: datetime) -> None:
+    """Destroy what the verifier searched for, after its last check; the caller saves the run.
+
+    Backups hold it until then. What is looked for again once all is complete was read from rows that a restore brought.
+    """
     run.identifiers = run.identifiers_key = run.identifiers_key_version = None
+    if run.completed_at is None:
+        run.forgotten_at = now
 
 
 def recount(run: ErasureRun) -> None:

@@ -227,7 +227,7 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
         elif passed:
             locked.next_check_at = next_check(locked.certified_at or now, after=now)
             if locked.next_check_at is None:
-                runs.forget_identifiers(locked)
+                runs.forget_identifiers(locked, now=now)
                 _name_unsearched(locked, findings, now=now, by=by)
             if asked is not None:
                 addenda.issue(locked, AddendumKind.CHECKED_AGAIN, now=now, by=by)
@@ -243,6 +243,7 @@ def _record_again(run: ErasureRun, lease: runs.Lease, findings: Findings, *, by:
                 "completed_at",
                 "check_asked_at",
                 "identifiers",
+                "forgotten_at",
                 "identifiers_key",
                 "identifiers_key_version",
             ]

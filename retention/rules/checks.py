@@ -9,12 +9,17 @@ NIGHT = time(2, 0)
 PATIENCE = timedelta(days=1)
 
 
+def last_check(certified_at: datetime) -> datetime:
+    """Return when the last scheduled check is due: what was searched for is destroyed with it."""
+    return certified_at + AFTER[-1]
+
+
 def next_check(certified_at: datetime, *, after: datetime) -> datetime | None:
     """Return the first scheduled check later than ``after``; ``None``: the last has been.
 
     A check that was late covers all those before it.
     """
-    last = certified_at + AFTER[-1]
+    last = last_check(certified_at)
     scheduled = [certified_at + wait for wait in AFTER]
     moment = after.astimezone(UTC)
     night = datetime.combine(moment.date(), NIGHT, tzinfo=UTC)
@@ -29,5 +34,5 @@ def gives_up_at(certified_at: datetime, *, asked_at: datetime | None = None) -> 
 
     ``asked_at``: when a check was asked for, if one is owed.
     """
-    last = certified_at + AFTER[-1]
+    last = last_check(certified_at)
     return max(last, asked_at or last) + PATIENCE

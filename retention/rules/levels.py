@@ -18,7 +18,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the levels follow from. ``clean_at``: the first verification that passed since the rows were deleted.
+    """What the levels follow from. ``clean_at``: the first verification that passed after the last that did not.
+
+    ``forgotten_at``: when the identifiers that the verifier searched for were destroyed, none while it keeps them;
+    ``forgotten_by``: when they will be, if nothing is found.
 
     A window of the model's vendor of no length: there is none.
     """
@@ -26,6 +29,8 @@ class Facts:
     keys_destroyed_at: datetime
     exports_gone_at: datetime | None
     erased_at: datetime
+    forgotten_at: datetime | None
+    forgotten_by: datetime
     clean_at: datetime | None
     stores: tuple[Store, ...]
     key_cache: timedelta
@@ -66,14 +71,16 @@ def levels(facts: Facts, *, now: datetime) -> list[Level]:
     rewritten = [store.rewritten_at for store in facts.stores]
     ways = sorted({store.vacuumed_how for store in facts.stores if store.vacuumed_how not in ("", "no_table")})
     holders = tuple(sorted({store.held_by for store in facts.stores if store.held_by}))
-    backups = facts.erased_at + facts.backup_horizon
+    # The rows are in backups until they are erased, what is searched for afterwards until it is forgotten.
+    kept = max(facts.erased_at, facts.forgotten_at or facts.forgotten_by)
+    backups, sure = kept + facts.backup_horizon, facts.forgotten_at is not None
     return [
         _by_calendar("unreadable", unreadable, now, "keys_destroyed_and_caches_expired"),
         Level("logically_absent", facts.clean_at, "verification"),
         Level("vacuumed", _all(vacuumed), "+".join(ways) or "not_yet", held_by=holders),
         Level("rewritten", _all(rewritten), "operator" if _all(rewritten) else "not_done"),
-        _by_calendar("log", backups, now),
-        _by_calendar("backups", backups, now),
+        _by_calendar("log", backups, now, sure=sure),
+        _by_calendar("backups", backups, now, sure=sure),
         # Content in a backup opens with a key out of a backup of the ledger, as long as there is one.
         _by_calendar("unreadable_in_backups", facts.keys_destroyed_at + facts.ledger_horizon, now),
         _by_calendar("model_vendor", facts.keys_destroyed_at + facts.model_window, now)
@@ -88,8 +95,11 @@ def complete(found: Iterable[Level]) -> bool:
     return reached.issuperset(NEEDED)
 
 
-def _by_calendar(code: str, at: datetime, now: datetime, how: str = "calendar") -> Level:
-    return Level(code, at if at <= now else None, how, None if at <= now else at)
+def _by_calendar(code: str, at: datetime, now: datetime, how: str = "calendar", *, sure: bool = True) -> Level:
+    """Return a level that the calendar closes; one that is not ``sure`` is expected, and never reached."""
+    if at > now:
+        return Level(code, None, how, at)
+    return Level(code, at if sure else None, how)
 
 
 def _all(instants: Iterable[datetime | None]) -> datetime | None:

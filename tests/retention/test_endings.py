@@ -57,6 +57,7 @@ def left():
             now=COMPLETE,
             by="user:one",
         )
+    live_until(at("2026-02-20"))  # the last look: what it looked for is in backups until a horizon after it
     live_until(COMPLETE)
     with tenancy.vendor():
         assert ErasureRun.objects.get(organization=organization).phase == "complete"

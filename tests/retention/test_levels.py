@@ -179,11 +179,13 @@ def test_tables_that_a_snapshot_holds_back_are_not_said_to_be_anew():
 
 def test_it_is_complete_when_the_last_window_has_closed_and_not_before():
     request = erased(a_client(), "ann-1")
-    live_until(AFTER_GRACE + timedelta(days=34))
-    assert state_of(request) == RequestStatus.CERTIFIED
+    live_until(AFTER_GRACE + timedelta(days=8))
+    assert the_run().forgotten_at >= AFTER_GRACE + timedelta(days=8), "with the last look, which came late"
+    live_until(AFTER_GRACE + timedelta(days=42))
+    assert state_of(request) == RequestStatus.CERTIFIED, "what was searched for is in backups still"
     with tenancy.vendor(), pytest.raises(certificates.NotComplete):
-        certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=34), by=SYSTEM)
-    live_until(AFTER_GRACE + timedelta(days=36))
+        certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=42), by=SYSTEM)
+    live_until(AFTER_GRACE + timedelta(days=44))
     assert (state_of(request), the_run().phase) == (RequestStatus.COMPLETE, RunPhase.COMPLETE)
     (last,) = addenda()
     assert (last["kind"], last["provisional"]) == ("complete", False)
@@ -191,7 +193,7 @@ def test_it_is_complete_when_the_last_window_has_closed_and_not_before():
     assert levels_of(last)["rewritten"]["at"] is None, "nobody wrote the tables anew"
     with tenancy.vendor():
         with pytest.raises(certificates.NotComplete):
-            certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=36), by=SYSTEM)
+            certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=44), by=SYSTEM)
         assert CertificateAddendum.objects.count() == 1
 
 
