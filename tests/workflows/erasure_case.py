@@ -33,6 +33,7 @@ from tests.retention.test_life import a_leaving_client, decide_everything, live_
 from tests.retention.under_contract import a_client
 from tests.retention.vaults import parsed, people_of
 from tests.workflows import walk
+from tests.workflows.filled import filled
 
 NOW = at("2026-02-05")
 LEASE = timedelta(minutes=2)
@@ -46,6 +47,12 @@ COUNTED = {
     "context_items": ContextItem,
     "diagnostics": Diagnostic,
     "licensed_users": LicensedUser,
+}
+# By whether the whole client goes, what such a run finds nothing in: nobody searched others' content or decided on it;
+# exports of everything, letters and the client's own endpoints, groups and jobs stay while some people go.
+EMPTY = {
+    True: {"mentions"},
+    False: {"mentions", "exports", "intakes", "webhook_endpoints", "provisioned_groups", "bulk_jobs"},
 }
 
 
@@ -77,6 +84,8 @@ def a_whole_client_to_erase():
     live_until(at("2026-01-02"))
     request = decide_everything(organization)
     live_until(at("2026-01-20"))
+    filled(organization, "canary", whole=True, now=NOW)
+    filled(neighbour, "neighbour", whole=True, now=NOW)
     with tenancy.vendor():
         return organization, neighbour, runs.plan(request, now=NOW, by=SYSTEM, beyond=outside.names())
 
@@ -86,6 +95,8 @@ def some_people_to_erase():
     organization, neighbour = a_client(), a_client()
     names = with_content(organization, "canary", now=at("2025-02-02"))
     with_content(neighbour, "neighbour", now=at("2025-02-02"))
+    filled(organization, "canary", whole=False, now=NOW)
+    filled(neighbour, "neighbour", whole=False, now=NOW)
     with tenancy.vendor():
         people = LicensedUser.objects.filter(organization=organization, external_id__in=names)
         request = people_requests.open_for_people(
@@ -163,6 +174,8 @@ class Case:
             if (one["before"], one["residual"]) != (one["erased"] + one["anonymised"], 0)
         }
         assert not wrong, "each row is counted once, whatever happened"
+        unfilled = {name for name, one in said.items() if not one["before"]} - EMPTY[self.whole]
+        assert not unfilled, f"tests/workflows/filled.py: put rows with canaries into {sorted(unfilled)}"
         with ledger.vendor():
             assert ErasureEntry.objects.filter(run=self.run.public_id).count() == 1
         assert walk.rows_of(admin_dsn("default"), self.neighbour.public_id) == self.before
