@@ -9,9 +9,11 @@ from accounts import tenancy
 from accounts.models import AuditEvent, OutboxMessage
 from accounts.operations import delivery
 from contracts.enums import SwitchChoice
+from contracts.models import Contract
 from contracts.rules import periods
 from contracts.rules.explanation import Explanation
 from retention.operations import exports, requests
+from retention.operations import windows as windows_of
 from retention.rules import requests as rules
 from tests.admin.people import a_member
 from tests.api.callers import caller
@@ -70,6 +72,32 @@ def test_the_longest_window_and_the_earliest_promise_count(windows, erase_by, pr
     assert found.ends_on == date(2026, 2, 3)
     assert found.erase_by == periods.midnight(erase_by, "Europe/Paris")
     assert found.promised_by == (None if promised is None else periods.midnight(promised, "Europe/Paris"))
+
+
+WAIVED = periods.midnight(date(2026, 1, 20), "Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("other", "due", "promised"),
+    [
+        pytest.param((date(2026, 1, 10), 20, True), date(2026, 1, 30), None, id="another contract's promise is kept"),
+        pytest.param((date(2026, 1, 10), 20, False), date(2026, 2, 19), None, id="another contract promised nothing"),
+        pytest.param((date(2026, 1, 10), 5, True), date(2026, 1, 21), date(2026, 1, 15), id="promised, and past"),
+    ],
+)
+def test_after_a_waiver_the_figure_counts_from_now_and_others_promises_stay(other, due, promised):
+    windows = [window(date(2026, 4, 1), 30), window(other[0], other[1], agreed=other[2])]
+    found = rules.waived(windows, now=WAIVED, erase_by=periods.midnight(date(2026, 5, 1), "Europe/Paris"))
+    assert found == tuple(None if day is None else periods.midnight(day, "Europe/Paris") for day in (due, promised))
+
+
+@pytest.mark.parametrize("longest_first", [True, False])
+def test_a_contract_counts_by_its_longest_window_whichever_comes_first(longest_first):
+    both = [window(date(2026, 2, 3), 10), window(date(2026, 1, 10), 10)]
+    found = {}
+    for one in both if longest_first else both[::-1]:
+        windows_of.put(found, one, contract=Contract(pk=7))
+    assert found == {7: both[0]}
 
 
 def test_the_figure_of_the_contract_sets_the_day():

@@ -65,7 +65,7 @@ def filled(organization, mark, *, whole, now):
             IdempotencyKey.objects.create(
                 organization=organization,
                 actor="user:one",
-                key=f"{organization.pk} {person.external_id}",
+                key=f"{organization.pk} {person.pk}",
                 response_status=201,
                 response_body={"people": [{"email": person.email, "ids": [person.external_id]}]},
                 created_at=now,
