@@ -16,14 +16,10 @@ from retention import ledger, sweeps
 from retention.enums import RequestStatus
 from retention.models import (
     Certificate,
-    ContextItem,
-    Conversation,
     DeletionRequest,
-    Diagnostic,
     ErasureEntry,
     ErasureRun,
     ErasureStep,
-    Message,
     Verification,
 )
 from retention.operations import exports, outside, people_requests, requests, runs, vault
@@ -32,28 +28,16 @@ from tests.engines import admin_dsn
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.under_contract import a_client
 from tests.retention.vaults import parsed, people_of
-from tests.workflows import walk
-from tests.workflows.filled import filled
+from tests.workflows import fills, walk
+from tests.workflows.fills import MARK, OTHERS
 
 NOW = at("2026-02-05")
 LEASE = timedelta(minutes=2)
 # How long a worker rests after each small chunk.
 PAUSE = timedelta(milliseconds=8)
 PEOPLE = 6
-# What is counted here apart from the engine, by the names of its stores.
-COUNTED = {
-    "conversations": Conversation,
-    "messages": Message,
-    "context_items": ContextItem,
-    "diagnostics": Diagnostic,
-    "licensed_users": LicensedUser,
-}
-# By whether the whole client goes, what such a run finds nothing in: nobody searched others' content or decided on it;
-# exports of everything, letters and the client's own endpoints, groups and jobs stay while some people go.
-EMPTY = {
-    True: {"mentions"},
-    False: {"mentions", "exports", "intakes", "webhook_endpoints", "provisioned_groups", "bulk_jobs"},
-}
+# Nothing in a store of theirs is without it, in one of these shapes (bytes are compared as they are).
+CANARIES = (MARK, MARK.upper())
 
 
 def with_content(organization, mark, *, now):
@@ -71,6 +55,14 @@ def with_content(organization, mark, *, now):
     return names
 
 
+def with_rows_everywhere(organization, mark, *, own, now):
+    """Put rows about the people whom the mark names into every store; where they alone go, about the others too."""
+    everybody = LicensedUser.objects.filter(organization=organization).order_by("pk")
+    if own == OTHERS:
+        fills.fill(organization, everybody.exclude(external_id__startswith=mark), own, own=own, now=now)
+    fills.fill(organization, everybody.filter(external_id__startswith=mark), mark, own=own, now=now)
+
+
 def _of(line):
     """Return the number of the person whom a line of the walk's content is about."""
     return int(line.get("author", line.get("conversation", line["id"])).rsplit("-", 1)[1])
@@ -79,25 +71,25 @@ def _of(line):
 def a_whole_client_to_erase():
     """Return a departed client, its neighbour, and the planned run."""
     organization, neighbour = a_leaving_client(), a_leaving_client()
-    with_content(organization, "canary", now=at("2025-02-02"))
+    with_content(organization, MARK, now=at("2025-02-02"))
     with_content(neighbour, "neighbour", now=at("2025-02-02"))
     live_until(at("2026-01-02"))
     request = decide_everything(organization)
     live_until(at("2026-01-20"))
-    filled(organization, "canary", whole=True, now=NOW)
-    filled(neighbour, "neighbour", whole=True, now=NOW)
     with tenancy.vendor():
+        with_rows_everywhere(organization, MARK, own=MARK, now=at("2026-01-20"))
+        with_rows_everywhere(neighbour, "neighbour", own="neighbour", now=at("2026-01-20"))
         return organization, neighbour, runs.plan(request, now=NOW, by=SYSTEM, beyond=outside.names())
 
 
 def some_people_to_erase():
     """Return a client under contract, its neighbour, and the planned run about two of its people."""
     organization, neighbour = a_client(), a_client()
-    names = with_content(organization, "canary", now=at("2025-02-02"))
+    names = with_content(organization, MARK, now=at("2025-02-02"))
     with_content(neighbour, "neighbour", now=at("2025-02-02"))
-    filled(organization, "canary", whole=False, now=NOW)
-    filled(neighbour, "neighbour", whole=False, now=NOW)
     with tenancy.vendor():
+        with_rows_everywhere(organization, MARK, own=OTHERS, now=NOW)
+        with_rows_everywhere(neighbour, "neighbour", own="neighbour", now=NOW)
         people = LicensedUser.objects.filter(organization=organization, external_id__in=names)
         request = people_requests.open_for_people(
             organization, people=list(people.values_list("public_id", flat=True)), decided=True, now=NOW, by="user:one"
@@ -119,12 +111,30 @@ class Case:
         self.at = NOW + timedelta(days=3)
         self.before = walk.rows_of(admin_dsn("default"), self.neighbour.public_id)
         with tenancy.vendor():
-            self.there = {store: self.rows(model).count() for store, model in COUNTED.items()}
+            self.there = self.left()
+            self.others = self.of_others()
+        self.see_every_store_filled()
 
     def rows(self, model):
         """Return the rows that the run is about, in the vendor's scope."""
         found = model.objects.filter(organization=self.organization)
-        return found if self.whole else found.filter(external_id__startswith="canary")
+        return found if self.whole else found.filter(external_id__startswith=MARK)
+
+    def left(self):
+        """Return how many rows of each store go with the run, in the vendor's scope."""
+        return fills.count(self.organization, whole=self.whole)
+
+    def of_others(self):
+        """Return how many rows of each store are about people of the client who stay, in the vendor's scope."""
+        return {} if self.whole else fills.count_of_others(self.organization)
+
+    def see_every_store_filled(self):
+        """See that the scene has something in each store, so that what is counted there is more than nothing."""
+        missing = fills.unfilled(self.there, whole=self.whole)
+        assert not missing, (
+            f"{missing}: nothing is there to erase. Fill it in tests/workflows/fills.py (fill), with a mark in each "
+            "text, and say in COUNTED how its rows are counted; or give the reason in NEVER why no scene can hold any."
+        )
 
     def work(self):
         """Take the run as far as it goes, as a worker does; somebody else's is left alone."""
@@ -165,6 +175,7 @@ class Case:
             steps = {step.store: step for step in ErasureStep.objects.filter(run=self.run)}
         said = {one["store"]: one for one in certificate.document["stores"]}
         assert {name: said[name]["before"] for name in self.there} == self.there
+        assert set(said) - set(self.there) <= {*fills.NEVER, *(name for name in said if name.startswith("external:"))}
         assert {name: (one["erased"], one["anonymised"]) for name, one in said.items()} == {
             name: (step.erased, step.anonymised) for name, step in steps.items()
         }
@@ -174,15 +185,16 @@ class Case:
             if (one["before"], one["residual"]) != (one["erased"] + one["anonymised"], 0)
         }
         assert not wrong, "each row is counted once, whatever happened"
-        unfilled = {name for name, one in said.items() if not one["before"]} - EMPTY[self.whole]
-        assert not unfilled, f"tests/workflows/filled.py: put rows with canaries into {sorted(unfilled)}"
         with ledger.vendor():
             assert ErasureEntry.objects.filter(run=self.run.public_id).count() == 1
+        with tenancy.vendor():
+            assert not any(self.left().values()), self.left()
+            assert self.of_others() == self.others, "what is about the others stays"
         assert walk.rows_of(admin_dsn("default"), self.neighbour.public_id) == self.before
         for alias in ("default", "ledger"):
-            assert walk.canaries_in_tables(admin_dsn(alias)) == []
-        assert walk.canaries_in_files(settings.DATA_DIR) == []
-        assert walk.canaries_in_valkey(settings.REDIS_URL) == []
+            assert walk.canaries_in_tables(admin_dsn(alias), CANARIES) == []
+        assert walk.canaries_in_files(settings.DATA_DIR, CANARIES) == []
+        assert walk.canaries_in_valkey(settings.REDIS_URL, CANARIES) == []
 
 
 def in_the_middle(case):
