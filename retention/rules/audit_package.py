@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from accounts.errors import FieldError
 from accounts.rules.signing import BadDocument, Kind
@@ -36,6 +38,8 @@ IDS = frozenset(
 )
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _CODE = re.compile(r"[\w.:+/ ,-]{0,200}", re.ASCII)
+# Sizes in a ZIP (APPNOTE 4.3): of a file's own header, of its entry in the directory, of how the directory ends.
+_HEADER, _ENTRY, _END, _LONG_END = 30, 46, 22, 76
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +113,59 @@ def cell(value: Any) -> str:
             return str(value)
 
 
+def verify_layout(file: IO[bytes], entries: Iterable[ZipInfo]) -> None:
+    """See that a package's ZIP is its files and the directory of them, one after the other, and nothing else.
+
+    Programs disagree on what they unpack where bytes stand before, between or after these, or where a name is there
+    twice.
+
+    :raises BadDocument: something stands beside its files, a name is there twice, or a file is packed in another way.
+    """
+    found = sorted(entries, key=lambda one: one.header_offset)
+    if len(found) != len({one.filename for one in found}):
+        raise BadDocument("A file stands twice in the package.")
+    if any(one.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for one in found):
+        raise BadDocument("A file is packed in an unknown way.")
+    at = 0
+    for one in found:
+        file.seek(at)
+        header = file.read(_HEADER)
+        if one.header_offset != at or len(header) != _HEADER:
+            raise BadDocument("Something stands in the package beside its files.")
+        at += _HEADER + sum(struct.unpack_from("<HH", header, 26)) + one.compress_size
+    at += sum(_ENTRY + len(one.orig_filename.encode()) + len(one.extra) + len(one.comment) for one in found)
+    if file.seek(0, 2) - at not in (_END, _END + _LONG_END) or any(one.comment for one in found):
+        raise BadDocument("Something stands in the package beside its files.")
+
+
 def verify_files(
     manifest: Mapping[str, Any], names: Iterable[str], opened: Callable[[str], BinaryIO]
 ) -> tuple[int, int]:
     """Compare the files of a package with its manifest; return how many there are, and their bytes.
 
-    :raises BadDocument: a file is missing, was added, changed, or stands twice in it.
+    Of a file that is longer than listed no more is read than shows it.
+
+    :raises BadDocument: a file is missing, was added, or changed.
     """
-    found = [name for name in names if name != MANIFEST]
+    found = {name for name in names if name != MANIFEST}
     listed = {one["name"]: one for one in manifest["files"]}
-    if len(found) != len(set(found)):
-        raise BadDocument("A file stands twice in the package.")
-    if missing := sorted(listed.keys() - set(found)):
-        raise BadDocument(f"Files are missing: {', '.join(missing[:5])}.")
-    if added := sorted(set(found) - listed.keys()):
-        raise BadDocument(f"Files were added: {', '.join(added[:5])}.")
-    size = 0
+    if missing := sorted(listed.keys() - found):
+        raise BadDocument(f"Files are missing: {_shown(missing)}.")
+    if added := sorted(found - listed.keys()):
+        raise BadDocument(f"Files were added: {_shown(added)}.")
+    total = 0
     for name, one in listed.items():
-        digest = hashlib.sha256()
+        digest, size = hashlib.sha256(), 0
         with opened(name) as file:
-            while piece := file.read(PIECE):
+            while size <= one["size"] and (piece := file.read(PIECE)):
                 digest.update(piece)
                 size += len(piece)
-        if digest.hexdigest() != one["sha256"]:
+        if (size, digest.hexdigest()) != (one["size"], one["sha256"]):
             raise BadDocument(f"A file was changed: {name}.")
-    return len(listed), size
+        total += size
+    return len(listed), total
+
+
+def _shown(names: list[str]) -> str:
+    """Return some names as they may be printed: whoever added a file chose what it is called."""
+    return ", ".join("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one) for one in names[:5])

@@ -67,6 +67,32 @@ def rewritten(path, change):
             archive.writestr(name, data)
 
 
+def repacked(raw, method):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for name, data in files_of(raw).items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def moved(raw, _at):
+    """Put a file that the directory does not list before the directory, and let its end say where that now begins."""
+    end = raw.rindex(b"PK\5\6")
+    begins = int.from_bytes(raw[end + 16 : end + 20], "little")
+    unlisted = io.BytesIO()
+    with zipfile.ZipFile(unlisted, "w") as archive:
+        archive.writestr("instruction-log.csv", b"nobody asked for anything")
+        added = unlisted.getvalue()[: archive.start_dir]
+    place = (begins + len(added)).to_bytes(4, "little")
+    return raw[:begins] + added + raw[begins : end + 16] + place + raw[end + 20 :]
+
+
+def unreadable_name(raw, _at):
+    """Call the first file of the directory by bytes that are no UTF-8, and say that they are."""
+    entry = raw.index(b"PK\1\2")
+    return raw[: entry + 8] + b"\0\x08" + raw[entry + 10 : entry + 46] + b"\xff" + raw[entry + 47 :]
+
+
 def edited_manifest(found, **values):
     manifest = json.loads(found["manifest.json"]) | values
     return {**found, "manifest.json": json.dumps(manifest)}
@@ -94,6 +120,11 @@ def test_a_package_is_checked_offline(tmp_path):
         pytest.param(lambda f: [(n, d) for n, d in f.items() if n != "trail.json"], "missing: trail", id="removed"),
         pytest.param(lambda f: [*f.items(), ("more.csv", b"x")], "added: more.csv", id="added"),
         pytest.param(lambda f: [*f.items(), ("README.txt", b"x")], "twice", id="twice"),
+        pytest.param(lambda f: [("manifest.json", b"{}"), *f.items()], "twice", id="another-manifest-before"),
+        pytest.param(
+            lambda f: [*f.items(), ("\r\x1b[2KVALID: x", b"")], "added: ��[2KVALID: x.", id="a-name-that-writes"
+        ),
+        pytest.param(lambda f: (f | {"README.txt": b"\0" * 2**26}).items(), "changed: README", id="longer"),
         pytest.param(lambda f: edited_manifest(f, until="2028-01-01").items(), "was changed", id="another-period"),
         pytest.param(lambda f: edited_manifest(f, files=[]).items(), "was changed", id="an-empty-list"),
         pytest.param(lambda f: resigned(f).items(), "Another key", id="signed-by-another-key"),
@@ -108,6 +139,34 @@ def test_a_changed_package_does_not_hold(tmp_path, change, said):
     rewritten(path, change)
     found = verified(path, key)
     assert not found["valid"] and said in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(lambda raw, _at: b"#!/bin/sh\n" + raw, "beside", id="before-it"),
+        pytest.param(lambda raw, _at: raw + b"more", "beside", id="after-it"),
+        pytest.param(lambda raw, _at: raw[:-2] + b"\4\0more", "beside", id="as-its-comment"),
+        pytest.param(moved, "beside", id="between-files-and-directory"),
+        pytest.param(lambda raw, at: raw[: at + 60] + b"\xff" * 30 + raw[at + 90 :], "not a package", id="damaged"),
+        pytest.param(lambda raw, _at: raw[: raw.rindex(b"PK\1\2") + 8], "not a package", id="cut"),
+        pytest.param(unreadable_name, "not a package", id="a-name-that-is-no-text"),
+        pytest.param(lambda raw, _at: repacked(raw, zipfile.ZIP_BZIP2), "unknown way", id="packed-in-another-way"),
+    ],
+)
+def test_a_file_with_more_in_it_than_the_package_does_not_hold(tmp_path, change, said):
+    path, key = a_file(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        at = archive.getinfo("manifest.json").header_offset
+    path.write_bytes(change(path.read_bytes(), at))
+    found = verified(path, key)
+    assert not found["valid"] and said in found["reason"]
+
+
+def test_a_package_that_was_packed_anew_holds(tmp_path):
+    path, key = a_file(tmp_path)
+    path.write_bytes(repacked(path.read_bytes(), zipfile.ZIP_STORED))
+    assert verified(path, key)["valid"]
 
 
 def test_what_is_no_zip_does_not_hold(tmp_path):

@@ -1,7 +1,9 @@
 """``verify_audit_package FILE.zip``: check a package for auditors offline, with the public key alone."""
 
 import json
+import struct
 import zipfile
+import zlib
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -15,6 +17,19 @@ from retention.rules import certificate as certificates
 
 WRONG_INPUT = 2
 LARGEST = 256 * 1024 * 1024
+# What is said of a file that does not hold, and by the library of one that is no archive, lacks the manifest, has names
+# that are no text, is packed in another way, damaged, cut, or locked.
+UNREADABLE = (
+    signing.BadDocument,
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    EOFError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class Command(BaseCommand):
@@ -31,12 +46,12 @@ class Command(BaseCommand):
         key = _key(options["public_key"])
         as_json = options["format"] == "json"
         try:
-            with zipfile.ZipFile(options["file"]) as package:
+            with options["file"].open("rb") as file, zipfile.ZipFile(file) as package:
+                rules.verify_layout(file, package.infolist())
                 facts = check(package, key)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}", returncode=WRONG_INPUT) from None
-        # What the library says of a file that is no archive, lacks the manifest, is packed in another way, or locked.
-        except (signing.BadDocument, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
+        except UNREADABLE as error:
             why = str(error) if isinstance(error, signing.BadDocument) else "This is not a package for auditors."
             if as_json:
                 self.stdout.write(json.dumps({"valid": False, "reason": why}))
