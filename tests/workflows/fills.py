@@ -331,7 +331,7 @@ def _named_in_texts(organization, people, mark, *, now):
         IdempotencyKey(
             organization=organization,
             actor=f"user:{mark}-name",
-            key=f"{person.pk}-again" if n % 2 else f"{person.external_id} {mark}-name",
+            key=f"{person.pk}-again" if n % 2 else f"{person.external_id} {mark}-name {person.pk}",
             request_digest=f"{mark}-name",
             response_body={"people": [{"email": person.email}]} if n % 2 else {"is": f"{mark}-name"},
             created_at=now,
