@@ -206,7 +206,7 @@ class RestoreOutcome(TextChoices):
 
 
 class AddendumKind(TextChoices):
-    """What a signed addendum says of a certificate. With the last one the certificate is no longer provisional."""
+    """What a signed addendum says of a certificate. From the last one on it is provisional only if residue is found."""
 
     RESIDUE_FOUND = "residue_found", _("Residue was found: the certificate does not stand")
     CLEAN_AGAIN = "clean_again", _("Erased and verified again")

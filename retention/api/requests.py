@@ -315,7 +315,8 @@ class DeletionRequestResource(Resource):
         """Look once more, with the next sweep, whether an erasure left nothing. Nothing more is erased.
 
         For one that is certified, or that stopped at residue, once that is mended by hand. 409 `not_certified` before;
-        `request_exists` where residue was found and a later request for the whole organization is open.
+        `nothing_known` where what to search for is gone, here and in the ledger; `request_exists` where residue was
+        found and a later request for the whole organization is open.
         """
         found = self.get_object()
         if not verification.ask_again([by_request(found)], now=self.now, by=self.actor):

@@ -15,7 +15,8 @@ from retention.rules import certificate as rules
 def issue(run: ErasureRun, kind: AddendumKind, *, now: datetime, by: str) -> CertificateAddendum | None:
     """Sign an addendum to the run's certificate, with the levels as they stand; nothing, where there is none.
 
-    The caller holds the run's row, so addenda are numbered one after the other.
+    The caller holds the run's row, so addenda are numbered one after the other. It is provisional until every window
+    has closed and that was said: what is said after it is so no more, unless residue reopened the run.
     """
     certificate = Certificate.objects.filter(run=run).first()
     if certificate is None:
@@ -34,7 +35,7 @@ def issue(run: ErasureRun, kind: AddendumKind, *, now: datetime, by: str) -> Cer
         "certificate_sha256": rules.digest(certificate.document),
         "previous_sha256": rules.digest(before),
         "stands": kind != AddendumKind.RESIDUE_FOUND,
-        "provisional": kind != AddendumKind.COMPLETE,
+        "provisional": run.completed_at is None,
         **proof.standing(run, now=now),
     }
     if by.endswith(":simulated"):

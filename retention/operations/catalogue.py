@@ -1,12 +1,13 @@
 """The databases' catalogues: which tables and views there are, with which columns, and what may be read of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import connections
 
 from retention.policy import NO_RESIDUE, POLICY, Table
+from retention.rules import views
 
 TENANT_COLUMNS = ("organization_id", "organization_ref")
 # What points to a person holds its internal key here; what the ledger holds is found by the person's opaque id.
@@ -25,7 +26,7 @@ COMPUTED = frozenset({"v", "f"})
 # A domain is what it is based on. A table under row security without a policy for who asks shows nothing: unreadable.
 # A materialized view that was not filled yet holds nothing, and reading it would be an error.
 CATALOGUE = """
-    SELECT n.nspname, c.relname, c.relkind, a.attname,
+    SELECT c.oid, a.attnum, n.nspname, c.relname, c.relkind, a.attname,
            coalesce(b.typname, t.typname), coalesce(b.typcategory, t.typcategory),
            has_table_privilege(c.oid, 'SELECT') AND (NOT c.relrowsecurity OR EXISTS (
                SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd IN ('*', 'r')
@@ -41,17 +42,13 @@ CATALOGUE = """
     ORDER BY n.nspname, c.relname, a.attnum
 """
 
-# Which columns of our tables each plain view is computed from.
-SOURCES = """
-    SELECT n.nspname, v.relname, t.relname || '.' || a.attname, a.attname
+# What each plain view asks.
+VIEWS = """
+    SELECT v.oid, r.ev_action::text
     FROM pg_class v
     JOIN pg_namespace n ON n.oid = v.relnamespace
-    JOIN pg_rewrite r ON r.ev_class = v.oid
-    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-        AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
-    JOIN pg_class t ON t.oid = d.refobjid AND t.relnamespace = 'public'::regnamespace
-    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-    WHERE v.relkind = 'v'
+    JOIN pg_rewrite r ON r.ev_class = v.oid AND r.ev_type = '1'
+    WHERE v.relkind = 'v' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 """
 
 
@@ -68,7 +65,7 @@ class Column:
 class Place:
     """A table or view of one of the databases, with its columns.
 
-    ``excused``: of a plain view, columns that it shows of a table in which the policy exempts them.
+    ``excused``: columns that the policy exempts, and of a plain view those that it shows of them as they are.
     """
 
     alias: str
@@ -94,9 +91,14 @@ class Place:
         return f"{quoted(self.schema)}.{quoted(self.name)}"
 
     @property
+    def named(self) -> str:
+        """The table's name for people: with its schema, unless it is where our tables are."""
+        return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
+
+    @property
     def shown(self) -> str:
         """The table's name in a report."""
-        return f"{self.alias}.{self.name}" if self.schema == "public" else f"{self.alias}.{self.schema}.{self.name}"
+        return f"{self.alias}.{self.named}"
 
     @property
     def declared(self) -> tuple[str, Table] | None:
@@ -105,7 +107,7 @@ class Place:
 
     def exempt(self, column: Column) -> bool:
         """Say whether what a departed person also had may stand in the column on another ground."""
-        return column.name in self.excused or (self.schema == "public" and f"{self.name}.{column.name}" in NO_RESIDUE)
+        return column.name in self.excused
 
     def column(self, *names: str) -> str | None:
         """Return the first of these columns that it has."""
@@ -117,24 +119,42 @@ def places(alias: str, unreadable: Callable[[Place], None]) -> list[Place]:
     with connections[alias].cursor() as cursor:
         cursor.execute(CATALOGUE)
         rows = cursor.fetchall()
-        cursor.execute(SOURCES)
-        shown: dict[tuple[str, str], set[str]] = {}
-        for schema, view, source, column in cursor.fetchall():
-            if source in NO_RESIDUE:
-                shown.setdefault((schema, view), set()).add(column)
+        cursor.execute(VIEWS)
+        origins = {
+            (view, number): origin
+            for view, query in cursor.fetchall()
+            for number, origin in views.origins(query).items()
+        }
+    exempt = {
+        (oid, number)
+        for oid, number, schema, table, _kind, column, *_rest in rows
+        if schema == "public" and f"{table}.{column}" in NO_RESIDUE
+    }
     tables: dict[tuple[str, str, str], list[Column]] = {}
+    excused: dict[tuple[str, str, str], set[str]] = {}
     closed = set()
-    for schema, table, kind, column, type_, category, readable in rows:
+    for oid, number, schema, table, kind, column, type_, category, readable in rows:
         tables.setdefault((schema, table, kind), []).append(Column(column, type_, category))
+        if _beginning(origins, (oid, number)) in exempt:
+            excused.setdefault((schema, table, kind), set()).add(column)
         if not readable:
             closed.add((schema, table))
     found = [
-        Place(alias, *named, tuple(columns), frozenset(shown.get(named[:2], ()))) for named, columns in tables.items()
+        Place(alias, *named, tuple(columns), frozenset(excused.get(named, ()))) for named, columns in tables.items()
     ]
     for place in found:
         if (place.schema, place.name) in closed:
             unreadable(place)
     return [place for place in found if (place.schema, place.name) not in closed]
+
+
+def _beginning(origins: Mapping[views.Origin, views.Origin], column: views.Origin) -> views.Origin:
+    """Follow a column through the views that show it to where it is kept, or computed; views may go in a circle."""
+    seen: set[views.Origin] = set()
+    while column in origins and column not in seen:
+        seen.add(column)
+        column = origins[column]
+    return column
 
 
 def fates() -> dict[str, tuple[str, Table]]:

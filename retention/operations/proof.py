@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
-from accounts.models import AuditEvent, AuditSeal, OutboxMessage
+from accounts.models import AuditEvent, AuditSeal, Document, OutboxMessage
 from retention.enums import Decision, RequestOrigin, StoreKind
 from retention.models import (
     AggregateArchive,
@@ -17,7 +20,6 @@ from retention.models import (
     ExternalStore,
     LegalHold,
     ManualErasure,
-    MentionScan,
     Verification,
 )
 from retention.operations import others_content, outside
@@ -223,20 +225,18 @@ def _about(run: ErasureRun, request: DeletionRequest) -> set[str]:
     """
     asked = {"organization_id": run.organization_id}
     found = {"retention.DeletionRequest", "retention.ErasureRun", "retention.Certificate"}
+    papers = _documented(DeletionRequest.objects.filter(pk=request.pk))
     for label, table in POLICY.items():
         model = apps.get_model(label)
         for field in model._meta.concrete_fields if table.rows is Fate.KEEP else ():
             if field.related_model in (DeletionRequest, ErasureRun):
                 about = request if field.related_model is DeletionRequest else run
-                if model._default_manager.filter(**asked, **{field.attname: about.pk}).exists():
+                rows = model._default_manager.filter(**asked, **{field.attname: about.pk})
+                if rows.exists():
                     found.add(label)
-    scans, by_hand = MentionScan.objects.filter(request=request), ManualErasure.objects.filter(run=run.public_id)
-    proofs = (request.proof_id, request.end_proof_id, request.export_proof_id)
-    if (
-        any(proof is not None for proof in proofs)
-        or scans.filter(proof__isnull=False).exists()
-        or by_hand.filter(document__isnull=False).exists()
-    ):
+                    papers = papers or _documented(rows)
+    by_hand = ManualErasure.objects.filter(run=run.public_id)
+    if papers or _documented(by_hand):
         found.add("accounts.Document")
     if by_hand.exists():
         found.add("retention.ManualErasure")
@@ -250,6 +250,13 @@ def _about(run: ErasureRun, request: DeletionRequest) -> set[str]:
     if OutboxMessage.objects.filter(**asked, subject_id__in=subjects).exists():
         found.add("accounts.OutboxMessage")
     return found
+
+
+def _documented(rows: QuerySet[Any]) -> bool:
+    """Say whether any of the rows names a document: a proof of what somebody asked or decided, a protocol."""
+    names = [field.attname for field in rows.model._meta.concrete_fields if field.related_model is Document]
+    named = reduce(or_, (Q(**{f"{name}__isnull": False}) for name in names), Q(pk__in=[]))
+    return rows.filter(named).exists()
 
 
 def _check(check: Verification) -> dict[str, Any]:

@@ -223,7 +223,7 @@ class _Look:
             known = declared is not None and declared[1].fates.get(column.name) is Fate.CIPHERTEXT
             for one in self.sought:
                 if known:
-                    one.found.ciphertext.append(f"{self.place.name}.{column.name}")
+                    one.found.ciphertext.append(f"{self.place.named}.{column.name}")
                 else:
                     one.found.note(f"{self.place.shown}.{column.name}", "undeclared_bytes", 1)
 
@@ -232,7 +232,7 @@ class _Look:
         for column in self.place.columns:
             if self.place.exempt(column):
                 for one in self.sought:
-                    one.found.exempt.append(f"{self.place.name}.{column.name}")
+                    one.found.exempt.append(f"{self.place.named}.{column.name}")
 
     def _note(self) -> None:
         """Rows of an organization must be gone, unless the policy keeps that table on a basis."""

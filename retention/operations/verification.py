@@ -27,13 +27,19 @@ from retention.rules.acceptance import open_hits
 from retention.rules.checks import gives_up_at, next_check
 from retention.rules.terms import Identifiers
 
-__all__ = ["Findings", "Hit", "StoreSilent", "ask_again", "check_due", "search", "verify"]
+__all__ = ["Findings", "Hit", "NothingKnown", "StoreSilent", "ask_again", "check_due", "search", "verify"]
 
 
 class StoreSilent(Refused):
     """A store beyond the vault does not answer whether anything is left in it."""
 
     code = "store_silent"
+
+
+class NothingKnown(Refused):
+    """What was searched for is destroyed, here and in the ledger: a search would find nothing, whatever is there."""
+
+    code = "nothing_known"
 
 
 # How long after a pass a store that did not answer is asked again.
@@ -96,6 +102,7 @@ def ask_again(asked: Iterable[ErasureRun], *, now: datetime, by: str) -> int:
     hand: nothing more is erased for it. Any other run is looked at anyway. The caller is in the vendor's scope, and not
     in the ledger's.
 
+    :raises NothingKnown: neither is there anything to search for any more, nor is every row of the client too much.
     :raises Refused: residue was found, and a later request for the whole organization is open.
     """
     count = 0
@@ -128,7 +135,10 @@ def search_again(locked: ErasureRun) -> None:
 def _plan_check(locked: ErasureRun, *, at: datetime) -> None:
     """Let the next pass look at a certified run too."""
     if locked.identifiers is None:
-        runs.seal(locked, _known_of(locked))
+        known = _known_of(locked)
+        if known.empty and not (locked.request.whole and locked.organization.closed_at is not None):
+            raise NothingKnown("Nothing to search for is known any more: the ledger's entry is purged.")
+        runs.seal(locked, known)
     locked.next_check_at = locked.check_asked_at = at
     locked.save(
         update_fields=["identifiers", "identifiers_key", "identifiers_key_version", "next_check_at", "check_asked_at"]

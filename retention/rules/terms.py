@@ -57,6 +57,11 @@ class Identifiers:
         )
 
     @property
+    def empty(self) -> bool:
+        """Say whether there is nothing to search for."""
+        return not (self.emails or self.external_ids or self.uuids or self.files or self.people)
+
+    @property
     def searchable_ids(self) -> frozenset[str]:
         """The external ids that mean somebody wherever they stand."""
         return frozenset(text for text in self.external_ids if distinctive(text))

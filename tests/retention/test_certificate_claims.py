@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import tenancy
 from retention import papers
-from retention.models import Certificate, ManualErasure
-from retention.operations import attesting, external, holds, subject_decisions
+from retention.models import Certificate, DeletionRequest, ManualErasure
+from retention.operations import attesting, external, holds, instructions, subject_decisions
 from retention.operations.subject_facts import Facts
 from retention.policy import NO_RESIDUE
 from tests.accounts.receivers import says
@@ -32,6 +32,14 @@ LANGUAGES = {
     "fr": ("le registre des effacements, après une restauration", "n'a pas été restauré"),
     "pl": ("rejestr usunięć, po przywróceniu", "nie zostało przywrócone"),
 }
+
+
+def a_letter(organization):
+    """A document by which a contact of the client said something."""
+    contact = a_member("authorised_contact", organization)
+    upload = SimpleUploadedFile("letter.pdf", b"%PDF-1.4 it is so")
+    with tenancy.vendor():
+        return instructions.keep(organization, upload, sender=contact.email, now=NOW, by="user:staff")
 
 
 def the_certificate():
@@ -239,6 +247,27 @@ class TestWhatIsKept:
         }
         assert not kept & {"contracts.Contract", "accounts.LicensedUser", "accounts.Membership", "accounts.Document"}
         assert "retention.SubjectRequest" not in kept, "nobody asked by a request of their own"
+
+    def test_so_is_the_proof_of_what_the_client_asked(self):
+        organization = a_client()
+        approved(asked(organization, "ann-1", proof=a_letter(organization)))
+        live_until(AFTER_GRACE)
+        assert "accounts.Document" in self.kept()
+
+    @pytest.mark.parametrize("staff", [True, False], ids=["by-staff-with-a-proof", "by-the-client-itself"])
+    def test_so_is_the_proof_of_what_the_client_decided_of_a_persons_request(self, staff):
+        organization = a_client()
+        letter, people = a_letter(organization), [person(organization, "ann-1").public_id]
+        row = asking.forwarded(organization, asking.taken(now=NOW, received_at=NOW), now=NOW)
+        proof = letter if staff else None
+        with tenancy.vendor():
+            by = "user:staff" if staff else CLIENT
+            row = subject_decisions.grant(row, people=people, now=NOW, by=by, for_client=staff, proof=proof)
+            # It stands in the person's request too: no other names it.
+            DeletionRequest.objects.update(proof=None)
+        approved(row.request)
+        live_until(AFTER_GRACE)
+        assert ("accounts.Document" in self.kept()) is staff
 
     def test_so_is_the_persons_own_request(self):
         organization = a_client()

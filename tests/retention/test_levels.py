@@ -11,15 +11,19 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
+from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
-from retention import sweeps
+from retention import papers, sweeps
 from retention.enums import AcceptanceGround, RequestStatus, RunPhase
 from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep
-from retention.operations import acceptance, certificates, erasure, rewriting, runs, vacuuming
+from retention.operations import acceptance, certificates, erasure, rewriting, runs, vacuuming, verification
 from retention.rules.levels import NEEDED
+from tests.api.callers import caller
+from tests.contracts.agreements import at
 from tests.engines import admin_dsn
+from tests.retention.test_certificate_faces import text_of
 from tests.retention.test_checks_again import addenda, checked_at, erased, the_run
-from tests.retention.test_life import live_until, plant
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until, plant
 from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, state_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -28,6 +32,11 @@ OTHER_OFFICER = "user:second-officer"
 
 def levels_of(document):
     return {one["level"]: one for one in document["levels"]}
+
+
+def ask_at(instant):
+    with tenancy.vendor():
+        verification.ask_again([the_run()], now=instant, by=OFFICER)
 
 
 def the_step(store):
@@ -198,6 +207,46 @@ def test_it_is_complete_when_the_last_window_has_closed_and_not_before():
         with pytest.raises(certificates.NotComplete):
             certificates.complete(the_run(), now=AFTER_GRACE + timedelta(days=44), by=SYSTEM)
         assert CertificateAddendum.objects.count() == 1
+
+
+def test_what_is_said_once_every_window_has_closed_is_provisional_only_if_residue_reopens_it():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    for day in ("2026-02-05", "2026-02-13", "2026-03-25"):
+        live_until(at(day))
+    later = at("2026-04-02")
+    ask_at(later)
+    assert checked_at(later)[0][-1]
+    rewriting.rewrite(now=later, by=SYSTEM)
+    with tenancy.vendor():
+        document = Certificate.objects.get().document
+    paper = text_of(papers.certificate(document, addenda(), language="en"))
+    assert "Complete: every window has closed" in paper
+    with tenancy.vendor():
+        audit.record("x", organization, by="x", at=later, detail={"of": "somebody"})
+    ask_at(later)
+    assert not checked_at(later)[0][-1]
+    assert [(one["kind"], one["provisional"]) for one in addenda()] == [
+        ("complete", False),
+        ("checked_again", False),
+        ("rewritten", False),
+        ("residue_found", True),
+    ]
+
+
+def test_where_nothing_to_search_for_is_known_any_more_no_search_says_that_nothing_is_left():
+    request = erased(a_client(), "ann-1")
+    for day in (8, 44):
+        live_until(AFTER_GRACE + timedelta(days=day))
+    later = AFTER_GRACE + timedelta(days=50)
+    with pytest.raises(verification.NothingKnown):
+        ask_at(later)
+    assert (state_of(request), the_run().identifiers, the_run().check_asked_at) == (RequestStatus.COMPLETE, None, None)
+    officer = caller("privacy_officer")
+    path = f"deletion-requests/{request.public_id}/check-again"
+    assert officer("POST", path, expect=409)["code"] == "nothing_known"
+    assert [one["kind"] for one in addenda()] == ["complete"]
 
 
 class TestAcceptance:

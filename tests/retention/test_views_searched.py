@@ -113,6 +113,11 @@ SHOWN = {
         "CREATE VIEW reports.copy AS SELECT (1 / g)::text AS x FROM generate_series(-1, 1) AS g",
         {COPY},
     ),
+    "views-in-a-circle": (
+        "CREATE VIEW reports.copy AS SELECT 'x'::text AS x; CREATE VIEW reports.base AS SELECT x FROM reports.copy; "
+        "GRANT SELECT ON reports.base TO PUBLIC; CREATE OR REPLACE VIEW reports.copy AS SELECT x FROM reports.base",
+        {BASE, COPY},
+    ),
     "a-view-with-the-rights-of-who-asks": (
         f"{CLOSED} CREATE VIEW reports.copy WITH (security_invoker) AS TABLE reports.base",
         {BASE, COPY},
@@ -140,24 +145,63 @@ def test_a_materialized_view_that_holds_nothing_yet_stops_nothing_and_what_it_ho
     assert state_of(request) == RequestStatus.FAILED
 
 
-def test_a_plain_view_of_contacts_excuses_their_addresses_as_their_table_does():
+EXCUSED = {
+    "as-it-is": ("SELECT id, email FROM accounts_user", "email"),
+    "under-another-name": ('SELECT id, email AS "who, {or} \\ so" FROM accounts_user', "who, {or} \\ so"),
+    "joined": ("SELECT o.id, u.email FROM accounts_organization o, accounts_user u", "email"),
+    "of-a-part": ("WITH part AS (SELECT email AS x FROM accounts_user) SELECT x FROM part", "x"),
+}
+VIEW = "CREATE VIEW reports.copy WITH (security_invoker) AS"
+
+
+@pytest.mark.parametrize("case", EXCUSED)
+@pytest.mark.parametrize("through", [False, True], ids=["a-view", "a-view-of-a-view"])
+def test_a_plain_view_of_contacts_excuses_their_addresses_as_their_table_does(case, through):
+    select, column = EXCUSED[case]
     organization = a_client()
     a_member("client_administrator", organization, email="ann-1@client.example")
-    view = "CREATE VIEW reports.copy WITH (security_invoker) AS SELECT id, email FROM accounts_user"
-    with reports(view):
+    create = f"{VIEW} {select}"
+    if through:
+        inner = create.replace("reports.copy", "reports.base")
+        create = f"{inner}; GRANT SELECT ON reports.base TO PUBLIC; {VIEW} TABLE reports.base"
+    with reports(create):
         request = erased(organization, "ann-1")
         assert state_of(request) == RequestStatus.CERTIFIED
         with tenancy.vendor():
             columns = Certificate.objects.get().document["not_searched"]["columns"]
-    assert "copy.email" in columns and "accounts_user.email" in columns
+    assert set(columns) >= {f"reports.copy.{column}", "accounts_user.email"}
+    assert not {f"copy.{column}", "email"} & set(columns), "with its schema"
 
 
-def test_a_plain_view_that_calls_something_else_an_address_is_searched():
+OTHERS = "(SELECT 'ann-1@client.example'::text AS email) AS others"
+SEARCHED = {
+    "a-text": "SELECT 'ann-1@client.example'::text AS email",
+    "another-of-the-name": f"SELECT others.email FROM accounts_user u, {OTHERS}",
+    "computed": f"SELECT coalesce(others.email, u.email) AS email FROM accounts_user u, {OTHERS}",
+    "put-together": f"SELECT email FROM accounts_user UNION ALL SELECT email FROM {OTHERS}",
+    "told-apart-within": f"SELECT others.email FROM {OTHERS} WHERE email NOT IN (SELECT email FROM accounts_user)",
+}
+
+
+@pytest.mark.parametrize("case", SEARCHED)
+def test_a_plain_view_that_calls_something_else_an_address_is_searched(case):
     organization = a_client()
-    view = "CREATE VIEW reports.copy AS SELECT 'ann-1@client.example'::text AS email"
-    with reports(view):
+    a_member("client_administrator", organization, email="another@client.example")
+    with reports(f"{VIEW} {SEARCHED[case]}"):
         approved(asked(organization, "ann-1"))
         live_until(AFTER_GRACE)
         with tenancy.vendor():
             hits = {(hit["place"], hit["kind"]) for hit in Verification.objects.latest("pk").hits}
     assert ("default.reports.copy.email", "email") in hits
+
+
+def test_a_materialized_view_of_contacts_is_a_copy_that_nothing_excuses_nor_a_view_of_it():
+    organization = a_client()
+    a_member("client_administrator", organization, email="ann-1@client.example")
+    copy = "CREATE MATERIALIZED VIEW reports.base AS SELECT email FROM accounts_user"
+    with reports(f"{copy}; GRANT SELECT ON reports.base TO PUBLIC; {VIEW} TABLE reports.base"):
+        approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        with tenancy.vendor():
+            hits = {hit["place"] for hit in Verification.objects.latest("pk").hits if hit["kind"] == "email"}
+    assert hits == {"default.reports.base.email", "default.reports.copy.email"}
