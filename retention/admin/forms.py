@@ -127,9 +127,14 @@ class AuthorisationForm(ForClientForm):
 
     def prepare(self) -> None:
         """What the vendor's staff records for the client needs a proof; the client's own member decides."""
-        self.fields["proof"].required = self.for_client
         if not self.for_client:
             del self.fields["sender"]
+        self.demand(self.for_client)
+
+    def demand(self, needed: bool) -> None:
+        """Say whether the form is wrong without the client's word; the one is never taken without the other."""
+        for name in self.fields.keys() & {"proof", "sender"}:
+            self.fields[name].required = needed
 
     def clean(self) -> dict[str, Any]:
         """Say along with the proof for whom it is recorded; the operation decides."""
@@ -153,7 +158,7 @@ class CancelForm(AuthorisationForm):
     def prepare(self) -> None:
         """Whether a proof is needed depends on the client's contracts: the operation says so."""
         super().prepare()
-        self.fields["proof"].required = False
+        self.demand(False)
 
 
 class RequestForm(AuthorisationForm):
@@ -185,7 +190,7 @@ class RequestForm(AuthorisationForm):
     def prepare(self) -> None:
         """Without people or a department the proof is demanded when the form is read."""
         super().prepare()
-        self.fields["proof"].required = False
+        self.demand(False)
 
     def clean(self) -> dict[str, Any]:
         """Find the people by what the client calls them, and ask for the proof where it is needed."""

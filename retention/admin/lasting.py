@@ -44,7 +44,7 @@ class EndForm(AuthorisationForm):
     def prepare(self) -> None:
         super().prepare()
         acting = isinstance(self.subject, RetentionRule) and self.subject.state == RuleState.ENFORCED
-        self.fields["proof"].required = self.for_client and acting
+        self.demand(self.for_client and acting)
 
 
 @admin.register(RetentionRule)
