@@ -20,7 +20,7 @@ from django.conf import settings
 from accounts.operations import delivery
 from retention.operations.sought import Sought, Terms
 from retention.policy import Kind
-from retention.rules.terms import plain
+from retention.rules.terms import as_sought
 
 # The engine's own cluster is searched through the engine; secrets and static files hold nothing of clients.
 NOT_SEARCHED = frozenset({"postgresql/data", "secrets", "static"})
@@ -48,10 +48,12 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
         for one in sought
         for term in {*one.terms.emails, *one.terms.uuid_texts(), *(str(id_) for id_ in one.terms.files)}
     )
+    theirs = {as_sought(email) for email in contacts}
     in_mail = Terms(
         (one, term)
         for one in sought
-        for term in {*(one.terms.emails - contacts - one.returned_terms()), *one.terms.uuid_texts()}
+        for term in {*(one.terms.emails - one.returned_terms()), *one.terms.uuid_texts()}
+        if as_sought(term) not in theirs
     )
     folder = Path(settings.DATA_DIR)
     for one in sought:
@@ -198,7 +200,7 @@ def _read_as(raw: bytes) -> Iterator[str]:
 def _mails(path: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield each mail of a file as texts: as it stands, and with its parts decoded.
 
-    Before it the address of whom it tells about a request of their own, as :func:`plain` writes it; else nothing.
+    Before it the address of whom it tells about a request of their own, as :func:`as_sought` writes it; else nothing.
     """
     try:
         mails = path.read_bytes().split(BETWEEN_MAILS)
@@ -212,7 +214,7 @@ def _mails(path: Path) -> Iterator[tuple[str, list[str]]]:
             if isinstance(payload, bytes):
                 texts.append(payload.decode(part.get_content_charset() or "utf-8", errors="replace"))
         to_who_asked = message[delivery.TOPIC_HEADER] in delivery.TO_PEOPLE
-        yield (plain(parseaddr(str(message["To"]))[1]) if to_who_asked else "", texts)
+        yield (as_sought(parseaddr(str(message["To"]))[1]) if to_who_asked else "", texts)
 
 
 def _values(client: Any, key: bytes) -> list[Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, models, router
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from accounts import tenancy
@@ -19,11 +20,16 @@ from retention.models import RequestSubject
 from retention.operations.sought import Returned
 from retention.operations.stores.searched import exports_of
 from retention.operations.stores.target import Target
-from retention.rules.terms import Identifiers, as_uuid
+from retention.rules.terms import Identifiers, as_sought, as_uuid, spelled
 
-# What a person is known by, besides the opaque id.
+# What a person is known by, besides the opaque id and the other addresses of the profile.
 NAMED = ("email", "external_id", "user_name", "provisioned_id")
 ASKED_AT_ONCE = 5_000
+# Whether an address of the profile is one of these.
+IN_PROFILE = """EXISTS (
+    SELECT FROM jsonb_array_elements(
+        CASE jsonb_typeof(profile -> 'emails') WHEN 'array' THEN profile -> 'emails' ELSE '[]' END) AS one
+    WHERE lower(one ->> 'value') = ANY(%s))"""
 
 
 def identifiers_of(target: Target) -> Identifiers:
@@ -72,15 +78,21 @@ def identifiers_of_people(people: QuerySet[LicensedUser], target: Target, *, uui
 
 def returned(organization_id: int, terms: Identifiers, *, whole: bool) -> list[Returned]:
     """Return who of the organization has an address or id of an erased person, but is somebody else by opaque id."""
-    known = terms.emails | terms.external_ids
+    known = {term: as_sought(term) for term in terms.emails | terms.external_ids}
     people = LicensedUser.objects.filter(organization=organization_id)
     if not whole:
         # Few are sought among many; of a whole organization many, among the few who came back.
-        named = people.annotate(**{f"{name}_folded": Lower(name) for name in NAMED})
-        people = named.filter(reduce(or_, (Q(**{f"{name}_folded__in": known}) for name in NAMED)))
+        called = sorted({one for term in known for one in spelled(term)})
+        named = people.annotate(
+            **{f"{name}_folded": Lower(name) for name in NAMED},
+            in_profile=RawSQL(IN_PROFILE, [called], models.BooleanField()),
+        )
+        people = named.filter(reduce(or_, (Q(**{f"{name}_folded__in": called}) for name in NAMED), Q(in_profile=True)))
     found = []
-    for person in people.only("pk", "public_id", "status", *NAMED).iterator():
-        has = known & {getattr(person, name).lower() for name in NAMED}
+    for person in people.only("pk", "public_id", "status", "profile", *NAMED).iterator():
+        names = (*(getattr(person, name) for name in NAMED), *profiles.addresses(person.profile))
+        called_now = {as_sought(name) for name in names}
+        has = {term for term, form in known.items() if form in called_now}
         if has and person.public_id not in terms.uuids:
             found.append(Returned(person.pk, person.public_id.hex, frozenset(has), person.status in LIVE))
     return found

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from retention.models import ErasureRun
-from retention.rules.terms import Identifiers, Searcher, plain
+from retention.rules.terms import Identifiers, Searcher, as_sought
 
 UUID_PATTERN = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 SHORTEST_UUID = 32
@@ -109,14 +109,14 @@ class Sought:
         return self.whole and not self.found.came_back
 
     def excused(self, keys: set[str], named: set[str]) -> set[str]:
-        """Return the terms that a row may hold, in their :func:`plain` form.
+        """Return the terms that a row may hold, in their :func:`as_sought` form.
 
         It is about somebody who has them now, and names nobody who was erased.
         """
         if not self.returned or any(uuid.hex in named for uuid in self.terms.uuids):
             return set()
         about = (one for one in self.returned if str(one.key) in keys or one.uuid in named)
-        return {plain(term) for one in about for term in one.terms}
+        return {as_sought(term) for one in about for term in one.terms}
 
     def returned_terms(self) -> frozenset[str]:
         """Return the terms that somebody has now."""
@@ -129,7 +129,7 @@ class Terms:
     def __init__(self, pairs: Iterable[tuple[Sought, str]]) -> None:
         self._whose: dict[str, list[Sought]] = {}
         for one, term in pairs:
-            self._whose.setdefault(plain(term), []).append(one)
+            self._whose.setdefault(as_sought(term), []).append(one)
         self._searcher = Searcher(self._whose)
 
     def __bool__(self) -> bool:

@@ -1,9 +1,11 @@
 """What the verifier searches for: identifiers of people as exact terms, never bare names; and how it reads a text."""
 
+import contextlib
+import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -15,7 +17,10 @@ SHORTEST = 4
 SHORTEST_NUMBER = 7
 _RUN = re.compile(r"[^\W_]+")
 _WHOLE_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_ASCII_LABEL = re.compile(r"xn--([a-z0-9-]+)", re.IGNORECASE)
+# How deep one way of writing is packed into another: an address in a link, in a page, in JSON.
+LAYERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +99,31 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
+def as_sought(term: str) -> str:
+    """Return a term in the form in which it is searched for: :func:`plain`, a host in its own letters."""
+    return plain(_hosts(term))
+
+
+def spelled(term: str) -> set[str]:
+    """Return a term in small letters, and an address also with its host in ASCII and in its own letters (RFC 3492)."""
+    found = {term.lower(), _hosts(term).lower()}
+    local, at, host = term.rpartition("@")
+    if at:
+        with contextlib.suppress(UnicodeError):  # no host's name
+            found.add(f"{local}@{host.encode('idna').decode('ascii')}".lower())
+    return found
+
+
 class Searcher:
     """Finds terms in texts, in one pass over each text, however many terms there are.
 
-    A term is found where nothing alphanumeric touches it. Besides the text itself its other spellings are read: with
-    JSON's escapes or per cent signs resolved.
+    A term is found where nothing alphanumeric touches it. Besides the text itself its other :func:`spellings` are read.
     """
 
     def __init__(self, terms: Iterable[str]) -> None:
         self._by_first: dict[str, list[tuple[int, str]]] = {}
         self.count = 0
-        for term in {plain(one) for one in terms if one.strip()}:
+        for term in {as_sought(one) for one in terms if one.strip()}:
             first = _RUN.search(term)
             if first is not None:
                 self.count += 1
@@ -115,7 +134,7 @@ class Searcher:
         return any(True for spelling in spellings(text) for _term in self._standing(spelling))
 
     def terms_in(self, text: str) -> set[str]:
-        """Return the terms that stand in the text, in any spelling, each in its :func:`plain` form."""
+        """Return the terms that stand in the text, in any spelling, each in its :func:`as_sought` form."""
         return {term for spelling in spellings(text) for term in self._standing(spelling)}
 
     def _standing(self, text: str) -> Iterator[str]:
@@ -129,12 +148,50 @@ class Searcher:
 
 
 def spellings(text: str) -> Iterator[str]:
-    """Yield the text as it is compared, and with its escapes resolved where it has any."""
+    """Yield the text as it is compared, and with its escapes resolved where it has any.
+
+    Those of JSON, per cent signs (RFC 3986), HTML's references, hosts in ASCII (RFC 3492): each alone, and all of them
+    as often as they are packed into one another.
+    """
     yield plain(text)
-    if "\\u" in text:
-        yield plain(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"'))
-    if "%" in text:
-        yield plain(unquote(text))
+    ways = [resolve for mark, resolve in _ESCAPES if mark in text]
+    if len(ways) > 1:
+        for resolve in ways:
+            yield plain(resolve(text))
+    for _layer in range(LAYERS if ways else 0):
+        before = text
+        for mark, resolve in _ESCAPES:
+            if mark in text:
+                text = resolve(text)
+        if text == before:
+            return
+        yield plain(text)
+
+
+def _json(text: str) -> str:
+    plainer = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return plainer.replace('\\"', '"').replace("\\/", "/")
+
+
+def _hosts(text: str) -> str:
+    return _ASCII_LABEL.sub(_label, text)
+
+
+def _label(match: re.Match[str]) -> str:
+    try:
+        return match[1].lower().encode().decode("punycode")
+    except ValueError:  # no such label
+        return match[0]
+
+
+# By what shows that a text is written in such a way. Hosts are written in capitals by hand only: both are looked for.
+_ESCAPES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("\\", _json),
+    ("%", unquote),
+    ("&", html.unescape),
+    ("xn--", _hosts),
+    ("XN--", _hosts),
+)
 
 
 def texts_of(value: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from django.core import mail as django_mail
 
 from accounts import tenancy
 from accounts.operations.delivery import TOPIC_HEADER
@@ -17,6 +18,7 @@ from retention.operations.subject_facts import Facts
 from tests.admin.people import a_member
 from tests.retention.asking import again, forwarded, posted, swept, taken
 from tests.retention.test_life import live_until
+from tests.retention.test_names_of_people import put
 from tests.retention.under_contract import AFTER_GRACE, CLIENT, NOW, a_client, approved, asked, person, state_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -106,3 +108,18 @@ def test_one_mail_excuses_no_other_in_its_file(folder):
     (folder / "1.log").write_text(f"{answer}{'-' * 79}\nTo: x@y.example\n\n{ANN} is here.\n")
     hits, searched = checked(timedelta(hours=2))
     assert (len(hits), searched["mails_to_who_asked"]) == (1, 1)
+
+
+@pytest.mark.parametrize("is_a_contact", [False, True], ids=["of-nobody-else", "of-a-contact"])
+def test_a_mail_is_found_though_it_writes_the_host_of_an_address_in_ascii(folder, is_a_contact):
+    organization = a_client()
+    put(organization, "ann-1", "ann@ex\u00e4mple.eu")
+    if is_a_contact:
+        a_member("client_administrator", organization, email="ann@ex\u00e4mple.eu")
+    approved(asked(organization, "ann-1"))
+    live_until(AFTER_GRACE)
+    django_mail.EmailMessage("Hello", "Hello", "us@x.example", ["ann@ex\u00e4mple.eu"]).send()
+    assert b"xn--exmple-cua" in b"".join(path.read_bytes() for path in folder.iterdir())
+    hits, _searched = checked(timedelta(hours=2))
+    found = [(hit["place"], hit["kind"]) for hit in hits]
+    assert found == ([] if is_a_contact else [("files.mail", "file_content")])

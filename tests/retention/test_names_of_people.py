@@ -9,6 +9,7 @@ from accounts import tenancy
 from accounts.models import AuditDetail, LicensedUser, OutboxMessage
 from accounts.operations import audit, users
 from accounts.rules import profiles
+from contracts.models import Contract
 from retention.enums import RequestKind, RequestStatus
 from retention.models import CertificateAddendum, DeletionRequest, Verification
 from retention.operations import people_requests, requests
@@ -172,6 +173,60 @@ class TestSomebodyElseIsCalledSoNow:
         with tenancy.vendor():
             texts = AuditDetail.objects.filter(text__icontains="asked").values_list("text", flat=True)
             assert [text.get("who") for text in texts] == [ben]
+
+    def test_an_address_that_a_colleague_has_beside_others_is_theirs_too(self):
+        organization = a_client()
+        team = "team-7@client.example"
+        for who in ("ann-1", "ben-1"):
+            shared = {"emails": [{"value": f"{who}@client.example", "primary": True}, {"value": team.upper()}]}
+            with tenancy.vendor():
+                LicensedUser.objects.filter(organization=organization, external_id=who).update(profile=shared)
+        ben = str(person(organization, "ben-1").public_id)
+        with tenancy.vendor():
+            for detail in ({"who": ben, "asked": team}, {"asked": team}):
+                audit.record("note.kept", organization, by="user:one", at=NOW, detail=detail)
+        request = approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        with tenancy.vendor():
+            texts = AuditDetail.objects.filter(text__icontains="asked").values_list("text", flat=True)
+            assert [text.get("who") for text in texts] == [ben]
+        assert state_of(request) == RequestStatus.CERTIFIED
+
+    def test_whoever_came_back_with_the_host_of_an_address_in_ascii_has_it_now(self):
+        organization = a_client()
+        own, ascii_ = "ann@ex\u00e4mple.eu", "ann@xn--exmple-cua.eu"
+        put(organization, "ann-1", own)
+        with tenancy.vendor():
+            LicensedUser.objects.filter(organization=organization, external_id="ann-1").update(user_name="ann")
+        request = approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        assert state_of(request) == RequestStatus.CERTIFIED
+        people_of(organization, "zoe-9", email=ascii_)
+        live_until(AFTER_GRACE + timedelta(days=2))
+        assert state_of(request) == RequestStatus.CERTIFIED
+
+
+@pytest.mark.parametrize(
+    ("known", "written"),
+    [
+        pytest.param("ann@ex\u00e4mple.eu", "ann@xn--exmple-cua.eu", id="host-in-ascii"),
+        pytest.param("ann@xn--exmple-cua.eu", "ann@ex\u00e4mple.eu", id="host-in-its-own-letters"),
+        pytest.param("o'neil@client.example", "<a>o&#x27;neil@client.example</a>", id="as-a-page-writes-it"),
+    ],
+)
+def test_an_address_that_is_written_in_another_way_is_found_and_goes(known, written):
+    organization = a_client()
+    put(organization, "ann-1", known)
+    with tenancy.vendor():
+        audit.record("note.kept", organization, by="user:one", at=NOW, detail={"asked": written})
+        Contract.objects.filter(organization=organization).update(reference=f"C of {written}")
+    request = approved(asked(organization, "ann-1"))
+    live_until(AFTER_GRACE)
+    assert state_of(request) == RequestStatus.FAILED
+    with tenancy.vendor():
+        assert not AuditDetail.objects.filter(text__icontains="asked").exists()
+        hits = Verification.objects.latest("pk").hits
+    assert [hit["place"] for hit in hits] == ["default.contracts_contract.reference"]
 
 
 def test_an_id_that_is_the_opaque_id_of_something_else_takes_nothing_of_it():

@@ -8,7 +8,7 @@ from django.db import connection
 
 from retention.models import DeletionRequest
 from retention.operations.sought import Returned, ids_in
-from retention.rules.terms import Identifiers, Searcher, plain
+from retention.rules.terms import Identifiers, Searcher, as_sought
 
 # Beyond every key: where the walk of one person, or a walk backwards, stands at its end or its beginning.
 LAST = 2**63 - 1
@@ -77,7 +77,7 @@ class Named:
     def __init__(self, target: Target) -> None:
         terms = target.terms
         self._searcher = Searcher({*terms.emails, *terms.searchable_ids, *terms.uuid_texts()})
-        self._shared = {plain(term) for one in target.others for term in one.terms}
+        self._shared = {as_sought(term) for one in target.others for term in one.terms}
         self._others = {one.uuid for one in target.others}
 
     def __call__(self, texts: Iterable[str]) -> bool:
