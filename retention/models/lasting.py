@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.db.fields import TenantForeignKey, TenantModel, tenant_keys
@@ -118,7 +119,12 @@ class RetentionRule(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()}: {self.amount} {self.get_unit_display()}"
+        if self.unit == LengthUnit.DAYS:
+            length = ngettext("%(count)d day", "%(count)d days", self.amount)
+        else:
+            length = ngettext("%(count)d month", "%(count)d months", self.amount)
+        said = {"category": self.get_category_display(), "length": length % {"count": self.amount}}
+        return gettext("%(category)s: %(length)s") % said
 
 
 class RetentionNight(TenantModel):

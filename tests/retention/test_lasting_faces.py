@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts import tenancy
 from accounts.errors import Refused
@@ -184,3 +185,16 @@ def test_the_command_tells_what_would_go_and_changes_nothing():
     call_command("retention_preview", stdout=out)
     assert "messages 7, conversations 4" in out.getvalue()
     assert left(organization)["messages"]
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "unit", "said"),
+    [
+        ("en", 1, "months", "Conversations and messages: 1 month"),
+        ("fr", 30, "days", "Conversations et messages : 30 jours"),
+        ("pl", 5, "months", "Rozmowy i wiadomości: 5 miesięcy"),
+    ],
+)
+def test_a_rule_is_named_by_a_length_as_people_say_it(language, amount, unit, said):
+    with override(language):
+        assert str(RetentionRule(category="conversations", amount=amount, unit=unit)) == said
