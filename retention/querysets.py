@@ -16,6 +16,7 @@ OVER = [
     RequestStatus.CANCELLED,
     RequestStatus.REFUSED,
 ]
+GONE = [RequestStatus.ERASED, RequestStatus.VERIFIED]
 # A run that nobody need work on: it is done, or waits for people.
 RESTING = [RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED, RunPhase.RESIDUE_FOUND]
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
     def open(self) -> Self:
         return self.exclude(status__in=OVER)
+
+    def unerased(self) -> Self:
+        """Open, and the content not gone yet: what comes after is told by mails of its own."""
+        return self.open().exclude(status__in=GONE)
 
     def due_for_erasure(self, *, at: datetime) -> Self:
         """Approved for good, past the retrieval period, the export decided. An archive nobody decided on lapses."""

@@ -28,6 +28,7 @@ OVER = [
     RequestStatus.CANCELLED.value,
     RequestStatus.REFUSED.value,
 ]
+GONE = [RequestStatus.ERASED.value, RequestStatus.VERIFIED.value]
 APPROVED = [
     RequestStatus.APPROVED.value,
     RequestStatus.DESTROYING.value,
@@ -188,6 +189,12 @@ class DeletionRequest(TenantModel):
                 fields=["erase_from", "id"],
                 condition=Q(status=RequestStatus.APPROVED),
                 name="deletion_request_due",
+            ),
+            # Of which something is still to be done: as DeletionRequestQuerySet.unerased says.
+            models.Index(
+                fields=["erase_by", "id"],
+                condition=~Q(status__in=OVER) & ~Q(status__in=GONE),
+                name="deletion_request_by_day",
             ),
             models.Index(fields=["organization", "id"], name="deletion_request_by_org"),
             models.Index(fields=["organization", "proof"], name="deletion_request_by_proof"),

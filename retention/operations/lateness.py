@@ -19,9 +19,6 @@ from retention.operations import blocking
 from retention.querysets import DeletionRequestQuerySet
 from retention.rules import lateness as rules
 
-# The content is gone: what comes after is told by mails of its own.
-GONE = (RequestStatus.ERASED, RequestStatus.VERIFIED)
-
 
 class NotDueSoon(Refused):
     """Its day is not near, its content is gone, or somebody was told of it lately."""
@@ -31,7 +28,7 @@ class NotDueSoon(Refused):
 
 def waiting() -> DeletionRequestQuerySet:
     """Return the requests of which something is still to be done by their day."""
-    return DeletionRequest.objects.open().exclude(status__in=GONE)
+    return DeletionRequest.objects.unerased()
 
 
 def due(*, at: datetime) -> DeletionRequestQuerySet:
@@ -41,7 +38,9 @@ def due(*, at: datetime) -> DeletionRequestQuerySet:
         untold = Q(warned_at__isnull=True) | Q(warned_at__lt=F("erase_by") - lead)
         told |= Q(untold, erase_by__lte=at + lead)
     nobodys = Q(_left_to_us(), erase_by__gt=at, blocked_since__isnull=True)
-    return waiting().filter(told).exclude(nobodys).order_by("pk")
+    # Nobody is told earlier than the longest lead: so far the index of days is read.
+    near = waiting().filter(told, erase_by__lte=at + rules.LEADS[0])
+    return near.exclude(nobodys).order_by("pk")
 
 
 def _left_to_us() -> Q:

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +20,18 @@ from retention.rules import lateness as rules
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member
 from tests.contracts.agreements import at
+from tests.engines import admin_dsn
 from tests.retention.test_blocked import hold
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until, the_request
 from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+# The same request many times over, in no other state.
+MANY = """
+INSERT INTO retention_deletionrequest SELECT (jsonb_populate_record(NULL::retention_deletionrequest,
+    to_jsonb(r) || jsonb_build_object('id', 100000 * r.id + g, 'public_id', gen_random_uuid()))).*
+FROM retention_deletionrequest r, generate_series(1, %(count)s) g WHERE r.id = %(pk)s
+"""
 DAY, BY = timedelta(days=1), "system"
 SOON, ESCALATED = "deletion_request.due_soon", "deletion_request.escalated"
 
@@ -39,6 +49,30 @@ def letters(request):
     with tenancy.vendor():
         messages = OutboxMessage.objects.filter(subject_id=request.public_id, topic__in=(SOON, ESCALATED))
         return {one.to: one for one in delivery.letters(messages.latest("pk"))}
+
+
+def test_however_many_are_over_only_those_are_read_whose_day_is_near():
+    organization = a_client()
+    over, near = asked(organization, "ann-1"), asked(organization, "ben-1")
+    with tenancy.vendor():
+        requests.cancel(over, now=NOW, by="user:client")
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as admin:
+        for pk, count in ((over.pk, 20_000), (near.pk, 200)):
+            admin.execute(MANY, {"pk": pk, "count": count})
+        admin.execute("ANALYZE retention_deletionrequest")
+    with tenancy.vendor():
+        for at_ in (near.erase_by - 3 * DAY, near.erase_by + DAY):
+            due = lateness.due(at=at_)
+            assert due.count() == 201
+            plan = due[:500].explain()
+            assert "deletion_request_by_day" in plan and "Seq Scan on retention_deletionrequest" not in plan, plan
+        with CaptureQueriesContext(connection) as asked_for:
+            lateness.following(after=near.erase_by - 10 * DAY)
+        for one in asked_for.captured_queries:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {one['sql']}")
+                plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "deletion_request_by_day" in plan, plan
 
 
 def test_a_missing_approval_is_told_before_the_day_and_then_to_administrators():
