@@ -31,7 +31,8 @@ def place(
 
     A department's people are listed, so none is free by being moved. The vault is locked ``FOR UPDATE``, so no chunk of
     an erasure runs while it is placed. Once keys are being
-    destroyed the hold is refused; that it was asked for is recorded, which is why this does not raise. A hold on more
+    destroyed the hold is refused; that it was asked for, and on what ground, is recorded,
+    which is why this does not raise. A hold on more
     than the people who are being erased stands for the others.
 
     :raises InvalidInput: the client's instruction or the law is not cited, the review date is not ahead, or what is to
@@ -43,13 +44,13 @@ def place(
     if faults:
         raise InvalidInput(faults)
     Vault.objects.bulk_create([Vault(organization=organization, changed_at=now)], ignore_conflicts=True)
+    scope = HoldScope.PERSON if subject else HoldScope.DEPARTMENT if department else HoldScope.ORGANIZATION
     vault = Vault.objects.select_for_update().get(organization=organization)
     fenced = subject is not None and subject.pk in fenced_people(organization)
     if vault.state != VaultState.OPEN or fenced:
-        data = {"vault": vault.state, "person": fenced}
-        audit.record("legal_hold.refused", organization, by=by, at=now, data=data)
+        data = {"ground": ground.value, "scope": scope.value, "vault": vault.state, "person": fenced}
+        audit.record("legal_hold.refused", organization, by=by, at=now, data=data, detail={"citation": citation})
         return None
-    scope = HoldScope.PERSON if subject else HoldScope.DEPARTMENT if department else HoldScope.ORGANIZATION
     hold = LegalHold.objects.create(
         organization=organization,
         scope=scope,

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import AuditEvent, AuditSeal, Document, OutboxMessage
+from accounts.models import AuditDetail, AuditEvent, AuditSeal, Document, OutboxMessage
 from retention.enums import Decision, RequestOrigin, StoreKind
 from retention.models import (
     AggregateArchive,
@@ -25,7 +25,7 @@ from retention.models import (
 from retention.operations import others_content, outside
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
-from retention.policy import POLICY, STORES, Fate, Kind, Store
+from retention.policy import OF_ERASURES, POLICY, STORES, WORDS_OF_ERASURES, Fate, Kind, Store
 from retention.rules import levels
 from retention.rules.checks import last_check
 from retention.rules.restores import LEDGER
@@ -62,8 +62,9 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
             for archive in AggregateArchive.objects.filter(request=request).order_by("pk")
         ],
         "kept": [
-            {"what": label, "basis": table.basis, "period": None if table.period is None else str(table.period)}
+            {"what": label, "basis": why.text, "period": None if why.period is None else str(why.period)}
             for label, table in sorted(POLICY.items())
+            for why in [table.reason or WORDS_OF_ERASURES]
             if label in kept
         ],
         "others_content": None,
@@ -245,8 +246,13 @@ def _about(run: ErasureRun, request: DeletionRequest) -> set[str]:
     if run.holds_met:
         found.add("retention.LegalHold")
     subjects = [request.public_id, run.public_id]
-    if AuditEvent.objects.filter(**asked, subject_id__in=subjects).exists():
+    events = AuditEvent.objects.filter(**asked)
+    if events.filter(subject_id__in=subjects).exists():
         found.add("accounts.AuditEvent")
+    words = AuditDetail.objects.filter(**asked, event_id=OuterRef("pk"))
+    said = events.filter(subject_id__in=[*subjects, run.organization.public_id], name__in=OF_ERASURES)
+    if said.filter(Exists(words)).exists():
+        found.add("accounts.AuditDetail")
     if OutboxMessage.objects.filter(**asked, subject_id__in=subjects).exists():
         found.add("accounts.OutboxMessage")
     return found

@@ -22,13 +22,18 @@ from retention.operations.catalogue import (
     quoted,
 )
 from retention.operations.sought import SHORTEST_UUID, UUID_PATTERN, Sought, Terms, ids_in
-from retention.policy import Fate
+from retention.policy import OF_ERASURES, Fate
 from retention.rules.terms import texts_in_json
 
 log = structlog.get_logger(__name__)
 FETCHED_AT_ONCE = 2000
 # Whom a row is about, where another row says it: a detail of the trail is about its event's subject.
 ABOUT = {"accounts_auditdetail": "(SELECT e.subject_id::text FROM accounts_auditevent e WHERE e.id = t.event_id)"}
+# Which of an organization's rows are too much by being there: not what is said about its erasure, which may come later.
+TOO_MUCH = {
+    "accounts_auditdetail": "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = t.event_id "
+    "AND e.name = ANY(%s))"
+}
 MEMBERS = "ARRAY(SELECT m.organization_id::text FROM accounts_membership m WHERE m.user_id = t.id)"
 
 
@@ -129,7 +134,7 @@ class _Look:
     def _statement(self) -> tuple[str, list[Any]]:
         tenants = "ARRAY[NULL]::text[]"
         conditions: list[str] = ["true"]
-        params: list[Any] = []
+        too_much, params = self._too_much()
         if self._users:
             tenants = MEMBERS
         elif self.tenant is not None:
@@ -143,6 +148,7 @@ class _Look:
         columns = [
             tenants,
             self._about(),
+            too_much,
             *(f"t.{quoted(column.name)}::text" for column in self.person_columns),
             *(_ids(column) for column in self.id_columns),
             *(f"t.{quoted(column.name)}::text" for column in self.text_columns),
@@ -153,6 +159,11 @@ class _Look:
         """Whom a row is about is asked only where somebody came back."""
         about = ABOUT.get(self.place.name) if any(one.returned for one in self.sought) else None
         return about if about is not None and self.place.schema == "public" else "NULL::text"
+
+    def _too_much(self) -> tuple[str, list[Any]]:
+        """Whether a row is too much is asked only where rows of an organization are."""
+        asked = TOO_MUCH.get(self.place.name) if any(one.nothing_stays for one in self.sought) else None
+        return (asked, [list(OF_ERASURES)]) if asked is not None and self.place.schema == "public" else ("true", [])
 
     def _add_ids(self, conditions: list[str], params: list[Any]) -> None:
         """Opaque ids are random: wherever one stands, in whosever row, it is that person's."""
@@ -170,9 +181,9 @@ class _Look:
 
     def _look_at(self, row: tuple[Any, ...]) -> None:
         persons, ids = len(self.person_columns), len(self.id_columns)
-        tenants, about, values = row[0], row[1], row[2:]
+        tenants, about, too_much, values = row[0], row[1], row[2], row[3:]
         owners = self._owners(tenants)
-        if tenants and tenants[0] is not None:
+        if too_much and tenants and tenants[0] is not None:
             self.rows.update(owners)
         for column, value in zip(self.person_columns, values, strict=False):
             for one in owners:

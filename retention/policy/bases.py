@@ -28,6 +28,12 @@ TOLD = Basis(
 )
 # What goes with its client's data, and in a long collaboration, or where it belongs to no client, after so long.
 WORDS_PERIOD = Period(5, Unit.YEARS, Start.WRITING)
+# Beside these events, whatever else goes with its client.
+WORDS_OF_ERASURES = Basis(
+    _("Words about the erasure itself: why something that was found stays, what a hold cited that came too late."),
+    PROOF,
+    WORDS_PERIOD,
+)
 LETTERS_PERIOD = Period(5, Unit.YEARS, Start.DECISION)
 EVIDENCE = Basis(
     _("Evidence of the erasure (Art. 5(2) GDPR): counts, dates, digests, opaque ids. No personal data."),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.utils import translation
 
-from retention.policy import NO_RESIDUE, POLICY, STORES
+from retention.policy import NO_RESIDUE, OF_ERASURES, POLICY, STORES, WORDS_OF_ERASURES
 from retention.policy.categories import CATEGORIES
 from retention.policy.kinds import Category, Fate, Role, Store, Table
 
@@ -56,6 +56,9 @@ def _lines() -> Iterator[str]:
     yield "## Where an identifier is no residue\n"
     for column, reason in sorted(NO_RESIDUE.items()):
         yield f"- `{column}`: {reason}"
+    names = " and ".join(f"`{name}`" for name in OF_ERASURES)
+    stays = f"{WORDS_OF_ERASURES.text} It stays {WORDS_OF_ERASURES.period}, and is searched."
+    yield f"- `accounts_auditdetail`, beside {names}: {stays}"
     yield ""
 
 

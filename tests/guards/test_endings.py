@@ -23,6 +23,7 @@ ENDED_BY = {
     "CONTRACT_FILE": "files",
     "ACCOUNTS": "files",
     "EVIDENCE": "files",
+    "WORDS_OF_ERASURES": "files",
     "MEMBERS": "files",
     # By the task of that sweep, by the real clock: a rehearsal signs nobody out.
     "SIGN_INS": "files",

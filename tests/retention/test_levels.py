@@ -11,12 +11,14 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.errors import InvalidInput, Refused
+from accounts.models import AuditDetail
 from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
 from retention import papers, sweeps
 from retention.enums import AcceptanceGround, RequestStatus, RunPhase
-from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep
+from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep, Verification
 from retention.operations import acceptance, certificates, erasure, rewriting, runs, vacuuming, verification
+from retention.policy import WORDS_OF_ERASURES
 from retention.rules.levels import NEEDED
 from tests.api.callers import caller
 from tests.contracts.agreements import at
@@ -293,6 +295,26 @@ class TestAcceptance:
         with pytest.raises(refusal):
             self.accept(**changed)
         assert the_run().accepted == []
+
+    def test_of_everything_of_a_client_the_reason_stays_and_is_no_residue_itself(self):
+        organization = a_leaving_client()
+        live_until(at("2026-01-02"))
+        request = decide_everything(organization)
+        plant(organization, ("contracts_contract", "reference", "'C of Ann-1@client.example'"))
+        live_until(at("2026-02-05"))
+        assert state_of(request) == RequestStatus.FAILED
+        for kind in ("email", "external_id"):
+            self.accept(kind=kind, by="user:third-officer", reason="The signed letter quotes it.")
+        live_until(at("2026-02-06"))
+        assert state_of(request) == RequestStatus.CERTIFIED
+        with tenancy.vendor():
+            (check,) = Verification.objects.filter(passed=True)
+            (certificate,) = Certificate.objects.all()
+            reasons = [one.text for one in AuditDetail.objects.filter(organization_id=organization.pk)]
+        assert {hit["place"] for hit in check.hits} == {self.PLACE}
+        assert reasons == [{"reason": "The signed letter quotes it."}] * 2
+        (kept,) = [one for one in certificate.document["kept"] if one["what"] == "accounts.AuditDetail"]
+        assert kept["basis"] == WORDS_OF_ERASURES.text and kept["period"] == "5 years from the writing"
 
     def test_where_nothing_was_found_there_is_nothing_to_accept(self):
         erased(a_client(), "ann-1")

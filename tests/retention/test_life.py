@@ -31,11 +31,14 @@ from retention.models import (
     Verification,
 )
 from retention.operations import archive, blocking, erasure, exports, holds, requests, run_control, runs, saga, vault
+from retention.operations.audit_package import instructions
 from retention.rules import certificate as certificate_rules
+from retention.rules.audit_package import Span
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.vaults import a_talk, an_organization, parsed, people_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+MONTH = Span(date(2026, 2, 1), date(2026, 3, 1))
 CONTRACT_MANAGER, PRIVACY_OFFICER = "user:manager", "user:officer"
 
 
@@ -232,7 +235,14 @@ def test_a_hold_that_comes_too_late_is_refused_and_recorded():
             by=PRIVACY_OFFICER,
         )
         assert late is None and not LegalHold.objects.exists()
-        assert AuditEvent.objects.filter(name="legal_hold.refused").count() == 1
+        refused = AuditEvent.objects.get(name="legal_hold.refused")
+        assert refused.data == {"ground": "law", "scope": "organization", "vault": "destroyed", "person": False}
+        assert AuditDetail.objects.get(organization_id=organization.pk).text == {"citation": "Art. 145"}
+        (line,) = [one for one in instructions.part(MONTH, organization).rows if one["name"] == "legal_hold.refused"]
+    assert (line["by"], line["data"]["ground"]) == (PRIVACY_OFFICER, "law")
+    live_until(at("2026-02-07"))
+    with tenancy.vendor():
+        assert Verification.objects.count() > 1 and not Verification.objects.filter(passed=False).exists()
 
 
 def test_nobody_and_nothing_is_added_once_keys_are_destroyed():

@@ -14,6 +14,7 @@ from django.db.models import Model
 from accounts.models import (
     AccessRule,
     AuditDetail,
+    AuditEvent,
     BulkItem,
     BulkJob,
     IdempotencyKey,
@@ -95,6 +96,9 @@ def count(organization, *, whole):
         rows = one.model.objects.filter(organization_id=organization.pk)
         if whole and one.model is OutboxMessage:
             found[name] = rows.filter(subject_type="LicensedUser").count()  # the others are kept
+        elif whole and one.model is AuditDetail:
+            refused = AuditEvent.objects.filter(name="legal_hold.refused")  # what such a hold cites is kept
+            found[name] = rows.exclude(event_id__in=refused.values("pk")).count()
         elif whole or one.copies:
             found[name] = rows.count()
         elif one.person:

@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from accounts import tenancy
-from accounts.models import AuditEvent, LicensedUser
+from accounts.models import AuditDetail, AuditEvent, LicensedUser
 from retention import ledger
 from retention.enums import HoldGround, RequestStatus, RunPhase, StepStatus
 from retention.models import Certificate, DataKey, ErasureEntry, ErasureStep, LegalHold, Message
@@ -110,8 +110,8 @@ def test_a_hold_before_the_keys_are_destroyed_stops_it_with_the_data_readable_un
 
 
 HELD = {
-    "everything": (a_whole_client_to_erase, False, {"vault": "destroyed", "person": False}),
-    "one-of-the-people": (some_people_to_erase, True, {"vault": "open", "person": True}),
+    "everything": (a_whole_client_to_erase, False, {"scope": "organization", "vault": "destroyed", "person": False}),
+    "one-of-the-people": (some_people_to_erase, True, {"scope": "person", "vault": "open", "person": True}),
 }
 
 
@@ -130,7 +130,8 @@ def test_a_hold_after_the_keys_are_destroyed_is_refused_and_recorded_and_the_era
     case.check()
     with tenancy.vendor():
         refused = AuditEvent.objects.get(name="legal_hold.refused", organization_id=case.organization.pk)
-        assert (refused.actor, refused.data) == (OFFICER, evidence)
+        assert (refused.actor, refused.data) == (OFFICER, {"ground": "law", **evidence})
+        assert AuditDetail.objects.get(event_id=refused.pk).text == {"citation": "Art. 145"}
         assert not LegalHold.objects.exists()
 
 

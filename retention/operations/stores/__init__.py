@@ -6,9 +6,14 @@ from retention.operations.stores.mentioned import Mentioned
 from retention.operations.stores.rows import Conversations, People, Rows
 from retention.operations.stores.searched import Announcements, Endpoints, ExportFiles, Searched
 from retention.operations.stores.target import LAST, Chunk, Place, Store, Target
+from retention.policy import OF_ERASURES
 
 __all__ = ["BY_NAME", "LAST", "STORES", "Chunk", "Place", "Rows", "Store", "Target"]
 
+_OF_NO_ERASURE = (
+    "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
+    f"AND e.name IN ({', '.join(f"'{name}'" for name in OF_ERASURES)}))"
+)
 _BEFORE_PEOPLE: tuple[Store, ...] = (
     # First: their keys stand in their own rows, so an export stays readable until it is gone.
     ExportFiles("exports", "retention_export"),
@@ -26,7 +31,7 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
         referred_to=True,
     ),
     Rows("intakes", "contracts_intake"),
-    Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",)),
+    Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",), only=_OF_NO_ERASURE),
     Searched("idempotency_keys", "accounts_idempotencykey", texts=("key", "response_body")),
     Rows("webhook_deliveries", "accounts_webhookdelivery"),
     Endpoints("webhook_endpoints", "accounts_webhookendpoint", needs=("webhook_deliveries",)),
