@@ -22,6 +22,11 @@ def faults(error: InvalidInput) -> str:
     return "; ".join(worded(fault.message) for fault in error.errors)
 
 
+def colon(label: object) -> str:
+    """Return a label with the colon that follows it, as the reader's language spaces it."""
+    return gettext("%(label)s:") % {"label": label}
+
+
 def _shown(params: Mapping[str, object]) -> dict[str, object]:
     """Return what stands in a sentence: days and large numbers as the reader writes them, words in its language."""
     return {name: _one(one) for name, one in params.items()}

@@ -26,7 +26,7 @@ from accounts.errors import InvalidInput, Refused
 from accounts.models import Organization, User
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
-from accounts.wording import faults, worded
+from accounts.wording import colon, faults, worded
 
 type Text = str | Promise
 # What changes one object: called with the admin and the object, and by name data, now, by, and staff where it is sided.
@@ -238,11 +238,11 @@ class Acting(ModelAdmin):
                     if problem is None:
                         done += 1
                     else:
-                        messages.error(request, f"{obj}: {problem}")
+                        messages.error(request, f"{colon(obj)} {problem}")
                 except Refused as error:
-                    messages.error(request, f"{obj}: {worded(error.message)}")
+                    messages.error(request, f"{colon(obj)} {worded(error.message)}")
                 except InvalidInput as error:
-                    messages.error(request, f"{obj}: {faults(error)}")
+                    messages.error(request, f"{colon(obj)} {faults(error)}")
             if done:
                 messages.success(request, spec.done % {"count": done})
             return self.list_url()

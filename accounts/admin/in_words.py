@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from accounts.admin.acting import works_for_vendor
 from accounts.admin.actors import names_of
+from accounts.wording import colon
 
 IN_WORDS = "_in_words"
 # A row's value is shown by what is called with the row and the value.
@@ -45,13 +46,14 @@ class Words:
         if isinstance(value, dict):
             for key, one in value.items():
                 if isinstance(one, dict | list) and one:
-                    yield format_html("{}: {}", self.key(key), self.rows(one, names))
+                    yield format_html("{} {}", colon(self.key(key)), self.rows(one, names))
                 else:
-                    yield f"{self.key(key)}: {self.value(key, one, names)}"
+                    yield f"{colon(self.key(key))} {self.value(key, one, names)}"
         elif isinstance(value, list):
             for one in value:
                 if isinstance(one, dict) and not any(isinstance(part, dict | list) for part in one.values()):
-                    yield " · ".join(f"{self.key(key)}: {self.value(key, part, names)}" for key, part in one.items())
+                    said = (f"{colon(self.key(key))} {self.value(key, part, names)}" for key, part in one.items())
+                    yield " · ".join(said)
                 elif isinstance(one, dict | list) and one:
                     yield self.rows(one, names)
                 else:

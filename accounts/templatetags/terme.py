@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.http import int_to_base36
 
 from accounts.models import User
+from accounts.wording import colon
 
 register = template.Library()
+register.filter(colon)
 
 
 @register.filter

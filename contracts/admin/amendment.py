@@ -15,6 +15,7 @@ from accounts.admin.forms import OperationForm
 from accounts.enums import DocumentKind
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
+from accounts.wording import colon
 from contracts import labels
 from contracts.admin.forms import AgreementForm, DraftForm
 from contracts.models import Amendment, Contract
@@ -62,7 +63,7 @@ class AmendmentAdmin(ReadOnly):
     def changes(self, amendment: Amendment) -> str:
         found = []
         for name, value in amendment.values.items():
-            found.append(f"{_LABELS.get(name, name)}: {_shown(amendment.before.get(name))} → {_shown(value)}")
+            found.append(f"{colon(_LABELS.get(name, name))} {_shown(amendment.before.get(name))} → {_shown(value)}")
         return "; ".join(found)
 
     @act(

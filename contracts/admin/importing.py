@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from accounts.wording import colon
 from contracts import portfolio
 from contracts.admin.import_page import OUTCOMES, ImportPage, note, outcomes
 from contracts.operations import importing
@@ -80,7 +81,7 @@ class Importing(ImportPage):
             partial=partial,
             sha256=hashlib.sha256(content).hexdigest(),
         )
-        return [f"{_NAMES[what]}: {outcomes(counts)}" for what, counts in plan.counts().items()]
+        return [f"{colon(_NAMES[what])} {outcomes(counts)}" for what, counts in plan.counts().items()]
 
     def rows(self, plan: importing.Plan) -> list[dict[str, Any]]:
         return [

@@ -16,6 +16,7 @@ from accounts.admin.forms import OperationForm
 from accounts.enums import DocumentKind
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
+from accounts.wording import colon
 from contracts.admin.forms import AcceptanceForm
 from contracts.enums import OfferState
 from contracts.models import Contract, RenewalOffer
@@ -47,7 +48,7 @@ class RenewalOfferAdmin(ReadOnly):
 
     def described(self, obj: RenewalOffer) -> str:
         found = offers.comparison(obj)
-        return ", ".join(f"{_name(row.field)}: {_shown(row.old)} → {_shown(row.new)}" for row in found.changes)
+        return ", ".join(f"{colon(_name(row.field))} {_shown(row.old)} → {_shown(row.new)}" for row in found.changes)
 
     def explained(self, request: HttpRequest, obj: RenewalOffer) -> dict[str, Any]:
         found = offers.comparison(obj)

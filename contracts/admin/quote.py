@@ -1,6 +1,7 @@
 """The admin of quotes: what was told, why, its page as PDF, and its acceptance."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from accounts.admin.base import ReadOnly
 from accounts.enums import DocumentKind
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
+from accounts.wording import colon
 from contracts import explain_money, labels, papers
 from contracts.admin.forms import AcceptanceForm
 from contracts.explain import reasons
@@ -49,8 +51,8 @@ class QuoteAdmin(ReadOnly):
     def explained(self, request: HttpRequest, obj: Quote) -> dict[str, Any]:
         said = []
         for line in obj.lines:
-            amount = f"{labels.QUOTE_LINE[line['kind']]}: {line['amount']} {obj.currency}"
-            said += [amount, *reasons(line["why"])]
+            amount = explain_money.amount(Decimal(line["amount"]), obj.currency)
+            said += [f"{colon(labels.QUOTE_LINE[line['kind']])} {amount}", *reasons(line["why"])]
         return {"why_title": _("The lines, each with its reasons"), "reasons": said}
 
     @act(

@@ -13,6 +13,7 @@ from unfold.paginator import InfinitePaginator
 from accounts.admin.forms import OperationForm
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
+from accounts.wording import colon
 from retention import naming
 from retention.admin.readable import Readable
 from retention.models import ContextItem, Conversation, Diagnostic, Message, Vault
@@ -46,7 +47,7 @@ class VaultAdmin(Readable):
 
         def perform(_data: dict[str, Any]) -> str:
             counts = endings.preview(found.organization, now=clock.instant())
-            told = ", ".join(f"{naming.table(table)}: {count}" for table, count in counts.items())
+            told = ", ".join(f"{colon(naming.table(table))} {count}" for table, count in counts.items())
             messages.info(request, told or _("Nothing: every period runs."))
             return self.detail_url(found)
 

@@ -82,4 +82,4 @@ def test_what_of_a_file_may_go_is_said_by_the_names_of_its_tables(sign_in, monke
     with tenancy.vendor():
         page = url(Vault, "change", Vault.objects.latest("pk").pk).replace("/change/", "/look-at-file/")
     answer = sign_in("administrator").post(page, {"confirmed": "yes"}, headers=FRENCH, follow=True)
-    assert "contrats: 2, seconds facteurs: 1" in words(answer)
+    assert "contrats : 2, seconds facteurs : 1" in words(answer)

@@ -67,6 +67,16 @@ def test_what_stands_before_the_name_of_a_table_asks_for_no_case_of_it(language)
     assert title[1:] == (":", " reguła")
 
 
+def test_no_template_writes_a_colon_behind_a_value_as_english_spaces_it():
+    sentence = re.compile(r"{% blocktrans.*?endblocktrans(late)? %}", re.S)
+    bare = [
+        f"{path}: {found[0]}"
+        for path in sorted((messages.ROOT / "templates" / "admin").rglob("*.html"))
+        for found in re.finditer(r".{0,30}[}%]}(</\w+>)?: ", sentence.sub("", path.read_text()))
+    ]
+    assert bare == [], "write {{ label|colon }} (accounts/templatetags/terme.py): French puts a space before it"
+
+
 def test_words_that_mean_something_else_in_law_are_not_used():
     wrong = {"fr": r"rétract", "pl": r"odstąpieni|kara umown"}
     for language, pattern in wrong.items():
