@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import recent
@@ -40,8 +41,12 @@ class AccountAdapter(DefaultAccountAdapter):
         signing_in.note_failed(_meant(credentials), ip=self.get_client_ip(request), now=timezone.now())
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count by address alone: the library's own key begins with the host name, which the caller chooses."""
-        return str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+        """Count by address alone: the library's own key begins with the host name, which the caller chooses.
+
+        The cache knows a keyed digest only: whoever types somebody's address here leaves it nowhere.
+        """
+        address = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+        return salted_hmac("accounts.signin.attempts", address, algorithm="sha256").hexdigest()
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         found = self.authenticate(self.request, email=user.email, password=password)

@@ -1,9 +1,12 @@
 """Sign-in by e-mail and password: who gets in, what is said to whom, when attempts end, what is written down."""
 
+import hashlib
 import time
 import uuid
 
 import pytest
+import redis
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -117,6 +120,20 @@ def test_the_sealed_part_of_the_trail_holds_nobodys_address():
     assert len(sealed) == 2
     assert not any("203.0.113" in row or "terme.example" in row for row in sealed)
     assert details == [{"ip": "203.0.113.9"}, {"ip": "203.0.113.9"}]
+
+
+def test_the_cache_holds_no_address_that_somebody_typed():
+    before = kept_in_the_cache()
+    for number in range(6):
+        sign_in("Stranger@terme.example", "wrong", address=f"198.51.100.{number}")
+    kept = kept_in_the_cache() - before
+    digest = hashlib.sha256(b"stranger@terme.example").hexdigest()
+    assert len(kept) > 6 and not any(b"stranger" in one.lower() or digest.encode() in one for one in kept)
+
+
+def kept_in_the_cache():
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        return {key + (client.dump(key) or b"") for key in client.scan_iter()}
 
 
 def test_after_five_wrong_passwords_the_right_one_does_not_open_either():
