@@ -7,9 +7,10 @@ import pytest
 
 from accounts import tenancy
 from accounts.errors import InvalidInput
-from accounts.models import AuditDetail, IdempotencyKey, LicensedUser, OutboxMessage
-from accounts.operations import access, audit
+from accounts.models import AuditDetail, BulkJob, IdempotencyKey, LicensedUser, OutboxMessage
+from accounts.operations import access, audit, bulk
 from accounts.operations.sweeping import SYSTEM
+from accounts.rules.licence_states import Act
 from retention import ledger, sweeps
 from retention.enums import RefusalGround, RequestStatus, RunPhase
 from retention.models import (
@@ -142,6 +143,31 @@ def test_what_names_the_person_in_a_text_alone_goes_too():
         stores = {one["store"]: one for one in Certificate.objects.get().document["stores"]}
     assert all(one["before"] >= one["erased"] + one["anonymised"] for one in stores.values())
     assert stores["audit_details"]["before"] >= 1, "nobody counts beforehand what only a search finds"
+
+
+def test_what_was_noted_with_jobs_about_the_person_alone_goes_and_jobs_about_others_stay():
+    organization = a_client()
+    ann, both = [[person(organization, one).public_id for one in some] for some in (["ann-1"], ["ann-1", "ben-1"])]
+    with tenancy.tenant(organization.pk):
+        LicensedUser.objects.update(status="active")
+        for people, note in ((ann, "She took the van"), (both, "Holidays"), (ann, "A second time")):
+            job = bulk.request(
+                organization, Act.SCHEDULE, bulk.Chosen(public_ids=people), now=NOW, by="user:one", note=note
+            )
+            bulk.work(job, now=NOW, by=SYSTEM)
+            bulk.work(bulk.undo(job, now=NOW, by="user:one"), now=NOW, by=SYSTEM)
+        waits = bulk.request(organization, Act.RESTRICT, bulk.Chosen(public_ids=ann), now=NOW, by="user:one")
+    request = approved(asked(organization, "ann-1"))
+    live_until(AFTER_GRACE)
+    assert state_of(request) == RequestStatus.CERTIFIED
+    with tenancy.vendor():
+        left = BulkJob.objects.filter(organization=organization).order_by("pk")
+        assert [(one.note, one.act) for one in left] == [("Holidays", Act.SCHEDULE), ("", Act.CANCEL)]
+        assert not BulkJob.objects.filter(pk=waits.pk).exists()
+        step = ErasureStep.objects.get(store="bulk_jobs")
+    assert (step.found, step.erased) == (5, 5)
+    live_until(AFTER_GRACE + timedelta(days=8))
+    assert state_of(request) == RequestStatus.CERTIFIED
 
 
 def test_an_export_of_everything_is_a_copy_and_goes_with_the_first_person():

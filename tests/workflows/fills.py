@@ -74,7 +74,7 @@ COUNTED = {
     "rule_findings": Counted(RuleFinding, person=OF_PERSON),
     "rule_exemptions": Counted(RuleExemption, person=OF_PERSON),
     "bulk_items": Counted(BulkItem, person=OF_PERSON),
-    "bulk_jobs": Counted(BulkJob),
+    "bulk_jobs": Counted(BulkJob, searched=True),
     "licence_changes": Counted(LicensedUserChange, person=OF_PERSON),
     "licensed_users": Counted(LicensedUser, person="external_id"),
 }
@@ -151,7 +151,7 @@ def fill(organization, people, mark, *, own, now):
     _spoil(organization, people, mark, now=now)
     _provisioned(organization, people, own, now=now)
     _ruled(organization, people, mark, now=now)
-    _in_bulk(organization, people, mark, own, now=now)
+    _in_bulk(organization, people, mark, now=now)
     _told(organization, people, mark, own, now=now)
     _named_in_texts(organization, people, mark, now=now)
     Intake.objects.bulk_create(
@@ -251,7 +251,7 @@ def _ruled(organization, people, mark, *, now):
     )
 
 
-def _in_bulk(organization, people, mark, own, *, now):
+def _in_bulk(organization, people, mark, *, now):
     """Leave jobs each of which takes the one before it back, so that only the latest can go first."""
     job = None
     for n in range(OWN):
@@ -259,13 +259,13 @@ def _in_bulk(organization, people, mark, own, *, now):
         job = BulkJob.objects.create(
             organization=organization,
             act="restrict",
-            features=[f"{own}-name"],
-            note=f"{own}-name {n}",
+            features=[f"{mark}-name"],
+            note=f"{mark}-name {n}",
             undo_of=job,
             state="finished",
             total=total,
             refused=total,
-            requested_by=f"user:{own}-name",
+            requested_by=f"user:{mark}-name",
             created_at=now,
             finished_at=now,
         )

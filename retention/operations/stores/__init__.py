@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from retention.operations.stores.mentioned import Mentioned
-from retention.operations.stores.rows import Conversations, People, Rows
+from retention.operations.stores.rows import Conversations, Jobs, People, Rows
 from retention.operations.stores.searched import Announcements, Endpoints, ExportFiles, Searched
 from retention.operations.stores.target import LAST, Chunk, Place, Store, Target
 from retention.policy import OF_ERASURES
@@ -47,7 +47,7 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
     Rows("rule_findings", "accounts_rulefinding", person="licensed_user_id"),
     Rows("rule_exemptions", "accounts_ruleexemption", person="licensed_user_id"),
     Rows("bulk_items", "accounts_bulkitem", person="licensed_user_id"),
-    Rows("bulk_jobs", "accounts_bulkjob", backwards=True, needs=("bulk_items",)),
+    Jobs("bulk_jobs", "accounts_bulkjob", backwards=True, needs=("bulk_items",)),
     Rows("licence_changes", "accounts_licenseduserchange", person="licensed_user_id"),
 )
 STORES: Sequence[Store] = (

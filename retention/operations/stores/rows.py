@@ -118,6 +118,47 @@ class Conversations(Rows):
         return erased, cursor.rowcount
 
 
+# Jobs about nobody any more: all their people are gone; and what takes such a job back, and has nobody either.
+_EMPTY = (
+    "NOT EXISTS (SELECT 1 FROM accounts_bulkitem i WHERE i.organization_id = t.organization_id AND i.job_id = t.id)"
+)
+_OF_NOBODY = f"""WITH RECURSIVE of_nobody AS (
+    SELECT t.id FROM accounts_bulkjob t WHERE t.organization_id = %(organization)s AND t.total > 0 AND {_EMPTY}
+    UNION SELECT t.id FROM accounts_bulkjob t JOIN of_nobody back ON t.undo_of_id = back.id
+    WHERE t.organization_id = %(organization)s AND {_EMPTY}
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs(Rows):
+    """Bulk jobs. Of some people, those whose last person went: what was noted then was said of the erased alone."""
+
+    def covers(self, target: Target) -> bool:
+        return True
+
+    def count(self, target: Target) -> int:
+        return super(Jobs, self).count(target) if target.whole else 0
+
+    def left(self, target: Target) -> bool:
+        if target.whole:
+            return super(Jobs, self).left(target)
+        with connection.cursor() as cursor:
+            params = {"organization": target.organization_id}
+            cursor.execute(f"{_OF_NOBODY} SELECT EXISTS (SELECT FROM of_nobody)", params)
+            return bool(cursor.fetchone()[0])
+
+    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        if target.whole:
+            return super(Jobs, self).erase(target, after=after, limit=limit, until=until)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{_OF_NOBODY} DELETE FROM {self.table} t WHERE t.organization_id = %(organization)s "
+                "AND t.id IN (SELECT id FROM of_nobody ORDER BY id DESC LIMIT %(limit)s)",
+                {"organization": target.organization_id, "limit": limit},
+            )
+            return Chunk(cursor.rowcount, after, cursor.rowcount < limit)
+
+
 @dataclass(frozen=True, slots=True)
 class People(Rows):
     """The licensed users, last of all: with each goes its place in the requests' lists, and on released holds."""
