@@ -166,8 +166,8 @@ def _release_holds(run: ErasureRun, *, now: datetime, by: str) -> None:
     if not run.request.whole:
         return
     for hold in LegalHold.objects.filter(organization=run.organization_id).in_force():
-        hold.released_by, hold.released_at = by, now
-        hold.save(update_fields=["released_by", "released_at"])
+        hold.released_by, hold.released_at, hold.listed = by, now, []
+        hold.save(update_fields=["released_by", "released_at", "listed"])
         audit.record("legal_hold.released", hold, by=by, at=now, data={"replayed": str(run.public_id)})
 
 

@@ -320,9 +320,12 @@ def test_who_wrote_into_the_restored_database_made_a_key_that_goes_too():
     assert (keys_of(organization), "ann-1" in rows(organization)) == (2, False)
 
 
-def test_a_hold_that_the_restore_brought_back_does_not_stop_it():
+@pytest.mark.parametrize("department", ["", "Sales"], ids=["on-everything", "on-a-department"])
+def test_a_hold_that_the_restore_brought_back_does_not_stop_it(department):
     organization, erase = a_departure()
-    placed = {"ground": HoldGround.LAW, "citation": "L1", "review_on": at("2027-01-01").date()}
+    placed = {"ground": HoldGround.LAW, "citation": "L1", "review_on": at("2027-01-01").date(), "department": department}
+    with tenancy.vendor():
+        LicensedUser.objects.filter(organization=organization).update(department="Sales")
     with tenancy.vendor():
         hold = holds.place(organization, **placed, now=at("2026-01-03"), by="user:officer")
     backup = Backup()
