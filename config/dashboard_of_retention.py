@@ -23,6 +23,7 @@ from retention.models import (
     SubjectRequest,
 )
 from retention.operations import subject_requests
+from retention.querysets import GONE
 from retention.rules import lateness as rules
 
 
@@ -34,9 +35,10 @@ def deletion_requests(now: datetime) -> Table:
     def row(request: DeletionRequest) -> Row:
         blocked = " ".join(explain.block(code) for code in blocks_of(request))
         until = formats.date_format(request.erase_by, "DATETIME_FORMAT")
-        if late := request.erase_by <= now:
+        gone = request.status in GONE
+        if late := request.erase_by <= now and not gone:
             until = _("%(instant)s, late") % {"instant": until}
-        elif near := rules.days_left(request.erase_by, now=now):
+        elif not gone and (near := rules.days_left(request.erase_by, now=now)):
             until = ngettext("%(instant)s, in %(days)d day", "%(instant)s, in %(days)d days", near) % {
                 "instant": until,
                 "days": near,

@@ -204,6 +204,13 @@ def test_the_first_page_counts_the_days_and_then_says_late():
     assert shown(request.erase_by - 3 * DAY)[0].endswith("in 3 days")
     assert shown(request.erase_by - timedelta(hours=3))[0].endswith("in 1 day")
     assert shown(request.erase_by)[0].endswith("late") and shown(request.erase_by)[1]
+    approved(request)
+    for status, late in ((RequestStatus.ERASING, True), (RequestStatus.ERASED, False), (RequestStatus.VERIFIED, False)):
+        with tenancy.vendor():
+            DeletionRequest.objects.filter(pk=request.pk).update(status=status)
+        assert shown(request.erase_by)[1] is late, "the content is gone"
+        assert ("late" in shown(request.erase_by)[0]) is late
+        assert ("in " in shown(request.erase_by - 3 * DAY)[0]) is late
 
 
 def test_nobody_is_told_of_what_waits_for_its_time_only():

@@ -323,7 +323,12 @@ def test_who_wrote_into_the_restored_database_made_a_key_that_goes_too():
 @pytest.mark.parametrize("department", ["", "Sales"], ids=["on-everything", "on-a-department"])
 def test_a_hold_that_the_restore_brought_back_does_not_stop_it(department):
     organization, erase = a_departure()
-    placed = {"ground": HoldGround.LAW, "citation": "L1", "review_on": at("2027-01-01").date(), "department": department}
+    placed = {
+        "ground": HoldGround.LAW,
+        "citation": "L1",
+        "review_on": at("2027-01-01").date(),
+        "department": department,
+    }
     with tenancy.vendor():
         LicensedUser.objects.filter(organization=organization).update(department="Sales")
     with tenancy.vendor():
