@@ -159,7 +159,10 @@ class IntakeResource(Resource):
     @extend_schema(request=AskBackSerializer, responses={200: IntakeSerializer})
     @action(detail=True, methods=["post"], url_path="ask-back")
     def ask_back(self, request: Request, **kwargs: Any) -> Response:
-        """Ask the client what its letter means. The day of receipt is kept."""
+        """Ask the client what its letter means. The day of receipt is kept.
+
+        409 `organization_closed` where the client's data are being erased, or are erased.
+        """
         organization = the_organization(self.given(AskBackSerializer, request)["organization"])
         return self.told(intakes.ask_back(self.get_object(), organization=organization, now=self.now, by=self.actor))
 

@@ -178,8 +178,13 @@ def ask_back(intake: Intake, *, organization: Organization, now: datetime, by: s
     """Ask the client what an unclear letter means. Its day of receipt is kept, whenever the answer comes.
 
     :raises IntakeNotInThatState: it was decided meanwhile.
+    :raises Refused: the client's data are being erased, or are erased: nothing of it is kept any more.
     """
     locked = _locked(intake, IntakeState.NEW)
+    # Whoever closes the organization holds its row: it is seen here, or sees the letter.
+    client = Organization.objects.select_for_update(of=("self",), no_key=True).get(pk=organization.pk)
+    if client.closed_at is not None:
+        raise Refused("The data of this organization are being erased, or are erased.", code="organization_closed")
     locked.state, locked.organization = IntakeState.ASKED_BACK.value, organization
     locked.decided_by, locked.decided_at = by, now
     locked.save(update_fields=["state", "organization", "decided_by", "decided_at"])

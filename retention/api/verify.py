@@ -83,7 +83,7 @@ class VerdictSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField(help_text="of the addendum; 0 for the certificate")
     issued_at = serializers.CharField()
     key_id = serializers.CharField()
-    provisional = serializers.BooleanField(allow_null=True)
+    provisional = serializers.BooleanField(allow_null=True, help_text="whether a window is open still")
     simulated_time = serializers.BooleanField()
     known = serializers.BooleanField(help_text="whether it is in this service's lists")
     stands = serializers.BooleanField(allow_null=True, help_text="whether what it certifies still holds")

@@ -29,10 +29,18 @@ log = structlog.get_logger(__name__)
 FETCHED_AT_ONCE = 2000
 # Whom a row is about, where another row says it: a detail of the trail is about its event's subject.
 ABOUT = {"accounts_auditdetail": "(SELECT e.subject_id::text FROM accounts_auditevent e WHERE e.id = t.event_id)"}
-# Which of an organization's rows are too much by being there: not what is said about its erasure, which may come later.
-TOO_MUCH = {
-    "accounts_auditdetail": "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = t.event_id "
-    "AND e.name = ANY(%s))"
+# Which of an organization's rows are too much by being there, with the statement's values: not what is said about its
+# erasure, nor what a call was answered since it was closed, which is forgotten a day later. What they say is searched.
+TOO_MUCH: dict[str, tuple[str, list[Any]]] = {
+    "accounts_auditdetail": (
+        "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = t.event_id AND e.name = ANY(%s))",
+        [list(OF_ERASURES)],
+    ),
+    "accounts_idempotencykey": (
+        "NOT EXISTS (SELECT 1 FROM accounts_organization o WHERE o.id = t.organization_id "
+        "AND o.closed_at <= t.created_at)",
+        [],
+    ),
 }
 MEMBERS = "ARRAY(SELECT m.organization_id::text FROM accounts_membership m WHERE m.user_id = t.id)"
 
@@ -163,7 +171,7 @@ class _Look:
     def _too_much(self) -> tuple[str, list[Any]]:
         """Whether a row is too much is asked only where rows of an organization are."""
         asked = TOO_MUCH.get(self.place.name) if any(one.nothing_stays for one in self.sought) else None
-        return (asked, [list(OF_ERASURES)]) if asked is not None and self.place.schema == "public" else ("true", [])
+        return (asked[0], [*asked[1]]) if asked is not None and self.place.schema == "public" else ("true", [])
 
     def _add_ids(self, conditions: list[str], params: list[Any]) -> None:
         """Opaque ids are random: wherever one stands, in whosever row, it is that person's."""

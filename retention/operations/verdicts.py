@@ -28,7 +28,8 @@ class Verdict(StrEnum):
 class Answer:
     """A verdict, and where it is valid what the document says of itself, and which addendum is the last.
 
-    ``stands``: whether what is certified still holds, as far as this service knows. ``known``: it is in its lists.
+    ``stands``: whether what is certified still holds, and ``provisional``: whether a window is open still, as far as
+    this service knows: what was said last. ``known``: it is in its lists.
     """
 
     verdict: Verdict
@@ -62,7 +63,7 @@ def check(raw: bytes) -> Answer:
     with tenancy.vendor():
         known, latest = _standing(document["certificate"], document["addendum"] if addendum else None)
     superseded = latest is not None and latest.number > number
-    stands = latest.document["stands"] if latest is not None else document.get("stands", True)
+    last = document if latest is None else latest.document
     return Answer(
         verdict=Verdict.SUPERSEDED if superseded else Verdict.VALID,
         kind="addendum" if addendum else "certificate",
@@ -70,10 +71,10 @@ def check(raw: bytes) -> Answer:
         number=number,
         issued_at=document["issued_at"],
         key_id=rules.key_id(key),
-        provisional=document.get("provisional", True),
+        provisional=last.get("provisional", True),
         simulated_time=document.get("simulated_time", False),
         known=known,
-        stands=stands,
+        stands=last.get("stands", True),
         latest=None
         if latest is None
         else {

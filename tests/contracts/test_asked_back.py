@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts import tenancy
 from accounts.errors import InvalidInput
-from accounts.models import AuditDetail, AuditEvent, OutboxMessage
+from accounts.models import AuditDetail, AuditEvent, Organization, OutboxMessage
 from accounts.operations import documents
 from contracts.enums import IntakeKind
 from contracts.letters import reader
@@ -61,6 +61,19 @@ def the_trail(name):
         detail = AuditDetail.objects.filter(event_id=event.pk).first()
         assert OutboxMessage.objects.get(topic=name).payload["was"] == event.data["was"]
     return event.data, detail.text if detail else None
+
+
+def test_a_client_whose_data_are_erased_gets_no_letter_of_its_own_again():
+    organization, _contracts = a_client()
+    letter = drop("What about our contract?", now="2025-09-29")
+    with tenancy.vendor():
+        Organization.objects.filter(pk=organization.pk).update(closed_at=at("2025-10-01"))
+    body = {"organization": str(organization.public_id)}
+    refused = caller("contract_manager")("POST", f"intakes/{letter.public_id}/ask-back", body, expect=409)
+    assert refused["code"] == "organization_closed"
+    with tenancy.vendor():
+        letter.refresh_from_db()
+        assert (letter.organization_id, letter.state) == (None, "new")
 
 
 def test_one_answered_by_telephone_is_confirmed_with_its_day_of_receipt_and_what_was_said():

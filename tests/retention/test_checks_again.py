@@ -4,19 +4,21 @@ import json
 from datetime import date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 
 from accounts import tenancy
 from accounts.errors import Refused
-from accounts.models import IdempotencyKey
+from accounts.models import IdempotencyKey, Organization
 from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
 from retention.enums import RequestStatus, RunPhase
-from retention.models import Certificate, CertificateAddendum, ErasureRun, Verification
+from retention.models import Certificate, CertificateAddendum, DeletionRequest, ErasureRun, Verification
 from retention.operations import run_control, runs, verification
 from retention.operations.certificates import public_pem
 from retention.rules import certificate as documents
 from retention.rules.checks import gives_up_at, next_check
+from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until, plant
 from tests.retention.under_contract import AFTER_GRACE, OFFICER, a_client, approved, asked, person, state_of
@@ -244,6 +246,30 @@ def test_it_is_looked_at_again_when_asked_though_what_was_sought_is_destroyed():
         verification.ask_again([the_run()], now=later, by=OFFICER)
     passed, hits = checked_at(later)
     assert (passed[-1], hits) == (False, {("default.accounts_auditdetail.text", "person_id")})
+
+
+def test_what_a_call_was_answered_since_is_no_residue_by_being_there_but_by_what_it_says():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        request, gone = DeletionRequest.objects.get(), Organization.objects.get(pk=organization.pk).closed_at
+    with time_machine.travel(at("2026-02-06"), tick=False):
+        caller("privacy_officer")("POST", f"deletion-requests/{request.public_id}/check-again", key="once")
+    assert checked_at(at("2026-02-06")) == ([True, True], set()), "the call asked for this very look"
+    with tenancy.vendor():
+        (answer,) = IdempotencyKey.objects.filter(organization=organization)
+        IdempotencyKey.objects.update(created_at=gone - timedelta(seconds=1))
+    assert checked_at(at("2026-02-07"))[1] == {("default.accounts_idempotencykey", "rows")}, "it should have gone"
+    with tenancy.vendor():
+        IdempotencyKey.objects.update(created_at=answer.created_at, response_body={"of": "ben-1@client.example"})
+        verification.ask_again([the_run()], now=at("2026-02-07"), by=OFFICER)
+    live_until(at("2026-02-07"))
+    with tenancy.vendor():
+        hits = {(hit["place"], hit["kind"]) for hit in Verification.objects.latest("pk").hits}
+    assert ("default.accounts_idempotencykey.response_body", "email") in hits
+    assert ("default.accounts_idempotencykey", "rows") not in hits
 
 
 def test_what_is_asked_for_during_a_pass_is_for_the_next_one(monkeypatch):

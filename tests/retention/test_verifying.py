@@ -173,6 +173,9 @@ class TestThePage:
         assert (answers[0], answers[-1]) == (400, 429)
 
 
+PROVISIONAL = "Provisional: not every window has closed"
+
+
 def only_reads(execute, sql, params, many, context):
     assert not sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")), sql
     return execute(sql, params, many, context)
@@ -205,9 +208,16 @@ def test_a_certificate_that_something_was_added_to_says_so(tmp_path):
         good = addenda.issue(run, AddendumKind.CLEAN_AGAIN, now=at("2026-03-01"), by="system")
     assert (asked(certificate)["stands"], asked(bad.document)["verdict"]) == (True, "superseded")
     page = Client().post("/verify?language=en", {"file": SimpleUploadedFile("x.json", text(certificate))})
-    assert "Something was added since" in page.content.decode()
+    assert "Something was added since" in page.content.decode() and PROVISIONAL in page.content.decode()
     shown = re.sub(r'datetime="[^"]*"', "", page.content.decode())
     assert re.search(r"1 Mar 2026 \d\d:\d\d UTC", shown) and not re.search(r"\d{4}-\d\d-\d\dT", shown)
+
+    with tenancy.vendor():
+        run.completed_at = at("2026-03-20")
+        last = addenda.issue(run, AddendumKind.COMPLETE, now=run.completed_at, by="system")
+    assert [asked(one)["provisional"] for one in (certificate, bad.document, last.document)] == [False] * 3
+    page = Client().post("/verify?language=en", {"file": SimpleUploadedFile("x.json", text(certificate))})
+    assert PROVISIONAL not in page.content.decode(), "it is complete since: what was said last counts"
 
     files = []
     for number, document in enumerate([certificate, bad.document, good.document]):
