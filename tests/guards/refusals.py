@@ -22,7 +22,6 @@ UNREAD = {
     "retention/replaying.py": "a command says it, to operators",
     "retention/rules/audit_package.py": "a command and REST say it; the form of the admin has a text of its own",
     "retention/rules/lasting.py": "said again, in words, by retention/operations/lasting.py",
-    "retention/rules/stores/": "faults within the JSON of a store's settings, in the words of its format",
     # What only sweeps and workers meet: they log it, and go on.
     "accounts/operations/delivery.py": "workers",
     "accounts/operations/rule_runs.py": "workers",
@@ -66,6 +65,7 @@ MAKERS = {
     "contracts/calculator/forms.py": {"_refuse": 2},
     "contracts/letters/reader.py": {"_wrong": 1},
     "contracts/portfolio/": {"_fault": 1, "_unreadable": 1, "_whole": 1},
+    "retention/rules/stores/": {"fault": 2, "_not_given_or": 3, "_note": 2},
 }
 
 
@@ -121,11 +121,12 @@ def _makers(module):
 def _parameters(module):
     """Return the parameters through which a module's makers are given messages: their callers are looked at."""
     makers = _makers(module)
-    return {
-        node.args.args[makers[node.name]].arg
+    given = {
+        node.name: [one.arg for one in node.args.args if one.arg != "self"]
         for node in ast.walk(_trees()[module])
-        if isinstance(node, ast.FunctionDef) and node.name in makers and len(node.args.args) > makers[node.name]
+        if isinstance(node, ast.FunctionDef) and node.name in makers
     }
+    return {names[makers[maker]] for maker, names in given.items() if len(names) > makers[maker]}
 
 
 def _made_of_phrases(name, tree):

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from retention.rules.stores.reader import CATEGORIES, Reader
 
 MOST_PREFIXES = 50
@@ -68,13 +68,15 @@ def read(settings: Any) -> Settings:
     )
     _check_ages(reader, found)
     if found.endpoint and not _is_address(found.endpoint):
-        reader.fault("endpoint", "no_address", "https:// (or http://) and a host, without a path. Empty: Amazon's.")
+        reader.fault(
+            "endpoint", "no_address", phrase("https:// (or http://) and a host, without a path. Empty: Amazon's.")
+        )
     if found.bucket and not _BUCKET.fullmatch(found.bucket):
-        reader.fault("bucket", "no_bucket", "3 to 63 small letters, digits, dots and hyphens.")
+        reader.fault("bucket", "no_bucket", phrase("3 to 63 small letters, digits, dots and hyphens."))
     if found.access_key and not _KEY_ID.fullmatch(found.access_key):
-        reader.fault("access_key", "no_key", "Visible ASCII characters without blanks.")
+        reader.fault("access_key", "no_key", phrase("Visible ASCII characters without blanks."))
     if not reader.has("person_prefixes"):
-        reader.fault("person_prefixes", "required", "Say where a single person has objects; [] if nobody has.")
+        reader.fault("person_prefixes", "required", phrase("Say where a single person has objects; [] if nobody has."))
     reader.end()
     if faults:
         raise InvalidInput(faults)
@@ -114,7 +116,9 @@ def _by_age(reader: Reader) -> dict[str, Kept]:
         people = _templates(inner, "person_prefixes", allowed=(*OF_CLIENTS, *OF_PEOPLE), least=0)
         for number, template in enumerate(people):
             if not template.startswith(prefix):
-                inner.fault(f"person_prefixes[{number}]", "outside", "It must begin with the category's prefix.")
+                inner.fault(
+                    f"person_prefixes[{number}]", "outside", phrase("It must begin with the category's prefix.")
+                )
         found[category] = Kept(prefix, people)
         inner.end()
     ages.end()
@@ -126,10 +130,10 @@ def _check_ages(reader: Reader, settings: Settings) -> None:
     for category, kept in settings.by_age.items():
         path = f"by_age.{category}.prefix"
         if not any(kept.prefix.startswith(prefix) for prefix in settings.prefixes):
-            reader.fault(path, "outside", "It must lie below one of the prefixes: else no erasure reaches it.")
+            reader.fault(path, "outside", phrase("It must lie below one of the prefixes: else no erasure reaches it."))
         others = [one.prefix for name, one in settings.by_age.items() if name != category]
         if any(kept.prefix.startswith(one) or one.startswith(kept.prefix) for one in others):
-            reader.fault(path, "overlap", "Two categories share objects: which rule counts for them?")
+            reader.fault(path, "overlap", phrase("Two categories share objects: which rule counts for them?"))
 
 
 def _templates(reader: Reader, name: str, *, allowed: tuple[str, ...], least: int) -> tuple[str, ...]:
@@ -140,7 +144,7 @@ def _templates(reader: Reader, name: str, *, allowed: tuple[str, ...], least: in
         if fault is not None:
             reader.fault(path, *fault)
         elif template in found:
-            reader.fault(path, "twice", "This prefix is there already.")
+            reader.fault(path, "twice", phrase("This prefix is there already."))
         else:
             found.append(template)
     return tuple(found)
@@ -149,26 +153,34 @@ def _templates(reader: Reader, name: str, *, allowed: tuple[str, ...], least: in
 def _fault(template: Any, allowed: tuple[str, ...], *, of_people: bool) -> tuple[str, str] | None:
     """Return the code and the message of what is wrong with a template."""
     if not isinstance(template, str) or not 1 <= len(template) <= 400 or not template.isprintable():
-        return "text", "A text of 1 to 400 characters, such as clients/{organization}/."
+        return "text", phrase("A text of 1 to 400 characters, such as clients/{organization}/.")
     if template.startswith("/") or any(part in ("", ".", "..") for part in template.removesuffix("/").split("/")):
-        return "path", "No slash at the beginning, no empty part, and neither . nor .. as a part."
+        return "path", phrase("No slash at the beginning, no empty part, and neither . nor .. as a part.")
     used = placeholders(template)
     if unknown := [name for name in used if name not in allowed]:
-        return "unknown_placeholder", f"{{{unknown[0]}}} is none of: {', '.join(f'{{{name}}}' for name in allowed)}."
+        return "unknown_placeholder", phrase(
+            "%(name)s is none of: %(names)s.",
+            name=f"{{{unknown[0]}}}",
+            names=", ".join(f"{{{name}}}" for name in allowed),
+        )
     if "{" in _PLACEHOLDER.sub("", template) or "}" in _PLACEHOLDER.sub("", template):
-        return "braces", "Braces stand around the names of identifiers only."
+        return "braces", phrase("Braces stand around the names of identifiers only.")
     if of_people:
         if not set(used) & set(OF_PEOPLE):
-            return "of_nobody", "Without an identifier of a person these are the objects of everybody."
+            return "of_nobody", phrase("Without an identifier of a person these are the objects of everybody.")
         if not set(used) & {*OF_CLIENTS, "public_id"}:
-            return "of_any_client", "Another client may have somebody of this name: add {organization}, or {tenant}."
+            return "of_any_client", phrase(
+                "Another client may have somebody of this name: add {organization}, or {tenant}."
+            )
     elif not used:
-        return "of_any_client", "Without an identifier of the client these are the objects of every client."
+        return "of_any_client", phrase("Without an identifier of the client these are the objects of every client.")
     if any(len(placeholders(part)) > 1 for part in template.split("/")):
-        return "ambiguous", "One identifier at most between two slashes: a and bc must not be taken for ab and c."
+        return "ambiguous", phrase(
+            "One identifier at most between two slashes: a and bc must not be taken for ab and c."
+        )
     last = placeholders(template.rsplit("/", 1)[-1])
     if not template.endswith("/") and not set(last) & set(FIXED):
-        return "open_end", "End it with a slash: else the objects of abcd would go with those of abc."
+        return "open_end", phrase("End it with a slash: else the objects of abcd would go with those of abc.")
     return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from retention.rules.stores.reader import Reader
 
 LONGEST_INSTRUCTIONS = 2000
@@ -24,9 +24,9 @@ def read(settings: Any) -> Settings:
     instructions = reader.text("instructions", longest=LONGEST_INSTRUCTIONS, lines=True)
     found = Settings(instructions, reader.number("days", default=14, least=1, most=365))
     if not found.instructions.strip() and not faults:
-        reader.fault("instructions", "blank", "Say what is to be done.")
+        reader.fault("instructions", "blank", phrase("Say what is to be done."))
     if len(found.instructions) > LONGEST_INSTRUCTIONS:
-        reader.fault("instructions", "too_long", f"At most {LONGEST_INSTRUCTIONS} characters.")
+        reader.fault("instructions", "too_long", phrase("At most %(most)s characters.", most=LONGEST_INSTRUCTIONS))
     reader.end()
     if faults:
         raise InvalidInput(faults)

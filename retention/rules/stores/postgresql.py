@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from retention.rules.stores.reader import CATEGORIES, Reader
 
 MOST_TABLES = 200
@@ -118,9 +118,9 @@ def read(settings: Any) -> Settings:
         ),
     )
     if found.host and not _HOST.fullmatch(found.host):
-        reader.fault("host", "no_host", "One host name or address.")
+        reader.fault("host", "no_host", phrase("One host name or address."))
     if len(found.authority) > LONGEST_CERTIFICATE:
-        reader.fault("authority", "too_long", f"At most {LONGEST_CERTIFICATE} characters.")
+        reader.fault("authority", "too_long", phrase("At most %(most)s characters.", most=LONGEST_CERTIFICATE))
     reader.end()
     faults += _between(found)
     if faults:
@@ -152,7 +152,9 @@ def _table(reader: Reader) -> Table:
             "tenant", "required", "Say in which column the client stands, or by which parent (via) it is found."
         )
     if via is None and not reader.has("subject"):
-        reader.fault("subject", "required", "Say in which column the person stands; null: the rows are about nobody.")
+        reader.fault(
+            "subject", "required", phrase("Say in which column the person stands; null: the rows are about nobody.")
+        )
     for part in (tenant, subject, via, reader):
         if part is not None:
             part.end()
@@ -183,12 +185,16 @@ def _between(settings: Settings) -> list[FieldError]:
     for number, table in enumerate(settings.tables):
         path = f"tables[{number}]"
         if places.index(table.place) != number:
-            faults.append(FieldError(f"{path}.table", "twice", f"{table.place} is mapped twice."))
+            faults.append(FieldError(f"{path}.table", "twice", phrase("%(table)s is mapped twice.", table=table.place)))
         if table.via is None or not table.via.parent:
             continue
         if table.via.parent not in places:
-            faults.append(FieldError(f"{path}.via.parent", "unmapped", f"{table.via.parent} is not mapped."))
+            faults.append(
+                FieldError(f"{path}.via.parent", "unmapped", phrase("%(table)s is not mapped.", table=table.via.parent))
+            )
         elif places.index(table.via.parent) <= number:
-            message = f"{table.via.parent} must come later: else nobody knows any more whose these rows are."
+            message = phrase(
+                "%(table)s must come later: else nobody knows any more whose these rows are.", table=table.via.parent
+            )
             faults.append(FieldError(f"{path}.via.parent", "order", message))
     return faults

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from accounts.errors import FieldError
+from accounts.errors import FieldError, phrase
 from accounts.rules import checks
 
 MOST_CLIENTS = 10_000
@@ -20,7 +20,7 @@ class Reader:
         self._values: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
         self._read: set[str] = set()
         if not isinstance(value, Mapping):
-            self._note(path, "not_an_object", "This must be an object with names and values.")
+            self._note(path, "not_an_object", phrase("This must be an object with names and values."))
 
     def at(self, name: str) -> str:
         """Return the path of one of its values."""
@@ -37,7 +37,7 @@ class Reader:
         """Return a text. ``default=None``: it must be there, and not be empty. ``lines``: it may have several."""
         value: Any = self._take(name, default)
         if not isinstance(value, str):
-            self._not_given_or(name, value, "text", "This must be a text.")
+            self._not_given_or(name, value, "text", phrase("This must be a text."))
             return ""
         if value or default is None:
             for line in value.replace("\r\n", "\n").split("\n") if lines else [value]:
@@ -48,14 +48,16 @@ class Reader:
         """Return a whole number within bounds."""
         value = self._take(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            self.fault(name, "out_of_range", f"A whole number from {least} to {most}.")
+            self.fault(
+                name, "out_of_range", phrase("A whole number from %(least)s to %(most)s.", least=least, most=most)
+            )
             return default
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self._take(name, default)
         if not isinstance(value, bool):
-            self.fault(name, "not_a_boolean", "This must be true or false.")
+            self.fault(name, "not_a_boolean", phrase("This must be true or false."))
             return default
         return value
 
@@ -64,7 +66,7 @@ class Reader:
         value: Any = self._take(name, default)
         if isinstance(value, str) and value in allowed:
             return str(value)
-        self._not_given_or(name, value, "unknown", f"One of: {', '.join(sorted(allowed))}.")
+        self._not_given_or(name, value, "unknown", phrase("One of: %(words)s.", words=", ".join(sorted(allowed))))
         return default or ""
 
     def items(self, name: str, *, most: int, least: int = 0) -> list[Any]:
@@ -72,7 +74,9 @@ class Reader:
         value = self._take(name, None if least else [])
         if isinstance(value, list) and least <= len(value) <= most:
             return value
-        self._not_given_or(name, value, "out_of_range", f"A list of {least} to {most} entries.")
+        self._not_given_or(
+            name, value, "out_of_range", phrase("A list of %(least)s to %(most)s entries.", least=least, most=most)
+        )
         return []
 
     def inner(self, name: str) -> "Reader | None":
@@ -86,17 +90,23 @@ class Reader:
         found: dict[UUID, str] = {}
         if not isinstance(value, Mapping) or len(value) > MOST_CLIENTS:
             self.fault(
-                "tenants", "not_an_object", f"An object: public id → name there; at most {MOST_CLIENTS} clients."
+                "tenants",
+                "not_an_object",
+                phrase("An object: public id → name there; at most %(most)s clients.", most=MOST_CLIENTS),
             )
             return found
         for key, name in value.items():
             reference = _uuid(key)
             if reference is None or reference in found:
-                self.fault("tenants", "no_public_id", "Each name is the public id of a client (a UUID), once.")
+                self.fault("tenants", "no_public_id", phrase("Each name is the public id of a client (a UUID), once."))
             elif not isinstance(name, str) or checks.text("tenants", name):
-                self.fault("tenants", "text", "What the store calls a client is a text of at most 200 characters.")
+                self.fault(
+                    "tenants", "text", phrase("What the store calls a client is a text of at most 200 characters.")
+                )
             elif name in found.values():
-                self.fault("tenants", "not_unique", "Two clients have the same name there: neither could be erased.")
+                self.fault(
+                    "tenants", "not_unique", phrase("Two clients have the same name there: neither could be erased.")
+                )
             else:
                 found[reference] = name
         return found
@@ -105,7 +115,7 @@ class Reader:
         """Note what was given and never asked for: a slip of the pen must not pass for a setting."""
         for name in sorted(str(name) for name in self._values.keys() - self._read):
             shown = name if name.isidentifier() and len(name) <= 60 else "?"
-            self.fault(shown, "unknown", "There is no such setting.")
+            self.fault(shown, "unknown", phrase("There is no such setting."))
 
     def _take(self, name: str, default: Any) -> Any:
         self._read.add(name)
@@ -113,7 +123,7 @@ class Reader:
 
     def _not_given_or(self, name: str, value: Any, code: str, message: str) -> None:
         if value is None:
-            self.fault(name, "required", "This is needed.")
+            self.fault(name, "required", phrase("This is needed."))
         else:
             self.fault(name, code, message)
 

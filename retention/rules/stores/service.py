@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from accounts.errors import FieldError, InvalidInput
+from accounts.errors import FieldError, InvalidInput, phrase
 from accounts.rules import addresses, checks
 from retention.rules.stores.reader import CATEGORIES, Reader
 
@@ -64,7 +64,7 @@ def _categories(reader: Reader) -> tuple[str, ...]:
     found = reader.items("by_age", most=len(CATEGORIES))
     for number, name in enumerate(found):
         if name not in CATEGORIES:
-            reader.fault(f"by_age[{number}]", "unknown", f"One of: {', '.join(CATEGORIES)}.")
+            reader.fault(f"by_age[{number}]", "unknown", phrase("One of: %(words)s.", words=", ".join(CATEGORIES)))
     return tuple(name for name in found if name in CATEGORIES)
 
 

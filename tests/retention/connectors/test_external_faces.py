@@ -92,6 +92,12 @@ def test_by_browser_a_store_is_added_tested_and_changed(client_of):
         wrong = administrator.post(add, {**form, "settings": '{"url": "ftp://x"}'})
         assert "url: Write a URL that begins with https://." in str(wrong.context["form"].errors["settings"])
         assert SECRET not in wrong.content.decode(), "what was typed as a secret is not given back"
+        slip = {**form, "settings": json.dumps({"url": service.url, "secs": 1, "seconds": 90})}
+        french = administrator.post(add, slip, headers={"accept-language": "fr"})
+        assert french.context["form"].errors["settings"] == [
+            "seconds: Un nombre entier de 1 à 60.",
+            "secs: Ce paramètre n'existe pas.",
+        ]
         assert administrator.post(add, {**form, "settings": "{"}).context["form"].errors["settings"]
         assert administrator.post(add, form).status_code == 302
         with tenancy.vendor():
