@@ -315,6 +315,9 @@ class TestAcceptance:
         assert reasons == [{"reason": "The signed letter quotes it."}] * 2
         (kept,) = [one for one in certificate.document["kept"] if one["what"] == "accounts.AuditDetail"]
         assert kept["basis"] == WORDS_OF_ERASURES.text and kept["period"] == "5 years from the writing"
+        for language, words in {"fr": "arrivé trop tard", "pl": "przyszło za późno"}.items():
+            paper = text_of(papers.certificate(certificate.document, language=language))
+            assert words in " ".join(paper.split())
 
     def test_where_nothing_was_found_there_is_nothing_to_accept(self):
         erased(a_client(), "ann-1")
