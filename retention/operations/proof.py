@@ -250,8 +250,8 @@ def _about(run: ErasureRun, request: DeletionRequest) -> set[str]:
     if events.filter(subject_id__in=subjects).exists():
         found.add("accounts.AuditEvent")
     words = AuditDetail.objects.filter(**asked, event_id=OuterRef("pk"))
-    said = events.filter(subject_id__in=[*subjects, run.organization.public_id], name__in=OF_ERASURES)
-    if said.filter(Exists(words)).exists():
+    said = events if request.whole else events.filter(subject_id__in=[*subjects, run.organization.public_id])
+    if said.filter(Exists(words), name__in=OF_ERASURES).exists():
         found.add("accounts.AuditDetail")
     if OutboxMessage.objects.filter(**asked, subject_id__in=subjects).exists():
         found.add("accounts.OutboxMessage")

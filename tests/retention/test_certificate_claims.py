@@ -6,6 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import tenancy
+from accounts.models import AuditDetail
+from accounts.operations import audit
+from contracts.models import Contract
 from retention import papers
 from retention.models import Certificate, DeletionRequest, ManualErasure
 from retention.operations import attesting, external, holds, instructions, subject_decisions
@@ -280,6 +283,24 @@ class TestWhatIsKept:
         approved(row.request)
         live_until(AFTER_GRACE)
         assert "retention.SubjectRequest" in self.kept()
+
+    @pytest.mark.parametrize("whole", [True, False])
+    def test_of_everything_so_is_what_was_said_about_the_erasures_before(self, whole):
+        organization = a_leaving_client() if whole else a_client()
+        with tenancy.vendor():
+            # As of an earlier erasure: about neither this request, nor its run, nor the client.
+            earlier = Contract.objects.get(organization=organization)
+            audit.record("erasure.hit_accepted", earlier, by="x", at=NOW, detail={"reason": "A letter quotes it."})
+        if whole:
+            live_until(at("2026-01-02"))
+            decide_everything(organization)
+            live_until(at("2026-02-05"))
+        else:
+            approved(asked(organization, "ann-1"))
+            live_until(AFTER_GRACE)
+        with tenancy.vendor():
+            assert AuditDetail.objects.filter(text={"reason": "A letter quotes it."}).count() == 1
+        assert ("accounts.AuditDetail" in self.kept()) is whole
 
     def test_each_is_on_paper_with_its_basis(self):
         approved(asked(a_client(), "ann-1"))
