@@ -167,7 +167,11 @@ class ScopedView(APIView):
             raise ValidationError({"Idempotency-Key": "Between 1 and 255 printable characters."})
         digest = self._digest(request)
         IdempotencyKey.objects.filter(actor=self.actor, key=key, expires_at__lte=self.now).update(
-            request_digest=digest, response_status=None, response_body=None, expires_at=self.now + KEEP
+            organization_id=self.caller.organization_id,  # not whose answer it kept before
+            request_digest=digest,
+            response_status=None,
+            response_body=None,
+            expires_at=self.now + KEEP,
         )
         IdempotencyKey.objects.bulk_create(
             [

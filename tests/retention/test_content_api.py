@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.enums import Role
-from accounts.models import AuditEvent, Membership, User
+from accounts.models import AuditEvent, IdempotencyKey, Membership, User
 from accounts.operations import tokens
 from accounts.rules.permissions import Permission
 from retention.api.content import ContentView
@@ -177,6 +177,17 @@ def test_the_same_idempotency_key_stores_once_and_answers_the_same(organization)
     assert one.json()["public_id"] == two.json()["public_id"]
     with tenancy.tenant(organization.pk):
         assert Export.objects.count() == 1
+
+
+def test_an_idempotency_key_used_again_after_its_day_keeps_the_answer_with_whom_it_is_about(organization):
+    client, other = caller(Role.ADMINISTRATOR), an_organization()
+    people_of(other, "ann")
+    post(client, organization, "content", a_talk(), idempotency_key="k")
+    with tenancy.vendor():
+        IdempotencyKey.objects.update(expires_at=timezone.now())
+    assert post(client, other, "content", a_talk(), idempotency_key="k").status_code == 200
+    with tenancy.vendor():
+        assert IdempotencyKey.objects.get().organization_id == other.pk
 
 
 @pytest.mark.parametrize("side", ["client", "vendor"])
