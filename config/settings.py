@@ -192,6 +192,7 @@ SSO_ALLOW_INSECURE = env.bool("SSO_ALLOW_INSECURE", default=False)
 # Keys: parsed and checked at start by accounts (a wrong one is one clear sentence, never a traceback later).
 KEY_ENCRYPTION_KEYS = env.str("TERME_KEY_ENCRYPTION_KEYS")
 SIGNING_KEY = env.str("TERME_SIGNING_KEY")
+FORMER_PUBLIC_KEYS = env.list("TERME_FORMER_PUBLIC_KEYS", default=[])  # of keys that signed before: the line in the PEM
 DATA_KEY_CACHE = timedelta(seconds=60)
 # How many rows a chunk of an erasure starts with, and the time (ms) that a chunk's transaction should take.
 ERASURE_CHUNK_ROWS = env.int("ERASURE_CHUNK_ROWS", default=1000)
@@ -226,8 +227,7 @@ UPLIFT_LEAD = timedelta(days=env.int("UPLIFT_LEAD_DAYS", default=30))
 BACKUP_HORIZON = timedelta(days=env.int("BACKUP_HORIZON_DAYS", default=35))
 RESTORE_GATE = timedelta(seconds=5)  # for so long a process believes what it saw of the restore gate
 LEDGER_BACKUP_HORIZON = timedelta(days=env.int("LEDGER_BACKUP_HORIZON_DAYS", default=35))
-# How long the product's AI vendor keeps prompts and answers; 0: it has none.
-MODEL_VENDOR_WINDOW = timedelta(days=env.int("MODEL_VENDOR_DAYS", default=30))
+MODEL_VENDOR_WINDOW = timedelta(days=env.int("MODEL_VENDOR_DAYS", default=30))  # for so long it keeps what it is asked
 DOCUMENTS_DIR = DATA_DIR / "documents"
 EXPORTS_DIR = DATA_DIR / "exports"
 

@@ -162,7 +162,7 @@ def compare(
     """
     try:
         signed = signing.read(text)
-        if of_any_key and _signer(signed) not in (None, signing.key_id(key)):
+        if of_any_key and signing.signer(signed) not in (None, signing.key_id(key)):
             return
         document = HEAD.verify(signed, key)
     except signing.BadDocument as error:
@@ -184,8 +184,3 @@ def _compare(report: Report, name: str, position: int, digest: str, readers: che
         report.add(Finding(Fault.HEAD_CUT_OFF, position, what=(name,)))
     elif found != digest:
         report.add(Finding(Fault.HEAD_DIFFERS, position, what=(name,)))
-
-
-def _signer(signed: Any) -> str | None:
-    signature = signed.get("signature") if isinstance(signed, dict) else None
-    return signature.get("key_id") if isinstance(signature, dict) else None

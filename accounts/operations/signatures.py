@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
 from accounts.rules import signing
@@ -16,6 +16,11 @@ def private_key() -> Ed25519PrivateKey:
 def public_pem() -> str:
     """Return the public key with which anybody checks what was signed."""
     return signing.public_pem(private_key().public_key())
+
+
+def public_keys() -> list[Ed25519PublicKey]:
+    """Return the key with which is signed now, and those of before. :raises BadDocument: one is no public key."""
+    return [private_key().public_key(), *map(signing.former_public_key, settings.FORMER_PUBLIC_KEYS)]
 
 
 @lru_cache(maxsize=2)

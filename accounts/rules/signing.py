@@ -117,6 +117,18 @@ def read_public_key(text: str) -> Ed25519PublicKey:
     return key
 
 
+def former_public_key(text: str) -> Ed25519PublicKey:
+    """Return a public key from the line within its PEM. :raises BadDocument: it is no Ed25519 public key."""
+    return read_public_key(f"-----BEGIN PUBLIC KEY-----\n{text.strip()}\n-----END PUBLIC KEY-----\n")
+
+
+def signer(signed: Any) -> str | None:
+    """Return which key a document says that it was signed with, if it says any."""
+    signature = signed.get("signature") if isinstance(signed, dict) else None
+    found = signature.get("key_id") if isinstance(signature, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def key_id(key: Ed25519PublicKey) -> str:
     """Return 16 hexadecimal digits that name a key: the start of the SHA-256 of its 32 bytes."""
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)

@@ -12,6 +12,7 @@ from retention.operations import keys
 from retention.operations.sealed_places import PLACES
 
 WRAPPING, SIGNING = "TERME_KEY_ENCRYPTION_KEYS", "TERME_SIGNING_KEY"
+FORMER = "TERME_FORMER_PUBLIC_KEYS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ def _malformed_signing_key() -> list[str]:
         signatures.private_key()
     except signing.WrongSigningKey as error:
         return [f"{SIGNING}: {error}. Put back the key that was there; certificates name it, and never show it."]
+    try:
+        signatures.public_keys()
+    except signing.BadDocument:
+        return [f"{FORMER}: write of each key the line that its PEM has between the first and the last, with commas."]
     return []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts import tenancy
-from accounts.operations.signatures import private_key
+from accounts.operations.signatures import public_keys
 from retention.models import Certificate, CertificateAddendum
 from retention.rules import certificate as rules
 
@@ -52,10 +52,9 @@ def check(raw: bytes) -> Answer:
     """Return what holds of a file's bytes. Whatever they are, this raises nothing of theirs."""
     if len(raw) > rules.LARGEST:
         return Answer(verdict=Verdict.NOT_A_CERTIFICATE)
-    key = private_key().public_key()
     try:
         signed = rules.read(raw)
-        document = rules.verify(signed, key)
+        document = rules.verify(signed, *public_keys())
     except rules.BadCertificate as error:
         return Answer(verdict=_REFUSED.get(error.code, Verdict.NOT_A_CERTIFICATE))
     addendum = document["schema"] == rules.ADDENDUM.schema
@@ -70,7 +69,7 @@ def check(raw: bytes) -> Answer:
         certificate=document["certificate"],
         number=number,
         issued_at=document["issued_at"],
-        key_id=rules.key_id(key),
+        key_id=signed["signature"]["key_id"],
         provisional=last.get("provisional", True),
         simulated_time=document.get("simulated_time", False),
         known=known,

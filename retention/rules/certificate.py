@@ -14,6 +14,7 @@ from accounts.rules.signing import (
     public_pem,
     read,
     read_public_key,
+    signer,
     signing_key,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "read",
     "read_public_key",
     "signed",
+    "signer",
     "signing_key",
     "verify",
 ]
@@ -59,14 +61,15 @@ def signed(document: dict[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     return CERTIFICATE.signed(document, key)
 
 
-def verify(signed: Any, key: Ed25519PublicKey) -> dict[str, Any]:
-    """Return a certificate or an addendum without its signature, if the key signed it.
+def verify(signed: Any, key: Ed25519PublicKey, *others: Ed25519PublicKey) -> dict[str, Any]:
+    """Return a certificate or an addendum without its signature, if the key signed it, or one of the others.
 
     :raises BadCertificate: it is neither, was changed, or another key signed it.
     """
     schema = signed.get("schema") if isinstance(signed, dict) else None
     kind = KINDS.get(schema) if isinstance(schema, str) else None
-    return (kind or CERTIFICATE).verify(signed, key)
+    named = next((one for one in others if key_id(one) == signer(signed)), key)
+    return (kind or CERTIFICATE).verify(signed, named)
 
 
 def follows(addenda: list[dict[str, Any]], certificate: dict[str, Any]) -> bool:

@@ -1,6 +1,8 @@
 """Check a certificate of erasure, and its addenda, with the public key alone. It needs Python and `cryptography`.
 
-    python verify_certificate.py --public-key KEY.pem CERTIFICATE.json [ADDENDUM.json ...]
+    python verify_certificate.py --public-key KEY.pem [--public-key OTHER.pem] CERTIFICATE.json [ADDENDUM.json ...]
+
+Where the key was replaced between a certificate and an addendum, give both.
 
 Exit code 0: all hold, and the addenda follow the certificate without a gap. 1: something does not. 2: wrong input.
 """
@@ -39,15 +41,20 @@ def canonical(value):
     return text.encode()
 
 
-def check(path, key):
+def id_of(key):
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def check(path, keys):
     """Return the signed document of a file. Raises ValueError where it does not hold."""
     signed = json.loads(path.read_bytes(), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
     signature = signed["signature"]
     document = {name: value for name, value in signed.items() if name != "signature"}
     if signature.keys() != {"algorithm", "key_id", "value"} or signature["algorithm"] != "Ed25519":
         raise ValueError("the signature is of an unknown kind")
-    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    if signature["key_id"] != hashlib.sha256(raw).hexdigest()[:16]:
+    key = next((one for one in keys if id_of(one) == signature["key_id"]), None)
+    if key is None:
         raise ValueError("another key signed it")
     key.verify(base64.b64decode(signature["value"], validate=True), DOMAINS[document["schema"]] + canonical(document))
     return signed
@@ -61,17 +68,18 @@ def main():
     parser = argparse.ArgumentParser(description="Check a certificate of erasure and its addenda.")
     parser.add_argument("certificate", type=Path)
     parser.add_argument("addenda", type=Path, nargs="*")
-    parser.add_argument("--public-key", type=Path, required=True)
-    given = parser.parse_args()
-    try:
-        key = serialization.load_pem_public_key(given.public_key.read_bytes())
-    except (OSError, ValueError) as error:
-        print(f"{given.public_key}: {error}", file=sys.stderr)
-        return 2
+    parser.add_argument("--public-key", type=Path, required=True, action="append")
+    given, keys = parser.parse_args(), []
+    for path in given.public_key:
+        try:
+            keys.append(serialization.load_pem_public_key(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            return 2
     signed, path = [], given.certificate
     try:
         for path in [given.certificate, *given.addenda]:
-            signed.append(check(path, key))
+            signed.append(check(path, keys))
     except OSError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 2
@@ -88,7 +96,8 @@ def main():
     last = signed[-1]
     stands = "it stands" if last.get("stands", True) else "it does NOT stand any more: residue was found"
     state = "provisional" if last.get("provisional", True) else "complete"
-    print(f"VALID: certificate {certificate['certificate']}, addenda {len(signed) - 1}, {state}; {stands}")
+    what = f"addendum {certificate['number']} to certificate" if "addendum" in certificate else "certificate"
+    print(f"VALID: {what} {certificate['certificate']}, addenda {len(signed) - 1}, {state}; {stands}")
     return 0
 
 

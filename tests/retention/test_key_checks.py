@@ -71,6 +71,13 @@ def test_a_malformed_signing_key_is_said_and_not_shown(settings, text):
     assert len(text) < 4 or text not in said
 
 
+@pytest.mark.parametrize("text", ["x", ONE, "MCowBQYDK2VwAyEA"])
+def test_a_former_public_key_that_is_none_is_said(settings, text):
+    settings.FORMER_PUBLIC_KEYS = [text]
+    (said,) = faults()
+    assert said.startswith("TERME_FORMER_PUBLIC_KEYS: write of each key the line")
+
+
 def test_another_signing_key_is_no_fault(settings):
     settings.SIGNING_KEY = THREE
     assert faults() == []

@@ -1,9 +1,11 @@
 """Anybody checks a certificate: the public page, the call without sign-in, the command, the small program."""
 
+import base64
 import json
 import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,53 @@ PROVISIONAL = "Provisional: not every window has closed"
 def only_reads(execute, sql, params, many, context):
     assert not sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")), sql
     return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["its-public-half-is-kept", "nobody-kept-it"])
+def test_what_was_signed_before_the_key_was_replaced_is_ours_still(known, settings):
+    certificate, before = a_certificate(), public_pem()
+    settings.SIGNING_KEY = base64.b64encode(bytes(31) + b"\1").decode()
+    settings.FORMER_PUBLIC_KEYS = [before.splitlines()[1]] if known else []
+    found = asked(certificate)
+    assert (found["verdict"], found["key_id"]) == (
+        ("valid", certificate["signature"]["key_id"]) if known else ("other_key", "")
+    )
+    assert asked({**certificate, "issued_at": "x"})["verdict"] == ("changed" if known else "other_key")
+    forged = rules.signed(FACTS, Ed25519PrivateKey.generate())
+    forged["signature"]["key_id"] = certificate["signature"]["key_id"]
+    assert asked(forged)["verdict"] == ("changed" if known else "other_key")
+
+
+def test_a_certificate_and_an_addendum_of_two_keys_are_checked_with_both(tmp_path):
+    first = rules.signed(FACTS, private_key())
+    later = Ed25519PrivateKey.generate()
+    links = {"previous_sha256": rules.digest(first), "certificate_sha256": rules.digest(first), "stands": True}
+    added = {**FACTS, "schema": rules.ADDENDUM.schema, "addendum": "a", "number": 1, **links}
+    files = [tmp_path / "0.json", tmp_path / "1.json"]
+    for path, document in zip(files, (first, rules.ADDENDUM.signed(added, later)), strict=True):
+        path.write_bytes(text(document))
+    keys = [tmp_path / "0.pem", tmp_path / "1.pem"]
+    for path, pem in zip(keys, (public_pem(), rules.public_pem(later.public_key())), strict=True):
+        path.write_text(pem)
+    for some, holds in ((keys, True), (keys[::-1], True), (keys[:1], False), (keys[1:], False)):
+        options = [part for path in some for part in ("--public-key", str(path))]
+        done = subprocess.run([sys.executable, str(PROGRAM), *options, *files], check=False, capture_output=True)
+        assert done.returncode == (0 if holds else 1)
+        out = StringIO()
+        if holds:
+            call_command("verify_certificate", *map(str, files), *options, "--format", "json", stdout=out)
+        else:
+            with pytest.raises(CommandError, match="Another key signed"):
+                call_command("verify_certificate", *map(str, files), *options, stdout=out)
+
+
+def test_an_addendum_alone_is_not_called_a_certificate(tmp_path):
+    added = {**FACTS, "schema": rules.ADDENDUM.schema, "addendum": "a", "number": 3}
+    file, key = tmp_path / "a.json", tmp_path / "k.pem"
+    file.write_bytes(text(rules.ADDENDUM.signed(added, private_key())))
+    key.write_text(public_pem())
+    program = [sys.executable, str(PROGRAM), "--public-key", str(key), str(file)]
+    assert b"VALID: addendum 3 to certificate" in subprocess.run(program, check=False, capture_output=True).stdout
 
 
 def test_too_large_a_body_is_not_read():

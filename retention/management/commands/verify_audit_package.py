@@ -77,7 +77,7 @@ def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
     for name in package.namelist():
         if name.startswith("certificates/"):
             document = signing.read(package.read(name))
-            if _signer(document) == signing.key_id(key):
+            if signing.signer(document) == signing.key_id(key):
                 certificates.verify(document, key)
                 addendum = document["schema"] == certificates.ADDENDUM.schema
                 held, addenda = held + (not addendum), addenda + addendum
@@ -92,11 +92,6 @@ def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
         "addenda": addenda,
         "certificates_of_other_keys": others,
     }
-
-
-def _signer(document: Any) -> Any:
-    signature = document.get("signature") if isinstance(document, dict) else None
-    return signature.get("key_id") if isinstance(signature, dict) else None
 
 
 def _key(path: Path) -> Ed25519PublicKey:

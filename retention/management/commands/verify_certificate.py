@@ -20,16 +20,24 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.json")
         parser.add_argument("addenda", type=Path, nargs="*", metavar="ADDENDUM.json", help="in their order")
-        parser.add_argument("--public-key", type=Path, required=True, metavar="FILE.pem", help="as published")
+        parser.add_argument(
+            "--public-key",
+            type=Path,
+            required=True,
+            action="append",
+            metavar="FILE.pem",
+            help="as published; again for each key, where addenda were signed by a later one",
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pem = _read(options["public_key"])
+        asked = options["public_key"]
+        pems = [_read(path) for path in (asked if isinstance(asked, list) else [asked])]
         raw = [_read(path) for path in (options["file"], *options["addenda"])]
         try:
-            key = rules.read_public_key(pem.decode("ascii", errors="replace"))
+            keys = [rules.read_public_key(pem.decode("ascii", errors="replace")) for pem in pems]
             signed = [rules.read(one) for one in raw]
-            documents = [rules.verify(one, key) for one in signed]
+            documents = [rules.verify(one, *keys) for one in signed]
             if not rules.follows(signed[1:], signed[0]):
                 raise rules.BadCertificate("The addenda do not follow the certificate: one is missing, or another's.")
         except rules.BadCertificate as error:
@@ -37,12 +45,13 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps({"valid": False, "reason": str(error), "code": error.code}))
             raise CommandError(f"NOT VALID: {error}", returncode=1) from None
         document, last = documents[0], documents[-1]
+        key_id = rules.signer(signed[0])
         stands, provisional = last.get("stands", True), last.get("provisional", True)
         if options["format"] == "json":
-            answer = {"valid": True, "key_id": rules.key_id(key), "document": document, "addenda": documents[1:]}
+            answer = {"valid": True, "key_id": key_id, "document": document, "addenda": documents[1:]}
             self.stdout.write(json.dumps({**answer, "stands": stands, "provisional": provisional}))
             return
-        self.stdout.write(f"VALID: {_said(document)}, signed by key {rules.key_id(key)}. {_state(last)}")
+        self.stdout.write(f"VALID: {_said(document)}, signed by key {key_id}. {_state(last)}")
 
 
 def _said(document: dict[str, Any]) -> str:
