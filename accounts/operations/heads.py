@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -151,20 +151,22 @@ def compare(
     name: str,
     text: bytes,
     *,
-    key: Ed25519PublicKey,
+    keys: Sequence[Ed25519PublicKey],
     organization: Organization | None,
     of_any_key: bool = False,
 ) -> None:
     """Check a head's signature, and that the chain still goes through it; ``name`` says in the report which it is.
 
-    ``of_any_key`` passes over a head that another key signed: it was carried away before the key changed. The caller
-    is in the vendor's scope.
+    Of the keys, one must have signed it. ``of_any_key`` passes over a head that none of them signed: it was carried
+    away before the key changed. The caller is in the vendor's scope.
     """
     try:
         signed = signing.read(text)
-        if of_any_key and signing.signer(signed) not in (None, signing.key_id(key)):
+        named = signing.signer(signed)
+        key = next((one for one in keys if signing.key_id(one) == named), None)
+        if key is None and of_any_key and named is not None:
             return
-        document = HEAD.verify(signed, key)
+        document = HEAD.verify(signed, key or keys[0])
     except signing.BadDocument as error:
         report.add(Finding(Fault.HEAD_NOT_SIGNED, what=(name, str(error))))
         return

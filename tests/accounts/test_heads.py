@@ -224,6 +224,11 @@ def test_a_head_of_an_older_key_is_checked_with_that_key(trail, tmp_path, settin
     assert verified()["heads"] == 0, "it was carried away before the key changed"
     assert verified("--public-key", str(key))["heads"] == 1
     assert verified("--head", str(the_file()), code=1)["findings"][0]["fault"] == "head_not_signed"
+    settings.FORMER_PUBLIC_KEYS = [key.read_text().splitlines()[1]]
+    assert verified()["heads"] == 1, "its public half is kept"
+    document = json.loads(the_file().read_bytes())
+    the_file().write_text(json.dumps({**document, "position": document["position"] - 1}))
+    assert verified(code=1)["findings"][0]["fault"] == "head_not_signed"
 
 
 def test_a_certificate_s_signature_passes_for_no_head(trail):

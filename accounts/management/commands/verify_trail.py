@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import tenancy
 from accounts.models import Organization
 from accounts.operations import checking, heads
-from accounts.operations.signatures import private_key
+from accounts.operations.signatures import public_keys
 from accounts.rules import signing
 from accounts.rules.trail_check import Report
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        key = _key(options["public_key"])
+        keys = _keys(options["public_key"])
         given = [(str(path), _read(path)) for path in options["head"]]
         kept = [(path.name, _bytes(path)) for path in heads.files()]
         with tenancy.vendor():
@@ -45,9 +45,9 @@ class Command(BaseCommand):
             pk = None if organization is None else organization.pk
             report = checking.check(pk)
             for name, text in given:
-                heads.compare(report, name, text, key=key, organization=organization)
+                heads.compare(report, name, text, keys=keys, organization=organization)
             for name, text in kept:
-                heads.compare(report, name, text, key=key, organization=organization, of_any_key=True)
+                heads.compare(report, name, text, keys=keys, organization=organization, of_any_key=True)
             if options["details"]:
                 checking.check_details(report, pk)
         self.tell(report, as_json=options["format"] == "json")
@@ -90,13 +90,14 @@ def _organization(public_id: UUID | None) -> Organization | None:
     return found
 
 
-def _key(path: Path | None) -> Ed25519PublicKey:
-    if path is None:
-        return private_key().public_key()
+def _keys(path: Path | None) -> list[Ed25519PublicKey]:
+    """Return the key that was given alone; else the one with which is signed now, and those of before."""
     try:
-        return signing.read_public_key(_bytes(path).decode("ascii", errors="replace"))
+        if path is None:
+            return public_keys()
+        return [signing.read_public_key(_bytes(path).decode("ascii", errors="replace"))]
     except signing.BadDocument as error:
-        raise CommandError(f"{path}: {error}", returncode=WRONG_INPUT) from None
+        raise CommandError(f"{path or 'TERME_FORMER_PUBLIC_KEYS'}: {error}", returncode=WRONG_INPUT) from None
 
 
 def _read(path: Path) -> bytes:
