@@ -232,12 +232,16 @@ def vacuum_all(*, at: datetime, by: str) -> Swept:
 def completions_due(*, at: datetime) -> ErasureRunQuerySet:
     """Certified runs, past their last look and past every window that the calendar closes, without dead rows."""
     dead = ErasureStep.objects.filter(run=OuterRef("pk"), vacuumed_at__isnull=True)
-    return completing().filter(
-        ~Exists(dead),
-        erased_at__lte=at - settings.BACKUP_HORIZON,
-        identifiers__isnull=True,
-        forgotten_at__lte=at - settings.BACKUP_HORIZON,
-        keys_destroyed_at__lte=at - max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW),
+    return (
+        completing()
+        .filter(
+            ~Exists(dead),
+            erased_at__lte=at - settings.BACKUP_HORIZON,
+            identifiers__isnull=True,
+            forgotten_at__lte=at - settings.BACKUP_HORIZON,
+            keys_destroyed_at__lte=at - max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW),
+        )
+        .exclude(keys_destroyed_again_at__gt=at - settings.LEDGER_BACKUP_HORIZON)
     )
 
 
@@ -252,6 +256,7 @@ def completion_following(*, after: datetime) -> datetime | None:
         ("erased_at", settings.BACKUP_HORIZON),
         ("forgotten_at", settings.BACKUP_HORIZON),
         ("keys_destroyed_at", max(settings.LEDGER_BACKUP_HORIZON, settings.MODEL_VENDOR_WINDOW)),
+        ("keys_destroyed_again_at", settings.LEDGER_BACKUP_HORIZON),
     )
     certified = ErasureRun.objects.filter(phase=RunPhase.CERTIFIED)
     found = ((earliest(certified, field, after=after - window), window) for field, window in windows)

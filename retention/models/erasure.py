@@ -28,6 +28,8 @@ class ErasureRun(TenantModel):
     forgotten_at = models.DateTimeField(_("identifiers destroyed at"), null=True, blank=True)
     keys_destroyed = models.PositiveIntegerField(_("keys destroyed"), null=True, blank=True)
     keys_destroyed_at = models.DateTimeField(_("keys destroyed at"), null=True, blank=True)
+    # After a restore of the ledger, from a backup that holds them: what follows from their absence counts from then.
+    keys_destroyed_again_at = models.DateTimeField(_("keys destroyed again at"), null=True, blank=True)
     ledger_digest = models.CharField(_("digest of the ledger entry"), max_length=64, blank=True)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
     leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)

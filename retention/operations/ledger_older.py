@@ -38,6 +38,8 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
     if destroyed_at is None:
         raise Refused("This run has not destroyed its keys.", code="erasure_not_due")
     reference = run.organization.public_id
+    with tenancy.vendor():  # before they go: killed in between, it is claimed too late, never too early
+        ErasureRun.objects.filter(pk=run.pk).update(keys_destroyed_again_at=now)
     used, living, refs, others = _used_keys(run), _living(run), _refs(run), others_content.listed(run)
     with ledger.eraser(reference):
         head = ledger.head()

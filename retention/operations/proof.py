@@ -117,6 +117,7 @@ def facts(run: ErasureRun, checks: list[Verification] | None = None) -> levels.F
             clean = None if not one.passed else clean or one.performed_at
     return levels.Facts(
         keys_destroyed_at=run.keys_destroyed_at,
+        keys_gone_at=run.keys_destroyed_again_at or run.keys_destroyed_at,
         exports_gone_at=max(gone, default=None),
         erased_at=run.erased_at,
         forgotten_at=run.forgotten_at if run.identifiers is None or run.completed_at is not None else None,

@@ -108,9 +108,9 @@ TABLES: dict[str, Table] = {
     "retention.ErasureRun": table(
         K,
         "id public_id organization request phase planned_at identifiers identifiers_key identifiers_key_version "
-        "forgotten_at keys_destroyed keys_destroyed_at ledger_digest erased_at leased_until lease failures last_error "
-        "paused_at paused_by rate next_check_at certified_at check_asked_at accepted holds_met completed_at "
-        "replayed_at ledger_expires_at ledger_purged_at",
+        "forgotten_at keys_destroyed keys_destroyed_at keys_destroyed_again_at ledger_digest erased_at leased_until "
+        "lease failures last_error paused_at paused_by rate next_check_at certified_at check_asked_at accepted "
+        "holds_met completed_at replayed_at ledger_expires_at ledger_purged_at",
         basis=EVIDENCE,
         identifiers=C,
         identifiers_key=C,

@@ -23,10 +23,13 @@ class Facts:
     ``forgotten_at``: when the identifiers that the verifier searched for were destroyed, none while it keeps them;
     ``forgotten_by``: when they will be, if nothing is found.
 
+    ``keys_gone_at``: when the keys were destroyed last; a ledger restored from an older backup brings them back.
+
     A window of the model's vendor of no length: there is none.
     """
 
     keys_destroyed_at: datetime
+    keys_gone_at: datetime
     exports_gone_at: datetime | None
     erased_at: datetime
     forgotten_at: datetime | None
@@ -66,7 +69,7 @@ class Level:
 
 def levels(facts: Facts, *, now: datetime) -> list[Level]:
     """Return every level as it stands at the instant."""
-    unreadable = max(_known([facts.keys_destroyed_at + facts.key_cache, facts.exports_gone_at]))
+    unreadable = max(_known([facts.keys_gone_at + facts.key_cache, facts.exports_gone_at]))
     vacuumed = [store.vacuumed_at for store in facts.stores]
     rewritten = [store.rewritten_at for store in facts.stores]
     ways = sorted({store.vacuumed_how for store in facts.stores if store.vacuumed_how not in ("", "no_table")})
@@ -82,7 +85,7 @@ def levels(facts: Facts, *, now: datetime) -> list[Level]:
         _by_calendar("log", backups, now, sure=sure),
         _by_calendar("backups", backups, now, sure=sure),
         # Content in a backup opens with a key out of a backup of the ledger, as long as there is one.
-        _by_calendar("unreadable_in_backups", facts.keys_destroyed_at + facts.ledger_horizon, now),
+        _by_calendar("unreadable_in_backups", facts.keys_gone_at + facts.ledger_horizon, now),
         _by_calendar("model_vendor", facts.keys_destroyed_at + facts.model_window, now)
         if facts.model_window
         else Level("model_vendor", facts.keys_destroyed_at, "no_model_vendor"),

@@ -14,6 +14,7 @@ from retention import ledger, replaying, sweeps
 from retention.enums import HoldGround, RequestOrigin, RequestStatus, RunPhase, VaultState
 from retention.models import (
     Certificate,
+    CertificateAddendum,
     DataKey,
     DeletionRequest,
     ErasureEntry,
@@ -23,7 +24,8 @@ from retention.models import (
     Restore,
     Vault,
 )
-from retention.operations import erasure, gate, holds, ledger_entries, replay, runs, saga, vault
+from retention.operations import certificates, erasure, gate, holds, ledger_entries, proof, replay, runs, saga, vault
+from retention.rules import levels
 from tests.contracts.agreements import at
 from tests.retention.restoring import Backup, codes, replayed
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
@@ -212,6 +214,32 @@ def test_keys_of_a_person_that_come_back_with_the_ledger_go_again():
     with tenancy.vendor():
         kept = list(Message.objects.filter(organization=organization))
         assert vault.read(organization, kept), "what stays can be read"
+
+
+def test_backups_of_the_ledger_hold_keys_that_came_back_until_a_horizon_after_they_went_again(settings):
+    _organization, erase = of_one_person()
+    other = Backup("ledger")
+    erase()
+    for days in (8, 20):
+        live_until(AFTER_GRACE + timedelta(days=days))
+    other.restore()
+    replayed("--ledger-older")
+    with tenancy.vendor():
+        run = ErasureRun.objects.get()
+        again = run.keys_destroyed_again_at
+        assert again > run.keys_destroyed_at + timedelta(days=50)
+        almost = again + settings.LEDGER_BACKUP_HORIZON - timedelta(seconds=1)
+        found = {one.code: one for one in levels.levels(proof.facts(run), now=almost)}
+        assert found["unreadable"].at == again + settings.DATA_KEY_CACHE
+        assert (found["unreadable_in_backups"].at, found["backups"].at is None) == (None, False)
+        assert sweeps.completion_following(after=almost) == almost + timedelta(seconds=1)
+        assert not sweeps.completions_due(at=almost).exists()
+        with pytest.raises(certificates.NotComplete):
+            certificates.complete(run, now=almost, by=SYSTEM)
+        assert sweeps.completions_due(at=almost + timedelta(seconds=1)).get() == run
+        certificates.complete(run, now=almost + timedelta(seconds=1), by=SYSTEM)
+        said = {one["level"]: one["at"] for one in CertificateAddendum.objects.get().document["levels"]}
+    assert said["unreadable_in_backups"] == (again + settings.LEDGER_BACKUP_HORIZON).isoformat()
 
 
 def test_keys_of_a_whole_organization_go_again():
