@@ -184,8 +184,8 @@ class PostgresStore:
             last = place.walk + 1 >= MOST_WALKS
             if not place.erased or (last and older is not None):
                 return Progress(erased, place.written(self._mark, ""), finished=True)
-            if last:
-                raise StoreUnavailable(StoreFault.BUSY)
+            if last:  # from its checkpoint the last walk would have found something, however often it is walked
+                raise StoreUnavailable(StoreFault.BUSY, from_the_front=True)
             place = _Place(walk=place.walk + 1)
         checkpoint = place.written(self._mark, kind)
         self._last = (checkpoint, place)

@@ -79,29 +79,30 @@ class Residue:
 
 
 class StoreError(Exception):
-    """A store could not be worked on. ``fault`` says why, ``place`` where in its settings; neither names anybody."""
+    """A store could not be worked on. ``fault`` says why, ``place`` where in its settings; neither names anybody.
 
-    def __init__(self, fault: StoreFault, place: str = "") -> None:
+    ``from_the_front``: when it is tried again a walk begins anew, instead of where its checkpoint stands.
+    """
+
+    def __init__(self, fault: StoreFault, place: str = "", *, from_the_front: bool = False) -> None:
         super().__init__(f"{fault.value}: {place}" if place else fault.value)
         self.fault = fault
         self.place = place
+        self.from_the_front = from_the_front
 
 
 class StoreUnavailable(StoreError):
     """The store does not answer now: the same call may do later. ``retry_at`` (aware): it asked to wait until then."""
 
-    def __init__(self, fault: StoreFault, place: str = "", *, retry_at: datetime | None = None) -> None:
-        super().__init__(fault, place)
+    def __init__(
+        self, fault: StoreFault, place: str = "", *, retry_at: datetime | None = None, from_the_front: bool = False
+    ) -> None:
+        super().__init__(fault, place, from_the_front=from_the_front)
         self.retry_at = retry_at
 
 
 class StoreMisconfigured(StoreError):
-    """The store will not do this however often it is asked: a person must act.
-
-    ``from_the_front``: once that is done, a walk begins anew instead of where its checkpoint stands.
-    """
-
-    from_the_front = False
+    """The store will not do this however often it is asked: a person must act."""
 
 
 class Connector(Protocol):

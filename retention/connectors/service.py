@@ -137,10 +137,10 @@ class ServiceStore:
     def _erase(
         self, kind: str, told: dict[str, Any], target: Target, *, asked: UUID, checkpoint: str, now: datetime
     ) -> Progress:
-        url, told = self._settings.url, {"run": str(asked), **told}
-        if checkpoint:
-            url, kind, told = self._status_of(checkpoint), "store.status", {"run": str(asked)}
-        answer = self._post(url, kind, told, now, asked, self._key)
+        url, told, message = self._settings.url, {"run": str(asked), **told}, asked
+        if checkpoint:  # another message each time: one that was seen may be answered as it was then
+            url, kind, told, message = self._status_of(checkpoint), "store.status", {"run": str(asked)}, uuid4()
+        answer = self._post(url, kind, told, now, message, self._key)
         if checkpoint and answer.status in GONE:  # it has forgotten the work: asked anew, it is the same request
             return Progress(0, "", finished=False, ask_again_at=now + ASKS_AGAIN_AFTER)
         self._refuse(answer, now=now)
@@ -170,13 +170,16 @@ class ServiceStore:
         return url
 
     def _status_of(self, checkpoint: str) -> str:
-        """Return the address that a checkpoint names. The store may have moved since: then it is asked no more."""
+        """Return the address that a checkpoint names. The store may have moved since: then it is asked no more.
+
+        :raises StoreMisconfigured: it has; tried again, the work is asked for anew where the store is now.
+        """
         try:
             if service.origin(checkpoint) == service.origin(self._settings.url):
                 return checkpoint
         except ValueError:
             pass
-        raise StoreMisconfigured(StoreFault.REDIRECT)
+        raise StoreMisconfigured(StoreFault.REDIRECT, from_the_front=True)
 
     def _counts(self, kind: str, target: Target, name: str) -> dict[str, int]:
         return self._read_counts(self._ask(kind, _who(target), now=self._now), name, target)

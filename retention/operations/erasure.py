@@ -272,9 +272,11 @@ class _Work:
             if journal.failures >= MOST_FAILURES or isinstance(error, StoreMisconfigured):
                 journal.status = StepStatus.FAILED
             wait = min(timedelta(seconds=5) * 2 ** min(journal.failures, 10), LONGEST_WAIT)
+            if isinstance(error, StoreError) and error.from_the_front:
+                journal.cursor = ""
             asked = getattr(error, "retry_at", None)
             journal.again_at = max(self.lease.now() + wait, asked) if asked else self.lease.now() + wait
-            journal.save(update_fields=["status", "failures", "last_error", "again_at"])
+            journal.save(update_fields=["status", "failures", "last_error", "again_at", "cursor"])
             step.status, step.again_at = journal.status, journal.again_at
             if isinstance(error, IntegrityError) and step.store in BY_NAME:  # a row came that refers to what goes
                 self._reopen([BY_NAME[name] for name in BY_NAME[step.store].needs])

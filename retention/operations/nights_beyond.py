@@ -280,7 +280,7 @@ class _Turn:
                 row.save(update_fields=["why"])
                 self._finish(row, BeyondState.SKIPPED, now=now)
                 return True
-            if isinstance(error, StoreMisconfigured) and error.from_the_front:
+            if error.from_the_front:
                 row.cursor = ""
             row.failures += 1
             wait = now + min(FIRST_WAIT * 2 ** min(row.failures - 1, 10), LONGEST_WAIT)

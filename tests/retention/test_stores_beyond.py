@@ -213,6 +213,26 @@ def test_a_store_that_is_disabled_meanwhile_is_named_and_not_passed_over(service
     assert erasure.status == RequestStatus.CERTIFIED
 
 
+def test_a_service_that_moves_while_it_works_on_is_asked_anew_once_people_send_the_run_there(service):
+    service.works_for = 3
+    store = a_store(settings={"url": service.url})
+    erasure, moved = Erasure(), Service()
+    try:
+        erasure.go_on()
+        assert (erasure.step().status, erasure.step().cursor != "") == (StepStatus.RUNNING, True)
+        with tenancy.vendor():
+            external.change(store, settings={"url": moved.url}, secret=SECRET, now=erasure.now, by="user:three")
+        erasure.go_on(after=timedelta(minutes=2))
+        assert (erasure.status, erasure.step().last_error) == (RequestStatus.PARTIALLY_DONE, "redirect")
+        assert moved.calls == [], "the old address of the work means nothing there"
+        with tenancy.vendor():
+            run_control.retry_stores(erasure.run, now=erasure.now, by="user:two")
+        erasure.go_on(after=timedelta(minutes=1))
+        assert (erasure.status, erasure.step().erased) == (RequestStatus.CERTIFIED, 3)
+    finally:
+        moved.close()
+
+
 def test_a_store_that_still_has_something_is_residue(service):
     a_store(settings={"url": service.url})
     erasure = Erasure()

@@ -240,6 +240,27 @@ def test_what_is_written_meanwhile_is_found_by_the_next_walk(product):
     assert (first.finished, first.erased, sum(one.erased for one in rest)) == (False, 13, 1)
 
 
+def test_a_product_that_writes_faster_than_it_is_emptied_is_told_and_goes_once_it_has_stopped(product):
+    """Each call comes from another process, which begins anew where the failure says so."""
+    checkpoint, failures = "", 0
+    for number in range(200):
+        try:
+            progress = product.store().erase_chunk(everything_of(), run=RUN, checkpoint=checkpoint, limit=3, now=NOW)
+        except StoreUnavailable as busy:
+            assert (busy.fault, busy.from_the_front) == ("busy", True)
+            checkpoint, failures = "", failures + 1
+            continue
+        checkpoint = progress.checkpoint
+        if progress.finished:
+            break
+        if not failures and checkpoint.split(":")[2:] == ["0", "0", ""]:  # a walk begins, and it writes on
+            rows = [("INSERT INTO app.logins VALUES (%s, 'V1', 'late')", f"{number}-{one}") for one in range(4)]
+            for statement, key in rows:
+                product.run(statement, key)
+    assert (failures, progress.finished) == (1, True)
+    assert product.store().verify(everything_of(), run=RUN) == []
+
+
 def test_two_workers_on_the_same_chunk_erase_it_once(product):
     product.run("INSERT INTO app.invoices SELECT n, 17, 'x' FROM generate_series(100, 3000) AS n")
     erased, errors, barrier = [], [], threading.Barrier(2)

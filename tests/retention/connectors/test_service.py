@@ -155,6 +155,26 @@ def test_work_that_goes_on_is_asked_for_until_it_is_done(service):
     assert [json.loads(body)["type"] for _headers, body in service.calls] == ["store.erase"] + ["store.status"] * 3
 
 
+def test_a_service_that_answers_each_message_once_tells_how_its_work_stands(service):
+    """Whoever receives webhooks is told to know a message by its id, and to do nothing about one that it has seen."""
+    service.works_for, known = 3, {}
+
+    def seen(handler, asked, number):
+        message = service.calls[number - 1][0]["webhook-id"]
+        if message not in known:
+            known[message] = service.act(asked)
+        return answers(handler, *known[message])
+
+    service.hook = seen
+    checkpoint = ""
+    for _call in range(5):
+        progress = chunk(the_store(service), checkpoint=checkpoint)
+        checkpoint = progress.checkpoint
+        if progress.finished:
+            break
+    assert (progress.finished, progress.erased) == (True, 5)
+
+
 def test_it_says_when_to_ask_again(service):
     service.hook = lambda handler, asked, number: answers(handler, 202, {"status_url": "s"}, Retry_After="600")
     assert chunk(the_store(service)).ask_again_at == NOW + timedelta(minutes=10)
