@@ -17,13 +17,16 @@ CONTENT = ("retention_conversation", "retention_message", "retention_contextitem
 
 
 def forgotten() -> list[ErasureRun]:
-    """Return the runs whose keys were destroyed as this database knows, and of which the ledger has no entry."""
+    """Return the runs whose keys were destroyed as this database knows, and of which the ledger has no entry.
+
+    Or another one than this database knows: it was appended again, and killed before that was written down here.
+    """
     with tenancy.vendor():
         destroyed = ErasureRun.objects.filter(keys_destroyed_at__isnull=False, ledger_purged_at__isnull=True)
         found = list(destroyed.select_related("request", "organization").order_by("keys_destroyed_at", "pk"))
     with ledger.vendor():
-        known = set(ErasureEntry.objects.values_list("run", flat=True))
-    return [run for run in found if run.public_id not in known]
+        known = dict(ErasureEntry.objects.filter(run__isnull=False).values_list("run", "digest"))
+    return [run for run in found if known.get(run.public_id) != run.ledger_digest]
 
 
 def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
@@ -43,16 +46,15 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
     used, living, refs, others = _used_keys(run), _living(run), _refs(run), others_content.listed(run)
     with ledger.eraser(reference):
         head = ledger.head()
-        if ErasureEntry.objects.filter(run=run.public_id).exists():
-            return 0
         keys = DataKey.objects.filter(organization_ref=reference, created_at__lte=destroyed_at).exclude(pk__in=used)
         if not run.request.whole:
             keys = keys.filter(subject_ref__isnull=False).exclude(subject_ref__in=living - refs)
             refs |= {ref for ref in keys.values_list("subject_ref", flat=True) if ref is not None}
+        entry = ErasureEntry.objects.filter(run=run.public_id).first()
         count = keys._raw_delete(using=ledger.ALIAS)
         told = sorted(refs)
         facts = (run.public_id, reference, told, run.keys_destroyed or 0, destroyed_at)
-        entry = ErasureEntry.objects.create(
+        entry = entry or ErasureEntry.objects.create(
             run=run.public_id,
             organization_ref=reference,
             request_ref=run.request.public_id,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import LicensedUser
+from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger, replaying, sweeps
 from retention.enums import HoldGround, RequestOrigin, RequestStatus, RunPhase, VaultState
@@ -199,6 +200,33 @@ def test_both_older_and_the_main_database_knows_an_erasure_that_the_ledger_does_
     with tenancy.vendor():
         assert ErasureRun.objects.get().ledger_digest == entries()[0][1]
     assert ledger_entries.broken_links() == []
+
+
+def test_killed_after_the_entry_was_appended_again_the_next_replay_writes_it_down(monkeypatch):
+    first, erase_first = of_one_person()
+    other = Backup("ledger")
+    _second, erase_second = of_one_person()
+    erase_second()  # its entry was the first, and will be the second
+    erase_first()
+    other.restore()
+    with tenancy.vendor():
+        earlier, later = ErasureRun.objects.order_by("pk")
+        ErasureRun.objects.filter(pk=earlier.pk).update(keys_destroyed_at=later.keys_destroyed_at + timedelta(days=1))
+
+    def killed(*_args, **_said):
+        raise KeyboardInterrupt
+
+    record = audit.record
+    monkeypatch.setattr(audit, "record", lambda name, *a, **k: (killed if "again" in name else record)(name, *a, **k))
+    with pytest.raises(KeyboardInterrupt):
+        replayed("--ledger-older")
+    monkeypatch.setattr(audit, "record", record)
+    replayed("--ledger-older")
+    with tenancy.vendor():
+        known = dict(ErasureRun.objects.values_list("public_id", "ledger_digest"))
+    with ledger.vendor():
+        assert dict(ErasureEntry.objects.values_list("run", "digest")) == known
+    assert (codes(), keys_of(first)) == ([], 2)
 
 
 def test_keys_of_a_person_that_come_back_with_the_ledger_go_again():
