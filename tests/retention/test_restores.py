@@ -9,13 +9,11 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import LicensedUser
-from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger, replaying, sweeps
 from retention.enums import HoldGround, RequestOrigin, RequestStatus, RunPhase, VaultState
 from retention.models import (
     Certificate,
-    CertificateAddendum,
     DataKey,
     DeletionRequest,
     ErasureEntry,
@@ -25,8 +23,7 @@ from retention.models import (
     Restore,
     Vault,
 )
-from retention.operations import certificates, erasure, gate, holds, ledger_entries, proof, replay, runs, saga, vault
-from retention.rules import levels
+from retention.operations import erasure, gate, holds, ledger_entries, replay, runs, saga, vault
 from tests.contracts.agreements import at
 from tests.retention.restoring import Backup, codes, replayed
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
@@ -202,33 +199,6 @@ def test_both_older_and_the_main_database_knows_an_erasure_that_the_ledger_does_
     assert ledger_entries.broken_links() == []
 
 
-def test_killed_after_the_entry_was_appended_again_the_next_replay_writes_it_down(monkeypatch):
-    first, erase_first = of_one_person()
-    other = Backup("ledger")
-    _second, erase_second = of_one_person()
-    erase_second()  # its entry was the first, and will be the second
-    erase_first()
-    other.restore()
-    with tenancy.vendor():
-        earlier, later = ErasureRun.objects.order_by("pk")
-        ErasureRun.objects.filter(pk=earlier.pk).update(keys_destroyed_at=later.keys_destroyed_at + timedelta(days=1))
-
-    def killed(*_args, **_said):
-        raise KeyboardInterrupt
-
-    record = audit.record
-    monkeypatch.setattr(audit, "record", lambda name, *a, **k: (killed if "again" in name else record)(name, *a, **k))
-    with pytest.raises(KeyboardInterrupt):
-        replayed("--ledger-older")
-    monkeypatch.setattr(audit, "record", record)
-    replayed("--ledger-older")
-    with tenancy.vendor():
-        known = dict(ErasureRun.objects.values_list("public_id", "ledger_digest"))
-    with ledger.vendor():
-        assert dict(ErasureEntry.objects.values_list("run", "digest")) == known
-    assert (codes(), keys_of(first)) == ([], 2)
-
-
 def test_keys_of_a_person_that_come_back_with_the_ledger_go_again():
     organization, erase = of_one_person()
     other = Backup("ledger")
@@ -242,32 +212,6 @@ def test_keys_of_a_person_that_come_back_with_the_ledger_go_again():
     with tenancy.vendor():
         kept = list(Message.objects.filter(organization=organization))
         assert vault.read(organization, kept), "what stays can be read"
-
-
-def test_backups_of_the_ledger_hold_keys_that_came_back_until_a_horizon_after_they_went_again(settings):
-    _organization, erase = of_one_person()
-    other = Backup("ledger")
-    erase()
-    for days in (8, 20):
-        live_until(AFTER_GRACE + timedelta(days=days))
-    other.restore()
-    replayed("--ledger-older")
-    with tenancy.vendor():
-        run = ErasureRun.objects.get()
-        again = run.keys_destroyed_again_at
-        assert again > run.keys_destroyed_at + timedelta(days=50)
-        almost = again + settings.LEDGER_BACKUP_HORIZON - timedelta(seconds=1)
-        found = {one.code: one for one in levels.levels(proof.facts(run), now=almost)}
-        assert found["unreadable"].at == again + settings.DATA_KEY_CACHE
-        assert (found["unreadable_in_backups"].at, found["backups"].at is None) == (None, False)
-        assert sweeps.completion_following(after=almost) == almost + timedelta(seconds=1)
-        assert not sweeps.completions_due(at=almost).exists()
-        with pytest.raises(certificates.NotComplete):
-            certificates.complete(run, now=almost, by=SYSTEM)
-        assert sweeps.completions_due(at=almost + timedelta(seconds=1)).get() == run
-        certificates.complete(run, now=almost + timedelta(seconds=1), by=SYSTEM)
-        said = {one["level"]: one["at"] for one in CertificateAddendum.objects.get().document["levels"]}
-    assert said["unreadable_in_backups"] == (again + settings.LEDGER_BACKUP_HORIZON).isoformat()
 
 
 def test_keys_of_a_whole_organization_go_again():
