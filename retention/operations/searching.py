@@ -30,10 +30,12 @@ FETCHED_AT_ONCE = 2000
 # Whom a row is about, where another row says it: a detail of the trail is about its event's subject.
 ABOUT = {"accounts_auditdetail": "(SELECT e.subject_id::text FROM accounts_auditevent e WHERE e.id = t.event_id)"}
 # Which of an organization's rows are too much by being there, with the statement's values: not what is said about its
-# erasure, nor what a call was answered since it was closed, which is forgotten a day later. What they say is searched.
+# erasure, or about its contract file since it was closed, nor what a call was answered since, which is forgotten a day
+# later. What they say is searched.
 TOO_MUCH: dict[str, tuple[str, list[Any]]] = {
     "accounts_auditdetail": (
-        "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = t.event_id AND e.name = ANY(%s))",
+        "NOT EXISTS (SELECT 1 FROM accounts_auditevent e JOIN accounts_organization o ON o.id = t.organization_id "
+        "WHERE e.id = t.event_id AND (e.name = ANY(%s) OR o.closed_at <= e.occurred_at))",
         [list(OF_ERASURES)],
     ),
     "accounts_idempotencykey": (

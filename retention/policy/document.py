@@ -58,7 +58,7 @@ def _lines() -> Iterator[str]:
         yield f"- `{column}`: {reason}"
     names = " and ".join(f"`{name}`" for name in OF_ERASURES)
     stays = f"{WORDS_OF_ERASURES.text} It stays {WORDS_OF_ERASURES.period}, and is searched."
-    yield f"- `accounts_auditdetail`, beside {names}: {stays}"
+    yield f"- `accounts_auditdetail`, beside {names}: {stays} So does what is said about a contract file later."
     yield ""
 
 

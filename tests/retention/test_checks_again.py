@@ -12,6 +12,7 @@ from accounts.errors import Refused
 from accounts.models import IdempotencyKey, Organization
 from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
+from contracts.models import Deadline
 from retention.enums import RequestStatus, RunPhase
 from retention.models import Certificate, CertificateAddendum, DeletionRequest, ErasureRun, Verification
 from retention.operations import run_control, runs, verification
@@ -246,6 +247,29 @@ def test_it_is_looked_at_again_when_asked_though_what_was_sought_is_destroyed():
         verification.ask_again([the_run()], now=later, by=OFFICER)
     passed, hits = checked_at(later)
     assert (passed[-1], hits) == (False, {("default.accounts_auditdetail.text", "person_id")})
+
+
+def test_words_about_the_contract_file_since_are_no_residue_by_being_there_but_by_what_they_say():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    live_until(at("2026-02-05"))
+    with tenancy.vendor():
+        gone = Organization.objects.get(pk=organization.pk).closed_at
+        deadline = Deadline.objects.filter(organization=organization).latest("pk")
+        said = {"reason": "Nobody fetched it."}
+        audit.record("deadline.met", deadline, by=OFFICER, at=at("2026-02-06"), detail=said)
+        verification.ask_again([the_run()], now=at("2026-02-06"), by=OFFICER)
+    assert checked_at(at("2026-02-06")) == ([True, True], set())
+    with tenancy.vendor():
+        audit.record("note.kept", organization, by=OFFICER, at=gone - timedelta(days=1), detail={"reason": "x"})
+        audit.record("note.kept", organization, by=OFFICER, at=gone, detail={"reason": "ben-1@client.example asked"})
+        verification.ask_again([the_run()], now=at("2026-02-07"), by=OFFICER)
+    live_until(at("2026-02-07"))
+    with tenancy.vendor():
+        hits = {(hit["place"], hit["kind"], hit["count"]) for hit in Verification.objects.latest("pk").hits}
+    assert ("default.accounts_auditdetail", "rows", 1) in hits, "it should have gone"
+    assert ("default.accounts_auditdetail.text", "email", 1) in hits
 
 
 def test_what_a_call_was_answered_since_is_no_residue_by_being_there_but_by_what_it_says():
