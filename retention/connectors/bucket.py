@@ -4,7 +4,6 @@ Where all goes, a listing begins at the front: what was erased is not there any 
 goes on where it stood. A name of an object, which may be somebody's, stands sealed in the checkpoint.
 """
 
-import contextlib
 import importlib
 import itertools
 import time
@@ -16,9 +15,19 @@ from typing import Any
 from uuid import UUID
 
 from accounts.errors import FieldError
-from retention.connectors.bucket_entries import MARKERS, OBJECTS, UPLOADS, VERSIONS, Entry, entries_of, folded, instant
-from retention.connectors.bucket_errors import DENIED, LATER, from_the_front, speaking, unless
-from retention.connectors.bucket_places import Listed, Place, Seal
+from retention.connectors.bucket_deleting import delete, why
+from retention.connectors.bucket_entries import (
+    MARKERS,
+    OBJECTS,
+    UPLOADS,
+    VERSIONS,
+    Entry,
+    entries_of,
+    folded,
+    instant,
+)
+from retention.connectors.bucket_errors import LATER, from_the_front, speaking, unless
+from retention.connectors.bucket_places import Listed, Mark, Place, Seal
 from retention.connectors.protocol import (
     Older,
     Person,
@@ -91,18 +100,27 @@ class BucketStore:
         """Yield what there is, by name, version and size. The contents stay where they are until they are erased."""
         with speaking():
             for prefix in self._prefixes(target):
-                for entry in self._versions(prefix):
+                for entry in self._listed(OBJECTS, prefix):
                     yield {"place": entry.kind, "key": entry.key, "version": entry.version, "bytes": entry.size}
 
     def erase_chunk(
         self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
     ) -> Progress:
-        most = max(1, min(limit, PAGE))
+        """Erase from the front on. The checkpoint marks what went last: found again, it had not gone.
+
+        Then it is deleted once more, not counted again, and looked for at once.
+        """
+        mark = Mark(self._secret, self._settings.bucket)
         with speaking():
             for prefix in self._prefixes(target):
-                uploads = itertools.islice(self._uploads(prefix), most)
-                if erased := self._abort(uploads) or self._delete(prefix, most):
-                    return Progress(erased, "", finished=False)
+                for batch in self._batches(prefix, max(1, min(limit, PAGE))):
+                    again = bool(checkpoint) and any(mark.of(entry) == checkpoint for entry in batch)
+                    erased = self._remove(batch)
+                    if again and erased:
+                        self._see_gone(prefix, batch[0].kind)
+                    if erased:
+                        first = next(entry for entry in batch if (entry.key, entry.version) in self._gone)
+                        return Progress(0 if again else erased, mark.of(first), finished=False)
         if self._refused:
             fault = next(iter(self._refused.values()))
             raise StoreMisconfigured(fault, self._settings.bucket)
@@ -201,8 +219,21 @@ class BucketStore:
         if any((entry.key, entry.version) in self._gone for entry in batch):
             raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
         if batch[0].kind == UPLOADS:
-            return self._abort((entry.key, entry.version) for entry in batch)
+            return self._abort(batch)
         return self._delete_batch(batch)
+
+    def _see_gone(self, prefix: str, kind: str) -> None:
+        """:raises StoreUnavailable: what was just deleted is listed still."""
+        last = max(key for key, _version in self._gone)
+        for page in self._pages(kind, prefix):
+            for entry in entries_of(page, prefix):
+                if (entry.key, entry.version) in self._gone:
+                    raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
+                if entry.key > last:
+                    break
+            else:
+                continue
+            return
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         """Return what is left. Where that is more than can be listed in time: as much of it as was."""
@@ -223,24 +254,16 @@ class BucketStore:
                     found.update(entry.kind for entry in entries_of(page, prefix))
         return found, True
 
-    def _delete(self, prefix: str, most: int) -> int:
-        """Delete the first versions that were not refused before; return how many went."""
-        batch: list[Entry] = []
-        for entry in self._versions(prefix):
-            if (entry.key, entry.version) in self._gone:
-                raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
-            if (entry.key, entry.version) not in self._refused:
-                batch.append(entry)
-            if len(batch) == most:
-                if erased := self._delete_batch(batch):
-                    return erased
-                batch = []
-        return self._delete_batch(batch) if batch else 0
+    def _batches(self, prefix: str, most: int) -> Iterator[list[Entry]]:
+        """Yield what is listed by so many at most: some uploads first, then the versions not refused before."""
+        if uploads := list(itertools.islice(self._listed(UPLOADS, prefix), most)):
+            yield uploads
+        versions = (entry for entry in self._listed(OBJECTS, prefix) if (entry.key, entry.version) not in self._refused)
+        yield from map(list, itertools.batched(versions, most))
 
     def _delete_batch(self, batch: Sequence[Entry]) -> int:
         """Delete versions, and read the answer of each: one that is not answered for counts as still there."""
-        objects = [{"Key": entry.key, "VersionId": entry.version} for entry in batch]
-        answer = self._s3().delete_objects(Bucket=self._settings.bucket, Delete={"Objects": objects, "Quiet": False})
+        answer = delete(self._s3(), self._settings.bucket, batch)
         asked, later = {(entry.key, entry.version) for entry in batch}, False
         gone = {(str(one.get("Key")), str(one.get("VersionId", "null"))) for one in answer.get("Deleted", [])} & asked
         for error in answer.get("Errors", []):
@@ -251,7 +274,7 @@ class BucketStore:
             for where in named if code not in LATER else ():
                 asked.discard(where)
                 if code not in ("NoSuchKey", "NoSuchVersion"):  # else somebody was faster
-                    self._refused[where] = self._why(*where, code)
+                    self._refused[where] = why(self._s3(), self._settings.bucket, *where, code)
         if later and not gone:
             raise StoreUnavailable(StoreFault.BUSY)
         if not gone and asked:
@@ -259,35 +282,19 @@ class BucketStore:
         self._gone = gone
         return len(gone)
 
-    def _why(self, key: str, version: str, code: str) -> StoreFault:
-        """Return why a version was not deleted: a lock, a right that is missing."""
-        if code in ("InvalidRequest", "ObjectLocked"):
-            return StoreFault.LOCKED
-        with contextlib.suppress(Exception):  # not every store knows locks, and not everybody may ask
-            head = self._s3().head_object(Bucket=self._settings.bucket, Key=key, VersionId=version)
-            if head.get("ObjectLockLegalHoldStatus") == "ON" or head.get("ObjectLockRetainUntilDate") is not None:
-                return StoreFault.LOCKED
-        return StoreFault.DENIED if code in DENIED else StoreFault.FAILED
-
-    def _abort(self, uploads: Iterable[tuple[str, str]]) -> int:
-        """Abort unfinished uploads, each by its object and its id; return how many."""
+    def _abort(self, uploads: Iterable[Entry]) -> int:
+        """Abort unfinished uploads; return how many."""
         done: set[tuple[str, str]] = set()
-        for where in uploads:
-            if where in self._gone:
-                raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
+        for one in uploads:
             with unless("NoSuchUpload"):  # somebody else was faster
-                self._s3().abort_multipart_upload(Bucket=self._settings.bucket, Key=where[0], UploadId=where[1])
-            done.add(where)
+                self._s3().abort_multipart_upload(Bucket=self._settings.bucket, Key=one.key, UploadId=one.version)
+            done.add((one.key, one.version))
         self._gone = done or self._gone
         return len(done)
 
-    def _versions(self, prefix: str) -> Iterator[Entry]:
-        for page in self._pages(OBJECTS, prefix):
+    def _listed(self, kind: str, prefix: str) -> Iterator[Entry]:
+        for page in self._pages(kind, prefix):
             yield from entries_of(page, prefix)
-
-    def _uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
-        for page in self._pages(UPLOADS, prefix):
-            yield from ((entry.key, entry.version) for entry in entries_of(page, prefix))
 
     def _pages(self, kind: str, prefix: str, place: Place | None = None) -> Iterator[Mapping[str, Any]]:
         """Yield a listing page by page, on from a place."""

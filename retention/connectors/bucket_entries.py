@@ -1,5 +1,6 @@
 """What a bucket lists: versions of objects, delete markers, unfinished uploads, and how their names are compared."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from retention.connectors.protocol import StoreMisconfigured
 from retention.enums import StoreFault
 
 OBJECTS, VERSIONS, MARKERS, UPLOADS = "objects", "old_versions", "delete_markers", "uploads"
+# What XML 1.0 cannot say, not by a reference either (section 2.2, Char).
+_UNSAYABLE = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ def _below(prefix: str, key: str) -> str:
     if not key.startswith(prefix):
         raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
     return key
+
+
+def sayable(key: str) -> bool:
+    """Say whether a document of XML can name the object."""
+    return _UNSAYABLE.search(key) is None
 
 
 def folded(key: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 
 from accounts import crypto
+from retention.connectors.bucket_entries import UPLOADS, Entry
 from retention.connectors.protocol import StoreMisconfigured
 from retention.enums import StoreFault
 
@@ -44,6 +46,18 @@ class Seal:
             return Place(*orjson.loads(crypto.decrypt(self._key, sealed, context=self._context)))
         except (ValueError, crypto.DecryptionFailed):
             return front
+
+
+class Mark:
+    """Knows an entry again without naming it: by a digest under the store's own secret."""
+
+    def __init__(self, secret: str, *about: str) -> None:
+        self._key = hashlib.sha256(b"terme: a mark of an entry\x00" + "\x00".join((secret, *about)).encode()).digest()
+
+    def of(self, entry: Entry) -> str:
+        """Return the mark. What was written again under the same name and version has another instant."""
+        told = orjson.dumps([entry.kind == UPLOADS, entry.key, entry.version, str(entry.at)])
+        return hmac.new(self._key, told, "sha256").hexdigest()[:32]
 
 
 class Listed:

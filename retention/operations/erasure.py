@@ -58,7 +58,7 @@ class _Work:
         self.target = self._target()
         if self._phase() == RunPhase.DESTROYING:
             subjects = saga.subjects_of(self.run, self.target)
-            found = saga.destroy(self.run, reference, subjects, now=self.lease.now())
+            found = saga.destroy(self.run, self.lease, reference, subjects, now=self.lease.now())
             saga.catch_up(self.run, self.lease, found, by=self.by)
         if self._phase() != RunPhase.KEYS_DESTROYED:
             return True

@@ -94,13 +94,18 @@ def fence(run: ErasureRun, lease: Lease, *, by: str) -> None:
         audit.record("erasure.destroying", locked, by=by, at=now)
 
 
-def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | None, *, now: datetime) -> Destruction:
+def destroy(
+    run: ErasureRun, lease: Lease, organization_ref: UUID, subjects: Sequence[UUID] | None, *, now: datetime
+) -> Destruction:
     """Second commit, in the ledger: the point of no return. A run that has its entry gets the same answer again.
 
     ``subjects`` are the public ids of the people whose keys go; ``None``: all keys of the organization. Keys that were
-    made since, by who wrote into a restored database, go too.
+    made since, by who wrote into a restored database, go too. So the run is looked at once more while nobody else can
+    append: who was held up so long that another worker took it over would take what a client has that came back since.
 
     :raises requests.NobodyLeft: no people: an entry that names nobody would stand for the whole organization.
+    :raises runs.LeaseLost: another worker has the run, or had it and is through.
+    :raises runs.RunPaused: somebody paused it.
     """
     request_ref, others = _request_ref(run), others_content.listed(run)
     with ledger.eraser(organization_ref):
@@ -108,6 +113,7 @@ def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | 
         entry = ErasureEntry.objects.filter(run=run.public_id).first()
         if entry is None and subjects is not None and not subjects:
             raise requests.NobodyLeft(NOBODY)
+        _refuse_overtaken(run, lease)
         count = _raw_delete(_keys_of(organization_ref, subjects))
         if entry is None:
             refs = sorted(subjects or ())
@@ -132,6 +138,12 @@ def destroy(run: ErasureRun, organization_ref: UUID, subjects: Sequence[UUID] | 
                 ),
             )
         return Destruction(entry.keys_destroyed, entry.destroyed_at, entry.digest, entry.pk)
+
+
+def _refuse_overtaken(run: ErasureRun, lease: Lease) -> None:
+    with tenancy.eraser(run.organization_id):
+        if held(run, lease).phase != RunPhase.DESTROYING:
+            raise runs.LeaseLost("The keys of this run are destroyed already.")
 
 
 def subjects_of(run: ErasureRun, target: Target) -> list[UUID] | None:

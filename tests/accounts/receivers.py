@@ -30,7 +30,7 @@ class Receiver:
                     receiver.get(self, 0)
                 self.close_connection = True
 
-            do_HEAD = do_GET
+            do_HEAD = do_DELETE = do_GET
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))

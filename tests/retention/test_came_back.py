@@ -8,14 +8,16 @@ from accounts import tenancy
 from accounts.errors import Refused
 from accounts.models import LicensedUser
 from accounts.operations import users
+from accounts.operations.sweeping import SYSTEM
 from retention import replaying, sweeps
 from retention.enums import AcceptanceGround, RequestOrigin, RequestStatus, RestoreOutcome, RunPhase, VaultState
 from retention.models import DeletionRequest, ErasureRun, ErasureStep, Message, Vault
-from retention.operations import acceptance, blocking, run_control, vault, verification
+from retention.operations import acceptance, blocking, run_control, runs, saga, vault, verification
 from tests.api.callers import caller
 from tests.contracts.agreements import a_signed_contract, at
 from tests.retention.test_checks_again import addenda, the_run
 from tests.retention.test_life import PRIVACY_OFFICER, a_leaving_client, decide_everything, live_until, plant
+from tests.retention.test_restores import entries, keys_of
 from tests.retention.vaults import a_talk, parsed
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -29,16 +31,20 @@ def a_client_that_came_back():
     live_until(at("2026-01-02"))
     decide_everything(organization)
     live_until(at("2026-02-05"))
+    comes_back(organization)
+    plant(organization, OLD)
+    live_until(BACK)
+    assert the_run().phase == RunPhase.RESIDUE_FOUND
+    return organization
+
+
+def comes_back(organization):
     a_signed_contract(organization, reference="C-2", concluded_on=date(2026, 2, 6), starts_on=date(2026, 2, 7))
     live_until(at("2026-02-08"))
     with tenancy.tenant(organization.pk):
         people = [users.Person("new-1", "new@client.example", "New")]
         users.put(organization, people, now=at("2026-02-08"), by="user:x")
         vault.write(organization, parsed(a_talk(author="new-1")), now=at("2026-02-08"), by="user:x")
-    plant(organization, OLD)
-    live_until(BACK)
-    assert the_run().phase == RunPhase.RESIDUE_FOUND
-    return organization
 
 
 def what_it_has(organization):
@@ -135,3 +141,43 @@ def test_a_replay_that_meets_it_leaves_it_to_people():
     organization = a_client_that_came_back()
     assert replaying._work(the_run(), by="system") is RestoreOutcome.RESIDUE
     assert what_it_has(organization) == (1, 2)
+
+
+@pytest.mark.parametrize("fenced", [True, False], ids=["by-its-phase", "by-its-lease"])
+def test_a_worker_that_was_held_up_meanwhile_destroys_no_key_of_what_it_has_now(fenced):
+    """A machine that slept from the fence on: another one has done everything, and the client is back."""
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    sweeps.plan_all(at=at("2026-02-04"), by=SYSTEM)
+    run, lease = the_run(), runs.claim(the_run(), now=at("2026-02-04"))
+    if fenced:
+        saga.fence(run, lease, by=SYSTEM)
+    live_until(at("2026-02-05"))
+    comes_back(organization)
+    if fenced:
+        with tenancy.vendor():
+            ErasureRun.objects.update(lease=lease.id)
+    with pytest.raises(runs.LeaseLost):
+        saga.destroy(run, lease, organization.public_id, None, now=at("2026-02-04"))
+    assert keys_of(organization) > 0
+    assert len(entries()) == 1
+
+
+def test_a_run_that_is_paused_behind_its_fence_keeps_its_keys():
+    organization = a_leaving_client()
+    live_until(at("2026-01-02"))
+    decide_everything(organization)
+    sweeps.plan_all(at=at("2026-02-04"), by=SYSTEM)
+    run, lease, before = the_run(), runs.claim(the_run(), now=at("2026-02-04")), keys_of(organization)
+    saga.fence(run, lease, by=SYSTEM)
+    with tenancy.vendor():
+        run_control.pause(run, now=at("2026-02-04"), by=PRIVACY_OFFICER)
+    with pytest.raises(runs.RunPaused):
+        saga.destroy(run, lease, organization.public_id, None, now=at("2026-02-04"))
+    assert (keys_of(organization), entries()) == (before, [])
+    runs.give_back(run, lease)
+    with tenancy.vendor():
+        run_control.resume(run, now=at("2026-02-04"), by=PRIVACY_OFFICER)
+    live_until(at("2026-02-05"))
+    assert (the_run().phase, keys_of(organization)) == (RunPhase.CERTIFIED, 0)

@@ -145,7 +145,7 @@ def test_a_fence_is_not_closed_around_nobody(leaving):
     with pytest.raises(requests.NobodyLeft), runs.working_on(run, now=GONE) as lease:
         saga.fence(run, lease, by=SYSTEM)
     with pytest.raises(requests.NobodyLeft):
-        saga.destroy(run, leaving.public_id, [], now=GONE)
+        saga.destroy(run, lease, leaving.public_id, [], now=GONE)
     with tenancy.vendor():
         assert ErasureRun.objects.get(pk=run.pk).phase == RunPhase.PLANNED
     assert [run for run, _people in entries()] != [run.public_id]

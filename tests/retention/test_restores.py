@@ -233,7 +233,7 @@ def test_a_crash_in_mid_saga_is_no_restore():
         run = ErasureRun.objects.get()
     lease = runs.claim(run, now=GONE_BY)
     saga.fence(run, lease, by=SYSTEM)
-    saga.destroy(run, organization.public_id, None, now=GONE_BY)
+    saga.destroy(run, lease, organization.public_id, None, now=GONE_BY)
     runs.give_back(run, lease)
     assert (codes(), phases()) == ([], [RunPhase.DESTROYING])
     live_until(GONE_BY + timedelta(minutes=1))
