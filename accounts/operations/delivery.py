@@ -113,6 +113,7 @@ AUDIENCE = {
     "subject_request.due_soon": _DATA,
     "subject_request.late": _DATA,
     "subject_request.nobody_decides": _INTERNAL,
+    "subject_request.to_post": _INTERNAL,
     **dict.fromkeys(TO_PEOPLE, Audience((), ())),
     "webhook_endpoint.disabled": _ADMINISTRATORS,
     "erasure.residue_found": _INTERNAL,

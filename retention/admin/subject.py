@@ -59,6 +59,8 @@ LINK = "text-primary-600 dark:text-primary-500"
 LETTER_TITLES = {
     "acknowledged": _("Acknowledgement"),
     "forwarding": _("Letter to the client"),
+    "identity_asked": _("Question about identity"),
+    "extension_told": _("Notice that it takes longer"),
     "answered": _("Answer"),
 }
 

@@ -26,9 +26,10 @@ TO_CLIENTS = (
     "subject_request.withdrawn",
     "subject_request.taken_back",
     "subject_request.nobody_decides",
+    "subject_request.to_post",
 )
 REASONS = {**dict(DoubtReason.choices), **dict(ExtensionReason.choices)}
-LETTERS = ("acknowledged", "forwarding", "answered")
+LETTERS = ("acknowledged", "forwarding", "identity_asked", "extension_told", "answered")
 
 
 def register() -> None:
@@ -70,7 +71,7 @@ def text(row: SubjectRequest, name: str) -> str:
     client = row.organization
     language = client.language if name == "forwarding" and client is not None else row.language
     with translation.override(language if language in spoken else settings.LANGUAGE_CODE):
-        written = get_template(f"letters/subject_{name}.txt").render(facts(row))
+        written = get_template(f"letters/subject_{name}.txt").render(facts(row) | {"reason": _reason(row, name)})
     return delivery.without_gaps(written)
 
 
@@ -81,9 +82,21 @@ def of(row: SubjectRequest) -> list[str]:
     found = ["acknowledged"]
     if row.forwarded_at is not None:
         found.append("forwarding")
+    if _reason(row, "identity_asked"):
+        found.append("identity_asked")
+    if row.extended_at is not None:
+        found.append("extension_told")
     if row.state == SubjectState.ANSWERED:
         found.append("answered")
     return found
+
+
+def _reason(row: SubjectRequest, name: str) -> Any:
+    """Return why the person is asked who they are, while they are, or why it takes longer; nothing otherwise."""
+    if name == "identity_asked":
+        asked = row.doubts.filter(answered_on__isnull=True).first()
+        return "" if asked is None else REASONS.get(asked.reason, "")
+    return REASONS.get(row.extended_for, "") if name == "extension_told" else ""
 
 
 def _person(message: OutboxMessage) -> list[Reader]:
@@ -115,6 +128,7 @@ def _told(message: OutboxMessage) -> dict[str, Any]:
         "client": message.organization or known["client"],  # whom it was with then
         "due_on": date.fromisoformat(due) if due else row.due_on,
         "reason": REASONS.get(payload.get("reason", ""), ""),
+        "letter": payload.get("letter", ""),
     }
 
 

@@ -20,7 +20,7 @@ from accounts.rules import checks
 from contracts.rules.periods import local_day
 from retention.enums import IdentityProof, LinkPurpose, RequestKind, SubjectChannel, SubjectOutcome, SubjectState, Told
 from retention.models import SubjectRequest
-from retention.operations import instructions, subject_facts, subject_links
+from retention.operations import instructions, subject_facts, subject_letters, subject_links
 from retention.operations.subject_facts import Facts
 from retention.policy.bases import ANSWERED
 from retention.rules import subjects as rules
@@ -239,9 +239,15 @@ def ask_the_client(row: SubjectRequest, topic: str, *, now: datetime) -> None:
 
 
 def write(row: SubjectRequest, topic: str, *, now: datetime, **payload: Any) -> None:
-    """Announce something to the person, with a new link to their own page; who has no address is written by post."""
+    """Announce something to the person, with a new link to their own page.
+
+    Who has no address is written by post: of what must reach them the privacy officers are told that it waits.
+    """
     link = subject_links.make(row, purpose=LinkPurpose.PERSON, now=now)
     outbox.publish(topic, row, at=now, payload={"link": str(link.public_id), **payload})
+    letter = topic.removeprefix("subject_request.")
+    if letter in subject_letters.LETTERS and not subject_facts.opened(row).email:
+        outbox.publish("subject_request.to_post", row, at=now, payload={"letter": letter})
 
 
 def answer(row: SubjectRequest, *, outcome: SubjectOutcome, now: datetime, by: str) -> None:
