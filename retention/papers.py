@@ -58,6 +58,10 @@ LIMITS: dict[str, str | Promise] = {
     "ids_outside_rows": _l(
         "External ids were searched in the client's rows; elsewhere the same id may be another client's."
     ),
+    "encoded_texts": _l(
+        "Texts were read as they stand and with escapes resolved (JSON, per cent signs, HTML, hosts in ASCII). "
+        "Base64 and other encodings within a column of text or a file were not."
+    ),
     "freed_pages": _l("Freed pages of the databases may hold plain identifiers until they are written over."),
 }
 HELD_BY: dict[str, str | Promise] = {

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -12,7 +13,7 @@ from accounts.operations import audit, outbox
 from retention.enums import Decision, RequestStatus
 from retention.models import AggregateArchive, ArchiveAuthorization, DeletionRequest
 from retention.operations import instructions
-from retention.rules.disclosure import Fact, protect
+from retention.rules.disclosure import Fact, LeftOut, protect
 
 TABLE = "diagnostics_by_month_department_type"
 DECIDABLE = (RequestStatus.RECEIVED, RequestStatus.CONFIRMED, RequestStatus.APPROVED)
@@ -36,6 +37,16 @@ CUBE = """
            CASE WHEN all_types = 0 THEN type END, count(*), sum(part), max(part)
     FROM shares GROUP BY all_months, all_departments, all_types, month, department, type
     ORDER BY 1, 2, 3
+"""
+
+# Each diagnostic of the organization that is in no cell, by person; without one there is none.
+LEFT_OUT = """
+    SELECT d.subject_id, count(*)
+    FROM retention_diagnostic d
+    LEFT JOIN accounts_licenseduser u ON u.organization_id = d.organization_id AND u.id = d.subject_id
+    WHERE d.organization_id = %(organization)s AND (u.id IS NULL OR u.processing_restricted_at IS NOT NULL
+        OR to_char(d.occurred_at AT TIME ZONE %(zone)s, 'YYYY-MM') = ANY(%(published)s))
+    GROUP BY d.subject_id
 """
 
 
@@ -92,13 +103,21 @@ def make(request: DeletionRequest, *, now: datetime, by: str) -> AggregateArchiv
         raise NotAuthorised("The client has not authorised that aggregated reports are kept.")
     zone = locked.organization.time_zone
     with connection.cursor() as cursor:
-        published = _published_months(locked)
-        cursor.execute(CUBE, {"zone": zone, "organization": locked.organization_id, "published": published})
+        published, told = _published(locked)
+        params: dict[str, Any] = {"zone": zone, "organization": locked.organization_id, "published": published}
+        cursor.execute(LEFT_OUT, params)
+        left_out = LeftOut.beside(dict(cursor.fetchall()), told=told)
+        cursor.execute(CUBE, params)
         facts = [
             Fact(month, department, type_, persons, int(count), largest)
             for month, department, type_, persons, count, largest in cursor.fetchall()
         ]
-    table = {**protect(facts).to_json(), "name": TABLE, "time_zone": zone, "made_at": now.isoformat()}
+    table = {
+        **protect(facts, left_out=left_out).to_json(),
+        "name": TABLE,
+        "time_zone": zone,
+        "made_at": now.isoformat(),
+    }
     archive = AggregateArchive.objects.create(
         organization_id=locked.organization_id,
         request=locked,
@@ -127,11 +146,15 @@ def decline(request: DeletionRequest, *, now: datetime, by: str) -> DeletionRequ
     return locked
 
 
-def _published_months(request: DeletionRequest) -> list[str]:
-    """Return the months that an earlier archive holds: twice the same month could be subtracted from one another."""
+def _published(request: DeletionRequest) -> tuple[list[str], int | None]:
+    """Return the months that an earlier archive holds, and how many diagnostics it says there are in them.
+
+    Twice the same month could be subtracted from one another. ``None``: there is no earlier archive.
+    """
     earlier = AggregateArchive.objects.filter(organization=request.organization_id).values_list("table", flat=True)
-    months = {cell["month"] for table in earlier for cell in (*table.get("cells", ()), *table.get("totals", ()))}
-    return sorted(month for month in months if month)
+    cells = [cell for table in earlier for cell in (*table.get("cells", ()), *table.get("totals", ()))]
+    grand = [cell["count"] or 0 for cell in cells if cell["month"] == cell["department"] == cell["type"] is None]
+    return sorted({cell["month"] for cell in cells if cell["month"]}), sum(grand) if grand else None
 
 
 def digest(table: object) -> str:

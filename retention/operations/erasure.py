@@ -333,9 +333,11 @@ class _Work:
         with tenancy.eraser(self.run.organization_id):
             run = ErasureRun.objects.select_related("request").get(pk=self.run.pk)
             target = Target.of(run.request)
-            if target.whole:
+            if target.whole and run.identifiers is None:
                 return target
             terms = runs.unseal(run)
+            if target.whole:
+                return Target(target.organization_id, terms=terms)
             others = identifying.of_living_others(target.organization_id, terms, whole=False)
             return Target(target.organization_id, target.request_id, terms, others)
 

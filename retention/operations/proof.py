@@ -35,7 +35,7 @@ LOOKED_INTO = frozenset({Kind.FILES, Kind.BROKER, Kind.CACHE})
 # How it was done, as codes: what they say in words is on the paper (retention/papers.py).
 METHOD = ("keys_destroyed", "rows_deleted_in_chunks", "everything_read_again", "exact_terms")
 # What the verifier does not tell.
-LIMITS = ("others_messages", "bare_names", "short_ids", "ids_outside_rows", "freed_pages")
+LIMITS = ("others_messages", "bare_names", "short_ids", "ids_outside_rows", "encoded_texts", "freed_pages")
 
 
 def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Disclosure control of the aggregate archive: what may be published of month x department x diagnostic type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,7 @@ from retention.rules.disclosure_audit import SCHEMA, Evidence, Key, audit, lines
 from retention.rules.disclosure_cover import choose
 
 RULE = "cube-suppression"
-VERSION = 1
+VERSION = 2
 THRESHOLD = 10
 LEAST_THRESHOLD = 5  # rulebook, section 7
 DOMINANCE = Fraction(85, 100)
@@ -33,6 +33,37 @@ class Fact:
     def key(self) -> Key:
         """Where in the cube the group stands."""
         return (self.month, self.department, self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a number that is public counts beside the cube: who subtracts the grand total from it, has this.
+
+    The certificate of the erasure says how many diagnostics there were. Those of people under restriction are in no
+    cell, nor are those that belong to nobody: no person stands behind them.
+    """
+
+    persons: int
+    count: int
+    largest: int
+
+    @classmethod
+    def beside(cls, counts: Mapping[int | None, int], *, told: int | None = None) -> "LeftOut":
+        """Return it from the diagnostics of each person that are in no cell; ``None``: of nobody.
+
+        ``told``: how many of them earlier archives told of, which is subtracted too. What came and went in their months
+        since then, and of whom, is not known any more: any difference is taken for one person's.
+        """
+        total, own = sum(counts.values()), [count for person, count in counts.items() if person is not None]
+        if told is None:
+            return cls(len(own), total, max(own, default=0))
+        return cls(0, 0, 0) if total == told else cls(1, max(total - told, 1), 0)
+
+    def sensitive(self, *, threshold: int, dominance: Fraction) -> bool:
+        """Say whether it must not be worked out: it is few diagnostics, or of few people, or nearly all of one."""
+        if not self.count:
+            return False
+        return 0 < self.persons < threshold or self.count < threshold or self.largest > dominance * self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +150,7 @@ def sensitive(
 def protect(
     facts: Iterable[Fact],
     *,
+    left_out: LeftOut | None = None,
     threshold: int = THRESHOLD,
     dominance: Fraction | Decimal = DOMINANCE,
     protection: Fraction | Decimal = PROTECTION,
@@ -135,6 +167,10 @@ def protect(
 
     Not promised: to hide that a combination occurs at all, to hide what everybody in a group has in common, or to
     withstand somebody who replays the choice of cells with this very program.
+
+    With ``left_out`` others know how many diagnostics there are together, cube or not. Where the difference is
+    sensitive, the grand total is hidden like a sensitive group, and no proof lets it exceed what they know; where it is
+    not, they know the grand total, and no proof leads over it.
 
     :raises ValueError: a total is missing, given twice, or cannot belong to its cells; a parameter is out of range.
     """
@@ -153,7 +189,21 @@ def protect(
     place = {key: position for position, key in enumerate(keys)}
     counts = [fact.count for fact in cube.values()]
     persons = [fact.persons for fact in cube.values()]
-    choice = choose(keys, counts, persons, {place[key]: width for key, width in needs.items()}, threshold=threshold)
+    beside, at_most = frozenset[int](), dict[Key, int]()
+    if left_out is not None and left_out.sensitive(threshold=threshold, dominance=shares[0]):
+        needs[grand] = max(needs.get(grand, 0), threshold, ceil(shares[1] * left_out.count))
+        at_most[grand] = cube[grand].count + left_out.count
+    elif left_out is not None:
+        beside = frozenset({place[grand]})
+    choice = choose(
+        keys,
+        counts,
+        persons,
+        {place[key]: width for key, width in needs.items()},
+        threshold=threshold,
+        growth={place[key]: most - cube[key].count for key, most in at_most.items()},
+        known=beside,
+    )
     if len(choice.hidden) == len(keys):
         return withheld
     left = {key: None if place[key] in choice.hidden else fact.count for key, fact in cube.items()}
@@ -163,7 +213,7 @@ def protect(
         counts={key: fact.count for key, fact in cube.items()},
         moves=[{keys[position]: step for position, step in move.items()} for move in choice.moves],
     )
-    return withheld if audit(published.to_json(), widths | needs, evidence=evidence) else published
+    return withheld if audit(published.to_json(), widths | needs, at_most=at_most, evidence=evidence) else published
 
 
 def _percent(name: str, share: Fraction | Decimal) -> Fraction:

@@ -113,14 +113,16 @@ def audit(
     sensitive: Mapping[Key, int],
     *,
     known: Mapping[Key, int] | None = None,
+    at_most: Mapping[Key, int] | None = None,
     evidence: Evidence | None = None,
 ) -> list[Breach]:
     """Attack an archive as published, and return the sensitive cells that it gives away (rulebook, section 7).
 
     ``sensitive`` names cells with the width, in diagnostics, that the attacker's interval must have at least. The
     attacker knows all published counts, that counts are whole, that a cell that is not listed is empty, that a listed
-    one is not, and the counts in ``known`` (an earlier archive, say, or their own cells). They do not know which hidden
-    cells are sensitive.
+    one is not, the counts in ``known`` (an earlier archive, say, or their own cells), and those that others cannot
+    exceed (``at_most``: of a grand total the number of diagnostics that a certificate states). They do not know which
+    hidden cells are sensitive.
 
     An interval counts as wide only if two whole-number tables, both agreeing with all that is known, lie that far
     apart: a bound of a linear relaxation would flatter. A search that gives up is a breach without bounds. Tables
@@ -155,15 +157,24 @@ def audit(
     }
     sums = lines(keys)
     if evidence is not None:
-        widths = _proved_widths(keys, values, sums, evidence)
+        widths = _proved_widths(keys, values, sums, evidence, at_most or {})
         needs = {number: needed for number, needed in needs.items() if widths[unknown[number]] < needed}
-    bounds = _attack(sums, values, unknown, needs)
+    ceilings = {
+        number: at_most[keys[position]]
+        for number, position in enumerate(unknown)
+        if at_most and keys[position] in at_most
+    }
+    bounds = _attack(sums, values, unknown, needs, ceilings)
     breaches += [Breach(*keys[unknown[number]], *found, needs[number]) for number, found in bounds.items()]
     return sorted(breaches, key=lambda breach: order((breach.month, breach.department, breach.type)))
 
 
 def _attack(
-    sums: list[tuple[int, list[int]]], values: list[int | None], unknown: list[int], needs: dict[int, int]
+    sums: list[tuple[int, list[int]]],
+    values: list[int | None],
+    unknown: list[int],
+    needs: dict[int, int],
+    ceilings: dict[int, int],
 ) -> dict[int, tuple[int | None, int | None]]:
     """Return the bounds of those unknown cells whose interval is not shown to be as wide as it needs to be."""
     whole = equations(sums, len(values)).tocsc()
@@ -178,8 +189,10 @@ def _attack(
     matrix, right = matrix[open_rows], right[open_rows]
     low = np.ones(len(unknown), dtype=np.int64)
     # A hidden grand total has no upper bound. Any ceiling makes intervals narrower, never wider, so it is safe.
-    ceiling = 4 * (int(published.sum()) + len(unknown) + max(needs.values()))
+    ceiling = max(ceilings.values(), default=0) + 4 * (int(published.sum()) + len(unknown) + max(needs.values()))
     high = np.full(len(unknown), ceiling, dtype=np.int64)
+    for number, most_of_it in ceilings.items():
+        high[number] = min(ceiling, most_of_it)
     least, most = high.copy(), low.copy() - 1
 
     def narrow() -> list[int]:
@@ -215,7 +228,11 @@ def _attack(
 
 
 def _proved_widths(
-    keys: list[Key], values: list[int | None], sums: list[tuple[int, list[int]]], evidence: Evidence
+    keys: list[Key],
+    values: list[int | None],
+    sums: list[tuple[int, list[int]]],
+    evidence: Evidence,
+    at_most: Mapping[Key, int],
 ) -> list[int]:
     """Return how far apart each cell lies in those of the offered tables that agree with all that is known."""
     counts = [evidence.counts.get(key, 0) for key in keys]
@@ -228,6 +245,7 @@ def _proved_widths(
         sums_of[total].append((number, -1))
         for cell in cells:
             sums_of[cell].append((number, 1))
+    tops = {place[key]: count for key, count in at_most.items() if key in place}
     least, most = [0] * len(keys), [0] * len(keys)
     for offered in evidence.moves:
         if not offered.keys() <= place.keys():
@@ -238,6 +256,8 @@ def _proved_widths(
             for number, sign in sums_of[position]:
                 balance[number] += sign * step
         if any(balance.values()) or any(values[p] is not None or counts[p] + step < 1 for p, step in move.items()):
+            continue
+        if any(counts[p] + step > tops[p] for p, step in move.items() if p in tops):
             continue
         for position, step in move.items():
             least[position], most[position] = min(least[position], step), max(most[position], step)

@@ -37,23 +37,39 @@ class Choice:
     moves: list[dict[int, int]]
 
 
-def choose(keys: list[Key], counts: list[int], persons: list[int], needs: dict[int, int], *, threshold: int) -> Choice:
+def choose(
+    keys: list[Key],
+    counts: list[int],
+    persons: list[int],
+    needs: dict[int, int],
+    *,
+    threshold: int,
+    growth: dict[int, int] | None = None,
+    known: frozenset[int] = frozenset(),
+) -> Choice:
     """Return what to hide, and the proof.
 
     ``needs`` is the width of interval that each sensitive cell must keep, by position: at least ``threshold``, which is
-    what every other hidden cell keeps.
+    what every other hidden cell keeps. ``growth``: by how much a count can be larger at most, for all that others know;
+    ``known``: positions whose counts they know anyway, so that hiding them would hide nothing.
 
     Two promises. (1) For each hidden cell there are two whole-number tables, no listed cell empty, that agree with all
     that stays published and differ in it by that width. (2) Wherever a published total and its published cells
     reveal the sum of the hidden ones, at least ``threshold`` persons stand behind that sum: else one of two lonely
     contributors would subtract their own diagnostics and read the other's.
 
-    The keys are sorted and complete (see ``lines``). The same input gives the same answer. The worst case hides all.
+    The keys are sorted and complete (see ``lines``). The same input gives the same answer. The worst case hides all,
+    as where what others know leaves no other way.
 
     :raises ValueError: a total is missing.
     """
     cover = _Cover(keys, counts, persons, needs, threshold)
-    cover.hide_enough()
+    for position in known:
+        cover.fix(position)
+    for position, most in (growth or {}).items():
+        cover.limit(position, most)
+    if not cover.hide_enough():
+        return Choice(dict.fromkeys(range(len(keys)), threshold), [])
     cover.publish_again()
     moves = [move for position in sorted(cover.needs) for move in _moves(cover.proofs[position], cover.needs[position])]
     return Choice(cover.needs, moves)
@@ -86,14 +102,24 @@ class _Cover:
         self.places = [(index[0][m], index[1][d], index[2][t]) for m, d, t in keys]
         self.room: Integers = np.full(self.shape, -FAR, dtype=np.int64)
         self.cost: Integers = np.zeros(self.shape, dtype=np.int64)
+        self.growth: Integers = np.full(self.shape, -FAR, dtype=np.int64)
         self.position_at: Integers = np.full(self.shape, -1, dtype=np.int64)
         for position, place in enumerate(self.places):
             self.room[place] = counts[position] - 1
+            self.growth[place] = FAR
             self.cost[place] = 0 if position in needs else counts[position]
             self.position_at[place] = position
 
-    def hide_enough(self) -> None:
-        """Hide until both promises hold."""
+    def limit(self, position: int, most: int) -> None:
+        """Let a count grow by so much at most."""
+        self.growth[self.places[position]] = most
+
+    def fix(self, position: int) -> None:
+        """Let a count neither grow nor shrink: no proof leads over it."""
+        self.growth[self.places[position]] = self.room[self.places[position]] = 0
+
+    def hide_enough(self) -> bool:
+        """Hide until both promises hold; say whether that can be."""
         while True:
             unproved = sorted(self.needs.keys() - self.proofs.keys())
             dearest = sorted(unproved, key=lambda p: (-self._cheapest(p, self.needs[p]).cost, p))
@@ -101,13 +127,15 @@ class _Cover:
                 if position in self.proofs:
                     continue
                 box = self._cheapest(position, self.needs[position])
+                if box.cost >= FAR:
+                    return False
                 for cell in box.signs.keys() - self.needs.keys():
                     self._hide(cell)
                 for cell in box.signs.keys() - self.proofs.keys():
                     if self.needs[cell] <= box.width:
                         self.proofs[cell] = box
             if not self._widen_sums():
-                return
+                return True
 
     def publish_again(self) -> None:
         """Publish what turned out not to be needed, the largest counts first."""
@@ -130,7 +158,8 @@ class _Cover:
     def _cheapest(self, position: int, need: int) -> Box:
         """Return the box around a cell that hides the fewest diagnostics more, and in which the cell has what it needs.
 
-        There always is one: a single combination inside it, and every total above, can grow together without limit.
+        There always is one, unless others know more than what is published: a single combination inside it, and every
+        total above, can grow together without limit. If there is none, the cost is :data:`FAR`.
         """
         place = self.places[position]
         partners = [np.array([j for j in range(size) if j != i]) for i, size in zip(place, self.shape, strict=True)]
@@ -145,12 +174,13 @@ class _Cover:
             at = np.ix_(*(others if far else [i] for others, i, far in zip(partners, place, corner, strict=True)))
             moves = np.ix_(*(sign if far else [1] for sign, far in zip(signs, corner, strict=True)))
             grows = np.broadcast_to(moves[0] * moves[1] * moves[2] > 0, grid)
-            room = np.broadcast_to(self.room[at], grid)
-            np.minimum(up, np.where(grows & (room >= 0), FAR, room), out=up)
-            np.minimum(down, np.where(~grows & (room >= 0), FAR, room), out=down)
+            room, growth = (np.broadcast_to(one[at], grid) for one in (self.room, self.growth))
+            np.minimum(up, np.where(grows, growth, room), out=up)
+            np.minimum(down, np.where(grows, room, growth), out=down)
             cost += self.cost[at]
         possible = (np.minimum(up, down) >= 0) & (up + down >= need)
-        best = np.unravel_index(np.argmin(np.where(possible, cost, FAR)), grid)
+        cost = np.where(possible, cost, FAR)
+        best = np.unravel_index(np.argmin(cost), grid)
         box: dict[int, int] = {}
         for corner in np.ndindex(2, 2, 2):
             m, d, t = (

@@ -4,7 +4,8 @@
 
 Where the key was replaced between a certificate and an addendum, give both.
 
-Exit code 0: all hold, and the addenda follow the certificate without a gap. 1: something does not. 2: wrong input.
+Exit code 0: all hold, and the addenda follow the certificate without a gap. 1: something does not. 2: wrong input: a
+file that cannot be read, or is larger than any certificate (1 MiB).
 """
 
 import argparse
@@ -23,6 +24,17 @@ DOMAINS = {
     "terme.certificate/2": b"terme certificate 2\n",
     "terme.certificate-addendum/1": b"terme certificate addendum 1\n",
 }
+# In bytes: larger files are no certificates, and are not read.
+LARGEST = 1024 * 1024
+
+
+def read(path):
+    """Return what a file holds. Raises OSError where it cannot be read, or is larger than any certificate."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise OSError("larger than any certificate")
+    return raw
 
 
 def once(pairs):
@@ -47,8 +59,8 @@ def id_of(key):
 
 
 def check(path, keys):
-    """Return the signed document of a file. Raises ValueError where it does not hold."""
-    signed = json.loads(path.read_bytes(), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
+    """Return the signed document of a file. Raises ValueError where it does not hold, OSError where it is not read."""
+    signed = json.loads(read(path), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
     signature = signed["signature"]
     document = {name: value for name, value in signed.items() if name != "signature"}
     if signature.keys() != {"algorithm", "key_id", "value"} or signature["algorithm"] != "Ed25519":
@@ -72,7 +84,7 @@ def main():
     given, keys = parser.parse_args(), []
     for path in given.public_key:
         try:
-            keys.append(serialization.load_pem_public_key(path.read_bytes()))
+            keys.append(serialization.load_pem_public_key(read(path)))
         except (OSError, ValueError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             return 2

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import resource
 import subprocess
 import sys
 from io import StringIO
@@ -233,6 +234,33 @@ def test_an_addendum_alone_is_not_called_a_certificate(tmp_path):
 def test_too_large_a_body_is_not_read():
     answer = Client().post("/api/v1/certificates/verify", data=b"x" * (rules.LARGEST + 1), content_type="text/plain")
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("endless", [True, False], ids=["without-an-end", "one-byte-too-large"])
+@pytest.mark.parametrize("which", ["certificate", "addendum", "key"])
+def test_programs_read_no_file_that_is_larger_than_any_certificate(which, endless, tmp_path):
+    paths = {name: tmp_path / name for name in ("certificate", "addendum", "key")}
+    for name in ("certificate", "addendum"):
+        paths[name].write_bytes(text(a_certificate()))
+    paths["key"].write_text(public_pem())
+    if endless:
+        paths[which].unlink()
+        paths[which].symlink_to("/dev/zero")
+    else:
+        paths[which].write_bytes(b" " * (rules.LARGEST + 1))
+    asked = ["--public-key", *map(str, (paths["key"], paths["certificate"], paths["addendum"]))]
+    program = subprocess.run(
+        [sys.executable, str(PROGRAM), *asked], check=False, capture_output=True, timeout=20, preexec_fn=little_memory
+    )
+    assert (program.returncode, program.stdout) == (2, b"")
+    assert f"{paths[which]}: larger than any certificate" in program.stderr.decode()
+    with pytest.raises(CommandError, match="larger than any certificate") as refused:
+        call_command("verify_certificate", *asked)
+    assert refused.value.returncode == 2
+
+
+def little_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (512 * 1024 * 1024,) * 2)
 
 
 def asked(document):

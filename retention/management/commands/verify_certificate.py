@@ -13,7 +13,7 @@ WRONG_INPUT = 2
 
 
 class Command(BaseCommand):
-    """Exit code 0: all hold. 1: something does not; why is said. 2: a file cannot be read."""
+    """Exit code 0: all hold. 1: something does not; why is said. 2: a file cannot be read, or is too large."""
 
     help = "Check the signatures of a certificate of erasure and its addenda. Needs no database and no network."
 
@@ -74,6 +74,10 @@ def _state(last: dict[str, Any]) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(rules.LARGEST + 1)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}", returncode=WRONG_INPUT) from None
+    if len(raw) > rules.LARGEST:
+        raise CommandError(f"{path}: The file is larger than any certificate.", returncode=WRONG_INPUT)
+    return raw

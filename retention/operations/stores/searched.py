@@ -1,5 +1,6 @@
 """Stores whose rows say in their texts alone whom they are about: read row by row, as the verifier reads them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -73,6 +74,31 @@ class Searched(Rows):
                 f"{before} FROM {self.table} WHERE organization_id = %s{which}{behind}", [target.organization_id]
             )
             return cursor.fetchone()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(Searched):
+    """What calls were answered. One that names no client is nobody's, and goes where it names one of the people.
+
+    The vendor's staff make such calls: what they are about is found in the text alone, of a whole organization too.
+    """
+
+    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {self.key}, organization_id IS NULL, {', '.join(f'{name}::text' for name in self.texts)} "
+                f"FROM {self.table} WHERE (organization_id = %s OR organization_id IS NULL) AND {self.key} > %s "
+                f"ORDER BY {self.key} LIMIT %s",
+                [target.organization_id, after.key, limit],
+            )
+            rows = cursor.fetchall()
+            chosen = [row[0] for row in rows if target.whole and not row[1]]
+            asked = [row for row in rows if row[1] or not target.whole]
+            named = target.named_by() if asked else None
+            chosen += [row[0] for row in asked if named and named(_pieces(row[2:]))]
+            if chosen:
+                cursor.execute(f"DELETE FROM {self.table} WHERE {self.key} = ANY(%s)", [chosen])
+        return Chunk(len(chosen), Place(0, rows[-1][0] if rows else after.key), len(rows) < limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +194,5 @@ class ExportFiles(Rows):
         return exports_of(target.organization_id, target.request_id).exists()
 
 
-def _pieces(texts: tuple[str | None, ...]) -> list[str]:
+def _pieces(texts: Sequence[str | None]) -> list[str]:
     return [piece for text in texts if text for piece in texts_in_json(text)]

@@ -167,7 +167,7 @@ def test_the_archive_says_what_rule_made_it_and_nothing_of_persons():
     assert archive["schema"] == "terme.archive/1"
     assert archive["rule"] == {
         "name": "cube-suppression",
-        "version": 1,
+        "version": 2,
         "threshold": 5,
         "dominance_percent": 85,
         "protection_percent": 25,
