@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 
 from accounts import crypto, tenancy
 from accounts.errors import Refused
-from accounts.models import Document, LicensedUser, Organization, ProvisionedGroup
+from accounts.models import Document, LicensedUser, Organization
 from accounts.operations import audit, outbox
 from retention.content.lines import Kind
 from retention.enums import Decision
 from retention.models import DeletionRequest, Export
-from retention.operations import instructions, keys, vault
+from retention.operations import exported_people, instructions, keys, vault
 from retention.operations.export_decisions import decide
 
 SCHEMA_VERSION = 1
@@ -43,6 +42,7 @@ LEFT_OUT = (
     "What others wrote, in conversations of these people too: it may be about them, and it is not theirs.",
     "Conversations of others in which these people wrote: their messages name them by id, without the title.",
     "Content that belongs to nobody, such as diagnostics of the product itself.",
+    "Places in bulk jobs: what came of these stands among the changes of a person.",
     "What the vendor keeps as controller: contracts, requests, proofs, the trail.",
     "What stores beyond the vault hold.",
 )
@@ -255,27 +255,12 @@ class _Contents:
         return line | sealed
 
     def _people(self) -> Iterator[dict[str, Any]]:
-        groups = ProvisionedGroup.objects.filter(memberships__licensed_user=OuterRef("pk")).order_by("display_name")
-        people = LicensedUser.objects.filter(organization=self.organization).exclude(pk__in=self.fenced).order_by("pk")
+        people = LicensedUser.objects.filter(organization=self.organization).exclude(pk__in=self.fenced)
         if self.people is not None:
             people = people.filter(pk__in=self.people)
-        rows: QuerySet[Any] = people.annotate(groups=ArraySubquery(groups.values("display_name")))
-        for row in rows.iterator(chunk_size=BATCH):
-            restricted_at = row.processing_restricted_at
-            self.restricted += restricted_at is not None
-            yield {
-                "id": row.external_id,
-                "email": row.email,
-                "display_name": row.display_name,
-                "department": row.department,
-                "user_name": row.user_name,
-                "assignment_ends_on": None if row.assignment_ends_on is None else row.assignment_ends_on.isoformat(),
-                "profile": row.profile,
-                "groups": row.groups,
-                "status": row.status,
-                "created_at": row.created_at.isoformat(),
-                "processing_restricted_at": None if restricted_at is None else restricted_at.isoformat(),
-            }
+        for line in exported_people.lines(people):
+            self.restricted += line["processing_restricted_at"] is not None
+            yield line
 
     def _manifest(self) -> dict[str, Any]:
         some = {} if self.people is None else {"scope": "people", "left_out": list(LEFT_OUT)}
