@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization, OutboxMessage, WebhookDelivery
-from accounts.operations.delivery import AUDIENCE
+from accounts.operations.delivery import AUDIENCE, TO_PEOPLE
 from retention.operations.audit_package.parts import Part, Row, in_batches, instant, public_ids
 from retention.rules import audit_package as rules
 from retention.rules.audit_package import Span
@@ -30,6 +30,8 @@ TOPICS = (
     "request.",
     "subject_request.",
 )
+# Who asked about data of theirs, and is written to outside the program.
+PERSON = "person"
 COLUMNS = (
     "message",
     "topic",
@@ -86,8 +88,7 @@ def _known(message: OutboxMessage, organizations: dict[int, str]) -> Row:
 
 def _mails(message: OutboxMessage) -> Row:
     """Tell of the mails of a message: to whom by their roles, never by their addresses."""
-    audience = AUDIENCE.get(message.topic)
-    roles = [] if audience is None else [*audience.client, *audience.vendor]
+    roles = _recipients(message)
     gone = "delivered" if message.delivered_at else "given_up" if message.failed_at else "waiting"
     return {
         "channel": "mail",
@@ -99,6 +100,17 @@ def _mails(message: OutboxMessage) -> Row:
         "answer": None,
         "fault": rules.told(message.last_error),
     }
+
+
+def _recipients(message: OutboxMessage) -> list[str]:
+    """Return who is told by mail, as :func:`accounts.operations.delivery.readers` chooses them; or the person."""
+    if message.topic in TO_PEOPLE:
+        return [PERSON]
+    audience = AUDIENCE.get(message.topic)
+    if audience is None:
+        return []
+    client = message.organization_id is not None and message.payload.get("tells_client", True)
+    return [*(audience.client if client else ()), *audience.vendor]
 
 
 def _call(call: WebhookDelivery) -> Row:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
-from contracts.enums import ClauseCode
+from contracts.enums import ClauseCode, ContractStatus
 from contracts.models import ContractClause
 from contracts.rules.clauses import EEA
 from retention.models import ExternalStore
@@ -18,6 +18,8 @@ from retention.policy.kinds import Role
 from retention.rules.audit_package import Span
 from retention.rules.processing import PROCESSING, SECURITY_MEASURES, outside
 
+# Contracts that bound both sides at some time.
+BOUND = [ContractStatus.SIGNED.value, ContractStatus.ACTIVE.value, ContractStatus.ENDED.value]
 COLUMNS = (
     "organization",
     "controller",
@@ -83,7 +85,7 @@ def _rows(clients: QuerySet[Organization], span: Span) -> Iterator[Row]:
     categories = [one.code for one in CATEGORIES if one.role is Role.PROCESSOR]
     for batch in in_batches(clients):
         keys = [client.pk for client in batch]
-        hosts, training = _hosts(keys), _training(keys)
+        hosts, training = _hosts(keys, span), _training(keys, span)
         for client in batch:
             places = [*hosts.get(client.pk, []), *stores]
             yield {
@@ -103,13 +105,18 @@ def _rows(clients: QuerySet[Organization], span: Span) -> Iterator[Row]:
             }
 
 
-def _hosts(keys: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return where clients' data are hosted, and by whom, as their contracts state it."""
-    found: dict[int, list[dict[str, Any]]] = {}
-    clauses = ContractClause.objects.filter(
-        organization__in=keys, code=ClauseCode.HOSTING, superseded_at__isnull=True
+def _stated(code: ClauseCode, keys: list[int], span: Span) -> QuerySet[ContractClause]:
+    """Return what clients' contracts stated on a matter at any instant of the period; a draft binds nobody."""
+    stood = Q(superseded_at__isnull=True) | Q(superseded_at__gt=span.begins_at)
+    return ContractClause.objects.filter(
+        stood, organization__in=keys, code=code, recorded_at__lt=span.ends_at, contract__status__in=BOUND
     ).order_by("pk")
-    for clause in clauses:
+
+
+def _hosts(keys: list[int], span: Span) -> dict[int, list[dict[str, Any]]]:
+    """Return where clients' data were hosted in the period, and by whom, as their contracts state it."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for clause in _stated(ClauseCode.HOSTING, keys, span):
         host = {
             "name": clause.value["provider"],
             "what": "hosting",
@@ -123,10 +130,8 @@ def _hosts(keys: list[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
-def _training(keys: list[int]) -> dict[int, bool]:
-    rows = ContractClause.objects.filter(
-        organization__in=keys, code=ClauseCode.TRAINING_ALLOWED, superseded_at__isnull=True, value=True
-    )
+def _training(keys: list[int], span: Span) -> dict[int, bool]:
+    rows = _stated(ClauseCode.TRAINING_ALLOWED, keys, span).filter(value=True)
     return dict.fromkeys(rows.values_list("organization_id", flat=True), True)
 
 

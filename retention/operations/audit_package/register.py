@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db.models import ForeignKey, Q, QuerySet
+from django.db.models import Exists, ForeignKey, OuterRef, Q, QuerySet
 
 from accounts.models import AuditEvent, Organization
-from retention.models import DeletionRequest, ErasureRun, LegalHold
+from retention.models import CertificateAddendum, DeletionRequest, ErasureRun, LegalHold
 from retention.operations.audit_package.parts import (
     BATCH,
     EVENT,
@@ -53,9 +53,12 @@ HOLD = ("hold", "organization", "ground", "review_on", "placed_at", "placed_by",
 def parts(span: Span, organization: Organization | None) -> Iterator[Part]:
     """Yield the register, the events of its requests, and the holds of the period."""
     own = {} if organization is None else {"organization": organization}
-    requests = DeletionRequest.objects.filter(
-        Q(closed_at__isnull=True) | Q(closed_at__gte=span.begins_at), received_at__lt=span.ends_at, **own
-    ).order_by("pk")
+    # A certificate closes a request; that every window has closed, or that residue was found, is said of it later.
+    said = CertificateAddendum.objects.filter(
+        certificate__run__request=OuterRef("pk"), issued_at__gte=span.begins_at, issued_at__lt=span.ends_at
+    )
+    touched = Q(closed_at__isnull=True) | Q(closed_at__gte=span.begins_at) | Q(Exists(said))
+    requests = DeletionRequest.objects.filter(touched, received_at__lt=span.ends_at, **own).order_by("pk")
     names = {field.name for field in DeletionRequest._meta.concrete_fields}
     facts = tuple(name for name in FACTS if name in names)
     yield Part("request-register", ("request", "organization", *facts, *ACTORS), _register(requests, facts))

@@ -1,0 +1,109 @@
+"""What a package says at the edges: of a certificate after it was issued, of people who were written to, of hosts."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from accounts import tenancy
+from accounts.models import OutboxMessage
+from contracts.enums import ClauseCode
+from contracts.models import Contract
+from contracts.operations import clauses
+from retention.operations.audit_package import notifications, register
+from retention.operations.audit_package import processing as record
+from retention.rules.audit_package import Span
+from tests.contracts.agreements import a_draft, at
+from tests.retention.packages import made, rows
+from tests.retention.test_life import live_until
+from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked, state_of
+from tests.retention.vaults import an_organization
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+SOON = date(2025, 3, 3)
+
+
+def test_a_request_is_in_the_period_in_which_its_certificate_became_complete():
+    client = a_client()
+    request = approved(asked(client, "ann-1"))
+    for instant in (AFTER_GRACE, NOW + timedelta(days=10), NOW + timedelta(days=50)):
+        live_until(instant)
+    assert state_of(request) == "complete"
+
+    def found(begins_on, ends_on):
+        with tenancy.vendor():
+            table, *_others = register.parts(Span(begins_on, ends_on), client)
+            return [(one["request"], one["status"]) for one in table.rows]
+
+    assert found(date(2025, 3, 1), date(2025, 3, 4)) == [(str(request.public_id), "complete")], "when it was certified"
+    assert found(date(2025, 3, 12), date(2025, 3, 20)) == [], "nothing was said of it then"
+    assert found(date(2025, 4, 1), date(2025, 5, 1)) == [(str(request.public_id), "complete")]
+    package = made(Span(date(2025, 4, 1), date(2025, 5, 1)), client)
+    registered = {one["request"] for one in rows(package, "request-register")}
+    assert {one["request"] for one in rows(package, "certificates")} == registered
+    assert "erasure.complete" in {one["name"] for one in rows(package, "request-events")}
+
+
+@pytest.mark.parametrize(
+    ("topic", "of_client", "payload", "recipients"),
+    [
+        ("subject_request.answered", True, {}, {"person"}),
+        ("subject_request.decided", False, {}, {"privacy_officer"}),
+        ("deletion_request.due_soon", True, {"tells_client": False}, {"contract_manager", "privacy_officer"}),
+        (
+            "certificate.issued",
+            True,
+            {},
+            {
+                "client_administrator",
+                "authorised_contact",
+                "client_privacy_officer",
+                "contract_manager",
+                "privacy_officer",
+            },
+        ),
+        ("deletion_request.done", True, {}, set()),
+    ],
+)
+def test_a_mail_names_those_who_were_written_to_and_nobody_else(topic, of_client, payload, recipients):
+    client = an_organization()
+    with tenancy.vendor():
+        OutboxMessage.objects.create(
+            organization=client if of_client else None,
+            topic=topic,
+            subject_type="SubjectRequest",
+            subject_id=client.public_id,
+            payload=payload,
+            occurred_at=NOW,
+            next_attempt_at=NOW,
+            delivered_at=NOW,
+        )
+        (told,) = notifications.part(Span(date(2025, 3, 1), SOON), None).rows
+    assert set(told["recipient"].split()) == recipients
+    assert (told["state"], told["told_at"]) == (("delivered", NOW.isoformat()) if recipients else ("not_mailed", None))
+
+
+def test_the_record_names_the_hosts_of_the_period_and_none_of_a_draft():
+    client = a_client()
+    with tenancy.vendor():
+        contract = Contract.objects.get(organization=client)
+        for provider, location, recorded in (
+            ("First", "FR", at("2025-02-01")),
+            ("Second", "US", at("2025-06-01")),
+            ("Third", "DE", at("2025-09-01")),
+        ):
+            value = {"provider": provider, "location": location}
+            clauses.record(contract, code=ClauseCode.HOSTING, value=value, now=recorded, by="user:manager")
+    draft = a_draft(client, reference="C-2")
+    with tenancy.vendor():
+        value = {"provider": "Never", "location": "US"}
+        clauses.record(draft, code=ClauseCode.HOSTING, value=value, now=at("2025-02-01"), by="user:manager")
+
+    def hosts(begins_on, ends_on):
+        with tenancy.vendor():
+            (row,) = record.part(Span(begins_on, ends_on), client).rows
+            return row["sub_processors"], [one["name"] for one in row["transfers"]]
+
+    assert hosts(date(2025, 3, 1), date(2025, 4, 1)) == (["First"], [])
+    assert hosts(date(2025, 5, 1), date(2025, 7, 1)) == (["First", "Second"], ["Second"])
+    assert hosts(date(2025, 7, 1), date(2025, 8, 1)) == (["Second"], ["Second"])
+    assert hosts(date(2025, 10, 1), date(2026, 1, 1)) == (["Third"], [])
