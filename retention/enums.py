@@ -201,6 +201,7 @@ class RestoreOutcome(TextChoices):
     ERASED = "erased", _("Erased again")
     RESIDUE = "residue", _("Residue was found")
     UNFINISHED = "unfinished", _("Not finished yet")
+    BEYOND = "beyond", _("External stores wait for people")
     NOBODY = "nobody", _("Nothing of it was restored")
     KEYS = "keys", _("Keys destroyed again")
 

@@ -1,7 +1,7 @@
 """Driving a replay after a restore: every erasure that is missing, to its verification; then the gate opens."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.errors import Refused
 from retention import sweeps
-from retention.enums import RequestStatus, RestoreOutcome, RunPhase
-from retention.models import ErasureEntry, ErasureRun, Restore
-from retention.operations import gate, ledger_entries, ledger_older, replay, restores, run_control
+from retention.enums import RequestStatus, RestoreOutcome, RunPhase, StepStatus
+from retention.models import ErasureEntry, ErasureRun, ErasureStep, Restore
+from retention.operations import gate, ledger_entries, ledger_older, outside, replay, restores, run_control
 from retention.rules.restores import FaultCode
 
 # So often a run is taken up again that something stands in the way of, and so long (seconds) it is waited for at most.
@@ -66,24 +66,32 @@ class Replayed:
         }
 
 
-def replay_all(*, now: datetime, by: str, tell: Tell, ledger_older_too: bool, with_residue: bool) -> Replayed:
+def replay_all(
+    *, now: datetime, by: str, tell: Tell, ledger_older_too: bool, with_residue: bool, with_beyond: bool = False
+) -> Replayed:
     """Replay what is missing, look at it, write the report, open the gate. Killed at any instant, it goes on again.
 
     :raises ReplayRunning: another session does it.
     :raises LedgerOlder: the ledger is older, and ``ledger_older_too`` is not given.
     :raises BackupTooOld: what was erased before the horizon is back.
-    :raises NotReplayed: something is left; ``with_residue`` takes residue for an end, which people then look at.
+    :raises NotReplayed: something is left; ``with_residue`` takes residue for an end, which people then look at, and
+        ``with_beyond`` that everything is empty here while stores beyond the vault wait: for people who cannot act
+        before the service serves. Nothing of these stores came back with a restore. The runs go on then, are verified
+        and certified.
     """
     if not replay.alone():
         raise ReplayRunning("Another replay runs: it does everything.")
     try:
-        return _replay(now=now, by=by, tell=tell, ledger_older_too=ledger_older_too, with_residue=with_residue)
+        accepted = {RestoreOutcome.RESIDUE: with_residue, RestoreOutcome.BEYOND: with_beyond}
+        return _replay(now=now, by=by, tell=tell, ledger_older_too=ledger_older_too, accepted=accepted)
     finally:
         replay.let_others()
         gate.forget()
 
 
-def _replay(*, now: datetime, by: str, tell: Tell, ledger_older_too: bool, with_residue: bool) -> Replayed:
+def _replay(
+    *, now: datetime, by: str, tell: Tell, ledger_older_too: bool, accepted: Mapping[RestoreOutcome, bool]
+) -> Replayed:
     standing = gate.look()
     if standing.in_step:
         return Replayed()
@@ -104,13 +112,18 @@ def _replay(*, now: datetime, by: str, tell: Tell, ledger_older_too: bool, with_
     _to_their_end(found, by=by, tell=tell)
     left = [run for run, outcome in found.outcomes.items() if outcome is RestoreOutcome.UNFINISHED]
     residue = [run for run, outcome in found.outcomes.items() if outcome is RestoreOutcome.RESIDUE]
-    if left or (residue and not with_residue):
-        raise NotReplayed(
+    beyond = [run for run, outcome in found.outcomes.items() if outcome is RestoreOutcome.BEYOND]
+    if left or any(outcome in found.outcomes.values() and not accepted[outcome] for outcome in accepted):
+        text = (
             f"{len(left)} erasure(s) are not finished, in {len(residue)} residue was found. Run it again; "
-            "--with-residue opens the service with residue, for people to look at.",
-            unfinished=left,
-            residue=residue,
+            "--with-residue opens the service with residue, for people to look at."
         )
+        if beyond:
+            text += (
+                f" {len(beyond)} more wait for external stores alone; --with-beyond opens the service meanwhile, "
+                "for people to attest, or to mend what these stores need."
+            )
+        raise NotReplayed(text, unfinished=left, residue=residue, beyond=beyond)
     if found.restore is not None:
         found.restore = restores.finish(found.restore, now=_since(now), by=by)
     return found
@@ -141,7 +154,7 @@ def _to_their_end(found: Replayed, *, by: str, tell: Tell) -> None:
         noted = Restore.objects.get(pk=found.restore.pk).replayed
     found.outcomes = {one["run"]: RestoreOutcome(one["outcome"]) for one in noted}
     for run_id, outcome in list(found.outcomes.items()):
-        if outcome not in (RestoreOutcome.UNFINISHED, RestoreOutcome.RESIDUE):
+        if outcome not in (RestoreOutcome.UNFINISHED, RestoreOutcome.RESIDUE, RestoreOutcome.BEYOND):
             continue
         with tenancy.vendor():
             run = ErasureRun.objects.filter(public_id=run_id).first()
@@ -170,11 +183,26 @@ def _work(run: ErasureRun, *, by: str) -> RestoreOutcome:
             return RestoreOutcome.ERASED
         if run.phase == RunPhase.RESIDUE_FOUND:
             return RestoreOutcome.RESIDUE
-        if run.request.status == RequestStatus.PARTIALLY_DONE:
-            return RestoreOutcome.UNFINISHED
+        if run.request.status == RequestStatus.PARTIALLY_DONE or _waits_for_people(run):
+            break
         rest = 0.0 if run.leased_until is None else (run.leased_until - timezone.now()).total_seconds()
         time.sleep(min(max(rest, 0.0), LONGEST_WAIT))
-    return RestoreOutcome.UNFINISHED
+    return RestoreOutcome.BEYOND if _left_beyond(run) else RestoreOutcome.UNFINISHED
+
+
+def _left_beyond(run: ErasureRun) -> list[ErasureStep]:
+    """Return the stores beyond the vault that are not empty, where every store of the vault is; else nothing."""
+    if run.phase != RunPhase.KEYS_DESTROYED:
+        return []
+    with tenancy.vendor():
+        left = list(ErasureStep.objects.filter(run=run).exclude(status=StepStatus.DONE))
+    return left if all(outside.is_beyond(step) for step in left) else []
+
+
+def _waits_for_people(run: ErasureRun) -> bool:
+    """Say whether nothing is left but what people empty by hand: nobody can attest it while nothing is served."""
+    left = _left_beyond(run)
+    return bool(left) and {step.store for step in left} <= outside.by_hand()
 
 
 def _note(found: Replayed, run: str, outcome: RestoreOutcome, tell: Tell) -> None:

@@ -33,6 +33,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--with-residue", action="store_true", help="open the service though residue was found, for people to see"
         )
+        parser.add_argument(
+            "--with-beyond",
+            action="store_true",
+            help="open the service though external stores are not emptied again, for people to act",
+        )
         parser.add_argument("--check", action="store_true", help="only say how the databases stand to each other")
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
@@ -53,6 +58,7 @@ class Command(BaseCommand):
                 tell=tell,
                 ledger_older_too=options["ledger_older"],
                 with_residue=options["with_residue"],
+                with_beyond=options["with_beyond"],
             )
         except Refused as error:
             if as_json:
@@ -87,7 +93,8 @@ def _in_words(told: dict[str, Any]) -> str:
     trail = report["trail"]
     lines = [
         f"Erased again: {counted['erased']}. Nothing of it restored: {counted['nobody']}. "
-        f"Keys destroyed again: {counted['keys']}. With residue: {counted['residue']}.",
+        f"Keys destroyed again: {counted['keys']}. With residue: {counted['residue']}. "
+        f"External stores wait for people: {counted['beyond']}.",
         f"Known here until {report['known_until'] or 'nobody knows when'}; what happened later is to be entered again.",
         f"Trail: it ends at {trail['ends_at']}, missing before the last exported head: {trail['missing']}.",
         f"Mails in files since: {report['mail_files']['count']}. Files without their row: "
