@@ -28,24 +28,25 @@ class Entry:
 
 
 def entries_of(page: Mapping[str, Any], prefix: str) -> Iterator[Entry]:
-    """Yield what a page lists. :raises StoreMisconfigured: something that was not asked for."""
+    """Yield what a page lists. :raises StoreMisconfigured: something that was not asked for, or has no name."""
     for one in page.get("Versions", []):
         kind = OBJECTS if one.get("IsLatest") else VERSIONS
-        where = (_below(prefix, one["Key"]), one["VersionId"])
+        where = _where(prefix, one, "VersionId")
         yield Entry(*where, kind, int(one.get("Size", 0)), one.get("LastModified"), bool(one.get("IsLatest")))
     for one in page.get("DeleteMarkers", []):
-        where = (_below(prefix, one["Key"]), one["VersionId"])
+        where = _where(prefix, one, "VersionId")
         yield Entry(*where, MARKERS, 0, one.get("LastModified"), bool(one.get("IsLatest")))
     for one in page.get("Uploads", []):
-        where = (_below(prefix, str(one["Key"])), str(one["UploadId"]))
+        where = _where(prefix, one, "UploadId")
         yield Entry(*where, UPLOADS, 0, one.get("Initiated"), latest=False)
 
 
-def _below(prefix: str, key: str) -> str:
-    """Return the key. :raises StoreMisconfigured: the store answered with an object that was not asked for."""
-    if not key.startswith(prefix):
+def _where(prefix: str, one: Mapping[str, Any], version: str) -> tuple[str, str]:
+    """Return the key and the version or upload. :raises StoreMisconfigured: one is missing, or was not asked for."""
+    key, found = one.get("Key"), one.get(version)
+    if not isinstance(key, str) or not isinstance(found, str) or not key.startswith(prefix):
         raise StoreMisconfigured(StoreFault.UNEXPECTED_ANSWER)
-    return key
+    return key, found
 
 
 def sayable(key: str) -> bool:

@@ -19,10 +19,10 @@ ODD = "client/a\x01b"
 class Files(Receiver):
     """A bucket of one version each. ``keeps``: how many times it says "deleted" of a key and lists it still."""
 
-    def __init__(self, *keys, keeps=0, refuses=()):
+    def __init__(self, *keys, keeps=0, refuses=(), leaves_out="none"):
         super().__init__(self.delete_several)
         self.keys, self.keeps, self.refuses, self.asked = list(keys), keeps, refuses, []
-        self.get, self.day = self.read, 1
+        self.get, self.day, self.leaves_out = self.read, 1, leaves_out
 
     def read(self, handler, number):
         if handler.command == "DELETE":
@@ -34,6 +34,7 @@ class Files(Receiver):
             f"<LastModified>2026-01-0{self.day}T00:00:00.000Z</LastModified></Version>"
             for key in sorted(self.keys)
         )
+        rows = rows.replace(self.leaves_out, "")
         page = f"<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{rows}"
         return says(200, f"<ListVersionsResult>{page}</ListVersionsResult>".encode())(handler, number)
 
@@ -134,3 +135,8 @@ def test_one_of_them_that_is_refused_is_told_once_all_else_is_gone(files):
         for _call in range(5):
             journal.call(limit=1)
     assert (journal.server.keys, journal.erased) == ([ODD], 2)
+
+
+def test_a_bucket_that_lists_versions_without_their_id_answers_what_was_not_expected(files):
+    with pytest.raises(StoreMisconfigured, match="unexpected_answer"):
+        Journal(files("client/a", leaves_out="<VersionId>v</VersionId>")).call()
