@@ -3,12 +3,14 @@
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, task_failure, task_internal_error, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+log = structlog.get_logger(__name__)
 app = Celery("terme", task_cls="config.gate:GatedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -17,6 +19,13 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_our_logging(**_kwargs: Any) -> None:
     """Celery would replace the handlers of settings.LOGGING."""
+
+
+@task_failure.connect
+@task_internal_error.connect
+def _tell_of_failure(sender: Any = None, exception: BaseException | None = None, **_more: Any) -> None:
+    """Say which task failed and where; Celery's own words quote the error's message."""
+    log.error("task.failed", task=getattr(sender, "name", ""), exc_info=exception)
 
 
 @worker_init.connect

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import theme
+from config.faults import without_messages
 from config.mailers import in_files, mailers
 
 env = environ.Env()
@@ -361,13 +362,13 @@ _processors: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    without_messages,
 ]
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,
         *_processors,
         structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
@@ -385,13 +386,12 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # Celery tells of every task that begins and ends; the sweeps tell what they did.
     "loggers": {
-        "celery.beat": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},  # of every task that begins; the sweeps tell what they did
         # It writes whole paths, which hold people's ids; the log of requests has the route and the traceback.
         "django.request": {"level": "CRITICAL"},
         "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
+        "celery.app.trace": {"level": "CRITICAL"},  # it quotes errors: config/celery.py tells of tasks that failed
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -67,7 +67,10 @@ MEMBERS = Basis(
     _AFTER_THE_CONTRACT,
 )
 SIGN_INS = Basis(
-    _("Sign-ins of members, for 12 hours: the id of a user, signed. Licensed users never sign in here."),
+    _(
+        "Sign-ins of members, for 12 hours: the id of a user and what the next page will tell them, signed. Licensed "
+        "users never sign in here."
+    ),
     CONTACTS,
     Period(12, Unit.HOURS, Start.SIGN_IN, setting="SESSION_HOURS"),
 )

@@ -119,7 +119,8 @@ STORES: tuple[Store, ...] = (
         kind=Kind.CACHE,
         category=CONTACTS,
         fate=Fate.ERASE,
-        holds="Counters of calls and of failed sign-ins, some by a hash of an address.",
+        holds="Counters of calls and of failed sign-ins, some by a hash of an address; for 15 minutes the file of an "
+        "import.",
         basis="Limits against guessing and overload (Art. 32 GDPR).",
         erased="By themselves, minutes to an hour after they were written.",
         verified="Every key and value of Valkey is searched for identifiers.",
@@ -142,7 +143,8 @@ STORES: tuple[Store, ...] = (
         kind=Kind.LOGS,
         category=TECHNICAL,
         fate=Fate.NOT_PERSONAL,
-        holds="Codes, routes, durations and opaque ids of staff; never a body, a query or a licensed user's id.",
+        holds="Codes, routes, durations, opaque ids of staff, where an error happened; never its message, a body, a "
+        "query or a licensed user's id.",
         basis="Operation and security (Art. 32 GDPR). Databases log errors without statements (docs/operations.md).",
         erased="By the operator's rotation; there is nothing of a client's people to be erased.",
         verified="Files in the data directory are searched for identifiers, rotated and packed ones too.",

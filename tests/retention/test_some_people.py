@@ -35,8 +35,7 @@ from retention.operations import (
     vault,
 )
 from retention.operations.instructions import ProofNeeded
-from tests.contracts.agreements import at
-from tests.retention.test_life import a_leaving_client, decide_everything, live_until
+from tests.retention.test_life import live_until
 from tests.retention.under_contract import (
     AFTER_GRACE,
     CLIENT,
@@ -144,37 +143,6 @@ def test_what_names_the_person_in_a_text_alone_goes_too():
         stores = {one["store"]: one for one in Certificate.objects.get().document["stores"]}
     assert all(one["before"] >= one["erased"] + one["anonymised"] for one in stores.values())
     assert stores["audit_details"]["before"] >= 1, "nobody counts beforehand what only a search finds"
-
-
-@pytest.mark.parametrize("whole", [False, True], ids=["people", "whole"])
-def test_an_answer_that_is_no_clients_goes_where_it_names_the_people(whole):
-    organization = a_leaving_client() if whole else a_client()
-    who = "Ann-1@client.example"
-    with tenancy.vendor():
-        for key, answer in {
-            "by-address": {"results": [{"email": who}]},
-            "by-its-key ann-1": {"created": 1},
-            "in-a-text": {"note": f"see {who}"},
-            "by-opaque-id": [str(person(organization, "ann-1").public_id)],
-            "of-others": {"email": "dora-9@elsewhere.example"},
-            "of-nobody": None,
-        }.items():
-            IdempotencyKey.objects.create(
-                actor="user:staff", key=key, response_body=answer, created_at=NOW, expires_at=NOW + timedelta(days=400)
-            )
-    if whole:
-        live_until(at("2026-01-02"))
-        decide_everything(organization)
-        live_until(at("2026-02-05"))
-    else:
-        request = approved(asked(organization, "ann-1"))
-        live_until(AFTER_GRACE)
-        assert state_of(request) == RequestStatus.CERTIFIED
-    with tenancy.vendor():
-        assert [check.hits for check in Verification.objects.all()] == [[]]
-        assert {one.key for one in IdempotencyKey.objects.filter(organization=None)} == {"of-others", "of-nobody"}
-        (step,) = ErasureStep.objects.filter(store="idempotency_keys")
-        assert (step.found, step.erased) == (4, 4)
 
 
 def test_what_was_noted_with_jobs_about_the_person_alone_goes_and_jobs_about_others_stay():

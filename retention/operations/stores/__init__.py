@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from retention.operations.stores.mentioned import Mentioned
 from retention.operations.stores.rows import Conversations, Jobs, People, Rows
-from retention.operations.stores.searched import Announcements, Answers, Endpoints, ExportFiles, Searched
+from retention.operations.stores.searched import Announcements, Answers, Details, Endpoints, ExportFiles
 from retention.operations.stores.target import LAST, Chunk, Place, Store, Target
 from retention.policy import OF_ERASURES
 
@@ -31,7 +31,7 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
         referred_to=True,
     ),
     Rows("intakes", "contracts_intake"),
-    Searched("audit_details", "accounts_auditdetail", key="event_id", texts=("text",), only=_OF_NO_ERASURE),
+    Details("audit_details", "accounts_auditdetail", key="event_id", texts=("text",), only=_OF_NO_ERASURE),
     Answers("idempotency_keys", "accounts_idempotencykey", texts=("key", "response_body")),
     Rows("webhook_deliveries", "accounts_webhookdelivery"),
     Endpoints("webhook_endpoints", "accounts_webhookendpoint", needs=("webhook_deliveries",)),

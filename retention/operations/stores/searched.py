@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts import tenancy
 from accounts.models import WebhookEndpoint
 from retention.enums import RequestKind, StepStatus
 from retention.models import ErasureStep, Export, RequestSubject
@@ -99,6 +100,44 @@ class Answers(Searched):
             if chosen:
                 cursor.execute(f"DELETE FROM {self.table} WHERE {self.key} = ANY(%s)", [chosen])
         return Chunk(len(chosen), Place(0, rows[-1][0] if rows else after.key), len(rows) < limit)
+
+
+# What sign-in notes has no words but a network address, and is much.
+_NO_SIGN_IN = (
+    "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
+    "AND e.name LIKE 'sign\\_in.%%')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Details(Searched):
+    """The words beside the trail; after a client's own those of the vendor's own acts that name one of the people.
+
+    A letter that was put away before anybody knew whose it was, is no client's. The walk's place has 1 as its person
+    from there on.
+    """
+
+    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
+        erased, key = 0, after.key
+        if not after.person:
+            own = super(Details, self).erase(target, after=after, limit=limit, until=until)
+            if not own.finished:
+                return own
+            erased, key = own.erased, 0
+        with tenancy.vendors_eraser(), connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {self.key}, {', '.join(f'{name}::text' for name in self.texts)} FROM {self.table} "
+                f"WHERE organization_id IS NULL AND {self.key} > %s AND {_NO_SIGN_IN} ORDER BY {self.key} LIMIT %s",
+                [key, limit],
+            )
+            rows = cursor.fetchall()
+            named = target.named_by() if rows else None
+            chosen = [row[0] for row in rows if named and named(_pieces(row[1:]))]
+            if chosen:
+                cursor.execute(
+                    f"DELETE FROM {self.table} WHERE organization_id IS NULL AND {self.key} = ANY(%s)", [chosen]
+                )
+        return Chunk(erased + len(chosen), Place(1, rows[-1][0] if rows else key), len(rows) < limit)
 
 
 @dataclass(frozen=True, slots=True)

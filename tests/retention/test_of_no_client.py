@@ -1,0 +1,78 @@
+"""What names a client's people though it is no client's: answers to staff, words about letters that were put away."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts import tenancy
+from accounts.models import AuditDetail, IdempotencyKey
+from contracts.letters import reader
+from contracts.operations import intakes
+from retention.enums import RequestStatus
+from retention.models import ErasureStep, Verification
+from tests.contracts.agreements import at
+from tests.retention.test_life import a_leaving_client, decide_everything, live_until
+from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked, person, state_of
+
+pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["people", "whole"])
+def test_an_answer_that_is_no_clients_goes_where_it_names_the_people(whole):
+    organization = a_leaving_client() if whole else a_client()
+    who = "Ann-1@client.example"
+    with tenancy.vendor():
+        for key, answer in {
+            "by-address": {"results": [{"email": who}]},
+            "by-its-key ann-1": {"created": 1},
+            "in-a-text": {"note": f"see {who}"},
+            "by-opaque-id": [str(person(organization, "ann-1").public_id)],
+            "of-others": {"email": "dora-9@elsewhere.example"},
+            "of-nobody": None,
+        }.items():
+            IdempotencyKey.objects.create(
+                actor="user:staff", key=key, response_body=answer, created_at=NOW, expires_at=NOW + timedelta(days=400)
+            )
+    if whole:
+        live_until(at("2026-01-02"))
+        decide_everything(organization)
+        live_until(at("2026-02-05"))
+    else:
+        request = approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        assert state_of(request) == RequestStatus.CERTIFIED
+    with tenancy.vendor():
+        assert [check.hits for check in Verification.objects.all()] == [[]]
+        assert {one.key for one in IdempotencyKey.objects.filter(organization=None)} == {"of-others", "of-nobody"}
+        (step,) = ErasureStep.objects.filter(store="idempotency_keys")
+        assert (step.found, step.erased) == (4, 4)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["people", "whole"])
+def test_why_a_letter_of_no_client_was_put_away_goes_where_it_names_the_people(whole, settings):
+    settings.ERASURE_CHUNK_ROWS = 2
+    organization = a_leaving_client() if whole else a_client()
+    with tenancy.vendor():
+        for reason in (
+            "No notice",
+            "Of ann-1@client.example, who wants a brochure",
+            "Of ANN-1",
+            "Of dora-9@x.example",
+        ) * 2:
+            letter = intakes.drop(reader.pasted("Buy now!"), now=NOW, by="user:one")
+            intakes.reject(letter, now=NOW, by="user:one", reason=reason)
+    if whole:
+        live_until(at("2026-01-02"))
+        decide_everything(organization)
+        live_until(at("2026-02-05"))
+    else:
+        approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+    with tenancy.vendor():
+        left = [
+            row["reason"]
+            for row in AuditDetail.objects.filter(organization_id=None).values_list("text", flat=True)
+            if "reason" in row
+        ]
+        assert sorted(left) == ["No notice"] * 2 + ["Of dora-9@x.example"] * 2
+        assert ErasureStep.objects.get(store="audit_details").erased >= 4
