@@ -55,15 +55,6 @@ class AcceptedHitForm(OperationForm):
     )
 
 
-class RefusalForm(OperationForm):
-    """On what ground a request is refused."""
-
-    ground = forms.ChoiceField(label=_("Ground"), choices=RefusalGround.choices)
-    reason = forms.CharField(
-        label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
-    )
-
-
 class RateForm(OperationForm):
     """How fast a run may go."""
 
@@ -157,6 +148,21 @@ class CancelForm(AuthorisationForm):
 
     def prepare(self) -> None:
         """Whether a proof is needed depends on the client's contracts: the operation says so."""
+        super().prepare()
+        self.demand(False)
+
+
+class RefusalForm(AuthorisationForm):
+    """On what ground a request is refused; the client's word where that is that it decided against it."""
+
+    field_order = ("ground", "reason", "proof")
+    ground = forms.ChoiceField(label=_("Ground"), choices=RefusalGround.choices)
+    reason = forms.CharField(
+        label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
+    )
+
+    def prepare(self) -> None:
+        """Whether a proof is needed depends on the ground: the operation says so."""
         super().prepare()
         self.demand(False)
 

@@ -253,8 +253,16 @@ class DeletionRequestAdmin(Readable):
         icon="thumb_down",
     )
     def refuse(self, request: DeletionRequest, *, data: dict[str, Any], now: datetime, by: str) -> None:
-        ground = RefusalGround(data["ground"])
-        people_requests.refuse(request, ground=ground, now=now, by=by, reason=data["reason"])
+        kept = instructions.keep(request.organization, data["proof"], sender=data["sender"], now=now, by=by)
+        people_requests.refuse(
+            request,
+            ground=RefusalGround(data["ground"]),
+            now=now,
+            by=by,
+            reason=data["reason"],
+            for_client=data["for_client"],
+            proof=kept,
+        )
 
     @act(
         _("Give the request up"),

@@ -203,7 +203,9 @@ class CorrectionSerializer(serializers.Serializer[corrections.Correction]):
     values = serializers.DictField(child=serializers.CharField(allow_blank=True), help_text="Field to new value.")
 
 
-class RefusalSerializer(serializers.Serializer[Any]):
+class RefusalSerializer(InstructionSerializer):
+    """On what ground a request is refused; of the vendor's staff the client's word, where it decided against it."""
+
     ground = serializers.ChoiceField(choices=RefusalGround.choices)
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 

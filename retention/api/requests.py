@@ -193,10 +193,21 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=RefusalSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def refuse(self, request: Request, **kwargs: Any) -> Response:
-        """Refuse a request about people, with its ground; it stays in the register."""
-        values = self.given(RefusalSerializer, request)
-        values["ground"] = RefusalGround(values["ground"])
-        return self.told(people_requests.refuse(self.get_object(), now=self.now, by=self.actor, **values))
+        """Refuse a request about people, with its ground; it stays in the register.
+
+        409 `proof_needed`: the vendor's staff say that the client decided against it, without its word.
+        """
+        sent, found = self.given(RefusalSerializer, request), self.get_object()
+        refused = people_requests.refuse(
+            found,
+            ground=RefusalGround(sent["ground"]),
+            reason=sent["reason"],
+            now=self.now,
+            by=self.actor,
+            for_client=self.caller.works_for_vendor,
+            proof=clients_word.kept(self, found.organization, sent),
+        )
+        return self.told(refused)
 
     @extend_schema(request=ReasonSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="take-back")
@@ -256,7 +267,8 @@ class DeletionRequestResource(Resource):
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Give the request up for a contract that keeps the data. 409 `no_contract` where a contract ended without one.
 
-        Where none ever ended, the client takes back its own word; the vendor's staff need a proof (409 `proof_needed`).
+        Where none ever ended, and about people that the client decided on, it takes back its own word; the vendor's
+        staff need a proof (409 `proof_needed`).
         """
         sent, found = self.given(GivenUpSerializer, request), self.get_object()
         cancelled = requests.cancel(

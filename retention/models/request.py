@@ -90,7 +90,7 @@ class DeletionRequest(TenantModel):
     impact = models.JSONField(_("what the approver was shown"), null=True, blank=True)
     refusal = models.CharField(_("refused because"), max_length=24, choices=RefusalGround.choices, blank=True)
     proof = TenantForeignKey(Document, null=True, blank=True)
-    # The client's word that it takes back what it asked for.
+    # The client's word that it takes back what it asked for, or decided against it.
     end_proof = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("proof of the withdrawal"))
     # The client's word that it wants no export, where the vendor's staff recorded it.
     export_proof = TenantForeignKey(Document, null=True, blank=True, verbose_name=_("proof of the waived export"))

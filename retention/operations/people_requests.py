@@ -179,26 +179,39 @@ def decide(
 
 @transaction.atomic
 def refuse(
-    request: DeletionRequest, *, ground: RefusalGround, now: datetime, by: str, reason: str = ""
+    request: DeletionRequest,
+    *,
+    ground: RefusalGround,
+    now: datetime,
+    by: str,
+    reason: str = "",
+    for_client: bool = False,
+    proof: Document | None = None,
 ) -> DeletionRequest:
     """Refuse a request, with its ground; it stays in the register. Its people may be in another one.
 
+    ``for_client``: the vendor's staff record it. That the client decided against it is the client's word.
+
+    :raises instructions.ProofNeeded: staff record that the client decided against it, and there is no proof.
     :raises requests.RequestNotInThatState: keys are being destroyed, it is over, or it is about the whole organization:
         that is given up for a contract only.
     """
     if faults := checks.note("reason", reason):
         raise InvalidInput(faults)
+    if for_client and ground is RefusalGround.CLIENT_REFUSED:
+        instructions.demand(proof)
     requests.let_run_go(request)
     locked = requests.in_state(request, *requests.CANCELLABLE)
     if locked.whole:
         raise requests.RequestNotInThatState("A departed client's erasure is given up for a contract only.")
     requests.refuse_what_is_made(locked)
     requests.let_people_go(locked, now=now)
-    locked.status, locked.refusal, locked.closed_at = RequestStatus.REFUSED, ground, now
-    locked.save(update_fields=["status", "refusal", "closed_at"])
+    locked.status, locked.refusal, locked.closed_at, locked.end_proof = RequestStatus.REFUSED, ground, now, proof
+    locked.save(update_fields=["status", "refusal", "closed_at", "end_proof"])
     detail = {"reason": reason} if reason else None
     data = {"kind": locked.kind, "ground": ground.value}
-    audit.record("deletion_request.refused", locked, by=by, at=now, data=data, detail=detail)
+    kept = {"proof": True} if proof is not None else {}
+    audit.record("deletion_request.refused", locked, by=by, at=now, data=data | kept, detail=detail)
     outbox.publish("deletion_request.refused", locked, at=now, payload=data)
     return locked
 

@@ -241,9 +241,9 @@ def cancel(
 
     Without one, data that a contract's end left have no ground to stay: then nobody can give the request up. Where no
     contract ever ended, only the client's word asks for the erasure, and the client takes it back; so it does with one
-    about some of the people. A run that was planned goes with it.
+    about some of the people that it decided on. A run that was planned goes with it.
 
-    ``for_client``: the vendor's staff record that the client takes back what it asked for everything.
+    ``for_client``: the vendor's staff record that the client takes back what it asked for, or decided.
 
     :raises RequestNotInThatState: keys are being destroyed, or it is over.
     :raises NoContract: no contract is signed or active, and the end of one needs the request.
@@ -256,6 +256,8 @@ def cancel(
             raise NoContract("No contract is signed or active: the data have no ground to stay.")
         if for_client:
             instructions.demand(proof)
+    if for_client and not locked.whole and locked.confirmed_at is not None:
+        instructions.demand(proof)
     refuse_what_is_made(locked)
     let_people_go(locked, now=now)
     locked.status = RequestStatus.CANCELLED

@@ -82,6 +82,26 @@ def test_a_mail_names_those_who_were_written_to_and_nobody_else(topic, of_client
     assert (told["state"], told["told_at"]) == (("delivered", NOW.isoformat()) if recipients else ("not_mailed", None))
 
 
+def test_who_has_no_address_was_not_mailed():
+    client = an_organization()
+    with tenancy.vendor():
+        for topic in ("subject_request.answered", "subject_request.to_post"):
+            OutboxMessage.objects.create(
+                organization=client,
+                topic=topic,
+                subject_type="SubjectRequest",
+                subject_id=client.public_id,
+                payload={},
+                occurred_at=NOW,
+                next_attempt_at=NOW,
+                delivered_at=NOW,
+            )
+        told = {row["topic"]: row for row in notifications.part(Span(date(2025, 3, 1), SOON), None).rows}
+    answered, to_post = told["subject_request.answered"], told["subject_request.to_post"]
+    assert (answered["recipient"], answered["state"], answered["told_at"]) == ("", "not_mailed", None)
+    assert (to_post["recipient"], to_post["state"]) == ("privacy_officer", "delivered")
+
+
 def test_the_record_names_the_hosts_of_the_period_and_none_of_a_draft():
     client = a_client()
     with tenancy.vendor():

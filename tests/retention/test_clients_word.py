@@ -84,7 +84,19 @@ def waiver():
     return Act(organization, f"deletion-requests/{request.public_id}/waive-export", "export.waived")
 
 
-ACTS = [everything, decision, agreement, subject, waiver]
+def withdrawal():
+    organization = under_contract.a_client()
+    request = under_contract.asked(organization, "ann-1")
+    return Act(organization, f"deletion-requests/{request.public_id}/cancel", "deletion_request.cancelled")
+
+
+def refusal():
+    organization = under_contract.a_client()
+    path = f"deletion-requests/{under_contract.asked(organization, 'ann-1').public_id}/refuse"
+    return Act(organization, path, "deletion_request.refused", {"ground": "client_refused"})
+
+
+ACTS = [everything, decision, agreement, subject, waiver, withdrawal, refusal]
 EACH = pytest.mark.parametrize("made", ACTS, ids=lambda made: made.__name__)
 
 
@@ -144,7 +156,7 @@ def test_a_member_of_the_client_needs_none_and_may_send_one(made):
     contact = caller("client_privacy_officer", str(act.organization.public_id))
     contact("POST", act.path, body_of(act), expect=act.answer)
     (row,) = act.logged()
-    assert row["data"]["proof"] is False
+    assert not row["data"].get("proof")
     other = made()
     contact = caller("client_privacy_officer", str(other.organization.public_id))
     other.with_proof(contact)
@@ -152,7 +164,9 @@ def test_a_member_of_the_client_needs_none_and_may_send_one(made):
         assert Document.objects.get(organization=other.organization).given_by == "", "who calls is in the trail"
 
 
-@pytest.mark.parametrize("made", [everything, decision, subject, waiver], ids=lambda made: made.__name__)
+@pytest.mark.parametrize(
+    "made", [everything, decision, subject, waiver, withdrawal, refusal], ids=lambda made: made.__name__
+)
 def test_two_at_once_are_one_act_with_one_instruction(made):
     act, officer = made(), caller("privacy_officer")
     done, refused = sorted(

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import tenancy
 from accounts.models import AuditEvent
 from contracts.operations import signing
-from retention.enums import RequestOrigin, RequestStatus
+from retention.enums import RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
 from retention.operations import blocking, exports, instructions, requests
 from tests.admin.people import a_member
@@ -21,10 +21,17 @@ from tests.retention.test_life import (
     live_until,
     the_request,
 )
+from tests.retention.under_contract import a_client, asked
 from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 NOW = at("2026-01-05")
+OF_EACH_KIND = (
+    (RequestKind.ERASE, {}),
+    (RequestKind.EXPORT, {"decided": False}),
+    (RequestKind.RESTRICT, {"decided": False}),
+    (RequestKind.CORRECT, {"decided": False}),
+)
 
 
 @pytest.fixture
@@ -118,3 +125,61 @@ def test_nor_what_asks_again_for_an_end_whose_first_request_was_given_up():
         again = the_client_asks(organization)
         with pytest.raises(requests.NoContract):
             requests.cancel(again, now=NOW, by="user:client")
+
+
+@pytest.fixture
+def about_ann():
+    """Return a client, and its decided request that ann be erased."""
+    client = a_client()
+    return client, asked(client, "ann-1")
+
+
+def test_what_the_client_decided_about_people_staff_give_up_only_with_its_word(about_ann):
+    client, request = about_ann
+    path = f"deletion-requests/{request.public_id}"
+    assert caller("privacy_officer")("POST", f"{path}/cancel", {}, expect=409)["code"] == "proof_needed"
+    officer = Client()
+    officer.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    contact = a_member("authorised_contact", client)
+    letter = SimpleUploadedFile("letter.txt", b"please keep ann")
+    page = reverse("admin:retention_deletionrequest_cancel", args=[request.pk])
+    officer.post(page, {"confirmed": "yes", "reason": "", "sender": contact.email, "proof": letter})
+    with tenancy.vendor():
+        cancelled = DeletionRequest.objects.select_related("end_proof").get(pk=request.pk)
+    assert cancelled.status == RequestStatus.CANCELLED and cancelled.end_proof.given_by == contact.actor
+
+
+def test_the_client_itself_needs_no_proof_nor_do_staff_for_what_it_did_not_decide(about_ann):
+    client, request = about_ann
+    contact, officer = caller("client_privacy_officer", str(client.public_id)), caller("privacy_officer")
+    assert contact("POST", f"deletion-requests/{request.public_id}/cancel", {})["status"] == "cancelled"
+    undecided = asked(client, "ben-1", decided=False)
+    assert officer("POST", f"deletion-requests/{undecided.public_id}/cancel", {})["status"] == "cancelled"
+
+
+def test_that_the_client_decided_against_it_is_its_word_and_another_ground_is_not():
+    client = a_client()
+    officer, contact = caller("privacy_officer"), caller("client_privacy_officer", str(client.public_id))
+    one, two, three, four = (asked(client, "ann-1", kind=kind, **more) for kind, more in OF_EACH_KIND)
+    path = "deletion-requests/{}/refuse"
+    said = {"ground": "client_refused"}
+    assert officer("POST", path.format(one.public_id), said, expect=409)["code"] == "proof_needed"
+    assert officer("POST", path.format(one.public_id), {"ground": "legal_claims"})["status"] == "refused"
+    assert contact("POST", path.format(two.public_id), said)["refusal"] == "client_refused"
+    sender = a_member("authorised_contact", client)
+    body = {**said, "sender": sender.email}
+    assert officer.with_file(path.format(three.public_id), body)["status"] == "refused"
+    page = reverse("admin:retention_deletionrequest_refuse", args=[four.pk])
+    browser = Client()
+    browser.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    browser.post(page, {"confirmed": "yes", **said, "reason": ""})
+    with tenancy.vendor():
+        assert DeletionRequest.objects.get(pk=four.pk).status == RequestStatus.RECEIVED
+    letter = SimpleUploadedFile("letter.txt", b"nor this")
+    browser.post(page, {"confirmed": "yes", **said, "reason": "", "sender": sender.email, "proof": letter})
+    with tenancy.vendor():
+        found = DeletionRequest.objects.select_related("end_proof").filter(end_proof__isnull=False).order_by("pk")
+        assert [(request.pk, request.end_proof.given_by) for request in found] == [
+            (three.pk, sender.actor),
+            (four.pk, sender.actor),
+        ]

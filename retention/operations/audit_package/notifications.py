@@ -1,9 +1,10 @@
 """What recipients were told of erasures, restrictions and corrections (Art. 19 GDPR), when, and what they answered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import reduce
 from operator import or_
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -68,9 +69,10 @@ def _rows(messages: QuerySet[OutboxMessage]) -> Iterator[Row]:
         calls: dict[int, list[WebhookDelivery]] = {}
         for call in WebhookDelivery.objects.filter(message__in=batch).select_related("endpoint").order_by("pk"):
             calls.setdefault(call.message_id, []).append(call)
+        posted = _without_address(batch)
         for message in batch:
             known = _known(message, organizations)
-            yield {**known, **_mails(message)}
+            yield {**known, **_mails(message, posted)}
             for call in calls.get(message.pk, ()):
                 yield {**known, **_call(call)}
 
@@ -86,9 +88,16 @@ def _known(message: OutboxMessage, organizations: dict[int, str]) -> Row:
     }
 
 
-def _mails(message: OutboxMessage) -> Row:
+def _without_address(batch: Iterable[OutboxMessage]) -> frozenset[UUID]:
+    """Return, by the ids of their requests, the people who have no address: they are written to by post."""
+    asked = [message.subject_id for message in batch if message.topic in TO_PEOPLE]
+    posted = OutboxMessage.objects.filter(subject_id__in=asked, topic="subject_request.to_post") if asked else ()
+    return frozenset(message.subject_id for message in posted)
+
+
+def _mails(message: OutboxMessage, posted: Collection[UUID]) -> Row:
     """Tell of the mails of a message: to whom by their roles, never by their addresses."""
-    roles = _recipients(message)
+    roles = _recipients(message, posted)
     gone = "delivered" if message.delivered_at else "given_up" if message.failed_at else "waiting"
     return {
         "channel": "mail",
@@ -102,10 +111,10 @@ def _mails(message: OutboxMessage) -> Row:
     }
 
 
-def _recipients(message: OutboxMessage) -> list[str]:
+def _recipients(message: OutboxMessage, posted: Collection[UUID]) -> list[str]:
     """Return who is told by mail, as :func:`accounts.operations.delivery.readers` chooses them; or the person."""
     if message.topic in TO_PEOPLE:
-        return [PERSON]
+        return [] if message.subject_id in posted else [PERSON]
     audience = AUDIENCE.get(message.topic)
     if audience is None:
         return []
