@@ -9,10 +9,14 @@ from accounts.models import OutboxMessage
 from contracts.enums import ClauseCode
 from contracts.models import Contract
 from contracts.operations import clauses
-from retention.operations.audit_package import notifications, register
+from retention.enums import DoubtReason, ExtensionReason, RefusalGround
+from retention.operations import subject_decisions
+from retention.operations.audit_package import instructions, notifications, register
 from retention.operations.audit_package import processing as record
 from retention.rules.audit_package import Span
+from tests.admin.people import a_member
 from tests.contracts.agreements import a_draft, at
+from tests.retention import asking
 from tests.retention.packages import made, rows
 from tests.retention.test_life import live_until
 from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked, state_of
@@ -100,6 +104,22 @@ def test_who_has_no_address_was_not_mailed():
     answered, to_post = told["subject_request.answered"], told["subject_request.to_post"]
     assert (answered["recipient"], answered["state"], answered["told_at"]) == ("", "not_mailed", None)
     assert (to_post["recipient"], to_post["state"]) == ("privacy_officer", "delivered")
+
+
+def test_what_the_client_decides_about_a_persons_request_is_in_the_instruction_log():
+    client = asking.a_client()
+    a_member("authorised_contact", client)
+    row = asking.forwarded(client, asking.taken())
+    with tenancy.vendor():
+        subject_decisions.doubt(row, reason=DoubtReason.SEVERAL_PEOPLE, now=asking.NOW, by="user:client")
+        subject_decisions.settle_doubt(row, now=asking.NOW, by="user:client")
+        subject_decisions.extend(row, reason=ExtensionReason.COMPLEX, now=asking.NOW, by="user:client")
+        subject_decisions.refuse(
+            row, ground=RefusalGround.CLIENT_REFUSED, reasons="no", now=asking.NOW, by="user:client", for_client=False
+        )
+        day = asking.NOW.date()
+        told = [one["name"] for one in instructions.part(Span(day, day + timedelta(days=1)), client).rows]
+    assert [name.partition(".")[2] for name in told] == ["doubted", "doubt_settled", "extended", "refused"]
 
 
 def test_the_record_names_the_hosts_of_the_period_and_none_of_a_draft():

@@ -29,6 +29,14 @@ NAMES = (
     "processing.",
     "request.",
     "retention",
+    # What the client decided about a person's request; how it got there is told with the requests of people.
+    "subject_request.doubt",
+    "subject_request.extended",
+    "subject_request.granted",
+    "subject_request.not_held",
+    "subject_request.refused",
+    "subject_request.taken_back",
+    "subject_request.withdrawn",
     "switching.",
     "vault.",
 )
