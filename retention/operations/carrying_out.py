@@ -51,12 +51,7 @@ def export_people(request: DeletionRequest, *, now: datetime, by: str) -> Export
     locked = requests.in_state(request, RequestStatus.CONFIRMED)
     if locked.kind != RequestKind.EXPORT:
         raise requests.RequestNotInThatState("This request asks for no export.")
-    listed = RequestSubject.objects.filter(request=locked)
-    fenced = RequestSubject.objects.filter(organization=locked.organization_id, fenced_at__isnull=False)
-    people = listed.exclude(licensed_user__in=fenced.values("licensed_user")).values_list("licensed_user", flat=True)
-    chosen = frozenset(people)
-    if not chosen:
-        raise requests.NobodyLeft("The people whom this request is about are erased, or are being erased.")
+    chosen = _left_of(locked)
     with tenancy.tenant(locked.organization_id):
         export = exports.written(locked.organization, request=locked, people=chosen, now=now, by=by)
     locked.export_decision = Decision.DONE
@@ -68,11 +63,26 @@ def restrict_people(locked: DeletionRequest, *, now: datetime, by: str) -> None:
     """Restrict the processing of a request's people (Art. 18 GDPR), in the caller's transaction: it is done with that.
 
     Whoever is restricted already stays so. It is lifted person by person, after each was told. A hold is no obstacle.
+
+    :raises requests.NobodyLeft: its people are gone, or are being erased: nothing is restricted.
     """
-    listed = RequestSubject.objects.filter(request=locked, let_go_at__isnull=True)
-    people = list(listed.values_list("licensed_user", flat=True))
+    people = _left_of(locked)
     count = processing.restrict_all(locked.organization, people, request=locked.public_id, now=now, by=by)
     requests.finish(locked, now=now, by=by, facts={"people": len(people), "restricted": count})
+
+
+def _left_of(locked: DeletionRequest) -> frozenset[int]:
+    """Return the internal keys of a request's people who are there, and whom no erasure has fenced.
+
+    :raises requests.NobodyLeft: none are.
+    """
+    listed = RequestSubject.objects.filter(request=locked, let_go_at__isnull=True)
+    fenced = RequestSubject.objects.filter(organization=locked.organization_id, fenced_at__isnull=False)
+    people = listed.exclude(licensed_user__in=fenced.values("licensed_user")).values_list("licensed_user", flat=True)
+    found = frozenset(people)
+    if not found:
+        raise requests.NobodyLeft("The people whom this request is about are erased, or are being erased.")
+    return found
 
 
 def at_once(locked: DeletionRequest, *, now: datetime, by: str) -> None:

@@ -154,6 +154,7 @@ def decide(
     :raises InvalidInput: corrections of another kind of request, none at all, or wrong ones, by field.
     :raises instructions.ProofNeeded: the vendor's staff records it ``for_client``, and there is no proof.
     :raises KindNotCarriedOut: requests of this kind are not carried out.
+    :raises requests.NobodyLeft: a restriction of people who are all erased, or are being erased.
     :raises requests.RequestNotInThatState: it was decided, or it is about the whole organization.
     """
     locked = requests.in_state(request, RequestStatus.RECEIVED)

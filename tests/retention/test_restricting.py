@@ -1,6 +1,6 @@
 """Restriction of processing as a request (Art. 18 GDPR): at once with the decision, kept and not used, then lifted."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ from accounts.models import AuditDetail, AuditEvent, LicensedUser, OutboxMessage
 from accounts.operations import processing
 from retention.enums import HoldGround, RequestKind, RequestStatus
 from retention.models import Message
-from retention.operations import holds, people_requests, vault
+from retention.operations import erasure, holds, people_requests, requests, runs, vault
 from tests.accounts.parties import at_once
 from tests.admin.people import a_member
 from tests.api.callers import caller
@@ -161,3 +161,20 @@ def test_in_the_browser_it_is_asked_for_and_shown_to_those_who_see_to_it(client_
     assert "ann-1@client.example" not in support.get(listed).text
     ann = reverse("admin:accounts_licenseduser_change", args=[person(client_, "ann-1").pk])
     assert support.get(ann).status_code == 302 and officer.get(ann).status_code == 200
+
+
+def test_who_is_being_erased_is_not_restricted_any_more_and_nothing_is_done_of_nobody(client_):
+    alone, both = (asked(client_, *who, kind=RESTRICT, decided=False) for who in (("ann-1",), ("cyd-1", "ben-1")))
+    erasing = approved(asked(client_, "ann-1", "cyd-1"))
+    with tenancy.vendor():
+        run = runs.plan(erasing, now=AFTER_GRACE, by="system")
+    assert not erasure.advance(run, now=AFTER_GRACE, by="system", budget=timedelta()), "fenced, and not yet gone"
+    with tenancy.vendor():
+        with pytest.raises(requests.NobodyLeft):
+            people_requests.decide(alone, now=AFTER_GRACE, by=CLIENT, for_client=False)
+        people_requests.decide(both, now=AFTER_GRACE, by=CLIENT, for_client=False)
+        done = AuditEvent.objects.get(name="deletion_request.done", subject_id=both.public_id)
+    assert done.data == {"kind": "restrict", "people": 1, "restricted": 1}
+    assert restricted(client_) == {"ben-1": (AFTER_GRACE, both.public_id)}
+    live_until(AFTER_GRACE + timedelta(hours=1))
+    assert (state_of(erasing), state_of(alone)) == (RequestStatus.CERTIFIED, RequestStatus.CANCELLED)
