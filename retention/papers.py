@@ -227,6 +227,10 @@ class _Paper:
                 yield _("Mails to who asked, whose own address in them was passed over: %(count)s.") % {
                     "count": _number(mails)
                 }
+            if mails := searched.get("mails_to_others_of_address"):
+                yield _(
+                    "Mails with an address that is a contact's too, or somebody else's by now, passed over: %(count)s."
+                ) % {"count": _number(mails)}
 
     def _holds(self) -> Iterator[str]:
         for hold in self.document.get("holds_met", ()):

@@ -40,7 +40,7 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
 
     External ids are left out here: outside a tenant's row they may be another client's. A mail to a contact of the
     client, to the vendor's staff, or to somebody who came back, bears their address though an erased person had it. So
-    does a mail to the person about a request of their own, which is the evidence of its answer: those are counted.
+    does a mail to the person about a request of their own, which is the evidence of its answer. Both are counted.
     """
     everything = Terms((one, term) for one in sought for term in {*one.terms.emails, *one.terms.uuid_texts()})
     names = Terms(
@@ -54,6 +54,12 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
         for one in sought
         for term in {*(one.terms.emails - one.returned_terms()), *one.terms.uuid_texts()}
         if as_sought(term) not in theirs
+    )
+    passed_over = Terms(
+        (one, term)
+        for one in sought
+        for term in one.terms.emails
+        if as_sought(term) in theirs or term in one.returned_terms()
     )
     folder = Path(settings.DATA_DIR)
     for one in sought:
@@ -70,6 +76,8 @@ def search_files(sought: Sequence[Sought], contacts: frozenset[str]) -> None:
             terms = in_mail if store == MAIL else everything
             if terms:
                 counts.update((one, store, "file_content") for one in _whose(path, store, terms))
+            if store == MAIL and passed_over:
+                _count_passed_over(path, passed_over)
     for (one, store, kind), count in sorted(counts.items(), key=lambda item: item[0][1:]):
         one.found.note(f"files.{store}", kind, count)
 
@@ -164,6 +172,14 @@ def _whose(path: Path, store: str, terms: Terms) -> set[Sought]:
             one.found.mails_to_who_asked += reader in found
         whose |= {one for one, found in named.items() if found - {reader}}
     return whose
+
+
+def _count_passed_over(path: Path, terms: Terms) -> None:
+    """Count the mails that bear an address which is by now, or also, somebody else's: a contact's, say."""
+    if path.is_file():
+        for _reader, texts in _mails(path):
+            for one in {one for text in texts for one in terms.found_in(text)}:
+                one.found.mails_to_others_of_address += 1
 
 
 def _texts(path: Path) -> Iterator[str]:

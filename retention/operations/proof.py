@@ -267,8 +267,19 @@ def _documented(rows: QuerySet[Any]) -> bool:
 
 
 def _check(check: Verification) -> dict[str, Any]:
-    counts = ("tables", "columns", "files", "broker_keys", "mails_to_who_asked", "terms")
-    extent = (*counts, "came_back", "beyond", "left_out", "unanswered")
+    mails = ("mails_to_who_asked", "mails_to_others_of_address")
+    extent = (
+        "tables",
+        "columns",
+        "files",
+        "broker_keys",
+        *mails,
+        "terms",
+        "came_back",
+        "beyond",
+        "left_out",
+        "unanswered",
+    )
     return {
         "performed_at": check.performed_at.isoformat(),
         "passed": check.passed,

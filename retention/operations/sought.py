@@ -32,6 +32,9 @@ class Findings:
     ``mails_to_who_asked``: mails in files that bear an erased person's address because they tell the person about a
     request of their own; it is no hit there.
 
+    ``mails_to_others_of_address``: mails in files that bear an erased person's address which is a contact's too, or by
+    now somebody else's: they may be about either, and count as no hit.
+
     ``exempt``: columns whose values were not searched, as the policy says; ``names_only``: folders of sealed files, of
     which only the names were; ``unread``: folders that were passed by; ``as_files``: kinds of stores that are kept as
     files here, and so were searched (mails, logs).
@@ -44,6 +47,7 @@ class Findings:
     files: int = 0
     broker_keys: int = 0
     mails_to_who_asked: int = 0
+    mails_to_others_of_address: int = 0
     terms: int = 0
     not_distinctive: int = 0
     came_back: bool = False
