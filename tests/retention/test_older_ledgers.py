@@ -1,16 +1,20 @@
 """A ledger that was restored from an older backup: until when its keys were there, and a replay that is killed."""
 
 from datetime import timedelta
+from importlib import import_module
 
+import psycopg
 import pytest
 
 from accounts import tenancy
 from accounts.operations import audit
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger, sweeps
+from retention.enums import RunPhase
 from retention.models import CertificateAddendum, ErasureEntry, ErasureRun
 from retention.operations import certificates, proof
 from retention.rules import levels
+from tests.engines import owner_dsn
 from tests.retention.restoring import Backup, codes, replayed
 from tests.retention.test_life import live_until
 from tests.retention.test_restores import keys_of, of_one_person
@@ -70,3 +74,30 @@ def test_killed_after_the_entry_was_appended_again_the_next_replay_writes_it_dow
     with ledger.vendor():
         assert dict(ErasureEntry.objects.values_list("run", "digest")) == known
     assert (codes(), keys_of(first)) == ([], 2)
+
+
+def test_the_migration_takes_from_the_trail_when_keys_went_again_before_it():
+    """Of each run that is not complete, the last time; of one that is, and of one that did not, nothing."""
+    (_first, erase_first), (_second, erase_second), (_third, erase_third) = (of_one_person() for _client in range(3))
+    for erase in (erase_first, erase_second, erase_third):
+        erase()
+    with tenancy.vendor():
+        twice, complete, once = ErasureRun.objects.order_by("pk")
+        last = twice.keys_destroyed_at + timedelta(days=9)
+        for run, at in ((twice, last), (twice, last - timedelta(days=2)), (complete, last)):
+            audit.record("erasure.keys_destroyed_again", run, by=SYSTEM, at=at)
+        audit.record("erasure.keys_destroyed", twice, by=SYSTEM, at=last + timedelta(days=1))
+        ErasureRun.objects.filter(pk=complete.pk).update(phase=RunPhase.COMPLETE, completed_at=last)
+    with psycopg.connect(owner_dsn("default")) as owner:
+        for statement in import_module("retention.migrations.0029_keys_destroyed_again").THERE_ALREADY:
+            owner.execute(statement)
+        tables = ["retention_erasurerun", "accounts_auditevent"]
+        forced = owner.execute("SELECT relforcerowsecurity FROM pg_class WHERE relname = ANY(%s)", [tables])
+        assert forced.fetchall() == [(True,), (True,)]
+    with tenancy.vendor():
+        runs = ErasureRun.objects.order_by("pk")
+        assert list(runs.values_list("pk", "keys_destroyed_again_at")) == [
+            (twice.pk, last),
+            (complete.pk, None),
+            (once.pk, None),
+        ]
