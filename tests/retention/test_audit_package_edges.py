@@ -8,7 +8,7 @@ from accounts import tenancy
 from accounts.models import OutboxMessage
 from contracts.enums import ClauseCode
 from contracts.models import Contract
-from contracts.operations import clauses
+from contracts.operations import clauses, signing
 from retention.enums import DoubtReason, ExtensionReason, RefusalGround
 from retention.operations import subject_decisions
 from retention.operations.audit_package import instructions, notifications, register
@@ -147,3 +147,21 @@ def test_the_record_names_the_hosts_of_the_period_and_none_of_a_draft():
     assert hosts(date(2025, 5, 1), date(2025, 7, 1)) == (["First", "Second"], ["Second"])
     assert hosts(date(2025, 7, 1), date(2025, 8, 1)) == (["Second"], ["Second"])
     assert hosts(date(2025, 10, 1), date(2026, 1, 1)) == (["Third"], [])
+
+
+def test_the_record_names_of_a_contract_that_was_signed_later_what_it_said_since_then():
+    client = an_organization()
+    draft = a_draft(client)
+    with tenancy.vendor():
+        for provider, recorded in (("Crossed Out", at("2024-12-02")), ("Agreed", at("2025-02-01"))):
+            value = {"provider": provider, "location": "FR"}
+            clauses.record(draft, code=ClauseCode.HOSTING, value=value, now=recorded, by="user:manager")
+        signing.sign(draft, now=at("2025-04-01"), by="user:manager")
+
+    def hosts(begins_on, ends_on):
+        with tenancy.vendor():
+            (row,) = record.part(Span(begins_on, ends_on), client).rows
+            return row["sub_processors"]
+
+    assert hosts(date(2025, 1, 1), date(2025, 4, 1)) == [], "it bound nobody"
+    assert hosts(date(2025, 1, 1), date(2025, 4, 2)) == ["Agreed"]

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from accounts.models import Organization
 from contracts.enums import ClauseCode, ContractStatus
-from contracts.models import ContractClause
+from contracts.models import ContractClause, Term
 from contracts.rules.clauses import EEA
 from retention.models import ExternalStore
 from retention.operations.audit_package.parts import Part, Row, in_batches, instant
@@ -106,11 +107,17 @@ def _rows(clients: QuerySet[Organization], span: Span) -> Iterator[Row]:
 
 
 def _stated(code: ClauseCode, keys: list[int], span: Span) -> QuerySet[ContractClause]:
-    """Return what clients' contracts stated on a matter at any instant of the period; a draft binds nobody."""
-    stood = Q(superseded_at__isnull=True) | Q(superseded_at__gt=span.begins_at)
-    return ContractClause.objects.filter(
-        stood, organization__in=keys, code=code, recorded_at__lt=span.ends_at, contract__status__in=BOUND
-    ).order_by("pk")
+    """Return what clients' contracts stated on a matter at any instant of the period; a draft binds nobody.
+
+    A contract was signed here when its first term was certain.
+    """
+    first = Term.objects.filter(organization=OuterRef("organization"), contract=OuterRef("contract")).order_by("pk")
+    rows = ContractClause.objects.alias(signed_at=Subquery(first.values("certain_at")[:1])).filter(
+        Q(superseded_at__isnull=True) | Q(superseded_at__gt=Greatest(span.begins_at, F("signed_at"))),
+        recorded_at__lt=span.ends_at,
+        signed_at__lt=span.ends_at,
+    )
+    return rows.filter(organization__in=keys, code=code, contract__status__in=BOUND).order_by("pk")
 
 
 def _hosts(keys: list[int], span: Span) -> dict[int, list[dict[str, Any]]]:
