@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_failure, task_internal_error, worker_init
+from celery.signals import setup_logging, task_failure, task_internal_error, task_unknown, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -26,6 +26,12 @@ def _keep_our_logging(**_kwargs: Any) -> None:
 def _tell_of_failure(sender: Any = None, exception: BaseException | None = None, **_more: Any) -> None:
     """Say which task failed and where; Celery's own words quote the error's message."""
     log.error("task.failed", task=getattr(sender, "name", ""), exc_info=exception)
+
+
+@task_unknown.connect
+def _tell_of_unknown(name: str = "", **_more: Any) -> None:
+    """Say which task no program here knows; Celery's own words quote the whole message."""
+    log.error("task.unknown", task=name)
 
 
 @worker_init.connect

@@ -1,13 +1,20 @@
 """What a log says of an error: its kind, where it happened, the database's codes; never its message.
 
 Messages quote values: the server's "Key (email)=(…) already exists", a mail server's refused address, a text that is no
-number. A log that holds them holds people, and nobody erases there.
+number. A log that holds them holds people, and nobody erases there. What Celery's worker gets to do may name them too.
 """
 
+import logging
 import sys
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
+
+from structlog.stdlib import ProcessorFormatter
+
+WORKER = "celery.worker"
+# What its worker says of anything else is how that looks: a task with its arguments, the headers of a message.
+PLAIN = (str, int, float, type(None))
 
 BETWEEN = {
     True: "The above was the direct cause of:",
@@ -16,35 +23,60 @@ BETWEEN = {
 
 
 def without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace the ``exc_info`` of an event by ``exception``: a traceback whose errors have no messages."""
+    """Replace ``exc_info`` by ``exception``, a traceback whose errors have no messages, and errors by what they are."""
     found = event.pop("exc_info", None)
     error = found if isinstance(found, BaseException) else found[1] if isinstance(found, tuple) else None
     if found is True:
         error = sys.exc_info()[1]
     if error is not None:
         event["exception"] = told(error)
+    for name, value in event.items():
+        event[name] = _without(value)
     return event
+
+
+class Formatter(ProcessorFormatter):
+    """Formats records of any library: an error in one, as its text or to be put into it, is told without its message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, which stays as it is for others."""
+        return super().format(without_values(record))
+
+
+def without_values(record: logging.LogRecord) -> logging.LogRecord:
+    """Return a record with each error in it replaced by what it is; from Celery's worker, with no message's body."""
+    copy = logging.makeLogRecord(record.__dict__)
+    copy.msg = _without(record.msg)
+    in_worker = f"{record.name}.".startswith(f"{WORKER}.")
+    if in_worker and isinstance(record.msg, str) and "body" in record.msg:
+        copy.msg, copy.args = record.msg.partition("%")[0].strip(), ()
+    elif isinstance(record.args, Mapping):
+        copy.args = {name: _without(value, in_worker) for name, value in record.args.items()}
+    else:
+        copy.args = tuple(_without(value, in_worker) for value in record.args or ())
+    return copy
 
 
 def told(error: BaseException) -> str:
     """Return the traceback of an error and of those that it came from, the first of all first."""
-    return "\n".join(_lines(error))
+    return "\n".join(_lines(error, set()))
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _lines(error: BaseException, seen: set[int]) -> Iterator[str]:
     chain: list[tuple[BaseException, bool]] = [(error, False)]
-    seen = {id(error)}
+    seen.add(id(error))
     while (before := _before(chain[-1][0])) is not None and id(before[0]) not in seen:
         seen.add(id(before[0]))
         chain.append(before)
     for one, is_cause in reversed(chain):
         yield "Traceback (most recent call last):"
         yield "".join(traceback.format_tb(one.__traceback__)).rstrip("\n")
-        yield _named(one)
+        yield named(one)
         if one is not error:
             yield BETWEEN[is_cause]
         for inner in one.exceptions if isinstance(one, BaseExceptionGroup) else ():
-            yield from _lines(inner)
+            if id(inner) not in seen:
+                yield from _lines(inner, seen)
 
 
 def _before(error: BaseException) -> tuple[BaseException, bool] | None:
@@ -55,10 +87,16 @@ def _before(error: BaseException) -> tuple[BaseException, bool] | None:
     return None
 
 
-def _named(error: BaseException) -> str:
+def named(error: BaseException) -> str:
     """Return an error's kind, and what the database says of it in codes and names of its own."""
     diag = getattr(error, "diag", None)
     codes = [getattr(diag, name, None) for name in ("sqlstate", "table_name", "column_name", "constraint_name")]
     said = " ".join(code for code in codes if code)
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     return f"{kind} ({said})" if said else kind
+
+
+def _without(value: Any, plain_only: bool = False) -> Any:
+    if isinstance(value, BaseException):
+        return named(value)
+    return type(value).__name__ if plain_only and not isinstance(value, PLAIN) else value

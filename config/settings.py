@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import theme
-from config.faults import without_messages
+from config.faults import Formatter, without_messages
 from config.mailers import in_files, mailers
 
 env = environ.Env()
@@ -379,7 +379,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
+            "()": Formatter,
             "processor": structlog.processors.JSONRenderer(),
             "foreign_pre_chain": _processors,
         }
@@ -391,7 +391,7 @@ LOGGING: dict[str, Any] = {
         # It writes whole paths, which hold people's ids; the log of requests has the route and the traceback.
         "django.request": {"level": "CRITICAL"},
         "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "CRITICAL"},  # it quotes errors: config/celery.py tells of tasks that failed
+        "celery.app.trace": {"level": 60},  # it quotes errors, as critical too: config/celery.py tells of failed tasks
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -6,6 +6,11 @@ import smtplib
 
 import pytest
 import structlog
+from celery.app import trace
+from celery.exceptions import Retry
+from celery.signals import task_unknown
+from celery.worker import request
+from celery.worker.consumer import consumer
 from django.conf import settings
 from django.db import connection
 
@@ -18,9 +23,9 @@ CANARY = "canary-mail-7@client.example"
 @pytest.fixture
 def logs():
     """What the service writes, as it writes it."""
-    shape = {name: value for name, value in settings.LOGGING["formatters"]["json"].items() if name != "()"}
+    shape = dict(settings.LOGGING["formatters"]["json"])
     handler = logging.StreamHandler(io.StringIO())
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(**shape))
+    handler.setFormatter(shape.pop("()")(**shape))
     levels = {name: logging.getLogger(name).level for name in settings.LOGGING["loggers"]}
     for name, one in settings.LOGGING["loggers"].items():
         logging.getLogger(name).setLevel(one["level"])
@@ -93,3 +98,84 @@ def test_errors_that_caused_one_another_end():
     one, other = ValueError(CANARY), TypeError()
     one.__cause__, other.__cause__ = other, one
     assert faults.told(one).count("Traceback") == 2
+
+
+def test_an_error_raised_from_the_group_it_is_in_ends():
+    try:
+        try:
+            raise ExceptionGroup(CANARY, [ValueError(CANARY), TypeError()])
+        except ExceptionGroup as group:
+            raise group.exceptions[0]
+    except ValueError as error:
+        said = faults.told(error)
+    assert [said.count(one) for one in ("\nExceptionGroup", "\nValueError", "\nTypeError")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "arguments", "says"),
+    [
+        pytest.param(
+            request.logger.name, "Task handler raised error: %r", (ValueError(CANARY),), "ValueError", id="raised"
+        ),
+        pytest.param(
+            request.logger.name,
+            "Task %s[%s] retry: %s",
+            ("a", "1", Retry(CANARY)),
+            "Task a[1] retry: celery.",
+            id="retried",
+        ),
+        pytest.param(
+            "any.library", "%(name)s: %(error)s", ({"name": "a", "error": OSError(CANARY)},), "a: OSError", id="names"
+        ),
+        pytest.param("any.library", ValueError(CANARY), (), '"ValueError"', id="nothing-else"),
+        pytest.param("any.library", "%s of %s", ("one", ["two"]), "one of ['two']", id="others-stay"),
+    ],
+)
+def test_an_error_within_a_librarys_words_is_told_without_its_own(name, words, arguments, says, logs):
+    logging.getLogger(name).error(words, *arguments)
+    assert says in logs.getvalue() and "canary" not in logs.getvalue()
+
+
+def test_an_error_in_a_field_of_ours_is_told_without_its_own(logs):
+    structlog.get_logger("accounts").error("it.failed", error=ValueError(CANARY))
+    said = logs.getvalue()
+    assert '"error": "ValueError"' in said and "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments", "says"),
+    [
+        (consumer.UNKNOWN_FORMAT, (CANARY,), "Received and deleted unknown message."),
+        (
+            consumer.UNKNOWN_TASK_ERROR,
+            (KeyError(CANARY), CANARY, {"argsrepr": CANARY}, {}),
+            "Received unregistered task",
+        ),
+        (consumer.INVALID_TASK_ERROR, (ValueError(CANARY), CANARY), "Received invalid task message"),
+        (
+            consumer.MESSAGE_DECODE_ERROR,
+            (ValueError(CANARY), "json", "utf-8", CANARY, CANARY),
+            "Can't decode message body",
+        ),
+        (
+            "Couldn't convert ETA %r: %r. Task: %r",
+            ("x", ValueError(CANARY), {"args": CANARY}),
+            "'x': 'ValueError'. Task",
+        ),
+        (consumer.CONNECTION_ERROR, ("redis://", OSError(CANARY), "Trying again"), "redis://: OSError.\\nTrying again"),
+    ],
+)
+def test_the_worker_writes_no_message_that_it_got(words, arguments, says, logs):
+    consumer.logger.critical(words, *arguments)
+    assert says in logs.getvalue() and "canary" not in logs.getvalue()
+
+
+def test_what_no_program_knows_is_told_by_its_name(logs):
+    task_unknown.send(sender=None, message=CANARY, exc=KeyError(CANARY), name="tests.gone", id="1")
+    assert '"task.unknown"' in logs.getvalue() and '"tests.gone"' in logs.getvalue()
+    assert "canary" not in logs.getvalue()
+
+
+def test_celerys_words_about_its_own_errors_are_not_written(logs):
+    trace.logger.critical("Task %(name)s INTERNAL ERROR: %(exc)s", {"name": "a", "exc": repr(ValueError(CANARY))})
+    assert logs.getvalue() == ""
