@@ -1,4 +1,4 @@
-"""A client's eraser sees what calls were answered that name no client: what such an answer says may be of its people."""
+"""The eraser without a client sees what calls were answered that name no client, as 0016 has it for other tables."""
 
 from django.db import migrations
 
@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             "ALTER POLICY tenant_eraser ON accounts_idempotencykey "
-            f"USING ({OWN} OR (organization_id IS NULL AND {TENANT} IS NOT NULL))",
+            f"USING ({OWN} OR (organization_id IS NULL AND {TENANT} IS NULL))",
             f"ALTER POLICY tenant_eraser ON accounts_idempotencykey USING ({OWN})",
         )
     ]

@@ -330,6 +330,13 @@ class _Work:
         return self._all
 
     def _target(self) -> Target:
+        """Return whose data go, ready to be looked for in texts: with many people that takes longer than a chunk may."""
+        target = self._about()
+        if target.terms.emails:
+            target.named_by(anywhere=True)
+        return target
+
+    def _about(self) -> Target:
         with tenancy.eraser(self.run.organization_id):
             run = ErasureRun.objects.select_related("request").get(pk=self.run.pk)
             target = Target.of(run.request)

@@ -208,13 +208,25 @@ class _Look:
             whose = set(owners)
             for column, text in zip(self.text_columns, texts, strict=True):
                 if text:
-                    self._look_for_words(column, text, whose, (about, *values), values[:persons])
+                    self._look_for_words(
+                        column, text, whose, (about, *values), values[:persons], anybodys=None in tenants
+                    )
 
     def _look_for_words(
-        self, column: Column, text: str, whose: set[Sought], row: tuple[Any, ...], persons: tuple[Any, ...]
+        self,
+        column: Column,
+        text: str,
+        whose: set[Sought],
+        row: tuple[Any, ...],
+        persons: tuple[Any, ...],
+        *,
+        anybodys: bool,
     ) -> None:
+        """Note the words of a text. ``anybodys``: the row is no client's, so an external id may be any client's."""
         pieces = list(texts_in_json(text)) if column.type in JSON else [text]
         for kind, terms in self.terms.items():
+            if kind == "external_id" and anybodys:
+                continue
             found: dict[Sought, set[str]] = {}
             for piece in pieces:
                 for one, some in terms.found_in(piece).items():

@@ -17,8 +17,8 @@ SHORTEST = 4
 SHORTEST_NUMBER = 7
 _RUN = re.compile(r"[^\W_]+")
 _WHOLE_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
-_ASCII_LABEL = re.compile(r"xn--([a-z0-9-]+)", re.IGNORECASE)
+_ESCAPED = re.compile(r"(?<!\\)\\+u([0-9a-fA-F]{4})")
+_ASCII_LABEL = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 # How deep one way of writing is packed into another: an address in a link, in a page, in JSON.
 LAYERS = 4
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from retention.operations.stores.mentioned import Mentioned
 from retention.operations.stores.rows import Conversations, Jobs, People, Rows
-from retention.operations.stores.searched import Announcements, Answers, Details, Endpoints, ExportFiles
+from retention.operations.stores.searched import Announcements, Endpoints, ExportFiles, OfNobodyToo
 from retention.operations.stores.target import LAST, Chunk, Place, Store, Target
 from retention.policy import OF_ERASURES
 
@@ -13,6 +13,11 @@ __all__ = ["BY_NAME", "LAST", "STORES", "Chunk", "Place", "Rows", "Store", "Targ
 _OF_NO_ERASURE = (
     "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
     f"AND e.name IN ({', '.join(f"'{name}'" for name in OF_ERASURES)}))"
+)
+# What sign-in notes has no words but a network address, and is much.
+_OF_SIGN_INS = (
+    "EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
+    "AND e.name LIKE 'sign\\_in.%%')"
 )
 _BEFORE_PEOPLE: tuple[Store, ...] = (
     # First: their keys stand in their own rows, so an export stays readable until it is gone.
@@ -31,8 +36,15 @@ _BEFORE_PEOPLE: tuple[Store, ...] = (
         referred_to=True,
     ),
     Rows("intakes", "contracts_intake"),
-    Details("audit_details", "accounts_auditdetail", key="event_id", texts=("text",), only=_OF_NO_ERASURE),
-    Answers("idempotency_keys", "accounts_idempotencykey", texts=("key", "response_body")),
+    OfNobodyToo(
+        "audit_details",
+        "accounts_auditdetail",
+        key="event_id",
+        texts=("text",),
+        only=_OF_NO_ERASURE,
+        apart=_OF_SIGN_INS,
+    ),
+    OfNobodyToo("idempotency_keys", "accounts_idempotencykey", texts=("key", "response_body")),
     Rows("webhook_deliveries", "accounts_webhookdelivery"),
     Endpoints("webhook_endpoints", "accounts_webhookendpoint", needs=("webhook_deliveries",)),
     Announcements(

@@ -78,61 +78,33 @@ class Searched(Rows):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers(Searched):
-    """What calls were answered. One that names no client is nobody's, and goes where it names one of the people.
+class OfNobodyToo(Searched):
+    """Such a table, in which rows of no client may name somebody: after the client's own those of the people go too.
 
-    The vendor's staff make such calls: what they are about is found in the text alone, of a whole organization too.
+    Calls of the vendor's staff are answered there, and letters put away before anybody knew whose they were. An
+    external id says nothing there: another client may have somebody of the same. ``apart``: rows of nobody that no
+    words stand in, as SQL. The walk's place has 1 as its person from there on.
     """
 
-    def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {self.key}, organization_id IS NULL, {', '.join(f'{name}::text' for name in self.texts)} "
-                f"FROM {self.table} WHERE (organization_id = %s OR organization_id IS NULL) AND {self.key} > %s "
-                f"ORDER BY {self.key} LIMIT %s",
-                [target.organization_id, after.key, limit],
-            )
-            rows = cursor.fetchall()
-            chosen = [row[0] for row in rows if target.whole and not row[1]]
-            asked = [row for row in rows if row[1] or not target.whole]
-            named = target.named_by() if asked else None
-            chosen += [row[0] for row in asked if named and named(_pieces(row[2:]))]
-            if chosen:
-                cursor.execute(f"DELETE FROM {self.table} WHERE {self.key} = ANY(%s)", [chosen])
-        return Chunk(len(chosen), Place(0, rows[-1][0] if rows else after.key), len(rows) < limit)
-
-
-# What sign-in notes has no words but a network address, and is much.
-_NO_SIGN_IN = (
-    "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
-    "AND e.name LIKE 'sign\\_in.%%')"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Details(Searched):
-    """The words beside the trail; after a client's own those of the vendor's own acts that name one of the people.
-
-    A letter that was put away before anybody knew whose it was, is no client's. The walk's place has 1 as its person
-    from there on.
-    """
+    apart: str = "false"
 
     def erase(self, target: Target, *, after: Place, limit: int, until: float) -> Chunk:
         erased, key = 0, after.key
         if not after.person:
-            own = super(Details, self).erase(target, after=after, limit=limit, until=until)
+            own = super(OfNobodyToo, self).erase(target, after=after, limit=limit, until=until)
             if not own.finished:
                 return own
             erased, key = own.erased, 0
         with tenancy.vendors_eraser(), connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {self.key}, {', '.join(f'{name}::text' for name in self.texts)} FROM {self.table} "
-                f"WHERE organization_id IS NULL AND {self.key} > %s AND {_NO_SIGN_IN} ORDER BY {self.key} LIMIT %s",
+                f"WHERE organization_id IS NULL AND {self.key} > %s AND NOT ({self.apart}) "
+                f"ORDER BY {self.key} LIMIT %s",
                 [key, limit],
             )
             rows = cursor.fetchall()
-            named = target.named_by() if rows else None
-            chosen = [row[0] for row in rows if named and named(_pieces(row[1:]))]
+            named = target.named_by(anywhere=True)
+            chosen = [row[0] for row in rows if named(_pieces(row[1:]))]
             if chosen:
                 cursor.execute(
                     f"DELETE FROM {self.table} WHERE organization_id IS NULL AND {self.key} = ANY(%s)", [chosen]

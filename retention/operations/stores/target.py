@@ -45,6 +45,7 @@ class Target:
     request_id: int | None = None
     terms: Identifiers = field(default_factory=Identifiers, repr=False)
     others: tuple[Returned, ...] = ()
+    _named: dict[bool, "Named"] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, request: DeletionRequest) -> "Target":
@@ -56,9 +57,14 @@ class Target:
         """Whether everything of the organization goes."""
         return self.request_id is None
 
-    def named_by(self) -> "Named":
-        """Return what says whether a row's texts name one of the people."""
-        return Named(self)
+    def named_by(self, *, anywhere: bool = False) -> "Named":
+        """Return what says whether a row's texts name one of the people. ``anywhere``: it is no row of their client.
+
+        It is made once for a target: of many people it takes longer than a chunk may.
+        """
+        if anywhere not in self._named:
+            self._named[anywhere] = Named(self, anywhere=anywhere)
+        return self._named[anywhere]
 
     def people_from(self, person: int, *, limit: int = PEOPLE_AT_ONCE) -> list[int]:
         """Return the internal keys of the listed people, from this one on, in their order."""
@@ -72,11 +78,15 @@ class Target:
 
 
 class Named:
-    """Tells whether texts name a target's people: by addresses, opaque ids, and external ids that mean somebody."""
+    """Tells whether texts name a target's people: by addresses, opaque ids, and external ids that mean somebody.
 
-    def __init__(self, target: Target) -> None:
+    Elsewhere than in the client's rows an external id may be another client's: it says nothing there.
+    """
+
+    def __init__(self, target: Target, *, anywhere: bool = False) -> None:
         terms = target.terms
-        self._searcher = Searcher({*terms.emails, *terms.searchable_ids, *terms.uuid_texts()})
+        ids = () if anywhere else terms.searchable_ids
+        self._searcher = Searcher({*terms.emails, *ids, *terms.uuid_texts()})
         self._shared = {as_sought(term) for one in target.others for term in one.terms}
         self._others = {one.uuid for one in target.others}
 

@@ -65,3 +65,9 @@ def test_an_address_is_asked_for_in_both_forms(known):
     assert spelled(known.upper()) == {OWN, ASCII} | {known.upper().lower()}
     assert spelled("Emp-7") == {"emp-7"}
     assert spelled(f"a@{'x' * 70}.example") == {f"a@{'x' * 70}.example"}
+
+
+def test_a_long_run_of_backslashes_or_an_endless_host_is_read_in_one_pass():
+    sought = Searcher({"ann@client.example"})
+    assert not sought.found_in("\\" * 400_000 + " bob@client.example")
+    assert not sought.found_in("xn--" + "b" * 1_000_000 + " bob@client.example")
