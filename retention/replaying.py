@@ -13,7 +13,16 @@ from accounts.errors import Refused
 from retention import sweeps
 from retention.enums import RequestStatus, RestoreOutcome, RunPhase, StepStatus
 from retention.models import ErasureEntry, ErasureRun, ErasureStep, Restore
-from retention.operations import gate, ledger_entries, ledger_older, outside, replay, restores, run_control
+from retention.operations import (
+    gate,
+    ledger_entries,
+    ledger_older,
+    outside,
+    replay,
+    restores,
+    run_control,
+    verification,
+)
 from retention.rules.restores import FaultCode
 
 # So often a run is taken up again that something stands in the way of, and so long (seconds) it is waited for at most.
@@ -187,7 +196,10 @@ def _work(run: ErasureRun, *, by: str) -> RestoreOutcome:
             break
         rest = 0.0 if run.leased_until is None else (run.leased_until - timezone.now()).total_seconds()
         time.sleep(min(max(rest, 0.0), LONGEST_WAIT))
-    return RestoreOutcome.BEYOND if _left_beyond(run) else RestoreOutcome.UNFINISHED
+    if not _left_beyond(run):
+        return RestoreOutcome.UNFINISHED
+    # Nobody verifies it before the others are empty, and the service serves until then.
+    return RestoreOutcome.RESIDUE if verification.left_here(run) else RestoreOutcome.BEYOND
 
 
 def _left_beyond(run: ErasureRun) -> list[ErasureStep]:

@@ -330,7 +330,7 @@ class _Work:
         return self._all
 
     def _target(self) -> Target:
-        """Return whose data go, ready to be looked for in texts: with many people that takes longer than a chunk may."""
+        """Return whose data go, ready to be looked for in texts: of many people that takes longer than a chunk."""
         target = self._about()
         if target.terms.emails:
             target.named_by(anywhere=True)

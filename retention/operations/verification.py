@@ -150,6 +150,22 @@ def search(wanted: Sequence[ErasureRun], *, now: datetime) -> dict[int, Findings
 
     :raises Refused: the identifiers of one were destroyed.
     """
+    sought = _searched_here(wanted)
+    search_beyond(sought, now=now)
+    return {one.run.pk: one.found for one in sought}
+
+
+def left_here(run: ErasureRun) -> bool:
+    """Say whether something of a run is left in what this service keeps itself, whatever stores beyond it hold.
+
+    :raises Refused: the identifiers were destroyed.
+    """
+    (one,) = _searched_here([run])
+    return bool(one.found.hits)
+
+
+def _searched_here(wanted: Sequence[ErasureRun]) -> list[Sought]:
+    """Search both databases, files and broker."""
     with tenancy.vendor():
         found = ErasureRun.objects.select_related("organization", "request").filter(pk__in=[run.pk for run in wanted])
         sought = [_sought(run) for run in found.order_by("pk")]
@@ -160,8 +176,7 @@ def search(wanted: Sequence[ErasureRun], *, now: datetime) -> dict[int, Findings
         search_database("ledger", sought)
     search_files(sought, contacts)
     search_broker(sought)
-    search_beyond(sought, now=now)
-    return {one.run.pk: one.found for one in sought}
+    return sought
 
 
 def _sought(run: ErasureRun) -> Sought:

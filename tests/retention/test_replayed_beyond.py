@@ -17,6 +17,7 @@ from tests.accounts.receivers import says
 from tests.retention.connectors.configured import a_store, paper
 from tests.retention.connectors.test_service import Service, answers
 from tests.retention.restoring import Backup, codes, replayed
+from tests.retention.test_life import plant
 from tests.retention.under_contract import AFTER_GRACE, a_client, approved, asked
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
@@ -109,4 +110,14 @@ def test_what_is_not_empty_here_keeps_the_gate_closed_whatever_waits_beyond(monk
         ErasureStep.objects.filter(store="messages").update(status=StepStatus.FAILED, finished_at=None)
     monkeypatch.setattr(replaying.run_control, "retry_stores", lambda *args, **kwargs: None)
     assert replayed("--with-beyond", expect=1)["code"] == "not_replayed"
+    assert codes() == ["replay_unfinished"]
+
+
+def test_residue_here_is_no_wait_for_a_store_on_paper():
+    organization = a_client()
+    paper()
+    restored(organization)
+    plant(organization, ("contracts_contract", "reference", "'ann-1@client.example'"))  # what no store reaches
+    refused = replayed("--with-beyond", expect=1)
+    assert refused["code"] == "not_replayed" and "--with-residue" in refused["detail"]
     assert codes() == ["replay_unfinished"]
