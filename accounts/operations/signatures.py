@@ -18,6 +18,12 @@ def public_pem() -> str:
     return signing.public_pem(private_key().public_key())
 
 
+def former_pems() -> dict[str, str]:
+    """Return the public keys of before by ``key_id``, as PEM. :raises BadDocument: one is no public key."""
+    keys = map(signing.former_public_key, settings.FORMER_PUBLIC_KEYS)
+    return {signing.key_id(key): signing.public_pem(key) for key in keys}
+
+
 def public_keys() -> list[Ed25519PublicKey]:
     """Return the key with which is signed now, and those of before. :raises BadDocument: one is no public key."""
     return [private_key().public_key(), *map(signing.former_public_key, settings.FORMER_PUBLIC_KEYS)]

@@ -108,23 +108,32 @@ class VerifyView(APIView):
         return Response(VerdictSerializer(asdict(verdicts.check(asked.body))).data)
 
 
-class PublicKeySerializer(serializers.Serializer[Any]):
-    """The key with which certificates are signed now."""
+class FormerKeySerializer(serializers.Serializer[Any]):
+    """A key with which certificates were signed before."""
 
-    algorithm = serializers.CharField()
+    key_id = serializers.CharField(help_text="as a signature names it")
     pem = serializers.CharField()
 
 
+class PublicKeySerializer(serializers.Serializer[Any]):
+    """The key with which certificates are signed now, and those of before."""
+
+    algorithm = serializers.CharField()
+    pem = serializers.CharField()
+    former_keys = FormerKeySerializer(many=True)
+
+
 class PublicKeyView(APIView):
-    """The key with which anybody checks a certificate. It is no secret: nobody is asked who they are."""
+    """The keys with which anybody checks a certificate. They are no secret: nobody is asked who they are."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @extend_schema(operation_id="public_key_retrieve", responses={200: PublicKeySerializer}, auth=[])
     def get(self, request: Request) -> Response:
-        """The public key, as PEM, without sign-in."""
-        return Response({"algorithm": "Ed25519", "pem": certificates.public_pem()})
+        """The public key, and those of before by the id that a signature names, as PEM, without sign-in."""
+        former = [{"key_id": key_id, "pem": pem} for key_id, pem in certificates.former_pems().items()]
+        return Response({"algorithm": "Ed25519", "pem": certificates.public_pem(), "former_keys": former})
 
 
 @csrf_exempt  # nothing is changed, and nobody is signed in

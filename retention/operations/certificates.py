@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.errors import Refused
 from accounts.operations import audit, outbox
-from accounts.operations.signatures import private_key, public_pem
+from accounts.operations.signatures import former_pems, private_key, public_pem
 from retention.enums import AddendumKind, RequestStatus, RunPhase
 from retention.models import Certificate, DeletionRequest, ErasureRun, Verification
 from retention.operations import addenda, proof
@@ -15,7 +15,7 @@ from retention.rules import certificate as rules
 from retention.rules import levels
 from retention.rules.checks import next_check
 
-__all__ = ["NotCertifiable", "certify", "complete", "private_key", "public_pem"]
+__all__ = ["NotCertifiable", "certify", "complete", "former_pems", "private_key", "public_pem"]
 
 
 class NotCertifiable(Refused):

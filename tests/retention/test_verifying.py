@@ -199,6 +199,26 @@ def test_what_was_signed_before_the_key_was_replaced_is_ours_still(known, settin
     assert asked(forged)["verdict"] == ("changed" if known else "other_key")
 
 
+def test_anybody_gets_the_keys_of_before_and_checks_with_them_what_they_signed(tmp_path, settings):
+    certificate, before = a_certificate(), public_pem()
+    settings.SIGNING_KEY = base64.b64encode(bytes(31) + b"\1").decode()
+    call_command("public_key", "--former", stdout=(none := StringIO()))
+    assert Client().get("/api/v1/public-key").json()["former_keys"] == [] and none.getvalue() == public_pem()
+    settings.FORMER_PUBLIC_KEYS = [before.splitlines()[1]]
+    found = Client().get("/api/v1/public-key").json()
+    (former,) = found["former_keys"]
+    assert found["pem"] == public_pem() != former["pem"] == before
+    assert former["key_id"] == certificate["signature"]["key_id"]
+    call_command("public_key", stdout=(now := StringIO()))
+    call_command("public_key", "--former", stdout=(then := StringIO()))
+    assert (now.getvalue(), then.getvalue()) == (public_pem(), f"{public_pem()}key_id {former['key_id']}\n{before}")
+    file, key = tmp_path / "certificate.json", tmp_path / "key.pem"
+    file.write_bytes(text(certificate))
+    key.write_text(then.getvalue().partition("key_id")[2])
+    call_command("verify_certificate", str(file), "--public-key", str(key), stdout=(said := StringIO()))
+    assert said.getvalue().startswith("VALID")
+
+
 def test_a_certificate_and_an_addendum_of_two_keys_are_checked_with_both(tmp_path):
     first = rules.signed(FACTS, private_key())
     later = Ed25519PrivateKey.generate()
