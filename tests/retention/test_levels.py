@@ -226,7 +226,7 @@ def test_what_is_said_once_every_window_has_closed_is_provisional_only_if_residu
     paper = text_of(papers.certificate(document, addenda(), language="en"))
     assert "Complete: every window has closed" in paper
     with tenancy.vendor():
-        audit.record("x", organization, by="x", at=later, detail={"of": "somebody"})
+        audit.record("x", organization, by="x", at=at("2026-01-20"), detail={"of": "somebody"})
     ask_at(later)
     assert not checked_at(later)[0][-1]
     assert [(one["kind"], one["provisional"]) for one in addenda()] == [

@@ -23,13 +23,13 @@ SAID = {
     "fr": [
         "Messages3",
         "Conversations1",
-        "Messages: 4 · sous gel de l'effacement",
-        "Conversations: 2 · sous gel de l'effacement",
-        "Conversations: 1 · messages plus récents dedans",
-        "product: 4 · Fait · personnes épargnées: 1",
-        "talks: 0 · Laissé de côté · Les personnes dont rien ne peut être effacé n'y sont pas distinguées · "
-        "personnes épargnées: 1",
-        "notes: aucune règle de cette catégorie ne l'atteint : seul un effacement le vide",
+        "Messages : 4 · sous gel de l'effacement",
+        "Conversations : 2 · sous gel de l'effacement",
+        "Conversations : 1 · messages plus récents dedans",
+        "product : 4 · Fait · personnes épargnées : 1",
+        "talks : 0 · Laissé de côté · Les personnes dont rien ne peut être effacé n'y sont pas distinguées · "
+        "personnes épargnées : 1",
+        "notes : aucune règle de cette catégorie ne l'atteint : seul un effacement le vide",
     ],
     "en": [
         "product: 4 · Done · people spared: 1",
