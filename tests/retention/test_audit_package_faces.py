@@ -1,5 +1,6 @@
 """The package for auditors by command, REST and page: who gets it, bad input, and the check that finds any change."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -42,6 +43,7 @@ def sign_in():
 
 
 def a_file(tmp_path):
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "package.zip"
     call_command("audit_package", *DAYS, "--output", str(path), stdout=io.StringIO())
     key = tmp_path / "key.pem"
@@ -49,11 +51,11 @@ def a_file(tmp_path):
     return path, key
 
 
-def verified(path, key):
+def verified(path, *keys):
     """Return what the command says of a package, as JSON."""
-    out = io.StringIO()
+    out, options = io.StringIO(), [part for key in keys for part in ("--public-key", str(key))]
     try:
-        call_command("verify_audit_package", str(path), "--public-key", str(key), "--format", "json", stdout=out)
+        call_command("verify_audit_package", str(path), *options, "--format", "json", stdout=out)
     except CommandError as error:
         assert error.returncode == 1
     return json.loads(out.getvalue())
@@ -103,6 +105,29 @@ def resigned(files):
     other = signing.signing_key("A" * 43 + "=")
     manifest = {name: value for name, value in json.loads(files["manifest.json"]).items() if name != "signature"}
     return {**files, "manifest.json": json.dumps(PACKAGE.signed(manifest, other))}
+
+
+def signed_anew(files, change):
+    """Let the vendor sign a manifest in which something was changed."""
+    manifest = {name: value for name, value in json.loads(files["manifest.json"]).items() if name != "signature"}
+    change(manifest)
+    return {**files, "manifest.json": json.dumps(PACKAGE.signed(manifest, signatures.private_key()))}
+
+
+def with_a_certificate(path, change):
+    """Change the certificate in a package, and let the vendor sign the manifest with its new digest."""
+
+    def changed(files):
+        name = min(one for one in files if one.startswith("certificates/"))
+        data = json.dumps(change(json.loads(files[name]))).encode()
+
+        def listed(manifest):
+            (entry,) = [one for one in manifest["files"] if one["name"] == name]
+            entry.update(size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+        return signed_anew({**files, name: data}, listed).items()
+
+    rewritten(path, changed)
 
 
 def test_a_package_is_checked_offline(tmp_path):
@@ -167,6 +192,39 @@ def test_a_package_that_was_packed_anew_holds(tmp_path):
     path, key = a_file(tmp_path)
     path.write_bytes(repacked(path.read_bytes(), zipfile.ZIP_STORED))
     assert verified(path, key)["valid"]
+
+
+def test_certificates_of_an_earlier_key_are_checked_with_it(tmp_path, settings):
+    _path, former = a_file(tmp_path / "former")
+    settings.SIGNING_KEY = "A" * 43 + "="
+    path, key = a_file(tmp_path / "now")
+
+    def counted(*keys):
+        found = verified(path, *keys)
+        return found["valid"] and (found["certificates"], found["certificates_of_other_keys"], found["key_id"])
+
+    key_id = signing.key_id(signatures.private_key().public_key())
+    assert counted(key) == (0, 2, key_id), "one has an addendum"
+    assert counted(key, former) == counted(former, key) == (1, 0, key_id)
+    assert verified(path, former)["reason"] == "Another key signed this package."
+    with_a_certificate(path, lambda certificate: certificate | {"issued_at": "x"})
+    assert "was changed" in verified(path, key, former)["reason"]
+    assert verified(path, key)["valid"], "it says whose it is, and that key was not given"
+
+
+def test_a_fault_of_ours_is_no_fault_of_the_package(tmp_path):
+    path, key = a_file(tmp_path)
+    rewritten(path, lambda files: signed_anew(files, lambda manifest: manifest.pop("files")).items())
+    with pytest.raises(KeyError, match="files"):
+        verified(path, key)
+
+
+def test_a_file_that_is_locked_does_not_hold(tmp_path):
+    path, key = a_file(tmp_path)
+    raw = path.read_bytes()
+    entry = raw.index(b"PK\1\2", raw.rindex(b"manifest.json") - 100)
+    path.write_bytes(raw[: entry + 8] + b"\1\0" + raw[entry + 10 :])
+    assert verified(path, key) == {"valid": False, "reason": "This is not a package for auditors."}
 
 
 def test_what_is_no_zip_does_not_hold(tmp_path):

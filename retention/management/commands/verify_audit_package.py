@@ -1,12 +1,14 @@
-"""``verify_audit_package FILE.zip``: check a package for auditors offline, with the public key alone."""
+"""``verify_audit_package FILE.zip``: check a package for auditors offline, with the public keys alone."""
 
 import json
 import struct
 import zipfile
 import zlib
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, Self, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management.base import BaseCommand, CommandError
@@ -17,10 +19,9 @@ from retention.rules import certificate as certificates
 
 WRONG_INPUT = 2
 LARGEST = 256 * 1024 * 1024
-# What is said of a file that does not hold, and by the library of one that is no archive, lacks the manifest, has names
-# that are no text, is packed in another way, damaged, cut, or locked.
+# What the library says of a file that is no archive, lacks the manifest, has names that are no text, is packed in another
+# way, damaged, cut, or locked.
 UNREADABLE = (
-    signing.BadDocument,
     zipfile.BadZipFile,
     zlib.error,
     KeyError,
@@ -39,23 +40,31 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.zip")
-        parser.add_argument("--public-key", type=Path, required=True, metavar="FILE.pem", help="as published")
+        parser.add_argument(
+            "--public-key",
+            type=Path,
+            required=True,
+            action="append",
+            metavar="FILE.pem",
+            help="as published; again for each key, where certificates were signed by an earlier one",
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        key = _key(options["public_key"])
+        keys = [_key(path) for path in options["public_key"]]
         as_json = options["format"] == "json"
         try:
-            with options["file"].open("rb") as file, zipfile.ZipFile(file) as package:
+            with options["file"].open("rb") as file:
+                with _reading():
+                    package = zipfile.ZipFile(file)
                 rules.verify_layout(file, package.infolist())
-                facts = check(package, key)
+                facts = check(package, keys)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}", returncode=WRONG_INPUT) from None
-        except UNREADABLE as error:
-            why = str(error) if isinstance(error, signing.BadDocument) else "This is not a package for auditors."
+        except signing.BadDocument as error:
             if as_json:
-                self.stdout.write(json.dumps({"valid": False, "reason": why}))
-            raise CommandError(f"NOT VALID: {why}", returncode=1) from None
+                self.stdout.write(json.dumps({"valid": False, "reason": str(error)}))
+            raise CommandError(f"NOT VALID: {error}", returncode=1) from None
         if as_json:
             self.stdout.write(json.dumps({"valid": True, **facts}))
             return
@@ -67,19 +76,56 @@ class Command(BaseCommand):
         )
 
 
-def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
+class _Member:
+    """A file of a package. Only what is read of it can say that it is none."""
+
+    def __init__(self, package: zipfile.ZipFile, name: str) -> None:
+        with _reading():
+            self._file: IO[bytes] = package.open(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, or all. :raises BadDocument: they cannot be unpacked."""
+        with _reading():
+            return self._file.read(size)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Around what the library opens and reads, and nothing of ours: a fault of ours is none of the package."""
+    try:
+        yield
+    except UNREADABLE:
+        raise signing.BadDocument("This is not a package for auditors.") from None
+
+
+def check(package: zipfile.ZipFile, keys: list[Ed25519PublicKey]) -> dict[str, Any]:
     """Return what the package says of itself. :raises BadDocument: something in it does not hold."""
-    if package.getinfo(rules.MANIFEST).file_size > LARGEST:
+
+    def document(name: str) -> Any:
+        with _Member(package, name) as file:
+            return signing.read(file.read())
+
+    with _reading():
+        size = package.getinfo(rules.MANIFEST).file_size
+    if size > LARGEST:
         raise signing.BadDocument("The manifest is too large.")
-    manifest = rules.PACKAGE.verify(signing.read(package.read(rules.MANIFEST)), key)
-    files, size = rules.verify_files(manifest, package.namelist(), lambda name: cast(BinaryIO, package.open(name)))
+    signed = document(rules.MANIFEST)
+    key = _signer(signed, keys) or keys[0]
+    manifest = rules.PACKAGE.verify(signed, key)
+    files, size = rules.verify_files(manifest, package.namelist(), lambda name: cast(BinaryIO, _Member(package, name)))
     held = others = addenda = 0
     for name in package.namelist():
         if name.startswith("certificates/"):
-            document = signing.read(package.read(name))
-            if signing.signer(document) == signing.key_id(key):
-                certificates.verify(document, key)
-                addendum = document["schema"] == certificates.ADDENDUM.schema
+            certificate = document(name)
+            if known := _signer(certificate, keys):
+                certificates.verify(certificate, known)
+                addendum = certificate["schema"] == certificates.ADDENDUM.schema
                 held, addenda = held + (not addendum), addenda + addendum
             else:
                 others += 1
@@ -92,6 +138,10 @@ def check(package: zipfile.ZipFile, key: Ed25519PublicKey) -> dict[str, Any]:
         "addenda": addenda,
         "certificates_of_other_keys": others,
     }
+
+
+def _signer(signed: Any, keys: list[Ed25519PublicKey]) -> Ed25519PublicKey | None:
+    return next((key for key in keys if signing.key_id(key) == signing.signer(signed)), None)
 
 
 def _key(path: Path) -> Ed25519PublicKey:

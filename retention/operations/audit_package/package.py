@@ -32,7 +32,8 @@ manifest.json names every file with its SHA-256, and is signed (Ed25519). Check 
 
     manage.py verify_audit_package PACKAGE.zip --public-key KEY.pem
 
-Take the public key from where the vendor publishes it, not from here. CSV and JSON files of one name say the same.
+Take the public key from where the vendor publishes it, not from here; give the option again for each earlier key, which
+certificates may be signed by. CSV and JSON files of one name say the same.
 Instants are UTC; a period's end is the first day no longer in it. Who acted is told by opaque ids (user:, token:,
 system); licensed users are not named, nor told by their ids. A cell that a spreadsheet would take for a formula begins
 with an apostrophe.
