@@ -153,7 +153,7 @@ class CancelForm(AuthorisationForm):
 
 
 class RefusalForm(AuthorisationForm):
-    """On what ground a request is refused; the client's word where that is that it decided against it."""
+    """On what ground a request is refused; the client's word where that is what ends it."""
 
     field_order = ("ground", "reason", "proof")
     ground = forms.ChoiceField(label=_("Ground"), choices=RefusalGround.choices)
@@ -162,7 +162,7 @@ class RefusalForm(AuthorisationForm):
     )
 
     def prepare(self) -> None:
-        """Whether a proof is needed depends on the ground: the operation says so."""
+        """Whether a proof is needed depends on the ground and the request: the operation says so."""
         super().prepare()
         self.demand(False)
 

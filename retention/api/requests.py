@@ -195,7 +195,8 @@ class DeletionRequestResource(Resource):
     def refuse(self, request: Request, **kwargs: Any) -> Response:
         """Refuse a request about people, with its ground; it stays in the register.
 
-        409 `proof_needed`: the vendor's staff say that the client decided against it, without its word.
+        409 `proof_needed`: the vendor's staff say that the client decided against it, or refuse what the client decided
+        on, without its word. Without it they refuse an erasure that it decided on for a `legal_obligation` only.
         """
         sent, found = self.given(RefusalSerializer, request), self.get_object()
         refused = people_requests.refuse(

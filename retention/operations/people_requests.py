@@ -191,20 +191,22 @@ def refuse(
 ) -> DeletionRequest:
     """Refuse a request, with its ground; it stays in the register. Its people may be in another one.
 
-    ``for_client``: the vendor's staff record it. That the client decided against it is the client's word.
+    ``for_client``: the vendor's staff record it. That the client decided against it is the client's word, and so is the
+    end of what it decided on, but for an erasure that a law forbids: it binds the vendor too (Art. 28(3)(a) and (g)
+    GDPR).
 
-    :raises instructions.ProofNeeded: staff record that the client decided against it, and there is no proof.
+    :raises instructions.ProofNeeded: staff record what is the client's word, and there is no proof.
     :raises requests.RequestNotInThatState: keys are being destroyed, it is over, or it is about the whole organization:
         that is given up for a contract only.
     """
     if faults := checks.note("reason", reason):
         raise InvalidInput(faults)
-    if for_client and ground is RefusalGround.CLIENT_REFUSED:
-        instructions.demand(proof)
     requests.let_run_go(request)
     locked = requests.in_state(request, *requests.CANCELLABLE)
     if locked.whole:
         raise requests.RequestNotInThatState("A departed client's erasure is given up for a contract only.")
+    if for_client and _clients_word(locked, ground):
+        instructions.demand(proof)
     requests.refuse_what_is_made(locked)
     requests.let_people_go(locked, now=now)
     locked.status, locked.refusal, locked.closed_at, locked.end_proof = RequestStatus.REFUSED, ground, now, proof
@@ -221,6 +223,12 @@ def refuse_other_kinds(kind: RequestKind) -> None:
     """:raises KindNotCarriedOut: there is no way to carry out requests of this kind."""
     if kind not in KINDS:
         raise KindNotCarriedOut("Requests of this kind are not carried out.")
+
+
+def _clients_word(request: DeletionRequest, ground: RefusalGround) -> bool:
+    """Say whether only the client refuses the request on this ground."""
+    forbidden = ground is RefusalGround.LEGAL_OBLIGATION and request.kind == RequestKind.ERASE
+    return ground is RefusalGround.CLIENT_REFUSED or (request.confirmed_at is not None and not forbidden)
 
 
 def _faults_of_kind(

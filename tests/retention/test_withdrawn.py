@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import tenancy
 from accounts.models import AuditEvent
 from contracts.operations import signing
-from retention.enums import RequestKind, RequestOrigin, RequestStatus
+from retention.enums import RefusalGround, RequestKind, RequestOrigin, RequestStatus
 from retention.models import DeletionRequest
 from retention.operations import blocking, exports, instructions, requests
 from tests.admin.people import a_member
@@ -26,12 +26,7 @@ from tests.retention.vaults import an_organization
 
 pytestmark = pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
 NOW = at("2026-01-05")
-OF_EACH_KIND = (
-    (RequestKind.ERASE, {}),
-    (RequestKind.EXPORT, {"decided": False}),
-    (RequestKind.RESTRICT, {"decided": False}),
-    (RequestKind.CORRECT, {"decided": False}),
-)
+KINDS = (RequestKind.ERASE, RequestKind.EXPORT, RequestKind.RESTRICT, RequestKind.CORRECT)
 
 
 @pytest.fixture
@@ -157,10 +152,31 @@ def test_the_client_itself_needs_no_proof_nor_do_staff_for_what_it_did_not_decid
     assert officer("POST", f"deletion-requests/{undecided.public_id}/cancel", {})["status"] == "cancelled"
 
 
-def test_that_the_client_decided_against_it_is_its_word_and_another_ground_is_not():
+def test_what_the_client_decided_staff_refuse_only_with_its_word_or_where_a_law_makes_the_vendor_keep_the_data(
+    about_ann,
+):
+    client, erasure = about_ann
+    officer, contact = caller("privacy_officer"), caller("client_privacy_officer", str(client.public_id))
+    export, other = asked(client, "ann-1", kind=RequestKind.EXPORT), asked(client, "ben-1")
+    path = "deletion-requests/{}/refuse"
+    for ground in RefusalGround:
+        said = {"ground": ground.value}
+        assert officer("POST", path.format(export.public_id), said, expect=409)["code"] == "proof_needed", ground
+        if ground is not RefusalGround.LEGAL_OBLIGATION:
+            assert officer("POST", path.format(erasure.public_id), said, expect=409)["code"] == "proof_needed", ground
+    assert officer("POST", path.format(erasure.public_id), {"ground": "legal_obligation"})["status"] == "refused"
+    assert contact("POST", path.format(other.public_id), {"ground": "legal_claims"})["status"] == "refused"
+    sender = a_member("authorised_contact", client)
+    body = {"ground": "legal_claims", "sender": sender.email}
+    assert officer.with_file(path.format(export.public_id), body)["status"] == "refused"
+    with tenancy.vendor():
+        assert DeletionRequest.objects.select_related("end_proof").get(pk=export.pk).end_proof.given_by == sender.actor
+
+
+def test_that_the_client_decided_against_it_is_its_word_and_of_what_it_did_not_decide_another_ground_is_not():
     client = a_client()
     officer, contact = caller("privacy_officer"), caller("client_privacy_officer", str(client.public_id))
-    one, two, three, four = (asked(client, "ann-1", kind=kind, **more) for kind, more in OF_EACH_KIND)
+    one, two, three, four = (asked(client, "ann-1", kind=kind, decided=False) for kind in KINDS)
     path = "deletion-requests/{}/refuse"
     said = {"ground": "client_refused"}
     assert officer("POST", path.format(one.public_id), said, expect=409)["code"] == "proof_needed"
