@@ -106,21 +106,23 @@ class BucketStore:
     def erase_chunk(
         self, target: Target, *, run: UUID, checkpoint: str, limit: int, now: datetime, sent_again: int = 0
     ) -> Progress:
-        """Erase from the front on. The checkpoint marks what went last: found again, it had not gone.
+        """Erase from the front on. The checkpoint marks each thing that went last: found again, it had not gone.
 
         Then it is deleted once more, not counted again, and looked for at once.
         """
         mark = Mark(self._secret, self._settings.bucket)
+        known = mark.split(checkpoint)
         with speaking():
             for prefix in self._prefixes(target):
                 for batch in self._batches(prefix, max(1, min(limit, PAGE))):
-                    again = bool(checkpoint) and any(mark.of(entry) == checkpoint for entry in batch)
+                    again = {entry for entry in batch if mark.of(entry) in known}
                     erased = self._remove(batch)
                     if again and erased:
                         self._see_gone(prefix, batch[0].kind)
                     if erased:
-                        first = next(entry for entry in batch if (entry.key, entry.version) in self._gone)
-                        return Progress(0 if again else erased, mark.of(first), finished=False)
+                        gone = [entry for entry in batch if (entry.key, entry.version) in self._gone]
+                        new = sum(entry not in again for entry in gone)
+                        return Progress(new, "".join(map(mark.of, gone)), finished=False)
         if self._refused:
             fault = next(iter(self._refused.values()))
             raise StoreMisconfigured(fault, self._settings.bucket)
@@ -226,14 +228,11 @@ class BucketStore:
         """:raises StoreUnavailable: what was just deleted is listed still."""
         last = max(key for key, _version in self._gone)
         for page in self._pages(kind, prefix):
-            for entry in entries_of(page, prefix):
-                if (entry.key, entry.version) in self._gone:
-                    raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
-                if entry.key > last:
-                    break
-            else:
-                continue
-            return
+            entries = list(entries_of(page, prefix))  # its markers come after its versions
+            if any((entry.key, entry.version) in self._gone for entry in entries):
+                raise StoreUnavailable(StoreFault.NOT_ERASED, self._settings.bucket)
+            if any(entry.key > last for entry in entries):
+                return
 
     def verify(self, target: Target, *, run: UUID) -> list[Residue]:
         """Return what is left. Where that is more than can be listed in time: as much of it as was."""

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,9 @@ from accounts import crypto
 from retention.connectors.bucket_entries import UPLOADS, Entry
 from retention.connectors.protocol import StoreMisconfigured
 from retention.enums import StoreFault
+
+# Of a digest in hexadecimal: a thousand of them stand in one checkpoint.
+MARK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,12 @@ class Mark:
     def of(self, entry: Entry) -> str:
         """Return the mark. What was written again under the same name and version has another instant."""
         told = orjson.dumps([entry.kind == UPLOADS, entry.key, entry.version, str(entry.at)])
-        return hmac.new(self._key, told, "sha256").hexdigest()[:32]
+        return hmac.new(self._key, told, "sha256").hexdigest()[:MARK]
+
+    @staticmethod
+    def split(checkpoint: str) -> frozenset[str]:
+        """Return the marks that stand in a checkpoint, one after the other."""
+        return frozenset(map("".join, itertools.batched(checkpoint, MARK)))
 
 
 class Listed:

@@ -17,10 +17,14 @@ ODD = "client/a\x01b"
 
 
 class Files(Receiver):
-    """A bucket of one version each. ``keeps``: how many times it says "deleted" of a key and lists it still."""
+    """A bucket of one version each. ``keeps``: how many times it says "deleted" of a key and lists it still.
 
-    def __init__(self, *keys, keeps=0, refuses=(), leaves_out="none"):
+    ``marker``: the key of a delete marker, which it always keeps so.
+    """
+
+    def __init__(self, *keys, keeps=0, refuses=(), leaves_out="none", marker=None):
         super().__init__(self.delete_several)
+        self.marker = marker
         self.keys, self.keeps, self.refuses, self.asked = list(keys), keeps, refuses, []
         self.get, self.day, self.leaves_out = self.read, 1, leaves_out
 
@@ -35,6 +39,11 @@ class Files(Receiver):
             for key in sorted(self.keys)
         )
         rows = rows.replace(self.leaves_out, "")
+        if self.marker:
+            rows += (
+                f"<DeleteMarker><Key>{self.marker}</Key><VersionId>m</VersionId><IsLatest>true</IsLatest>"
+                "<LastModified>2026-01-01T00:00:00.000Z</LastModified></DeleteMarker>"
+            )
         page = f"<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{rows}"
         return says(200, f"<ListVersionsResult>{page}</ListVersionsResult>".encode())(handler, number)
 
@@ -47,8 +56,13 @@ class Files(Receiver):
         if self.keeps:
             self.keeps -= 1
         else:
-            self.keys = [key for key in self.keys if key not in named]
-        told = "".join(f"<Deleted><Key>{key}</Key><VersionId>v</VersionId></Deleted>" for key in named)
+            self.keys = [key for key in self.keys if key not in named or key in self.refuses]
+        told = "".join(
+            f"<Error><Key>{key}</Key><VersionId>v</VersionId><Code>ObjectLocked</Code></Error>"
+            if key in self.refuses
+            else f"<Deleted><Key>{key}</Key><VersionId>{'m' if key == self.marker else 'v'}</VersionId></Deleted>"
+            for key in named
+        )
         return says(200, f"<DeleteResult>{told}</DeleteResult>".encode())(handler, number)
 
     def delete_one(self, handler, number):
@@ -101,6 +115,23 @@ def test_what_was_said_to_be_deleted_and_is_there_is_an_error_for_whoever_goes_o
     assert (journal.finished, journal.erased, journal.server.keys) == (True, 2, [])
 
 
+def test_what_is_new_beside_what_went_last_and_is_there_still_counts(files):
+    journal = Journal(files("client/a", "client/b", keeps=1))
+    journal.call()
+    journal.server.keys.append("client/c")
+    journal.call(limit=3)
+    journal.call()
+    assert (journal.finished, journal.erased, journal.server.keys) == (True, 3, [])
+
+
+def test_a_delete_marker_that_is_there_still_is_seen_behind_the_versions_of_its_page(files):
+    journal = Journal(files("client/a", "client/z", refuses=["client/z"], marker="client/b"))
+    journal.call()
+    with pytest.raises(StoreUnavailable, match="not_erased"):
+        journal.call()
+    assert journal.erased == 2
+
+
 def test_what_is_written_anew_under_the_same_name_is_another_one_and_counts(files):
     journal = Journal(files("client/a"))
     journal.call()
@@ -118,7 +149,7 @@ def test_the_checkpoint_names_nobody_and_is_another_under_another_secret(files):
         journal.server.keys = ["client/ann@client.example/a"]
         store = BucketStore(settings(f"http://127.0.0.1:{journal.server.port}", "files"), secret)
         marks.add(store.erase_chunk(Target(ACME, None), run=RUN, checkpoint="", limit=10, now=NOW).checkpoint)
-    assert [len(mark) for mark in marks] == [32, 32]
+    assert [len(mark) for mark in marks] == [8, 8]
 
 
 def test_a_name_that_xml_cannot_say_holds_nothing_up_and_goes(files):
