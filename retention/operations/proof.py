@@ -25,7 +25,7 @@ from retention.models import (
 from retention.operations import others_content, outside
 from retention.operations.outside import BEYOND
 from retention.operations.stores import BY_NAME
-from retention.policy import OF_ERASURES, POLICY, STORES, WORDS_OF_ERASURES, Fate, Kind, Store
+from retention.policy import OF_ERASURES, POLICY, STORES, WORDS_OF_ERASURES, Basis, Fate, Kind, Store, Table
 from retention.rules import levels
 from retention.rules.checks import last_check
 from retention.rules.restores import LEDGER
@@ -64,8 +64,8 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
         "kept": [
             {"what": label, "basis": why.text, "period": None if why.period is None else str(why.period)}
             for label, table in sorted(POLICY.items())
-            for why in [table.reason or WORDS_OF_ERASURES]
             if label in kept
+            for why in [_why_it_stays(label, table)]
         ],
         "others_content": None,
         "not_searched": {
@@ -137,6 +137,15 @@ def facts(run: ErasureRun, checks: list[Verification] | None = None) -> levels.F
         ledger_horizon=settings.LEDGER_BACKUP_HORIZON,
         model_window=settings.MODEL_VENDOR_WINDOW,
     )
+
+
+def _why_it_stays(label: str, table: Table) -> Basis:
+    """Return on what basis rows of a table stay. :raises ValueError: the policy names none."""
+    if table.reason is not None:
+        return table.reason
+    if label == "accounts.AuditDetail":
+        return WORDS_OF_ERASURES
+    raise ValueError(f"{label} stays, and no basis says why")
 
 
 def _request(request: DeletionRequest) -> dict[str, Any]:

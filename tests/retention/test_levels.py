@@ -17,8 +17,8 @@ from accounts.operations.sweeping import SYSTEM
 from retention import papers, sweeps
 from retention.enums import AcceptanceGround, RequestStatus, RunPhase
 from retention.models import Certificate, CertificateAddendum, ErasureRun, ErasureStep, Verification
-from retention.operations import acceptance, certificates, erasure, rewriting, runs, vacuuming, verification
-from retention.policy import WORDS_OF_ERASURES
+from retention.operations import acceptance, certificates, erasure, proof, rewriting, runs, vacuuming, verification
+from retention.policy import POLICY, WORDS_OF_ERASURES
 from retention.rules.levels import NEEDED
 from tests.api.callers import caller
 from tests.contracts.agreements import at
@@ -235,6 +235,16 @@ def test_what_is_said_once_every_window_has_closed_is_provisional_only_if_residu
         ("rewritten", False),
         ("residue_found", True),
     ]
+
+
+def test_what_stays_and_has_no_basis_is_on_no_certificate():
+    erased(a_client(), "ann-1")
+    with tenancy.vendor():
+        run, check = ErasureRun.objects.select_related("organization", "request").get(), Verification.objects.get()
+        assert POLICY["retention.RequestSubject"].reason is None
+        check.searched["kept"] = ["retention.RequestSubject"]
+        with pytest.raises(ValueError, match="RequestSubject stays, and no basis says why"):
+            proof.document(run, run.request, check, now=AFTER_GRACE)
 
 
 def test_where_nothing_to_search_for_is_known_any_more_no_search_says_that_nothing_is_left():
