@@ -149,7 +149,9 @@ def _table(reader: Reader) -> Table:
     )
     if tenant is None and via is None:
         reader.fault(
-            "tenant", "required", "Say in which column the client stands, or by which parent (via) it is found."
+            "tenant",
+            "required",
+            phrase("Say in which column the client stands, or by which parent (via) it is found."),
         )
     if via is None and not reader.has("subject"):
         reader.fault(
