@@ -212,9 +212,8 @@ def letters(message: OutboxMessage) -> list[Letter]:
 
     A language that the screens do not speak falls back to English, dates and numbers included.
     """
-    try:
-        template = get_template(f"mail/{message.topic}.txt")
-    except TemplateDoesNotExist:
+    template = template_of(message.topic)
+    if template is None:
         return []
     spoken = dict(settings.LANGUAGES)
     found = []
@@ -242,17 +241,38 @@ def readers(message: OutboxMessage) -> list[User]:
     An announcement may name the vendor's person in charge (``owner``, a public id), who is told whatever their role,
     and say that the client's side is not (``tells_client``).
     """
-    audience = AUDIENCE.get(message.topic, DEFAULT_AUDIENCE)
+    audience = told_by_role(message)
     people = User.objects.filter(is_active=True)
-    if only := message.payload.get("only"):  # about a person's own sign-in: told to nobody else
+    if only := message.payload.get("only"):
         return list(people.filter(public_id=only))
-    vendors = () if audience.one_sided and message.organization_id is not None else audience.vendor
-    found = people.filter(memberships__organization__isnull=True, memberships__role__in=vendors)
+    found = people.filter(memberships__organization__isnull=True, memberships__role__in=audience.vendor)
     if owner := message.payload.get("owner"):
         found |= people.filter(memberships__organization__isnull=True, public_id=owner)
-    if message.organization_id is not None and message.payload.get("tells_client", True):
+    if audience.client:
         found |= people.filter(memberships__organization=message.organization_id, memberships__role__in=audience.client)
     return list(found.distinct().order_by("email"))
+
+
+def told_by_role(message: OutboxMessage) -> Audience:
+    """Return which roles are told, of the client that the message is about and of the vendor.
+
+    What is for one person only (``only``: their own sign-in) is told to nobody for their role.
+    """
+    if message.payload.get("only"):
+        return Audience((), ())
+    audience, of_client = AUDIENCE.get(message.topic, DEFAULT_AUDIENCE), message.organization_id is not None
+    return Audience(
+        audience.client if of_client and message.payload.get("tells_client", True) else (),
+        () if of_client and audience.one_sided else audience.vendor,
+    )
+
+
+def template_of(topic: str) -> Any:
+    """Return the template of a topic's mails; none: it is not mailed."""
+    try:
+        return get_template(f"mail/{topic}.txt")
+    except TemplateDoesNotExist:
+        return None
 
 
 def _member(user: User) -> Reader:

@@ -66,9 +66,13 @@ def test_a_request_is_in_the_period_in_which_its_certificate_became_complete():
             },
         ),
         ("deletion_request.done", True, {}, set()),
+        ("access_rule.found", True, {}, {"client_administrator"}),
+        ("access_rule.found", False, {}, {"administrator"}),
+        ("user.factor_added", False, {"only": "00000000-0000-4000-8000-000000000000"}, set()),
     ],
 )
-def test_a_mail_names_those_who_were_written_to_and_nobody_else(topic, of_client, payload, recipients):
+def test_a_mail_names_those_who_were_written_to_and_nobody_else(topic, of_client, payload, recipients, monkeypatch):
+    monkeypatch.setattr(notifications, "TOPICS", (topic,))
     client = an_organization()
     with tenancy.vendor():
         OutboxMessage.objects.create(

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization, OutboxMessage, WebhookDelivery
-from accounts.operations.delivery import AUDIENCE, TO_PEOPLE
+from accounts.operations.delivery import TO_PEOPLE, template_of, told_by_role
 from retention.operations.audit_package.parts import Part, Row, in_batches, instant, public_ids
 from retention.rules import audit_package as rules
 from retention.rules.audit_package import Span
@@ -112,14 +112,13 @@ def _mails(message: OutboxMessage, posted: Collection[UUID]) -> Row:
 
 
 def _recipients(message: OutboxMessage, posted: Collection[UUID]) -> list[str]:
-    """Return who is told by mail, as :func:`accounts.operations.delivery.readers` chooses them; or the person."""
+    """Return who is told by mail; or the person."""
     if message.topic in TO_PEOPLE:
         return [] if message.subject_id in posted else [PERSON]
-    audience = AUDIENCE.get(message.topic)
-    if audience is None:
+    if template_of(message.topic) is None:
         return []
-    client = message.organization_id is not None and message.payload.get("tells_client", True)
-    return [*(audience.client if client else ()), *audience.vendor]
+    audience = told_by_role(message)
+    return [*audience.client, *audience.vendor]
 
 
 def _call(call: WebhookDelivery) -> Row:
