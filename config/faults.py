@@ -36,7 +36,7 @@ def without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]
 
 
 class Formatter(ProcessorFormatter):
-    """Formats records of any library: an error in one, as its text or to be put into it, is told without its message."""
+    """Formats records of any library: an error in one, as its text or put into it, is told without its message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record, which stays as it is for others."""

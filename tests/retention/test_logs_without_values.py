@@ -105,7 +105,7 @@ def test_an_error_raised_from_the_group_it_is_in_ends():
         try:
             raise ExceptionGroup(CANARY, [ValueError(CANARY), TypeError()])
         except ExceptionGroup as group:
-            raise group.exceptions[0]
+            raise group.exceptions[0]  # noqa: B904  (the chain that leads back to itself is what is tested)
     except ValueError as error:
         said = faults.told(error)
     assert [said.count(one) for one in ("\nExceptionGroup", "\nValueError", "\nTypeError")] == [1, 1, 1]

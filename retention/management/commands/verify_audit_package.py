@@ -19,8 +19,8 @@ from retention.rules import certificate as certificates
 
 WRONG_INPUT = 2
 LARGEST = 256 * 1024 * 1024
-# What the library says of a file that is no archive, lacks the manifest, has names that are no text, is packed in another
-# way, damaged, cut, or locked.
+# What the library says of a file that is no archive, lacks the manifest, has names that are no text, is packed in
+# another way, damaged, cut, or locked.
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
