@@ -205,12 +205,10 @@ class _Look:
                 for one in self.uuids.get(id_, ()):
                     self.hits[one, column.name, "person_id"] += 1
         if owners and self.terms:
-            whose = set(owners)
+            whose, anybodys = set(owners), self.tenant is not None and None in tenants
             for column, text in zip(self.text_columns, texts, strict=True):
                 if text:
-                    self._look_for_words(
-                        column, text, whose, (about, *values), values[:persons], anybodys=None in tenants
-                    )
+                    self._look_for_words(column, text, whose, (about, *values), values[:persons], anybodys=anybodys)
 
     def _look_for_words(
         self,
