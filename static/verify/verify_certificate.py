@@ -96,7 +96,7 @@ def main():
         print(f"{path}: {error}", file=sys.stderr)
         return 2
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidSignature) as error:
-        print(f"NOT VALID: {path}: {error or 'it was changed'}")
+        print(f"NOT VALID: {path}: {str(error) or 'it was changed'}")
         return 1
     certificate, before = signed[0], digest(signed[0])
     for number, addendum in enumerate(signed[1:], start=1):

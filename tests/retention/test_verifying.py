@@ -127,7 +127,9 @@ def test_a_file_is_what_it_is(raw, verdict, tmp_path):
     paths["file"].write_bytes(raw)
     paths["key"].write_text(public_pem())
     program = [sys.executable, str(PROGRAM), "--public-key", str(paths["key"]), str(paths["file"])]
-    assert subprocess.run(program, check=False, capture_output=True).returncode == (0 if verdict == "valid" else 1)
+    done = subprocess.run(program, check=False, capture_output=True, text=True)
+    assert done.returncode == (0 if verdict == "valid" else 1)
+    assert not done.stdout.rstrip("\n").endswith(": "), "it says why"
     if verdict == "valid":
         call_command("verify_certificate", str(paths["file"]), public_key=paths["key"])
     else:
