@@ -10,13 +10,13 @@ from retention.enums import Decision, RequestScope, RequestStatus, RotationState
 
 # A request that is over. (Certified: what was to do is done, though backups still age.)
 OVER = [
-    RequestStatus.CERTIFIED,
-    RequestStatus.COMPLETE,
-    RequestStatus.DONE,
-    RequestStatus.CANCELLED,
-    RequestStatus.REFUSED,
+    RequestStatus.CERTIFIED.value,
+    RequestStatus.COMPLETE.value,
+    RequestStatus.DONE.value,
+    RequestStatus.CANCELLED.value,
+    RequestStatus.REFUSED.value,
 ]
-GONE = [RequestStatus.ERASED, RequestStatus.VERIFIED]
+GONE = [RequestStatus.ERASED.value, RequestStatus.VERIFIED.value]
 # A run that nobody need work on: it is done, or waits for people.
 RESTING = [RunPhase.CERTIFIED, RunPhase.COMPLETE, RunPhase.CANCELLED, RunPhase.RESIDUE_FOUND]
 

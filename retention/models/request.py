@@ -19,16 +19,8 @@ from retention.enums import (
     RequestScope,
     RequestStatus,
 )
-from retention.querysets import DeletionRequestQuerySet, LegalHoldQuerySet
+from retention.querysets import GONE, OVER, DeletionRequestQuerySet, LegalHoldQuerySet
 
-OVER = [
-    RequestStatus.CERTIFIED.value,
-    RequestStatus.COMPLETE.value,
-    RequestStatus.DONE.value,
-    RequestStatus.CANCELLED.value,
-    RequestStatus.REFUSED.value,
-]
-GONE = [RequestStatus.ERASED.value, RequestStatus.VERIFIED.value]
 APPROVED = [
     RequestStatus.APPROVED.value,
     RequestStatus.DESTROYING.value,

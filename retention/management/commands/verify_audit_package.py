@@ -28,7 +28,7 @@ UNREADABLE = (
     ValueError,
     EOFError,
     struct.error,
-    NotImplementedError,
+    NotImplementedError,  # a method of packing that it does not know
     RuntimeError,
 )
 

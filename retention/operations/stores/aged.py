@@ -15,7 +15,7 @@ from django.db import connection
 from retention.enums import ContentCategory
 from retention.querysets import OVER
 
-_OVER = ", ".join(f"'{status.value}'" for status in OVER)
+_OVER = ", ".join(f"'{status}'" for status in OVER)
 _ASKED = f"s.let_go_at IS NULL AND r.kind <> 'erase' AND r.status NOT IN ({_OVER})"
 # Whom no row may be taken from now. A subquery of numbers without NULL, which the database reads once a statement.
 SPARED = f"""
