@@ -157,6 +157,7 @@ def page(request: HttpRequest) -> HttpResponse:
             # Each in its own words: who cannot read the page finds their own.
             "languages": [(code, translation.get_language_info(code)["name_local"]) for code in known],
             "public_key": certificates.public_pem(),
+            "former_keys": certificates.former_pems(),
         }
         response = TemplateResponse(request, "verify.html", context, status=status)
         response.headers["Content-Security-Policy"] = POLICY

@@ -1,6 +1,7 @@
 """The levels that a certificate names: vacuumed if no snapshot held rows, complete when all windows closed."""
 
 import json
+import time
 from datetime import timedelta
 from io import StringIO
 
@@ -88,14 +89,27 @@ def test_without_the_right_to_vacuum_it_is_left_to_autovacuum_and_claimed_by_its
             erased(organization, "ann-1")
             step = the_step("messages")
             assert (step.vacuumed_at, step.held_by) == (None, "autovacuum")
-            admin.execute("VACUUM retention_message")
-            admin.execute("SELECT pg_stat_force_next_flush()")
+            vacuumed_clean(admin, "retention_message")
             vacuuming.vacuum(now=AFTER_GRACE + timedelta(hours=2))
         finally:
             admin.execute("GRANT MAINTAIN ON retention_message TO terme_eraser")
             admin.execute("ALTER TABLE retention_message RESET (autovacuum_enabled)")
     step = the_step("messages")
     assert (step.vacuumed_how, step.held_by) == ("autovacuum", "")
+
+
+def vacuumed_clean(admin, table):
+    """Vacuum until no dead row is left: the server's own ANALYZE of another table may hold some for a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")  # what this connection deleted, told before the vacuum
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        admin.execute(f"VACUUM {table}")
+        query = "SELECT n_dead_tup FROM pg_stat_all_tables WHERE schemaname = 'public' AND relname = %s"
+        if admin.execute(query, [table]).fetchone()[0] == 0:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"dead rows of {table} are held for half a minute")
 
 
 def dead_in(table):

@@ -211,6 +211,8 @@ def test_anybody_gets_the_keys_of_before_and_checks_with_them_what_they_signed(t
     (former,) = found["former_keys"]
     assert found["pem"] == public_pem() != former["pem"] == before
     assert former["key_id"] == certificate["signature"]["key_id"]
+    page = Client().get("/verify?language=en").content.decode()
+    assert before in page and f"the key {former['key_id']} signed before" in page
     call_command("public_key", stdout=(now := StringIO()))
     call_command("public_key", "--former", stdout=(then := StringIO()))
     assert (now.getvalue(), then.getvalue()) == (public_pem(), f"{public_pem()}key_id {former['key_id']}\n{before}")
