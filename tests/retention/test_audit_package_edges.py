@@ -15,7 +15,8 @@ from retention.operations.audit_package import instructions, notifications, regi
 from retention.operations.audit_package import processing as record
 from retention.rules.audit_package import Span
 from tests.admin.people import a_member
-from tests.contracts.agreements import a_draft, at
+from tests.contracts.agreements import a_draft, a_signed_contract, at
+from tests.contracts.operations.switches import a_proof
 from tests.retention import asking
 from tests.retention.packages import made, rows
 from tests.retention.test_life import live_until
@@ -169,3 +170,58 @@ def test_the_record_names_of_a_contract_that_was_signed_later_what_it_said_since
 
     assert hosts(date(2025, 1, 1), date(2025, 4, 1)) == [], "it bound nobody"
     assert hosts(date(2025, 1, 1), date(2025, 4, 2)) == ["Agreed"]
+
+
+def said_in(contract, code, value, now, **more):
+    with tenancy.vendor():
+        clauses.record(contract, code=code, value=value, now=now, by="user:manager", **more)
+
+
+def recorded_of(client, begins_on, ends_on):
+    with tenancy.vendor():
+        (row,) = record.part(Span(begins_on, ends_on), client).rows
+        return row["sub_processors"], row["training_allowed"]
+
+
+def test_the_record_names_nothing_that_a_contract_said_which_had_ended_while_another_one_says_it():
+    client = an_organization()
+    once = {"renewal_term_months": None, "auto_renews": False}
+    for reference, starts_on, provider, trains in (
+        ("C-1", date(2025, 1, 1), "Old", True),
+        ("C-2", date(2026, 1, 1), "New", False),
+    ):
+        contract = a_signed_contract(client, reference=reference, starts_on=starts_on, **once)
+        value = {"provider": provider, "location": "FR"}
+        said_in(contract, ClauseCode.HOSTING, value, at("2024-12-03"))
+        proof = a_proof(client, "2024-12-03")
+        said_in(contract, ClauseCode.TRAINING_ALLOWED, trains, at("2024-12-03"), evidence=proof)
+    live_until(at("2026-01-02"))
+    assert recorded_of(client, date(2025, 12, 1), date(2026, 2, 1)) == (["New", "Old"], True)
+    assert recorded_of(client, date(2026, 2, 1), date(2026, 3, 1)) == (["New"], False)
+    live_until(at("2027-01-02"))
+    assert recorded_of(client, date(2027, 1, 2), date(2027, 2, 1)) == (["New"], False), "it holds what is not erased"
+
+
+def test_the_record_names_the_host_of_a_contract_that_was_noted_only_later():
+    client = an_organization()
+    contract = a_signed_contract(client)
+    for provider, recorded in (("First", at("2026-02-01")), ("Second", at("2026-06-01"))):
+        said_in(contract, ClauseCode.HOSTING, {"provider": provider, "location": "US"}, recorded)
+    assert recorded_of(client, date(2025, 1, 1), date(2026, 1, 1)) == (["First"], False)
+    assert recorded_of(client, date(2026, 5, 1), date(2026, 7, 1)) == (["First", "Second"], False)
+
+
+def test_between_two_contracts_the_first_ones_host_has_what_is_not_erased():
+    client = an_organization()
+    once = {"renewal_term_months": None, "auto_renews": False}
+    said_in(
+        a_signed_contract(client, **once), ClauseCode.HOSTING, {"provider": "Old", "location": "FR"}, at("2024-12-03")
+    )
+    live_until(at("2026-01-02"))
+    draft = a_draft(client, reference="C-2", starts_on=date(2026, 3, 1))
+    said_in(draft, ClauseCode.HOSTING, {"provider": "New", "location": "FR"}, at("2026-02-10"))
+    with tenancy.vendor():
+        signing.sign(draft, now=at("2026-02-10"), by="user:manager")
+    assert recorded_of(client, date(2026, 1, 10), date(2026, 2, 1)) == (["Old"], False)
+    assert recorded_of(client, date(2026, 2, 1), date(2026, 3, 1)) == (["New", "Old"], False)
+    assert recorded_of(client, date(2026, 3, 1), date(2026, 4, 1)) == (["New"], False)

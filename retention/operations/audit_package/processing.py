@@ -1,10 +1,11 @@
 """The record of processing on behalf of each client (Art. 30(2) GDPR), and its sub-processors and transfers."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Greatest
 
 from accounts.models import Organization
@@ -106,24 +107,48 @@ def _rows(clients: QuerySet[Organization], span: Span) -> Iterator[Row]:
             }
 
 
-def _stated(code: ClauseCode, keys: list[int], span: Span) -> QuerySet[ContractClause]:
+def _stated(code: ClauseCode, keys: list[int], span: Span) -> QuerySet[Any]:
     """Return what clients' contracts stated on a matter at any instant of the period; a draft binds nobody.
 
-    A contract was signed here when its first term was certain.
+    A contract was signed here when its first term was certain (``signed_at``). ``over_at``: when it ended, if that was
+    before the period. What was noted later only is among it.
     """
     first = Term.objects.filter(organization=OuterRef("organization"), contract=OuterRef("contract")).order_by("pk")
-    rows = ContractClause.objects.alias(signed_at=Subquery(first.values("certain_at")[:1])).filter(
+    rows = ContractClause.objects.annotate(signed_at=Subquery(first.values("certain_at")[:1])).filter(
         Q(superseded_at__isnull=True) | Q(superseded_at__gt=Greatest(span.begins_at, F("signed_at"))),
-        recorded_at__lt=span.ends_at,
         signed_at__lt=span.ends_at,
     )
-    return rows.filter(organization__in=keys, code=code, contract__status__in=BOUND).order_by("pk")
+    over_at = Case(When(contract__ended_at__lte=span.begins_at, then=F("contract__ended_at")))
+    stated: QuerySet[Any] = rows.filter(organization__in=keys, code=code, contract__status__in=BOUND).annotate(
+        over_at=over_at
+    )
+    found: QuerySet[Any] = stated.order_by("pk")
+    return found
 
 
 def _hosts(keys: list[int], span: Span) -> dict[int, list[dict[str, Any]]]:
-    """Return where clients' data were hosted in the period, and by whom, as their contracts state it."""
+    """Return where clients' data were hosted in the period, and by whom, as their contracts state it.
+
+    What a contract says first it says since it was signed, whenever that was noted. The host of one that had ended
+    has what is not erased yet, unless another one named one as the period began.
+    """
+    earlier = ContractClause.objects.filter(
+        organization=OuterRef("organization"),
+        contract=OuterRef("contract"),
+        code=OuterRef("code"),
+        pk__lt=OuterRef("pk"),
+    )
+    noted = Q(recorded_at__lt=span.ends_at) | ~Exists(earlier)
+    clauses = list(_stated(ClauseCode.HOSTING, keys, span).filter(noted))
+    known: dict[int, datetime] = {}
+    for clause in clauses:
+        if clause.over_at or clause.signed_at <= span.begins_at:
+            until = clause.over_at or span.ends_at
+            known[clause.organization_id] = max(until, known.get(clause.organization_id, until))
     found: dict[int, list[dict[str, Any]]] = {}
-    for clause in _stated(ClauseCode.HOSTING, keys, span):
+    for clause in clauses:
+        if clause.over_at and clause.over_at < known[clause.organization_id]:
+            continue
         host = {
             "name": clause.value["provider"],
             "what": "hosting",
@@ -138,7 +163,9 @@ def _hosts(keys: list[int], span: Span) -> dict[int, list[dict[str, Any]]]:
 
 
 def _training(keys: list[int], span: Span) -> dict[int, bool]:
-    rows = _stated(ClauseCode.TRAINING_ALLOWED, keys, span).filter(value=True)
+    rows = _stated(ClauseCode.TRAINING_ALLOWED, keys, span).filter(
+        value=True, over_at__isnull=True, recorded_at__lt=span.ends_at
+    )
     return dict.fromkeys(rows.values_list("organization_id", flat=True), True)
 
 
