@@ -227,7 +227,7 @@ class SubjectRequestResource(Resource):
         filterset_class=None,
     )
     def letter(self, request: Request, **kwargs: Any) -> HttpResponse:
-        """A letter as PDF: the acknowledgement, the one to the client, the answer. 404 where there is none (yet)."""
+        """A letter as PDF: each that `name` names, while it is one of this request; 404 where there is none."""
         asked = LetterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         row, name = self._readable(), str(asked.validated_data["name"])

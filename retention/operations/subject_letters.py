@@ -12,7 +12,7 @@ from accounts.operations import delivery
 from accounts.operations.delivery import Reader
 from contracts.rules.periods import local_day
 from retention.enums import DoubtReason, ExtensionReason, RefusalGround, SubjectState
-from retention.models import SubjectRequest
+from retention.models import SubjectDoubt, SubjectRequest
 from retention.operations import subject_facts, subject_links
 
 PATHS = {"person": "privacy/link", "client": "privacy/decide"}
@@ -43,6 +43,8 @@ def register() -> None:
 
 def facts(row: SubjectRequest) -> dict[str, Any]:
     """Return what letters about a request are told, in the language in force."""
+    # What was granted may be refused after all: a law may forbid to erase.
+    ground = row.refusal or ("" if row.request is None else row.request.refusal)
     return {
         "request": row,
         "reference": row.reference,
@@ -55,7 +57,7 @@ def facts(row: SubjectRequest) -> dict[str, Any]:
         "due_on": row.due_on,
         "doubted": row.doubts.filter(answered_on__isnull=True).exists(),
         "outcome": row.outcome,
-        "ground": RefusalGround(row.refusal).label if row.refusal else "",
+        "ground": RefusalGround(ground).label if ground else "",
         "vendor": settings.VENDOR_NAME or "Terme",
     }
 
@@ -76,25 +78,32 @@ def text(row: SubjectRequest, name: str) -> str:
 
 
 def of(row: SubjectRequest) -> list[str]:
-    """Return the letters that exist of a request as it stands; none, once its words are gone."""
+    """Return the letters that exist of a request as it stands, the latest last; none, once its words are gone."""
     if row.purged_at is not None or row.state == SubjectState.UNCONFIRMED:
         return []
     found = ["acknowledged"]
     if row.forwarded_at is not None:
         found.append("forwarding")
-    if _reason(row, "identity_asked"):
-        found.append("identity_asked")
-    if row.extended_at is not None:
-        found.append("extension_told")
+    written = []
+    if (asked := _asked(row)) is not None:
+        written.append((asked.asked_on, "identity_asked"))
+    if row.extended_at is not None and row.organization is not None:
+        written.append((local_day(row.extended_at, row.organization.time_zone), "extension_told"))
+    found += [name for _day, name in sorted(written, key=lambda one: one[0])]
     if row.state == SubjectState.ANSWERED:
         found.append("answered")
     return found
 
 
+def _asked(row: SubjectRequest) -> SubjectDoubt | None:
+    """Return the question about identity that is not answered yet."""
+    return row.doubts.filter(answered_on__isnull=True).first()
+
+
 def _reason(row: SubjectRequest, name: str) -> Any:
     """Return why the person is asked who they are, while they are, or why it takes longer; nothing otherwise."""
     if name == "identity_asked":
-        asked = row.doubts.filter(answered_on__isnull=True).first()
+        asked = _asked(row)
         return "" if asked is None else REASONS.get(asked.reason, "")
     return REASONS.get(row.extended_for, "") if name == "extension_told" else ""
 

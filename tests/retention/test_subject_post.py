@@ -1,5 +1,7 @@
 """Who asks without an e-mail address: each letter that must reach them is told to who posts it, and can be printed."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.core.cache import cache
@@ -106,3 +108,13 @@ def test_of_what_is_over_and_was_never_posted_nobody_is_told_twice(row):
     with tenancy.vendor():
         subject_requests.withdraw(row, now=at("2025-03-05"), by="user:officer")
     assert told_to_post() == []
+
+
+def test_the_letter_that_is_not_named_is_the_one_that_was_written_last(row):
+    later, who = NOW + timedelta(days=1), {"by": CLIENT}
+    with tenancy.tenant(row.organization_id):
+        subject_decisions.extend(row, reason=ExtensionReason.COMPLEX, now=NOW, **who)
+        subject_decisions.doubt(row, reason=DoubtReason.DATA_DIFFER, now=later, **who)
+    assert letters(row)[2:] == ["extension_told", "identity_asked"]
+    decided(row, subject_decisions.settle_doubt)
+    assert letters(row)[2:] == ["extension_told"]

@@ -129,6 +129,7 @@ def test_from_the_page_to_the_answer(client_):
     assert row.reference in letter.subject and client_.name in letter.body
     own = visitor.get("/privacy/own")
     assert client_.name in own.content.decode()
+    assert "<dd>Réponse reçue : Acceptée" in visitor.get("/privacy/own?language=fr").content.decode()
     pdf = visitor.get("/privacy/own/letters/answered.pdf")
     assert pdf.status_code == 200 and b"".join(pdf)[:5] == b"%PDF-"
     assert events(row) == [
@@ -365,3 +366,6 @@ def test_what_was_granted_and_then_refused_is_answered_as_refused(client_):
         people_requests.refuse(row.request, ground=RefusalGround.LEGAL_CLAIMS, now=NOW, by="user:officer")
     swept(NOW)
     assert (again(row).state, again(row).outcome) == ("answered", "refused")
+    body = posted()["Ann@canary.example"][-1].body
+    assert f"{client_.name} decided for your request, but it is not carried out." in body
+    assert "decided against" not in body and str(RefusalGround.LEGAL_CLAIMS.label) in body, "and why (Art. 12(4) GDPR)"
