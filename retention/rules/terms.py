@@ -17,8 +17,20 @@ SHORTEST = 4
 SHORTEST_NUMBER = 7
 _RUN = re.compile(r"[^\W_]+")
 _WHOLE_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_ESCAPED = re.compile(r"(?<!\\)\\+u([0-9a-fA-F]{4})")
+# A character of JSON by its number, or by a letter or itself (RFC 8259, section 7).
+_ESCAPED = re.compile(r'(?<!\\)\\+u([0-9a-fA-F]{4})|\\(["\\/bfnrt])')
+_BY_A_LETTER = dict(zip("bfnrt", "\b\f\n\r\t", strict=True))
+# A number that no character has, and Python reads none of thousands of digits.
+_ENDLESS = re.compile(r"&#[0-9]{100,};?")
 _ASCII_LABEL = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
+# More marks than these stand on no letter, and to put them in order takes quadratic time (UAX 15, section 13).
+MOST_MARKS = 30
+_MARKS = "".join(
+    c for c in map(chr, range(0x300, 0x20000)) if unicodedata.combining(unicodedata.normalize("NFD", c)[0])
+)
+_STACKED = re.compile(f"([{_MARKS}]{{{MOST_MARKS}}})[{_MARKS}]+")
+# Where they may be; it is read much faster.
+_BEYOND_LATIN = re.compile(f"[\u0300-\U0001ffff]{{{MOST_MARKS + 1},}}")
 # How deep one way of writing is packed into another: an address in a link, in a page, in JSON.
 LAYERS = 4
 
@@ -96,7 +108,8 @@ def as_uuid(text: str) -> UUID | None:
 
 def plain(text: str) -> str:
     """Return a text in the one form in which texts and terms are compared: composed, without case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    few = _BEYOND_LATIN.sub(lambda run: _STACKED.sub(r"\1", run[0]), text)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", few).casefold())
 
 
 def as_sought(term: str) -> str:
@@ -169,8 +182,13 @@ def spellings(text: str) -> Iterator[str]:
 
 
 def _json(text: str) -> str:
-    plainer = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    return plainer.replace('\\"', '"').replace("\\/", "/")
+    return _ESCAPED.sub(
+        lambda match: chr(int(match[1], 16)) if match[1] else _BY_A_LETTER.get(match[2], match[2]), text
+    )
+
+
+def _html(text: str) -> str:
+    return html.unescape(_ENDLESS.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _hosts(text: str) -> str:
@@ -188,7 +206,7 @@ def _label(match: re.Match[str]) -> str:
 _ESCAPES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("\\", _json),
     ("%", unquote),
-    ("&", html.unescape),
+    ("&", _html),
     ("xn--", _hosts),
     ("XN--", _hosts),
 )

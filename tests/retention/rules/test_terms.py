@@ -45,6 +45,26 @@ def test_what_json_escapes_is_read():
     assert Searcher({"unit/7-b"}).found_in(r'{"id": "unit\/7-b"}')
 
 
+@pytest.mark.parametrize("before", ["\n", "\t", "\r\n", "\f", "\b"])
+def test_what_begins_a_line_of_a_text_in_json_is_read(before):
+    line = json.dumps({"event": f"was told{before}{OWN}"})
+    for text in (line, json.dumps(line), quote(line)):
+        assert Searcher({OWN}).found_in(text), text
+
+
+@pytest.mark.parametrize("name", [r"client\ann-7", r"client\nina-7"])
+def test_a_name_within_a_domain_is_read_in_a_text_in_json(name):
+    line = json.dumps({"user_name": name})
+    for text in (name, line, json.dumps(line), f"100% {line}"):
+        assert Searcher({name}).found_in(text), text
+
+
+def test_a_reference_to_no_character_is_read_over_however_long_it_is():
+    for digits in (100, 5_000, 400_000):
+        assert Searcher({OWN}).found_in(f"&#{'9' * digits}; zo&euml;@exämple.eu")
+    assert Searcher({OWN}).found_in(f"zo&#{'0' * 50}235;@exämple.eu")
+
+
 @pytest.mark.parametrize(
     "text", ["zoë@xn--exmple-cub.eu", "xzoë@exämple.eu", "zoë@exämple.eux", "xn--", "xn---@xn--\u00e4", "&#xe4;%&\\u"]
 )
@@ -71,3 +91,8 @@ def test_a_long_run_of_backslashes_or_an_endless_host_is_read_in_one_pass():
     sought = Searcher({"ann@client.example"})
     assert not sought.found_in("\\" * 400_000 + " bob@client.example")
     assert not sought.found_in("xn--" + "b" * 1_000_000 + " bob@client.example")
+
+
+@pytest.mark.parametrize("marks", ["\u0300\u0316", "\u0f73", "\u05b0\u05bc\u0591"])
+def test_endless_marks_on_one_letter_are_read_in_one_pass(marks):
+    assert Searcher({OWN}).found_in("a" + marks * 200_000 + f" zoe\u0308@exa\u0308mple.eu {marks * 8}")
