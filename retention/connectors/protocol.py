@@ -81,7 +81,8 @@ class Residue:
 class StoreError(Exception):
     """A store could not be worked on. ``fault`` says why, ``place`` where in its settings; neither names anybody.
 
-    ``from_the_front``: when it is tried again a walk begins anew, instead of where its checkpoint stands.
+    ``from_the_front``: its checkpoint leads nowhere. A run that gave it up and is sent there again begins the walk
+    anew, and so does a night that tries again.
     """
 
     def __init__(self, fault: StoreFault, place: str = "", *, from_the_front: bool = False) -> None:

@@ -272,7 +272,8 @@ class _Work:
             if journal.failures >= MOST_FAILURES or isinstance(error, StoreMisconfigured):
                 journal.status = StepStatus.FAILED
             wait = min(timedelta(seconds=5) * 2 ** min(journal.failures, 10), LONGEST_WAIT)
-            if isinstance(error, StoreError) and error.from_the_front:
+            # Not before: a walk that begins anew gets on, and would count as one that does not fail.
+            if journal.status == StepStatus.FAILED and isinstance(error, StoreError) and error.from_the_front:
                 journal.cursor = ""
             asked = getattr(error, "retry_at", None)
             journal.again_at = max(self.lease.now() + wait, asked) if asked else self.lease.now() + wait

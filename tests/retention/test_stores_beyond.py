@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -26,10 +27,12 @@ from retention.models import (
     Verification,
 )
 from retention.operations import attesting, external, people_requests, requests, run_control, verification
+from retention.operations.erasure import MOST_FAILURES
 from tests.accounts.receivers import says
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.retention.connectors.configured import SECRET, a_store, paper
+from tests.retention.connectors.databases import a_product
 from tests.retention.connectors.test_service import Service, answers
 from tests.retention.under_contract import a_client, person
 
@@ -231,6 +234,38 @@ def test_a_service_that_moves_while_it_works_on_is_asked_anew_once_people_send_t
         assert (erasure.status, erasure.step().erased) == (RequestStatus.CERTIFIED, 3)
     finally:
         moved.close()
+
+
+def test_a_database_that_is_written_to_without_end_is_given_up_and_told_of():
+    """Each time a row goes another one comes: so it is erased for as long as nobody stops the product."""
+    with a_product() as product:
+        product.run("CREATE TABLE app.seen (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, who uuid, ref text)")
+        product.run(
+            "CREATE FUNCTION app.again() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN INSERT INTO app.seen (who, ref) VALUES (OLD.who, OLD.ref); RETURN NULL; END $$"
+        )
+        product.run("CREATE TRIGGER again AFTER DELETE ON app.seen FOR EACH ROW EXECUTE FUNCTION app.again()")
+        mapped = {
+            "schema": "app",
+            "table": "seen",
+            "key": "id",
+            "tenant": {"column": "who", "names": "public_id"},
+            "subject": {"column": "ref", "holds": "external_id"},
+        }
+        settings = {**product.mapping(tables=[mapped]), "tenants": {}}
+        a_store(kind="postgresql", settings=settings, secret=urlsplit(product.dsn).password)
+        erasure = Erasure()
+        product.run("INSERT INTO app.seen (who, ref) VALUES (%s, 'ann-1')", erasure.organization.public_id)
+        erasure.go_on()
+        assert (erasure.step().failures, erasure.step().last_error) == (1, "busy")
+        for _try in range(MOST_FAILURES):
+            erasure.go_on(after=timedelta(hours=1))
+        assert (erasure.status, erasure.step().status) == (RequestStatus.PARTIALLY_DONE, StepStatus.FAILED)
+        product.run("DROP TRIGGER again ON app.seen")
+        with tenancy.vendor():
+            run_control.retry_stores(erasure.run, now=erasure.now, by="user:two")
+        erasure.go_on(after=timedelta(minutes=1))
+        assert erasure.status == RequestStatus.CERTIFIED
 
 
 def test_a_store_that_still_has_something_is_residue(service):
