@@ -15,8 +15,8 @@ from retention.connectors.bucket_entries import UPLOADS, Entry
 from retention.connectors.protocol import StoreMisconfigured
 from retention.enums import StoreFault
 
-# Of a digest in hexadecimal: a thousand of them stand in one checkpoint.
-MARK = 8
+# Of a digest in hexadecimal: a thousand of them stand in one checkpoint, and none of millions is another's.
+MARK = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from urllib.parse import quote, unquote
 import pytest
 
 from retention.connectors.bucket import BucketStore
+from retention.connectors.bucket_entries import OBJECTS, Entry
+from retention.connectors.bucket_places import MARK, Mark
 from retention.connectors.protocol import StoreMisconfigured, StoreUnavailable, Target
 from tests.accounts.receivers import Receiver
 from tests.retention.connectors.databases import RUN
@@ -149,7 +151,13 @@ def test_the_checkpoint_names_nobody_and_is_another_under_another_secret(files):
         journal.server.keys = ["client/ann@client.example/a"]
         store = BucketStore(settings(f"http://127.0.0.1:{journal.server.port}", "files"), secret)
         marks.add(store.erase_chunk(Target(ACME, None), run=RUN, checkpoint="", limit=10, now=NOW).checkpoint)
-    assert [len(mark) for mark in marks] == [8, 8]
+    assert [len(mark) for mark in marks] == [MARK, MARK]
+
+
+def test_each_of_many_things_has_a_mark_of_its_own():
+    """Two that share one would count as one that is there still."""
+    mark = Mark("secret", "files")
+    assert len({mark.of(Entry(f"client/{n}", "v", OBJECTS, 1, NOW, latest=True)) for n in range(300_000)}) == 300_000
 
 
 def test_a_name_that_xml_cannot_say_holds_nothing_up_and_goes(files):
