@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 
 from accounts import tenancy
 from accounts.models import AuditDetail, IdempotencyKey
@@ -10,7 +12,10 @@ from contracts.letters import reader
 from contracts.operations import intakes
 from retention.enums import RequestStatus
 from retention.models import ErasureStep, Verification
+from retention.operations.stores import BY_NAME, Place, Target
+from retention.rules.terms import Identifiers
 from tests.contracts.agreements import at
+from tests.engines import admin_dsn
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
 from tests.retention.under_contract import AFTER_GRACE, NOW, a_client, approved, asked, person, state_of
 
@@ -81,3 +86,31 @@ def test_why_a_letter_of_no_client_was_put_away_goes_where_it_names_the_people(w
         assert sorted(set(left)) == ["No notice", "Of ann-1, whose client nobody knows", "Of dora-9@x.example"]
         assert len(left) == 6
         assert ErasureStep.objects.get(store="audit_details").erased >= 2
+
+
+# Events and details of nobody, as many as there are numbers: every other one of a sign-in.
+OF_NOBODY = """
+    WITH event AS (
+        INSERT INTO accounts_auditevent (public_id, name, subject_type, subject_id, actor, data, detail_digest,
+                                         occurred_at)
+        SELECT gen_random_uuid(), CASE WHEN n %% 2 = 0 THEN 'sign_in.failed' ELSE 'intake.rejected' END, 'User',
+               gen_random_uuid(), 'system', '{}', '', now()
+        FROM generate_series(1, %s) AS n RETURNING id
+    )
+    INSERT INTO accounts_auditdetail (event_id, salt, text) SELECT id, '', '{"reason": "No notice"}' FROM event
+"""
+READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_all_tables WHERE relname = 'accounts_auditevent'"
+
+
+def test_no_chunk_reads_what_the_chunks_before_it_have_read():
+    organization = a_client()
+    with psycopg.connect(admin_dsn("default"), autocommit=True) as engine:
+        engine.execute(OF_NOBODY, [5000])
+        engine.execute("ANALYZE accounts_auditevent, accounts_auditdetail")
+        ((last,),) = engine.execute("SELECT max(event_id) FROM accounts_auditdetail").fetchall()
+    target = Target(organization.pk, 1, Identifiers(emails=frozenset({"ann-1@client.example"})))
+    with tenancy.eraser(organization.pk), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")  # as the planner chooses of many rows
+        BY_NAME["audit_details"].erase(target, after=Place(1, last - 200), limit=100, until=0.0)
+        cursor.execute(READ)
+        assert cursor.fetchone()[0] < 1000

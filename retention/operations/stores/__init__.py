@@ -14,10 +14,11 @@ _OF_NO_ERASURE = (
     "NOT EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
     f"AND e.name IN ({', '.join(f"'{name}'" for name in OF_ERASURES)}))"
 )
-# What sign-in notes has no words but a network address, and is much.
+# What sign-in notes has no words but a network address, and is much. Each event is looked up: joined, every chunk
+# would read all events before it.
 _OF_SIGN_INS = (
-    "EXISTS (SELECT 1 FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id "
-    "AND e.name LIKE 'sign\\_in.%%')"
+    "coalesce((SELECT e.name FROM accounts_auditevent e WHERE e.id = accounts_auditdetail.event_id), '') "
+    "LIKE 'sign\\_in.%%'"
 )
 _BEFORE_PEOPLE: tuple[Store, ...] = (
     # First: their keys stand in their own rows, so an export stays readable until it is gone.

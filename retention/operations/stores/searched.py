@@ -83,7 +83,7 @@ class OfNobodyToo(Searched):
 
     Calls of the vendor's staff are answered there, and letters put away before anybody knew whose they were. An
     external id says nothing there: another client may have somebody of the same. ``apart``: rows of nobody that no
-    words stand in, as SQL. The walk's place has 1 as its person from there on.
+    words stand in, as SQL of one row: their texts are not read. The walk's place has 1 as its person from there on.
     """
 
     apart: str = "false"
@@ -96,10 +96,10 @@ class OfNobodyToo(Searched):
                 return own
             erased, key = own.erased, 0
         with tenancy.vendors_eraser(), connection.cursor() as cursor:
+            texts = ", ".join(f"CASE WHEN NOT ({self.apart}) THEN {name}::text END" for name in self.texts)
             cursor.execute(
-                f"SELECT {self.key}, {', '.join(f'{name}::text' for name in self.texts)} FROM {self.table} "
-                f"WHERE organization_id IS NULL AND {self.key} > %s AND NOT ({self.apart}) "
-                f"ORDER BY {self.key} LIMIT %s",
+                f"SELECT {self.key}, {texts} FROM {self.table} "
+                f"WHERE organization_id IS NULL AND {self.key} > %s ORDER BY {self.key} LIMIT %s",
                 [key, limit],
             )
             rows = cursor.fetchall()
