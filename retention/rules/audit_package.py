@@ -126,15 +126,15 @@ def verify_layout(file: IO[bytes], entries: Iterable[ZipInfo]) -> None:
         raise BadDocument("A file stands twice in the package.")
     if any(one.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for one in found):
         raise BadDocument("A file is packed in an unknown way.")
-    at = 0
+    at, end = 0, file.seek(0, 2)
     for one in found:
-        file.seek(at)
+        file.seek(min(at, end))  # a size may say more than a file can have
         header = file.read(_HEADER)
         if one.header_offset != at or len(header) != _HEADER:
             raise BadDocument("Something stands in the package beside its files.")
         at += _HEADER + sum(struct.unpack_from("<HH", header, 26)) + one.compress_size
     at += sum(_ENTRY + len(one.orig_filename.encode()) + len(one.extra) + len(one.comment) for one in found)
-    if file.seek(0, 2) - at not in (_END, _END + _LONG_END) or any(one.comment for one in found):
+    if end - at not in (_END, _END + _LONG_END) or any(one.comment for one in found):
         raise BadDocument("Something stands in the package beside its files.")
 
 

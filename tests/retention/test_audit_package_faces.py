@@ -95,6 +95,16 @@ def unreadable_name(raw, _at):
     return raw[: entry + 8] + b"\0\x08" + raw[entry + 10 : entry + 46] + b"\xff" + raw[entry + 47 :]
 
 
+def endless(raw, _at):
+    """Say of the first file that it is as long as no file can be."""
+    entry, end = raw.index(b"PK\1\2"), raw.rindex(b"PK\5\6")
+    behind = entry + 46 + int.from_bytes(raw[entry + 28 : entry + 30], "little")
+    size = b"\1\0\x08\0" + b"\xff" * 8
+    first = raw[entry : entry + 20] + b"\xff" * 4 + raw[entry + 24 : entry + 30] + b"\x0c\0" + raw[entry + 32 : behind]
+    long = (int.from_bytes(raw[end + 12 : end + 16], "little") + len(size)).to_bytes(4, "little")
+    return raw[:entry] + first + size + raw[behind : end + 12] + long + raw[end + 16 :]
+
+
 def edited_manifest(found, **values):
     manifest = json.loads(found["manifest.json"]) | values
     return {**found, "manifest.json": json.dumps(manifest)}
@@ -175,6 +185,7 @@ def test_a_changed_package_does_not_hold(tmp_path, change, said):
         pytest.param(moved, "beside", id="between-files-and-directory"),
         pytest.param(lambda raw, at: raw[: at + 60] + b"\xff" * 30 + raw[at + 90 :], "not a package", id="damaged"),
         pytest.param(lambda raw, _at: raw[: raw.rindex(b"PK\1\2") + 8], "not a package", id="cut"),
+        pytest.param(endless, "beside", id="a-size-that-no-file-has"),
         pytest.param(unreadable_name, "not a package", id="a-name-that-is-no-text"),
         pytest.param(lambda raw, _at: repacked(raw, zipfile.ZIP_BZIP2), "unknown way", id="packed-in-another-way"),
     ],
