@@ -94,6 +94,7 @@ AUDIENCE = {
     "deletion_request.opened": _REQUEST,
     "deletion_request.approved": _REQUEST,
     "deletion_request.cancelled": _REQUEST,
+    "deletion_request.refused": _REQUEST,
     "deletion_request.blocked": _REQUEST,
     "deletion_request.due_soon": _REQUEST,
     "deletion_request.escalated": _ESCALATED,

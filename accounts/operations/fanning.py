@@ -21,7 +21,6 @@ CLIENTS_TOPICS = frozenset(topic for topic, audience in AUDIENCE.items() if audi
     "correction.made",
     "deletion_request.decided",
     "deletion_request.done",
-    "deletion_request.refused",
     "deletion_request.unblocked",
     "erasure.complete",
     "export.ended",

@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OutboxMessage
 from accounts.operations import delivery
 from accounts.operations.delivery import Reader
-from retention.enums import RequestScope
+from retention.enums import RefusalGround, RequestScope
 from retention.models import Certificate, DeletionRequest, ErasureRun, Export, LegalHold, ManualErasure
 
 TOPICS = (
     "deletion_request.opened",
     "deletion_request.approved",
     "deletion_request.cancelled",
+    "deletion_request.refused",
     "deletion_request.blocked",
     "deletion_request.due_soon",
     "deletion_request.escalated",
@@ -47,12 +48,15 @@ def register() -> None:
 
 
 def _facts(message: OutboxMessage, reader: Reader) -> dict[str, Any]:
-    """Return the scope's code and a sentence that says it; nothing where the subject is gone."""
+    """Return the scope's code, a sentence that says it, and why it is refused; nothing where the subject is gone."""
     find = FINDERS.get(message.subject_type)
     scope = find(message) if find else None
     if scope is None:
         return {}
-    return {"scope": scope, "scope_said": SENTENCES[scope]}
+    said = {"scope": scope, "scope_said": SENTENCES[scope]}
+    if message.topic == "deletion_request.refused":
+        said["ground"] = RefusalGround(message.payload["ground"]).label
+    return said
 
 
 def _first(model: Any, path: str, message: OutboxMessage) -> str | None:

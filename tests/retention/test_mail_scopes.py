@@ -9,8 +9,8 @@ from accounts import tenancy
 from accounts.enums import Role
 from accounts.models import OutboxMessage
 from accounts.operations import delivery
-from retention.enums import HoldGround, RequestKind, RequestStatus, RunPhase
-from retention.operations import carrying_out, exports, holds, mail_scopes, requests
+from retention.enums import HoldGround, RefusalGround, RequestKind, RequestStatus, RunPhase
+from retention.operations import carrying_out, exports, holds, mail_scopes, people_requests, requests
 from tests.accounts.parties import a_member, an_announcement
 from tests.contracts.agreements import at
 from tests.retention.test_life import a_leaving_client, decide_everything, live_until
@@ -133,3 +133,14 @@ def test_every_mail_of_requests_erasures_holds_and_certificates_is_told_its_scop
 def test_the_state_of_what_is_complete_is_no_command(language, word):
     with translation.override(language):
         assert {str(RequestStatus.COMPLETE.label), str(RunPhase.COMPLETE.label)} == {word}
+
+
+@pytest.mark.parametrize("kind", [RequestKind.ERASE, RequestKind.EXPORT])
+def test_that_a_request_is_refused_the_client_is_told_and_on_what_ground(client, kind):
+    request = asked(client, "ann-1", kind=kind)
+    ground = RefusalGround.LEGAL_OBLIGATION if kind is RequestKind.ERASE else RefusalGround.LEGAL_CLAIMS
+    with tenancy.vendor():
+        people_requests.refuse(request, ground=ground, now=NOW, by="user:staff", reason="ann-1 owes tax")
+    body = told_once(client, "deletion_request.refused")
+    assert f"data of {'people of ' * (kind is not RequestKind.ERASE)}Acme is refused: {ground.label}." in body
+    assert said(body) == ["person"] and "ann" not in body.lower()
