@@ -318,7 +318,7 @@ class SubjectState(TextChoices):
     RECEIVED = "received", _("Received")
     FORWARDED = "forwarded", _("With the client")
     GRANTED = "granted", _("Granted, being carried out")
-    ANSWERED = "answered", _("Answered")
+    ANSWERED = "answered", pgettext_lazy("a person's request", "Answered")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     LAPSED = "lapsed", _("Lapsed, the address was never confirmed")
 

@@ -129,7 +129,7 @@ def test_from_the_page_to_the_answer(client_):
     assert row.reference in letter.subject and client_.name in letter.body
     own = visitor.get("/privacy/own")
     assert client_.name in own.content.decode()
-    assert "<dd>Réponse reçue : Acceptée" in visitor.get("/privacy/own?language=fr").content.decode()
+    assert "<dd>Réponse donnée : Acceptée" in visitor.get("/privacy/own?language=fr").content.decode()
     pdf = visitor.get("/privacy/own/letters/answered.pdf")
     assert pdf.status_code == 200 and b"".join(pdf)[:5] == b"%PDF-"
     assert events(row) == [
