@@ -18,7 +18,10 @@ class Due(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A scheduled job: what is due, when the next will be, what does it, its task, how often, to which queue."""
+    """A scheduled job: what is due, when the next will be, what does it, its task, how often, to which queue.
+
+    ``last``: what it does makes nothing due for those before it.
+    """
 
     name: str
     due: Due
@@ -27,3 +30,4 @@ class Sweep:
     task: Task[..., None]
     every: timedelta
     queue: str
+    last: bool = False

@@ -240,6 +240,7 @@ SWEEPS: tuple[Sweep, ...] = (
         accounts_tasks.sweep_seals,
         10 * SECONDS,
         "workflows",
+        last=True,
     ),
     Sweep(
         "trail_heads",

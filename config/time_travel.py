@@ -29,7 +29,7 @@ def travel(*, at: datetime, until: datetime | None, tell: Callable[[datetime, st
 def _live(instant: datetime, awaited: Sequence[Sweep], tell: Callable[[datetime, str, Swept], None]) -> None:
     """Run what was awaited for the instant, then whatever has work, until every sweep since then has said it has none.
 
-    What one brings about is found by those behind it, and by those before it the next time round.
+    What one brings about is found by those behind it, and by those before it the next time round, if there may be any.
     """
     by = by_whom(instant, timezone.now())
 
@@ -46,8 +46,8 @@ def _live(instant: datetime, awaited: Sequence[Sweep], tell: Callable[[datetime,
         place = _first_due(unasked, instant)
         if place is None:
             return
-        behind = unasked[place + 1 :]
-        unasked = _all_behind(unasked[place]) if run(unasked[place]) else behind
+        sweep, behind = unasked[place], unasked[place + 1 :]
+        unasked = _all_behind(sweep) if run(sweep) and not sweep.last else behind
 
 
 def _all_behind(sweep: Sweep) -> Sequence[Sweep]:

@@ -1,5 +1,6 @@
 """A rehearsed stretch of time is lived as it would be for real: each thing happens at its own instant."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ from accounts import tenancy
 from accounts.enums import Role
 from accounts.models import AuditEvent
 from config import time_travel
+from config.sweeps import SWEEPS
 from contracts.models import Contract, Deadline, StatementLine
 from contracts.operations import offers
 from tests.accounts.parties import a_member
@@ -62,3 +64,25 @@ def test_a_rehearsed_year_is_lived_at_each_instant_that_counts():
     # Notice until 2 March, transition until 1 April: nobody completed it.
     assert happened(switched, "switching.in_transition") == ["2025-03-02 23:00"]
     assert happened(switched, "switching.unfinished") == ["2025-04-01 22:00"]
+
+
+def test_what_the_trail_is_sealed_with_makes_nothing_due_for_the_sweeps_before(monkeypatch):
+    seals = next(sweep for sweep in SWEEPS if sweep.last)
+    before = SWEEPS[: SWEEPS.index(seals)]
+    looked = []
+
+    def looking(*, at, by):
+        with tenancy.vendor():
+            due = [sweep.name for sweep in before if sweep.due(at=at).exists()]
+        swept = seals.do(at=at, by=by)
+        with tenancy.vendor():
+            assert [sweep.name for sweep in before if sweep.due(at=at).exists()] == due
+        looked.append(swept.done)
+        return swept
+
+    watched = tuple(replace(sweep, do=looking) if sweep is seals else sweep for sweep in SWEEPS)
+    monkeypatch.setattr(time_travel, "SWEEPS", watched)
+    a_signed_contract(an_organization(), reference="R-2", reminder_leads=[90, 30])
+    time_travel.travel(at=at("2025-01-02"), until=at("2025-08-02"), tell=lambda *_what: None)
+
+    assert seals.name == "seals" and sum(looked) > 3

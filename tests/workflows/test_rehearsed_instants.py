@@ -28,6 +28,7 @@ class World:
     asked: Counter[tuple[str, int]] = field(default_factory=Counter)
     done: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     tried: Counter[str] = field(default_factory=Counter)
+    last: frozenset[str] = frozenset()
 
     def sweeps(self):
         return tuple(self._sweep(name) for name in NAMES)
@@ -61,7 +62,7 @@ class World:
             swept.done = 1
             return swept
 
-        return time_travel.Sweep(name, due, following, do, sweep_starts, HOUR, "workflows")
+        return time_travel.Sweep(name, due, following, do, sweep_starts, HOUR, "workflows", last=name in self.last)
 
 
 @dataclass
@@ -158,6 +159,21 @@ def test_after_the_last_work_each_question_is_asked_once_more(monkeypatch):
 
     asked = {name: count for (name, hour), count in world.asked.items() if hour == 2}
     assert asked == {"first": 2, "second": 2, "third": 2, "fourth": 1}
+
+
+def test_behind_one_that_brings_about_nothing_before_it_only_those_behind_it_are_asked(monkeypatch):
+    world = World(
+        hours={"first": [2]}, brings={("first", 2): "third", ("third", 2): "fourth"}, last=frozenset({"third"})
+    )
+
+    assert lived(world, monkeypatch, hours=2) == {2: ["first", "third", "fourth"]}
+    asked = {name: count for (name, hour), count in world.asked.items() if hour == 2}
+    # What the fourth did may have made anything due.
+    assert asked == {"first": 2, "second": 2, "third": 2, "fourth": 2}
+    world = World(hours={"first": [2]}, brings={("first", 2): "third"}, last=frozenset({"third"}))
+    lived(world, monkeypatch, hours=2)
+    asked = {name: count for (name, hour), count in world.asked.items() if hour == 2}
+    assert asked == dict.fromkeys(NAMES, 1)
 
 
 def test_what_was_awaited_is_followed_by_the_first_in_order(monkeypatch):
