@@ -42,7 +42,7 @@ LEFT_OUT = (
     "What others wrote, in conversations of these people too: it may be about them, and it is not theirs.",
     "Conversations of others in which these people wrote: their messages name them by id, without the title.",
     "Content that belongs to nobody, such as diagnostics of the product itself.",
-    "Places in bulk jobs: what came of these stands among the changes of a person.",
+    "Bulk jobs and their notes: what came of them stands among the changes of a person.",
     "What the vendor keeps as controller: contracts, requests, proofs, the trail.",
     "What stores beyond the vault hold.",
 )
