@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -112,6 +112,8 @@ def read_public_key(text: str) -> Ed25519PublicKey:
         key = serialization.load_pem_public_key(text.encode())
     except ValueError:
         raise BadDocument("The public key is not a PEM file.") from None
+    except UnsupportedAlgorithm:  # of a kind that the library has no name for
+        raise BadDocument("The public key is not an Ed25519 key.") from None
     if not isinstance(key, Ed25519PublicKey):
         raise BadDocument("The public key is not an Ed25519 key.")
     return key

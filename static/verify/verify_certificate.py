@@ -15,8 +15,9 @@ import json
 import sys
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 # What is signed begins with a line that names the kind of document.
 DOMAINS = {
@@ -85,7 +86,9 @@ def main():
     for path in given.public_key:
         try:
             keys.append(serialization.load_pem_public_key(read(path)))
-        except (OSError, ValueError) as error:
+            if not isinstance(keys[-1], Ed25519PublicKey):
+                raise ValueError("not an Ed25519 key")
+        except (OSError, ValueError, UnsupportedAlgorithm) as error:
             print(f"{path}: {error}", file=sys.stderr)
             return 2
     signed, path = [], given.certificate

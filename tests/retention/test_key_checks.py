@@ -71,7 +71,9 @@ def test_a_malformed_signing_key_is_said_and_not_shown(settings, text):
     assert len(text) < 4 or text not in said
 
 
-@pytest.mark.parametrize("text", ["x", ONE, "MCowBQYDK2VwAyEA"])
+@pytest.mark.parametrize(
+    "text", ["x", ONE, "MCowBQYDK2VwAyEA", "MCowBQYDK2V/AyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="]
+)
 def test_a_former_public_key_that_is_none_is_said(settings, text):
     settings.FORMER_PUBLIC_KEYS = [text]
     (said,) = faults()

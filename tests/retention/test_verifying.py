@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -244,6 +245,27 @@ def test_a_certificate_and_an_addendum_of_two_keys_are_checked_with_both(tmp_pat
         else:
             with pytest.raises(CommandError, match="Another key signed"):
                 call_command("verify_certificate", *map(str, files), *options, stdout=out)
+
+
+RSA = rsa.generate_private_key(65537, 2048).public_key()
+UNKNOWN = "MCowBQYDK2V/AyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="  # a kind that no library knows
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [rules.public_pem(RSA), f"-----BEGIN PUBLIC KEY-----\n{UNKNOWN}\n-----END PUBLIC KEY-----\n"],
+    ids=["another-kind", "an-unknown-kind"],
+)
+def test_a_key_of_another_kind_is_wrong_input_and_says_nothing_of_the_certificate(tmp_path, pem):
+    file, key, other = tmp_path / "c.json", tmp_path / "k.pem", tmp_path / "other.pem"
+    file.write_bytes(text(a_certificate()))
+    key.write_text(public_pem())
+    other.write_text(pem)
+    options = ["--public-key", str(other), "--public-key", str(key), str(file)]
+    done = subprocess.run([sys.executable, str(PROGRAM), *options], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, str(other) in done.stderr) == (2, "", True)
+    with pytest.raises(CommandError, match="not an Ed25519 key"):
+        call_command("verify_certificate", *options)
 
 
 def test_an_addendum_alone_is_not_called_a_certificate(tmp_path):
