@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
 from rest_framework.utils import html
 
@@ -184,11 +185,22 @@ class NewRequestSerializer(InstructionSerializer):
         required=False,
         default=list,
         max_length=people_requests.MOST_PEOPLE,
-        help_text="Whose data are meant, while the contract goes on. Neither people nor a department: everything.",
+        help_text=(
+            "Whose data are meant, while the contract goes on. Neither people nor a department sent: everything."
+        ),
     )
     department = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
     corrections = CorrectionsField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a list of nobody, and a department without a name: what was to be some people is not everything."""
+        if not attrs["licensed_users"] and not attrs["department"]:
+            named = [name for name in ("licensed_users", "department") if name in self.initial_data]
+            if named:
+                empty_scope = "Nobody is named. Leave this out to ask for the erasure of everything."
+                raise serializers.ValidationError({name: [ErrorDetail(empty_scope, "empty")] for name in named})
+        return attrs
 
 
 class DecisionSerializer(InstructionSerializer):

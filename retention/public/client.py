@@ -138,8 +138,13 @@ def _people(client: Organization, ticked: list[str], others: str) -> list[uuid.U
     """Return the public ids of those who are meant: ticked, or named by e-mail or external id, one a line."""
     found = {_uuid(one) for one in ticked}
     rows = LicensedUser.objects.filter(organization=client)
-    for place, line in enumerate(filter(None, map(str.strip, others.splitlines())), start=1):
-        known = list(rows.filter(external_id=line)[:2]) or subject_decisions.of_address(client, line)
+    for place, line in enumerate(map(str.strip, others.splitlines()), start=1):
+        if not line:
+            continue
+        # No text of the database holds a NUL, and it refuses to look for one.
+        known = "\0" not in line and (
+            list(rows.filter(external_id=line)[:2]) or subject_decisions.of_address(client, line)
+        )
         if not known:
             text = _("Line %(place)d: nobody of yours has this address or external id.") % {"place": place}
             raise InvalidInput([FieldError("others", "unknown", text)])

@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 
 from accounts import tenancy
+from accounts.api.rendering import FastJSONRenderer
 from accounts.models import AuditEvent, Organization
 from contracts.models import Contract
 from tests.api.callers import caller
@@ -51,6 +52,14 @@ def test_a_wrong_organization_is_refused_by_field(administrator, changed, expect
     assert problem(administrator, "POST", "organizations", {**ORGANIZATION, **changed}) == {expected}
     with tenancy.vendor():
         assert not Organization.objects.exists() and not AuditEvent.objects.filter(name="organization.created").exists()
+
+
+def test_half_a_surrogate_pair_is_quoted_in_an_answer_that_is_json_in_utf_8(administrator):
+    assert problem(administrator, "POST", "organizations", {**ORGANIZATION, "\udfff": 1}) == {
+        ("\udfff", "unknown_field")
+    }
+    for accepted in ("application/json", "application/json; indent=2"):
+        assert json.loads(FastJSONRenderer().render({"\udfff": "é\ud800"}, accepted)) == {"\udfff": "é\ud800"}
 
 
 def test_a_nul_byte_is_refused(administrator):

@@ -23,7 +23,9 @@ LANGUAGES = ("fr", "pl")
 SINGLE = {"_", "_l", "_n", "gettext", "gettext_lazy", "translated", "gettext_noop"}
 PLURAL = {"ngettext", "ngettext_lazy"}
 CONTEXT = {"pgettext", "pgettext_lazy"}
-CALL = re.compile(r"\b(gettext|ngettext|pgettext|_)\((.*?)\)\s", re.DOTALL)
+LITERAL = r"u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+# A call as templatize writes it: texts, and for a plural the count behind them. What a text holds does not end it.
+CALL = re.compile(rf"\b(gettext|ngettext|pgettext|_)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)", re.DOTALL)
 
 
 def po(language):
@@ -40,7 +42,7 @@ def collected():
                 for message in _calls(ast.parse(path.read_text(encoding="utf-8"))):
                     found.setdefault(message, []).append(str(path.relative_to(ROOT)))
     for path in sorted(p for p in (ROOT / "templates").rglob("*") if p.suffix in (".html", ".txt")):
-        for message in _template_calls(path.read_text(encoding="utf-8")):
+        for message in template_texts(path.read_text(encoding="utf-8")):
             found.setdefault(message, []).append(str(path.relative_to(ROOT)))
     for template, place in refusals.templates():
         found.setdefault((None, template, None), []).append(place)
@@ -97,23 +99,16 @@ def _calls(tree):
             yield texts[0], texts[1], None
 
 
-def _template_calls(text):
+def template_texts(text):
+    """Yield every text that a template translates: (context, singular, plural)."""
     for name, arguments in CALL.findall(templatize(text) + " "):
-        try:
-            values = ast.literal_eval(f"({arguments},)") if name != "ngettext" else _plural(arguments)
-        except (ValueError, SyntaxError):
-            continue
-        texts = [value for value in values if isinstance(value, str)]
+        texts = [ast.literal_eval(part) for part in re.findall(LITERAL, arguments)]
         if name == "ngettext" and len(texts) >= 2:
             yield None, texts[0], texts[1]
         elif name == "pgettext" and len(texts) >= 2:
             yield texts[0], texts[1], None
         elif texts:
             yield None, texts[0], None
-
-
-def _plural(arguments):
-    return [ast.literal_eval(part) for part in re.findall(r"u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", arguments)]
 
 
 if __name__ == "__main__":

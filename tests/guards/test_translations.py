@@ -26,6 +26,18 @@ def test_every_text_is_translated_and_none_is_stale(language):
     assert not missing and not stale, f"run python -m tests.guards.messages, then translate {missing}; gone: {stale}"
 
 
+def test_a_text_of_a_template_is_collected_to_its_end_whatever_stands_in_it():
+    template = """{% load i18n %}{% translate "By Art. 12(3) it's due" %}{% translate 'a ") b' context "c" %}
+        {% blocktranslate trimmed %}Told (Art. 18(3) GDPR).{% endblocktranslate %}
+        {% blocktranslate count n=n %}{{ n }} (a) row{% plural %}{{ n }} (a) rows{% endblocktranslate %}"""
+    assert set(messages.template_texts(template)) == {
+        (None, "By Art. 12(3) it's due", None),
+        ("c", 'a ") b', None),
+        (None, "Told (Art. 18(3) GDPR).", None),
+        (None, "%(n)s (a) row", "%(n)s (a) rows"),
+    }
+
+
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_placeholders_are_kept(language):
     for message in messages.read(language):

@@ -119,6 +119,19 @@ def test_bad_input_is_a_400_by_field_and_writes_nothing(client_, values, field):
         assert not DeletionRequest.objects.exists() and not RequestSubject.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [{"licensed_users": []}, {"department": ""}, {"department": " "}, {"licensed_users": [], "department": ""}],
+)
+def test_an_empty_list_of_people_is_never_taken_for_everything(client_, scope):
+    contact = caller("client_privacy_officer", str(client_.public_id))
+    body = {"organization": str(client_.public_id), **scope}
+    errors = contact("POST", "deletion-requests", body, expect=400)["errors"]
+    assert {(error["attr"], error["code"]) for error in errors} == {(name, "empty") for name in scope}
+    with tenancy.vendor():
+        assert not DeletionRequest.objects.exists()
+
+
 def test_a_client_reaches_no_neighbour(client_):
     neighbour = a_client()
     contact = caller("client_privacy_officer", str(client_.public_id))

@@ -95,6 +95,16 @@ def test_a_contacts_link_is_no_persons_and_the_other_way_round(client_):
     assert browser().get(person.replace("link", "decide")).status_code == 410
 
 
+@pytest.mark.parametrize("others", ["\r\n \r\na\0b", "\r\n\r\nnobody@client.example"], ids=["nul", "unknown"])
+def test_a_line_that_names_nobody_is_said_by_its_number_on_the_contacts_page(client_, others):
+    forwarded(client_)
+    decide = link_in(posted()["dpo@client.example"][0])
+    answer = sent(browser(), decide, action="grant", others=others)
+    assert answer.status_code == 400 and "Line 3: nobody of yours" in answer.content.decode()
+    with tenancy.vendor():
+        assert SubjectRequest.objects.get().granted is None
+
+
 def test_without_the_link_the_own_page_is_closed():
     taken()
     visitor = browser()
