@@ -13,8 +13,23 @@ from typing import Any
 from structlog.stdlib import ProcessorFormatter
 
 WORKER = "celery.worker"
+# What gunicorn says of a request that it cannot take: behind these words come its line, a header, or the whole path.
+SERVER, OF_REQUESTS = "gunicorn.error", ("Invalid request", "Error handling request")
+# What Django refuses quotes headers, and whole paths, one-time links among them. The name's last part says the reason.
+REFUSED = "django.security."
 # What its worker says of anything else is how that looks: a task with its arguments, the headers of a message.
 PLAIN = (str, int, float, type(None))
+
+LOGGERS: dict[str, dict[str, Any]] = {
+    # Their own handlers write what the formatter below leaves out: messages of errors, and requests.
+    "django": {"handlers": [], "level": "INFO", "propagate": True},
+    "gunicorn.error": {"handlers": [], "propagate": True},
+    "celery.beat": {"level": "WARNING"},  # of every task that begins; the sweeps tell what they did
+    # It writes whole paths, which hold people's ids; the log of requests has the route and the traceback.
+    "django.request": {"level": "CRITICAL"},
+    "celery.worker.strategy": {"level": "WARNING"},
+    "celery.app.trace": {"level": 60},  # it quotes errors, as critical too: config/celery.py tells of failed tasks
+}
 
 BETWEEN = {
     True: "The above was the direct cause of:",
@@ -44,11 +59,16 @@ class Formatter(ProcessorFormatter):
 
 
 def without_values(record: logging.LogRecord) -> logging.LogRecord:
-    """Return a record with each error in it replaced by what it is; from Celery's worker, with no message's body."""
+    """Return a record with each error in it replaced by what it is; no message's body, and no request."""
     copy = logging.makeLogRecord(record.__dict__)
     copy.msg = _without(record.msg)
+    words = (one for one in OF_REQUESTS if record.name == SERVER and str(record.msg).startswith(one))
     in_worker = f"{record.name}.".startswith(f"{WORKER}.")
-    if in_worker and isinstance(record.msg, str) and "body" in record.msg:
+    if record.name.startswith(REFUSED):
+        copy.msg, copy.args = record.name.removeprefix(REFUSED), ()
+    elif said := next(words, None):
+        copy.msg, copy.args = said, ()
+    elif in_worker and isinstance(record.msg, str) and "body" in record.msg:
         copy.msg, copy.args = record.msg.partition("%")[0].strip(), ()
     elif isinstance(record.args, Mapping):
         copy.args = {name: _without(value, in_worker) for name, value in record.args.items()}

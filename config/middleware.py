@@ -5,9 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve, reverse
 from django_structlog.middlewares import RequestMiddleware
+from django_structlog.signals import bind_extra_request_metadata
 
 from accounts import recent
 from accounts.access import scope_of
@@ -27,6 +29,12 @@ class RequestLog(RequestMiddleware):
         except Resolver404:
             route = "(unknown)"
         return f"{request.method} /{route}"
+
+
+@receiver(bind_extra_request_metadata, sender=RequestLog)
+def _without_user_agent(log_kwargs: dict[str, Any], **_other: Any) -> None:
+    """Leave out what a program calls itself: anybody may write an address there, and many do."""
+    log_kwargs.pop("user_agent", None)
 
 
 class SessionLife:

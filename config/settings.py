@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import theme
-from config.faults import Formatter, without_messages
+from config.faults import LOGGERS, Formatter, without_messages
 from config.mailers import in_files, mailers
 
 env = environ.Env()
@@ -357,6 +357,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # of who asks about data of theirs, too
 _processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -386,13 +387,7 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "celery.beat": {"level": "WARNING"},  # of every task that begins; the sweeps tell what they did
-        # It writes whole paths, which hold people's ids; the log of requests has the route and the traceback.
-        "django.request": {"level": "CRITICAL"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": 60},  # it quotes errors, as critical too: config/celery.py tells of failed tasks
-    },
+    "loggers": LOGGERS,
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
 

@@ -144,7 +144,7 @@ STORES: tuple[Store, ...] = (
         category=TECHNICAL,
         fate=Fate.NOT_PERSONAL,
         holds="Codes, routes, durations, opaque ids of staff, where an error happened; never its message, a body, a "
-        "query or a licensed user's id.",
+        "header, a query or a licensed user's id.",
         basis="Operation and security (Art. 32 GDPR). Databases log errors without statements (docs/operations.md).",
         erased="By the operator's rotation; there is nothing of a client's people to be erased.",
         verified="Files in the data directory are searched for identifiers, rotated and packed ones too.",

@@ -1,8 +1,12 @@
 """Logs say what failed and where, and quote nobody: messages of errors hold addresses."""
 
 import io
+import json
 import logging
+import os
 import smtplib
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -13,6 +17,7 @@ from celery.worker import request
 from celery.worker.consumer import consumer
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from config import faults
 from config.celery import app
@@ -28,7 +33,7 @@ def logs():
     handler.setFormatter(shape.pop("()")(**shape))
     levels = {name: logging.getLogger(name).level for name in settings.LOGGING["loggers"]}
     for name, one in settings.LOGGING["loggers"].items():
-        logging.getLogger(name).setLevel(one["level"])
+        logging.getLogger(name).setLevel(one.get("level", logging.NOTSET))
     logging.getLogger().addHandler(handler)
     yield handler.stream
     logging.getLogger().removeHandler(handler)
@@ -175,3 +180,54 @@ def test_what_no_program_knows_is_told_by_its_name(logs):
 def test_celerys_words_about_its_own_errors_are_not_written(logs):
     trace.logger.critical("Task %(name)s INTERNAL ERROR: %(exc)s", {"name": "a", "exc": repr(ValueError(CANARY))})
     assert logs.getvalue() == ""
+
+
+AS_THE_SERVER = """
+import logging, django
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+server = Logger(Config())
+django.setup()
+CANARY = "canary-mail-7@client.example"
+server.warning(f"Invalid request from ip=192.0.2.7: Invalid HTTP header name: '{CANARY}'")
+try:
+    int(CANARY)
+except ValueError as error:
+    server.exception("Error handling request %s %s", "GET", f"/api/v1/entitlements/{CANARY}")
+    logging.getLogger("django.db").error("it.failed", exc_info=True)
+server.info("Booting worker with pid: %s", 7)
+logging.getLogger("django.security.DisallowedHost").error(f"Invalid HTTP_HOST header: {CANARY!r}.")
+logging.getLogger("django.security.csrf").warning("Forbidden (%s): %s", "CSRF cookie not set.", f"/privacy/{CANARY}/")
+"""
+
+
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_the_server_and_the_framework_write_no_request_and_no_errors_words(debug):
+    env = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_DEBUG": debug,
+        "DJANGO_ALLOWED_HOSTS": "x",
+    }
+    done = subprocess.run([sys.executable, "-c", AS_THE_SERVER], env=env, capture_output=True, text=True, check=True)
+    said = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["event"] for line in said] == [
+        "Invalid request",
+        "Error handling request",
+        "it.failed",
+        "Booting worker with pid: 7",
+        "DisallowedHost",
+        "csrf",
+    ]
+    assert "ValueError" in said[1]["exception"] and "ValueError" in said[2]["exception"]
+    assert "canary" not in done.stdout + done.stderr and "192.0.2.7" not in done.stderr
+
+
+@pytest.mark.django_db(databases=["default", "ledger"])
+@pytest.mark.parametrize("headers", [{"User-Agent": CANARY}, {"Host": CANARY}, {"Origin": f"http://{CANARY}"}])
+def test_a_request_is_logged_by_its_route_without_its_headers(headers, logs):
+    for path in ("/privacy/", f"/privacy/decide/{CANARY}/", f"/{CANARY}"):
+        Client(enforce_csrf_checks=True).post(path, {}, headers=headers, REMOTE_ADDR="192.0.2.7")
+    said = logs.getvalue()
+    assert said.count("DisallowedHost" if "Host" in headers else "request_finished") >= 3
+    assert "canary" not in said and "192.0.2.7" not in said
