@@ -18,6 +18,7 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from accounts.admin.acting import actor_of, works_for_vendor
@@ -65,6 +66,11 @@ class CertificateAdmin(Readable):
 
     def get_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         return [*super().get_fields(request, None), "statement"]
+
+    def get_actions_list(self, request: HttpRequest) -> list[UnfoldAction]:
+        """Return the buttons of the list; the package for auditors is the vendor's only."""
+        found = super().get_actions_list(request)
+        return [one for one in found if works_for_vendor(request) or one.method.__name__ != "audit_package"]
 
     @display(description=_("document"))
     def statement(self, certificate: Certificate) -> SafeString:

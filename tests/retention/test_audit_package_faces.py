@@ -34,9 +34,9 @@ def world(shared_rows):
 def sign_in():
     """Return a client in which a new member of this role is signed in."""
 
-    def make(role):
+    def make(role, organization=None):
         client = Client()
-        client.force_login(a_member(role), backend="config.backends.EmailBackend")
+        client.force_login(a_member(role, organization), backend="config.backends.EmailBackend")
         return client
 
     return make
@@ -317,3 +317,10 @@ def test_the_page_asks_for_the_period_and_answers_with_the_file(sign_in):
     data = b"".join(answer.streaming_content)
     assert len(data) == int(answer["Content-Length"])
     assert "manifest.json" in files_of(data)
+
+
+@pytest.mark.parametrize(("role", "shown"), [("auditor", True), ("client_privacy_officer", False)])
+def test_the_button_stands_where_its_page_opens(role, shown, world, sign_in):
+    browser = sign_in(role, None if shown else world[1])
+    assert (url(Certificate, "audit_package") in browser.get(url(Certificate, "changelist")).content.decode()) is shown
+    assert browser.get(url(Certificate, "audit_package")).status_code == (200 if shown else 404)
