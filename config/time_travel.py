@@ -21,17 +21,25 @@ def travel(*, at: datetime, until: datetime | None, tell: Callable[[datetime, st
     Must not run inside a transaction: each sweep commits as it does for real.
     """
     for instant, awaited in _instants(at, until or at):
+        by = by_whom(instant, timezone.now())
         with tenancy.vendor():
-            clock.move_to(instant, by=by_whom(instant, timezone.now()))
-        _live(instant, awaited, tell)
+            clock.move_to(instant, by=by)
+        live(instant, by=by, awaited=awaited, tell=tell)
 
 
-def _live(instant: datetime, awaited: Sequence[Sweep], tell: Callable[[datetime, str, Swept], None]) -> None:
+def live(
+    instant: datetime,
+    *,
+    by: str,
+    awaited: Sequence[Sweep] = (),
+    tell: Callable[[datetime, str, Swept], object] = lambda *_what: None,
+) -> bool:
     """Run what was awaited for the instant, then whatever has work, until every sweep since then has said it has none.
+
+    Return whether they came to that end, and were not given up.
 
     What one brings about is found by those behind it, and by those before it the next time round, if there may be any.
     """
-    by = by_whom(instant, timezone.now())
 
     def run(sweep: Sweep) -> bool:
         swept = sweep.do(at=instant, by=by)
@@ -45,9 +53,10 @@ def _live(instant: datetime, awaited: Sequence[Sweep], tell: Callable[[datetime,
     for _turn in range(TURNS):
         place = _first_due(unasked, instant)
         if place is None:
-            return
+            return True
         sweep, behind = unasked[place], unasked[place + 1 :]
         unasked = _all_behind(sweep) if run(sweep) and not sweep.last else behind
+    return False
 
 
 def _all_behind(sweep: Sweep) -> Sequence[Sweep]:

@@ -32,8 +32,8 @@ BESIDE = {
 }
 # Of so many rows, and of such a part of its table, a store is vacuumed before what its rows referred to is erased.
 MANY_ROWS, LARGE_PART = 10_000, 0.1
-# From this version on a role may be granted MAINTAIN; before it only a table's owner vacuums.
-MAINTAIN_SINCE = 170000
+# From this version on the statistics of a column can be cleared.
+CLEARS_SINCE = 180000
 _LEFT = re.compile(r"(\d+) (?:are dead but not yet removable|dead row versions cannot be removed yet)")
 _CUTOFF = re.compile(r"(?:removable cutoff|oldest xmin): (\d+)")
 
@@ -163,17 +163,16 @@ def vacuumed(table: str, *, full: bool = False, analyze: bool = True) -> tuple[i
 def _forget_statistics(cursor: Any, table: str) -> None:
     """Make a table's statistics anew. Of an empty one none are made: the old ones are cleared (PostgreSQL 18)."""
     cursor.execute(f"ANALYZE {table}")
+    if connection.pg_version < CLEARS_SINCE:
+        return
     cursor.execute(
-        "SELECT n.nspname, c.relname, a.attname FROM pg_class t "
+        "SELECT pg_clear_attribute_stats(n.nspname, c.relname, a.attname, false) FROM pg_class t "
         "JOIN pg_class c ON c.oid = t.oid OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = t.oid) "
         "JOIN pg_namespace n ON n.oid = c.relnamespace "
         "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-        "WHERE t.oid = %s::regclass AND t.reltuples = 0 "
-        "AND to_regprocedure('pg_clear_attribute_stats(text,text,text,boolean)') IS NOT NULL",
+        "WHERE t.oid = %s::regclass AND t.reltuples = 0",
         [table],
     )
-    for place in cursor.fetchall():
-        cursor.execute("SELECT pg_clear_attribute_stats(%s, %s, %s, false)", place)
 
 
 @contextmanager

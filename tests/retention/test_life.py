@@ -12,7 +12,7 @@ from accounts.errors import Refused
 from accounts.models import AuditDetail, AuditEvent, LicensedUser, Organization
 from accounts.operations import users
 from accounts.operations.sweeping import SYSTEM
-from config.sweeps import SWEEPS
+from config import time_travel
 from contracts.enums import NoticeChannel, NoticeKind, NoticeParty
 from contracts.models import Contract
 from contracts.operations import notices
@@ -43,30 +43,8 @@ CONTRACT_MANAGER, PRIVACY_OFFICER = "user:manager", "user:officer"
 
 
 def live_until(instant):
-    """Run every sweep that has something to do at the instant, in their order, until nothing is due any more.
-
-    All are asked within one scope: most have nothing to do, and a scope of its own costs more than the question.
-    """
-    for _round in range(5):
-        if not sum(_work_of(sweep, instant) for sweep in _with_work(instant)):
-            return
-    raise AssertionError("the sweeps find work for ever")
-
-
-def _with_work(instant):
-    """Yield each sweep that has something to do by the time it is its turn; what it brings about, a later one finds."""
-    left = list(SWEEPS)
-    while left:
-        with tenancy.vendor():
-            place = next((place for place, sweep in enumerate(left) if sweep.due(at=instant).exists()), None)
-        if place is None:
-            return
-        yield left[place]
-        left = left[place + 1 :]
-
-
-def _work_of(sweep, instant):
-    return sweep.do(at=instant, by=SYSTEM).done
+    """Run every sweep that has something to do at the instant, in their order, until nothing is due any more."""
+    assert time_travel.live(instant, by=SYSTEM), "the sweeps find work for ever"
 
 
 def a_leaving_client(**contract):
