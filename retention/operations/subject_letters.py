@@ -23,6 +23,7 @@ TO_CLIENTS = (
     "subject_request.not_forwarded",
     "subject_request.due_soon",
     "subject_request.late",
+    "subject_request.decided",
     "subject_request.withdrawn",
     "subject_request.taken_back",
     "subject_request.nobody_decides",

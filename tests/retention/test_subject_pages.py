@@ -7,6 +7,8 @@ import time_machine
 from django.core.cache import cache
 
 from accounts import tenancy
+from accounts.models import LicensedUser
+from accounts.operations import delivery
 from retention.models import SubjectRequest
 from tests.admin.people import a_member
 from tests.retention.asking import NOW, WHO, a_client, browser, forwarded, link_in, posted, sent, taken
@@ -103,6 +105,25 @@ def test_a_line_that_names_nobody_is_said_by_its_number_on_the_contacts_page(cli
     assert answer.status_code == 400 and "Line 3: nobody of yours" in answer.content.decode()
     with tenancy.vendor():
         assert SubjectRequest.objects.get().granted is None
+
+
+@pytest.mark.parametrize("action", ["grant", "refuse"])
+def test_who_hears_of_the_decision_is_told_by_its_reference_which_request_it_is(client_, action):
+    officer = a_member("privacy_officer")
+    row = forwarded(client_)
+    decide = link_in(posted()["dpo@client.example"][0])
+    with tenancy.vendor():
+        person = str(LicensedUser.objects.get(email="ann@canary.example").public_id)
+    chosen = {"people": person, "ground": "legal_claims", "reasons": "A dispute."}
+    assert sent(browser(), decide, action=action, **chosen).status_code == 200
+    mails = posted()
+    subject = f"Decided: a person's request ({row.reference})"
+    assert [subject in [one.subject for one in mails[to]] for to in ("dpo@client.example", officer.email)] == [True] * 2
+
+
+def test_every_mail_about_a_persons_request_is_told_what_its_letters_say():
+    topics = {topic for topic in delivery.AUDIENCE if topic.startswith("subject_request.")}
+    assert topics and topics <= delivery.FACTS.keys()
 
 
 def test_without_the_link_the_own_page_is_closed():
