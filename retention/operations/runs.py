@@ -223,6 +223,12 @@ def recount(run: ErasureRun) -> None:
     met = blocking.holds_met(target, since=run.request.received_at)
     run.holds_met = [str(one) for one in met.values_list("public_id", flat=True)]
     run.save(update_fields=["identifiers", "identifiers_key", "identifiers_key_version", "holds_met"])
+    count_stores(run)
+
+
+def count_stores(run: ErasureRun) -> None:
+    """Count the stores again, as they stand before any of them is walked."""
+    target = Target.of(run.request)
     for step in ErasureStep.objects.filter(run=run, store__in=BY_NAME):
         step.found = BY_NAME[step.store].count(target)
         step.save(update_fields=["found"])
