@@ -38,7 +38,18 @@ class Letter:
     sender_email: str = ""
     subject: str = ""
     sent_on: date | None = None
+    sent_at: datetime | None = None
     received_at: datetime | None = None
+
+
+class _Policy(policy.EmailPolicy):
+    """Reads headers with bytes beyond ASCII as text (RFC 6532), where the usual one has a mark for each byte."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """Return the header, its raw bytes decoded."""
+        if not hasattr(value, "name"):
+            value = _guessed(value.encode("ascii", "surrogateescape"))
+        return super().header_fetch_parse(name, value)
 
 
 def read(data: bytes, filename: str) -> Letter:
@@ -80,6 +91,17 @@ def pasted(text: str) -> Letter:
     return Letter(text, "text/plain", "letter.txt", text.encode())
 
 
+def pasted_mail(text: str) -> Letter:
+    """Read a mail whose source was pasted: what it says of the characters of bytes does not hold for text.
+
+    :raises InvalidInput: as :func:`read`, and where it has no header.
+    """
+    data = text.encode("utf-8", "replace")
+    if _HEADER.match(data.lstrip()) is None:
+        raise _wrong("not_a_mail", "Paste the mail with its header, which begins with lines such as From: and Date:.")
+    return _mail(data, "mail.eml", as_text=True)
+
+
 def _pdf_text(data: bytes) -> str:
     until = time.monotonic() + SECONDS
     parts, length = [], 0
@@ -107,15 +129,15 @@ def _pdf_text(data: bytes) -> str:
     return "\n".join(parts)
 
 
-def _mail(data: bytes, filename: str) -> Letter:
+def _mail(data: bytes, filename: str, *, as_text: bool = False) -> Letter:
     try:
-        message = BytesParser(policy=policy.default).parsebytes(data)
+        message = BytesParser(policy=_Policy()).parsebytes(data)
         parts = list(message.walk())
         if len(parts) > MOST_PARTS:
             raise _wrong("too_much", phrase("The mail has more than %(most)s parts.", most=MOST_PARTS))
         name, address = parseaddr(str(message.get("From", "")))
         subject = str(message.get("Subject", ""))[:500]
-        text = "\n".join([subject, *(_part_text(part) for part in parts if isinstance(part, EmailMessage))])
+        text = "\n".join([subject, *(_part_text(part, as_text) for part in parts if isinstance(part, EmailMessage))])
         sent_at = _instant(message.get("Date"))
         received = [str(value).rpartition(";")[2] for value in message.get_all("Received", [])]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
@@ -129,11 +151,12 @@ def _mail(data: bytes, filename: str) -> Letter:
         sender_email=_line(address) if "@" in address else "",
         subject=_line(subject),
         sent_on=sent_at.date() if sent_at else None,
+        sent_at=sent_at,
         received_at=_instant(received[0]) if received else None,
     )
 
 
-def _part_text(part: EmailMessage) -> str:
+def _part_text(part: EmailMessage, as_text: bool) -> str:
     if part.is_multipart():
         return ""
     kind = part.get_content_type()
@@ -142,8 +165,13 @@ def _part_text(part: EmailMessage) -> str:
         return _pdf_text(payload) if isinstance(payload, bytes) and len(payload) <= LARGEST else ""
     if kind not in ("text/plain", "text/html"):
         return ""
-    content = part.get_content()
-    text = content if isinstance(content, str) else ""
+    payload = part.get_payload(decode=True)
+    raw = payload if isinstance(payload, bytes) else b""
+    encoded = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in ("base64", "quoted-printable")
+    if part.get_content_charset() is None or (as_text and not encoded):
+        text = _guessed(raw)
+    else:
+        text = str(part.get_content())
     if len(text) > 5 * LONGEST_TEXT:
         raise _wrong("too_long", phrase("The text has more than %(most)s characters.", most=LONGEST_TEXT))
     return _without_tags(text) if kind == "text/html" else text
@@ -173,6 +201,14 @@ def _without_tags(text: str) -> str:
     parser.feed(text)
     parser.close()
     return " ".join(parser.words)
+
+
+def _guessed(data: bytes) -> str:
+    """Decode bytes of which nothing says the character set: UTF-8 if they are, else that of Western mail programs."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _decoded(data: bytes) -> str:

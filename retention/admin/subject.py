@@ -365,7 +365,7 @@ def _take_down(data: dict[str, Any], *, now: datetime, by: str) -> SubjectReques
     mail = None
     if data["mail"].strip():
         try:
-            mail = reader.read(data["mail"].encode(), "mail.eml")
+            mail = reader.pasted_mail(data["mail"])
         except InvalidInput as error:
             raise InvalidInput([FieldError("mail", one.code, one.message) for one in error.errors]) from None
     facts = Facts(
@@ -380,7 +380,7 @@ def _take_down(data: dict[str, Any], *, now: datetime, by: str) -> SubjectReques
         kind=RequestKind(data["kind"]),
         channel=SubjectChannel(data["channel"]),
         language=Language(data["language"]),
-        received_at=data["received_at"] or min((mail.received_at if mail else None) or now, now),
+        received_at=data["received_at"] or min((mail.received_at or mail.sent_at if mail else None) or now, now),
         now=now,
         by=by,
     )

@@ -118,3 +118,12 @@ def test_a_pasted_text_that_is_refused(text, code):
     with pytest.raises(InvalidInput) as raised:
         reader.pasted(text)
     assert [(error.field, error.code) for error in raised.value.errors] == [("text", code)]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252"])
+def test_a_mail_that_says_no_character_set_is_read_in_what_it_is_written_in(charset):
+    letter = reader.read(
+        "From: Zoé <zoe@canary.example>\nSubject: Résiliation\n\nNous résilions.".encode(charset), "a.eml"
+    )
+    assert (letter.sender_name, letter.subject) == ("Zoé", "Résiliation")
+    assert letter.text.endswith("Nous résilions.")

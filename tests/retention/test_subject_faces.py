@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts import tenancy
 from accounts.models import LicensedUser
 from retention.models import DeletionRequest, SubjectRequest
+from retention.operations import subject_facts
 from tests.admin.people import a_member
 from tests.api.callers import caller
 from tests.retention.asking import NOW, a_client, again, forwarded, posted, taken
@@ -172,7 +173,28 @@ def test_a_pasted_mail_is_read_and_what_is_filled_in_counts_more(client_):
     offered = officer.get(page("forward", row)).content.decode()
     assert f"{client_.name} (1)" in offered and f'<option value="{client_.pk}" selected>' in offered
     answer = officer.post(where, {**form, "mail": "no mail at all"})
-    assert "mail" in answer.context["form"].errors
+    assert answer.context["form"].errors["mail"][0].startswith("Paste the mail with its header")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "Content-Type: text/plain\n",
+        "Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n",
+    ],
+    ids=["no-type", "no-charset", "another-charset"],
+)
+def test_letters_of_a_pasted_mail_stay_and_it_came_when_it_was_sent_where_nothing_says_more(client_, more):
+    mail = f"From: Zoé Łąka <zoe@canary.example>\nDate: Sun, 2 Mar 2025 08:00:00 +0100\n{more}\nMes données, żółć."
+    form = {"confirmed": "yes", "kind": "erase", "channel": "mail", "language": "fr", "mail": mail}
+    answer = signed_in("privacy_officer").post(reverse("admin:retention_subjectrequest_add"), form)
+    assert answer.status_code == 302, answer.context["form"].errors
+    with tenancy.vendor():
+        row = SubjectRequest.objects.get()
+        known = subject_facts.opened(row)
+    assert (known.name, known.words.strip()) == ("Zoé Łąka", "Mes données, żółć.")
+    assert row.received_at.isoformat() == "2025-03-02T07:00:00+00:00"
 
 
 def test_an_administrator_sees_the_register_and_nobody_in_it(client_):
