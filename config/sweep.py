@@ -20,7 +20,7 @@ class Due(Protocol):
 class Sweep:
     """A scheduled job: what is due, when the next will be, what does it, its task, how often, to which queue.
 
-    ``last``: what it does makes nothing due for those before it.
+    ``back_to``: the first in order for which what it does may make something due; none is named where it may be any.
     """
 
     name: str
@@ -30,4 +30,4 @@ class Sweep:
     task: Task[..., None]
     every: timedelta
     queue: str
-    last: bool = False
+    back_to: str = ""

@@ -203,6 +203,7 @@ SWEEPS: tuple[Sweep, ...] = (
         accounts_tasks.sweep_outbox,
         5 * SECONDS,
         "delivery",
+        back_to="outbox",
     ),
     Sweep(
         "webhook_fan_out",
@@ -212,6 +213,7 @@ SWEEPS: tuple[Sweep, ...] = (
         accounts_tasks.sweep_webhook_fan_out,
         5 * SECONDS,
         "delivery",
+        back_to="webhook_fan_out",
     ),
     Sweep(
         "webhooks",
@@ -240,7 +242,7 @@ SWEEPS: tuple[Sweep, ...] = (
         accounts_tasks.sweep_seals,
         10 * SECONDS,
         "workflows",
-        last=True,
+        back_to="seals",
     ),
     Sweep(
         "trail_heads",
@@ -250,5 +252,6 @@ SWEEPS: tuple[Sweep, ...] = (
         accounts_tasks.sweep_trail_heads,
         timedelta(minutes=10),
         "workflows",
+        back_to="outbox",
     ),
 )

@@ -38,7 +38,8 @@ def live(
 
     Return whether they came to that end, and were not given up.
 
-    What one brings about is found by those behind it, and by those before it the next time round, if there may be any.
+    What one brings about is found by those behind it, and by those before it the next time round, as far back as it
+    may bring something about.
     """
 
     def run(sweep: Sweep) -> bool:
@@ -55,14 +56,17 @@ def live(
         if place is None:
             return True
         sweep, behind = unasked[place], unasked[place + 1 :]
-        unasked = _all_behind(sweep) if run(sweep) and not sweep.last else behind
+        unasked = _woken_by(sweep, behind) if run(sweep) else behind
     return False
 
 
-def _all_behind(sweep: Sweep) -> Sequence[Sweep]:
-    """Return every sweep in order, beginning behind one: that one comes last."""
-    place = SWEEPS.index(sweep) + 1
-    return SWEEPS[place:] + SWEEPS[:place]
+def _woken_by(sweep: Sweep, unasked: Sequence[Sweep]) -> Sequence[Sweep]:
+    """Return what is to be asked after a sweep's work, beginning behind it: also what was not asked before it."""
+    place = SWEEPS.index(sweep)
+    names = [one.name for one in SWEEPS]
+    back = names.index(sweep.back_to) if sweep.back_to else 0
+    before = [one for number, one in enumerate(SWEEPS[: place + 1]) if number >= back or one in unasked]
+    return [*SWEEPS[place + 1 :], *before]
 
 
 def _first_due(sweeps: Sequence[Sweep], instant: datetime) -> int | None:

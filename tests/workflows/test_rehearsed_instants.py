@@ -28,7 +28,7 @@ class World:
     asked: Counter[tuple[str, int]] = field(default_factory=Counter)
     done: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     tried: Counter[str] = field(default_factory=Counter)
-    last: frozenset[str] = frozenset()
+    back_to: dict[str, str] = field(default_factory=dict)
 
     def sweeps(self):
         return tuple(self._sweep(name) for name in NAMES)
@@ -62,7 +62,9 @@ class World:
             swept.done = 1
             return swept
 
-        return time_travel.Sweep(name, due, following, do, sweep_starts, HOUR, "workflows", last=name in self.last)
+        return time_travel.Sweep(
+            name, due, following, do, sweep_starts, HOUR, "workflows", back_to=self.back_to.get(name, "")
+        )
 
 
 @dataclass
@@ -161,19 +163,31 @@ def test_after_the_last_work_each_question_is_asked_once_more(monkeypatch):
     assert asked == {"first": 2, "second": 2, "third": 2, "fourth": 1}
 
 
-def test_behind_one_that_brings_about_nothing_before_it_only_those_behind_it_are_asked(monkeypatch):
-    world = World(
-        hours={"first": [2]}, brings={("first", 2): "third", ("third", 2): "fourth"}, last=frozenset({"third"})
+@pytest.mark.parametrize(
+    ("back_to", "asked"),
+    [
+        # What the third did may have made anything due, or only something for itself, or also for the second.
+        ("", {"first": 2, "second": 2, "third": 2, "fourth": 1}),
+        ("third", {"first": 1, "second": 1, "third": 2, "fourth": 1}),
+        ("second", {"first": 1, "second": 2, "third": 2, "fourth": 1}),
+    ],
+)
+def test_only_those_are_asked_again_for_which_something_may_be_due_now(monkeypatch, back_to, asked):
+    world = World(changed={"third"}, back_to={"third": back_to})
+
+    assert lived(world, monkeypatch, hours=0) == {0: ["third"]}
+    assert {name: count for (name, _hour), count in world.asked.items()} == asked
+
+
+def test_what_was_not_asked_since_anything_changed_is_asked_behind_one_that_wakes_few(monkeypatch):
+    """The second wakes everybody; then the fourth, which wakes itself only, must not pass over the first."""
+    world = World(changed={"second"}, brings={("second", 0): "fourth"}, back_to={"fourth": "fourth"})
+    real = world.is_due
+    world.is_due = lambda name, now: (
+        real(name, now) or (name == "first" and "second" in world.done[0] and "first" not in world.done[0])
     )
 
-    assert lived(world, monkeypatch, hours=2) == {2: ["first", "third", "fourth"]}
-    asked = {name: count for (name, hour), count in world.asked.items() if hour == 2}
-    # What the fourth did may have made anything due.
-    assert asked == {"first": 2, "second": 2, "third": 2, "fourth": 2}
-    world = World(hours={"first": [2]}, brings={("first", 2): "third"}, last=frozenset({"third"}))
-    lived(world, monkeypatch, hours=2)
-    asked = {name: count for (name, hour), count in world.asked.items() if hour == 2}
-    assert asked == dict.fromkeys(NAMES, 1)
+    assert lived(world, monkeypatch, hours=0) == {0: ["second", "fourth", "first"]}
 
 
 def test_what_was_awaited_is_followed_by_the_first_in_order(monkeypatch):
