@@ -163,7 +163,7 @@ def vacuumed(table: str, *, full: bool = False, analyze: bool = True) -> tuple[i
 def _forget_statistics(cursor: Any, table: str) -> None:
     """Make a table's statistics anew. Of an empty one none are made: the old ones are cleared (PostgreSQL 18)."""
     cursor.execute(f"ANALYZE {table}")
-    if connection.pg_version < CLEARS_SINCE:
+    if cursor.connection.info.server_version < CLEARS_SINCE:
         return
     cursor.execute(
         "SELECT pg_clear_attribute_stats(n.nspname, c.relname, a.attname, false) FROM pg_class t "
