@@ -8,6 +8,8 @@ from celery import Celery
 from celery.signals import setup_logging, task_failure, task_internal_error, task_unknown, worker_init
 from django.conf import settings
 
+from accounts.errors import Refused
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 log = structlog.get_logger(__name__)
@@ -24,8 +26,12 @@ def _keep_our_logging(**_kwargs: Any) -> None:
 @task_failure.connect
 @task_internal_error.connect
 def _tell_of_failure(sender: Any = None, exception: BaseException | None = None, **_more: Any) -> None:
-    """Say which task failed and where; Celery's own words quote the error's message."""
-    log.error("task.failed", task=getattr(sender, "name", ""), exc_info=exception)
+    """Say which task failed and where; Celery's own words quote the error's message. What refuses is no failure."""
+    name = getattr(sender, "name", "")
+    if isinstance(exception, Refused):
+        log.warning("task.refused", task=name, code=exception.code)
+    else:
+        log.error("task.failed", task=name, exc_info=exception)
 
 
 @task_unknown.connect

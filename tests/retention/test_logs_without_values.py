@@ -7,6 +7,7 @@ import os
 import smtplib
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -18,7 +19,12 @@ from celery.worker.consumer import consumer
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from accounts import tenancy
+from accounts.operations import clock
+from accounts.operations.sweeping import SYSTEM
+from accounts.tasks import sweep_seals
 from config import faults
 from config.celery import app
 
@@ -97,6 +103,15 @@ def test_a_task_that_fails_is_logged_so_too(logs):
     said = logs.getvalue()
     assert "task.failed" in said and '"tests.fails"' in said and "ValueError" in said
     assert "canary" not in said
+
+
+@pytest.mark.django_db(databases=["default", "ledger"], transaction=True)
+def test_a_job_that_rests_while_simulated_time_is_ahead_says_so_in_one_line(logs):
+    with tenancy.vendor():
+        clock.move_to(timezone.now() + timedelta(days=400), by=SYSTEM)
+    assert sweep_seals.apply().failed()
+    (line,) = [line for line in logs.getvalue().splitlines() if "accounts.tasks.sweep_seals" in line]
+    assert "task.refused" in line and '"clock_ahead"' in line and "Traceback" not in line
 
 
 def test_errors_that_caused_one_another_end():
