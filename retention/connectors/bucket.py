@@ -40,7 +40,7 @@ from retention.connectors.protocol import (
     Target,
 )
 from retention.enums import StoreFault
-from retention.rules.stores.bucket import Kept, Settings, filled, placeholders
+from retention.rules.stores.bucket import Kept, Settings, filled, mistaken, placeholders
 
 # What one call of S3 lists, and deletes, at most.
 PAGE = 1000
@@ -337,7 +337,7 @@ class BucketStore:
                     StoreFault.UNNAMED_TENANT if of_client else StoreFault.UNNAMED_PERSON, template
                 )
         prefix = filled(template, values)
-        if prefix is None:
+        if prefix is None or mistaken(template, values, self._settings.templates):
             raise StoreMisconfigured(StoreFault.UNSAFE_NAME, template)
         return prefix
 

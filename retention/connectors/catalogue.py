@@ -206,6 +206,11 @@ class Catalogue:
             if (kind == "integer" and not _is_integer(name)) or (kind == "uuid" and not _is_uuid(name)):
                 self._note(StoreFault.WRONG_TYPE, "tenants", f"A client's name there is no {kind}, as the column is.")
                 return
+        # 17 and 017 are two texts, and one integer.
+        meant = {"integer": int, "uuid": UUID}.get(kind, str)
+        if len({meant(name) for name in self._settings.tenants.values()}) < len(self._settings.tenants):
+            message = "Two clients have the same name there: neither could be erased."
+            self._note(StoreFault.SETTINGS, "tenants", message)
 
     def _kind(self, field: str, table: Table, column: str, allowed: set[str]) -> None:
         if self._types[table.place, column] not in allowed:

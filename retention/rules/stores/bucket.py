@@ -1,7 +1,7 @@
 """The settings of a bucket: its prefixes, so written that nobody's can be the beginning of somebody else's."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +50,12 @@ class Settings:
         """Which categories a retention rule may erase by age here."""
         return frozenset(self.by_age)
 
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Every template of a prefix, whatever it is for."""
+        aged = [one for kept in self.by_age.values() for one in (kept.prefix, *kept.person_prefixes)]
+        return (*self.prefixes, *self.person_prefixes, *aged)
+
 
 def read(settings: Any) -> Settings:
     """Return the settings, their form checked. :raises InvalidInput: with all their faults."""
@@ -67,6 +73,7 @@ def read(settings: Any) -> Settings:
         by_age=_by_age(reader),
     )
     _check_ages(reader, found)
+    _check_names(reader, found)
     if found.endpoint and not _is_address(found.endpoint):
         reader.fault(
             "endpoint", "no_address", phrase("https:// (or http://) and a host, without a path. Empty: Amazon's.")
@@ -94,6 +101,32 @@ def filled(template: str, values: Mapping[str, str]) -> str | None:
         if not value or "/" in value or "\\" in value or value in (".", "..") or not value.isprintable():
             return None
     return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
+
+
+def mistaken(template: str, values: Mapping[str, str], others: Iterable[str]) -> bool:
+    """Say whether a value stands where another template has words of its own, and could be taken for them.
+
+    Of ``{tenant}/`` and ``archive/{tenant}/`` a client called archive would have the objects of all the others. A
+    value that is not given could be anything.
+    """
+    own = [(part, _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), part)) for part in _parts(template)]
+    return any(_taken_for(own, _parts(other)) for other in others)
+
+
+def _taken_for(own: Sequence[tuple[str, str]], other: Sequence[str]) -> bool:
+    found = False
+    for (part, named), theirs in zip(own, other, strict=False):  # one may lie below the other
+        if part == theirs or placeholders(named):
+            continue
+        words = _PLACEHOLDER.split(theirs)[::2]
+        if not re.fullmatch(".+".join(map(re.escape, words)), named):
+            return False
+        found = found or (part != named and any(words))
+    return found
+
+
+def _parts(template: str) -> list[str]:
+    return template.removesuffix("/").split("/")
 
 
 def placeholders(template: str) -> list[str]:
@@ -134,6 +167,15 @@ def _check_ages(reader: Reader, settings: Settings) -> None:
         others = [one.prefix for name, one in settings.by_age.items() if name != category]
         if any(kept.prefix.startswith(one) or one.startswith(kept.prefix) for one in others):
             reader.fault(path, "overlap", phrase("Two categories share objects: which rule counts for them?"))
+
+
+def _check_names(reader: Reader, settings: Settings) -> None:
+    """See that no client is called what stands in a prefix of others."""
+    named = [template for template in settings.templates if "tenant" in placeholders(template)]
+    for name in settings.tenants.values():
+        if any(mistaken(template, {"tenant": name}, settings.templates) for template in named):
+            reader.fault("tenants", "unsafe_name", phrase("An identifier could be taken for another one's place"))
+            return
 
 
 def _templates(reader: Reader, name: str, *, allowed: tuple[str, ...], least: int) -> tuple[str, ...]:

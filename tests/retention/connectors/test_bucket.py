@@ -187,9 +187,13 @@ def test_what_is_locked_is_told_and_all_else_goes(store, s3, bucket, lock):
         pytest.param(Person(ANN.public_id, "a\\b", ()), "unsafe_name", id="other-slash"),
         pytest.param(Person(ANN.public_id, "a\x00", ()), "unsafe_name", id="nul"),
         pytest.param(Person(ANN.public_id, "", ()), "unnamed_person", id="empty-is-everybody"),
+        pytest.param(Person(ANN.public_id, "avatars", ()), "unsafe_name", id="a-word-of-another-prefix"),
     ],
 )
-def test_no_identifier_leads_out_of_its_place(store, s3, bucket, person, fault):
+def test_no_identifier_leads_out_of_its_place(server, s3, bucket, person, fault):
+    places = ["{tenant}/people/{external_id}/", "{tenant}/people/avatars/{external_id}/"]
+    store = BucketStore(settings(server, bucket, person_prefixes=places), "secret")
+    s3.put_object(Bucket=bucket, Key="client/people/avatars/ben.png", Body=b"x")
     before = all_of(s3, bucket)
     with pytest.raises(StoreMisconfigured, match=fault) as caught:
         erase(store, Target(ACME, (person,)), now=NOW)
@@ -333,6 +337,15 @@ def test_a_store_that_lies_is_not_believed(listed, deleted, error, fault):
         pytest.param({"person_prefixes": None}, "person_prefixes", "required", id="not-said"),
         pytest.param({"endpoint": "ftp://x"}, "endpoint", "no_address", id="address"),
         pytest.param({"tenants": {str(ACME): "a", str(ACME_TOO): "a"}}, "tenants", "not_unique", id="one-name-for-two"),
+        pytest.param(
+            {"prefixes": ["{tenant}/", "clients/{tenant}/"]}, "tenants", "unsafe_name", id="a-word-of-another-prefix"
+        ),
+        pytest.param(
+            {"prefixes": ["{tenant}/", "x-{tenant}/"], "tenants": {str(ACME): "a", str(ACME_TOO): "x-a"}},
+            "tenants",
+            "unsafe_name",
+            id="a-name-with-words-of-another-prefix",
+        ),
         pytest.param({"colour": "red"}, "colour", "unknown", id="unknown-setting"),
         pytest.param({"bucket": "A\x00"}, "bucket", "control_character", id="nul"),
     ],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from retention.connectors.protocol import StoreMisconfigured, StoreUnavailable
-from tests.retention.connectors.databases import ACME, MAPPING, RUN, a_product, erase, everything_of
+from tests.retention.connectors.databases import ACME, MAPPING, OTHER, RUN, a_product, erase, everything_of
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -62,6 +62,13 @@ def changed(number, **values):
         ),
         pytest.param(
             "SELECT 1", {"tenants": {str(ACME): "seventeen"}}, "wrong_type", "tenants", id="name-is-no-integer"
+        ),
+        pytest.param(
+            "SELECT 1",
+            {"tenants": {str(ACME): "17", str(OTHER): "017"}},
+            "settings",
+            "tenants",
+            id="two-names-that-are-one-integer",
         ),
         pytest.param(
             "ALTER TABLE app.logins DROP CONSTRAINT logins_pkey", {}, "settings", "tables[3].key", id="key-unindexed"
