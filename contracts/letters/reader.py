@@ -38,8 +38,8 @@ class Letter:
     sender_email: str = ""
     subject: str = ""
     sent_on: date | None = None
-    sent_at: datetime | None = None
     received_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 class _Policy(policy.EmailPolicy):
