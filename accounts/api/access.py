@@ -56,9 +56,8 @@ class AccessPolicyView(ScopedView):
     def patch(self, request: Request, public_id: UUID) -> Response:
         """Change some of the terms. Scheduled deletions keep their instants."""
         organization = by_public_id(Organization.objects.all(), public_id)
-        body = TermsSerializer(data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
-        terms = policies.change(organization, now=self.now, by=self.actor, **dict(body.validated_data))
+        changed = self.given(TermsSerializer, request, partial=True)
+        terms = policies.change(organization, now=self.now, by=self.actor, **changed)
         return Response(TermsSerializer(terms).data)
 
 

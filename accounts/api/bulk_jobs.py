@@ -51,13 +51,20 @@ class BulkJobSerializer(serializers.ModelSerializer[BulkJob]):
 class NewBulkJobSerializer(serializers.Serializer[Any]):
     act = serializers.ChoiceField(choices=BULK_ACTS)
     external_ids = serializers.ListField(
-        child=serializers.CharField(max_length=200, trim_whitespace=False), required=False, max_length=bulk.LARGEST
+        child=serializers.CharField(max_length=200, trim_whitespace=False),
+        required=False,
+        max_length=bulk.LARGEST,
+        allow_empty=False,
     )
-    public_ids = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=bulk.LARGEST)
+    public_ids = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=bulk.LARGEST, allow_empty=False
+    )
     statuses = serializers.ListField(
-        child=serializers.ChoiceField(choices=LicenceStatus.choices), required=False, max_length=6
+        child=serializers.ChoiceField(choices=LicenceStatus.choices), required=False, max_length=6, allow_empty=False
     )
-    departments = serializers.ListField(child=serializers.CharField(max_length=120), required=False, max_length=500)
+    departments = serializers.ListField(
+        child=serializers.CharField(max_length=120), required=False, max_length=500, allow_empty=False
+    )
     reason = serializers.ChoiceField(choices=SUSPENSIONS_BY_HAND, required=False, default="")
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     features = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=100)
@@ -122,9 +129,7 @@ class OrganizationBulkJobsView(ScopedView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Do one act to up to 50,000 people as one job; the answer is the job, whose progress can be asked for."""
         organization = by_public_id(Organization.objects.all(), public_id)
-        body = NewBulkJobSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        given = dict(body.validated_data)
+        given = self.given(NewBulkJobSerializer, request)
         act = Act(given.pop("act"))
         if act in (Act.SCHEDULE, Act.CANCEL):
             self.demand(Permission.DELETE_LICENSED_USER)

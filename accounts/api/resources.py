@@ -1,13 +1,12 @@
 """The base of REST resources: lists and details by public id, a right for every action, what the answers may be."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
 from django.shortcuts import get_object_or_404
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +17,6 @@ from accounts.api.views import ScopedView
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
-
-UNKNOWN = "Nothing reads this name here."
 
 
 class Resource(ScopedView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
@@ -59,17 +56,6 @@ class Resource(ScopedView, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         own = type(self).get_queryset is not viewsets.GenericViewSet.get_queryset
         prepared = None if own else _prepared(type(self), serializer)
         return self.filter_queryset(self.get_queryset() if prepared is None else prepared.all())
-
-    def given(self, serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-        """Return the body of a call, its form checked. A name that nothing reads may be a mistyped one that matters.
-
-        :raises InvalidInput: a name is unknown.
-        """
-        body = serializer(data=request.data)
-        if isinstance(request.data, Mapping) and (unknown := sorted(set(request.data) - set(body.fields))):
-            raise InvalidInput([FieldError(name[:80], "unknown_field", UNKNOWN) for name in unknown[:20]])
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
 
     def owner(self, public_id: UUID | None) -> Organization | None:
         """Return whose something new is: who is named, else the caller's own organization; none is the vendor."""

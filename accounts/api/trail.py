@@ -109,7 +109,5 @@ class TrailLinksView(ScopedView):
     @extend_schema(operation_id="trail_links_list", parameters=[WantedLinks], responses={200: TrailLinksSerializer})
     def get(self, request: Request) -> Response:
         """The links of the chain that the caller reads, in order, after a position."""
-        wanted = WantedLinks(data=request.query_params)
-        wanted.is_valid(raise_exception=True)
-        found = {"chain": standing.chain(), "links": standing.links(**wanted.validated_data)}
+        found = {"chain": standing.chain(), "links": standing.links(**self.asked(WantedLinks, request))}
         return Response(TrailLinksSerializer(found).data)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -9,23 +10,29 @@ from typing import Any, ClassVar
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from accounts import recent
 from accounts.access import scope_of
 from accounts.api.permissions import has, holds
-from accounts.errors import Refused
+from accounts.errors import FieldError, InvalidInput, Refused
 from accounts.models import ApiToken, Caller, IdempotencyKey, Program, User
 from accounts.operations import clock
 from accounts.rules.permissions import Permission
 
 KEEP = timedelta(hours=24)
+UNKNOWN = "Nothing reads this name here."
+REPEATED = "Say this once."
+_MANY = (serializers.ListField, serializers.MultipleChoiceField)
 
 
 class KeyReused(Refused):
@@ -133,6 +140,21 @@ class ScopedView(APIView):
         """What this call may do: the user's rights, and of them what the token holds where one calls."""
         return frozenset(permission for permission in Permission if holds(self.request, permission))
 
+    def given(
+        self, serializer: type[serializers.Serializer[Any]], request: Request, *, partial: bool = False
+    ) -> dict[str, Any]:
+        """Return the body of a call, its form checked. A name that nothing reads may be a mistyped one that matters.
+
+        :raises InvalidInput: a name is unknown, or comes twice where one value is read.
+        """
+        return _read(serializer(data=request.data, partial=partial), request.data)
+
+    def asked(self, serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+        """Return the query of a call, its form checked. :raises InvalidInput: as :meth:`given`."""
+        sent = request.query_params.copy()
+        sent.pop(api_settings.URL_FORMAT_OVERRIDE, None)
+        return _read(serializer(data=sent.dict()), sent)
+
     def refusal(self, code: str, detail: str) -> Response:
         """Answer 409 and commit: for a refusal that leaves its trace. Others are raised, and roll back."""
         error = {"code": code, "detail": detail, "attr": None}
@@ -193,7 +215,8 @@ class ScopedView(APIView):
 
     @staticmethod
     def _digest(request: Request) -> str:
-        body = json.dumps(request.data, sort_keys=True, default=_for_digest)
+        sent = dict(request.data.lists()) if isinstance(request.data, MultiValueDict) else request.data
+        body = json.dumps(sent, sort_keys=True, default=_for_digest)
         return hashlib.sha256(f"{request.method} {request.get_full_path()}\n{body}".encode()).hexdigest()
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -206,3 +229,14 @@ class ScopedView(APIView):
             stored.response_body = body
             stored.save(update_fields=["response_status", "response_body", "organization_id"])
         return super().finalize_response(request, response, *args, **kwargs)
+
+
+def _read(form: serializers.Serializer[Any], sent: Any) -> dict[str, Any]:
+    if isinstance(sent, Mapping) and (unknown := sorted(set(sent) - set(form.fields))):
+        raise InvalidInput([FieldError(name[:80], "unknown_field", UNKNOWN) for name in unknown[:20]])
+    if isinstance(sent, MultiValueDict):
+        one = (name for name, field in form.fields.items() if not isinstance(field, _MANY))
+        if again := [name for name in one if len(sent.getlist(name)) > 1]:
+            raise InvalidInput([FieldError(name, "repeated", REPEATED) for name in again])
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)

@@ -91,9 +91,7 @@ class ClausesView(ScopedView):
     )
     def post(self, request: Request, public_id: UUID) -> Response:
         """Record what the contract says on a matter, with the document that proves it."""
-        body = NewClauseSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        values, contract = dict(body.validated_data), _contract(public_id)
+        values, contract = self.given(NewClauseSerializer, request), _contract(public_id)
         code = ClauseCode(values["code"])
         evidence = kept(contract, values["evidence"], now=self.now, by=self.actor, kind=clauses.evidence_kind(code))
         values |= {"code": code, "evidence": evidence}

@@ -84,9 +84,7 @@ class _ForecastView(ScopedView):
 
     def asked(self, serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
         """Return the query, its form checked; ``until`` is filled in."""
-        query = serializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        values = dict(query.validated_data)
+        values = super().asked(serializer, request)
         values["until"] = self._until(values["until"])
         return values
 

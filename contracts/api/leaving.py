@@ -114,7 +114,7 @@ class LeavingView(ScopedView):
 
         The contract's own way and the switching way stand side by side. `reasons` are given where the series steps.
         """
-        asked = _asked(LeavingQuery, request)
+        asked = self.asked(LeavingQuery, request)
         contract = _contract(public_id)
         today = local_day(self.now, contract.time_zone)
         on = asked["on"] or today
@@ -144,7 +144,7 @@ class CommitmentView(ScopedView):
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         """Say which fees are committed until the earliest exit, by financial year. 400 `contract_over` afterwards."""
-        asked = _asked(CommitmentQuery, request)
+        asked = self.asked(CommitmentQuery, request)
         found = exits.commitments([_contract(public_id)], now=self.now, year_starts_in=asked["year_starts_in"])
         if not found:
             raise InvalidInput([FieldError("contract", "contract_over", "The contract binds nobody any more.")])
@@ -188,18 +188,12 @@ class CommitmentsSheetView(ScopedView):
     def get(self, request: Request) -> HttpResponse:
         """Answer an XLSX with a row per contract and a column per financial year."""
         found = _commitments(self, request)
-        year_starts_in = _asked(CommitmentsQuery, request)["year_starts_in"]
+        year_starts_in = self.asked(CommitmentsQuery, request)["year_starts_in"]
         return HttpResponse(
             sheets.commitments(found, year_starts_in=year_starts_in),
             content_type=XLSX,
             headers={"Content-Disposition": 'attachment; filename="commitments.xlsx"'},
         )
-
-
-def _asked(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    query = form(data=request.query_params.dict())
-    query.is_valid(raise_exception=True)
-    return dict(query.validated_data)
 
 
 def _rows() -> QuerySet[Contract]:
@@ -212,7 +206,7 @@ def _contract(public_id: UUID) -> Contract:
 
 
 def _commitments(view: ScopedView, request: Request) -> list[Commitment]:
-    asked = _asked(CommitmentsQuery, request)
+    asked = view.asked(CommitmentsQuery, request)
     rows = _rows()
     if asked["organization"] is not None:
         rows = rows.filter(organization=the_organization(asked["organization"]))

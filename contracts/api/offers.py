@@ -204,9 +204,7 @@ class ContractOffersView(ScopedView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Draft an offer for the next term. 409 `offer_stands` if one is open, `no_renewal` if none is ahead."""
         contract = by_public_id(Contract.objects.select_related("organization"), public_id)
-        body = NewOfferSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        offer = offers.make(contract, now=self.now, by=self.actor, **body.validated_data)
+        offer = offers.make(contract, now=self.now, by=self.actor, **self.given(NewOfferSerializer, request))
         self.touches(contract.organization_id)
         return Response(OfferSerializer(offer).data, status=201)
 
@@ -224,9 +222,8 @@ class ContractStayView(Keeping):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Record that both sides stay the renewal: until that day is over it neither becomes certain nor starts."""
         contract = by_public_id(Contract.objects.select_related("organization"), public_id)
-        body = NewStaySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        proof = self.kept(contract.organization, body.validated_data["proof"], DocumentKind.CONTRACT)
-        stayed = stays.agree(contract, until=body.validated_data["until"], proof=proof, now=self.now, by=self.actor)
+        sent = self.given(NewStaySerializer, request)
+        proof = self.kept(contract.organization, sent["proof"], DocumentKind.CONTRACT)
+        stayed = stays.agree(contract, until=sent["until"], proof=proof, now=self.now, by=self.actor)
         self.touches(contract.organization_id)
         return Response(ContractSerializer(stayed).data)

@@ -142,9 +142,7 @@ class ContractQuotesView(ScopedView):
         A client's own members ask for what they may do alone; agreements are offered by the vendor.
         """
         contract = _contract(public_id)
-        body = NewQuoteSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = dict(body.validated_data)
+        values = self.given(NewQuoteSerializer, request)
         word = values.pop("ground")
         ground = TerminationGround(word) if word else None
         if self.caller.works_for_vendor:

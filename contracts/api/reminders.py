@@ -74,9 +74,7 @@ class ContractRemindersView(ScopedView):
     def put(self, request: Request, public_id: UUID) -> Response:
         """Say when the contract reminds, and whom. 409 once it is over."""
         contract = by_public_id(Contract.objects.select_related("organization"), public_id)
-        body = LeadsSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        found = reminders.set_leads(contract, now=self.now, by=self.actor, **body.validated_data)
+        found = reminders.set_leads(contract, now=self.now, by=self.actor, **self.given(LeadsSerializer, request))
         self.touches(found.organization_id)
         return Response(ContractSerializer(found).data)
 
@@ -89,9 +87,7 @@ class ContractRemindersView(ScopedView):
         409 `chatel_does_not_apply` where the client is owed none, `reminded_already` for a day that is recorded.
         """
         contract = by_public_id(Contract.objects.select_related("organization"), public_id)
-        body = SentReminderSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        given = body.validated_data
+        given = self.given(SentReminderSerializer, request)
         proof = documents.keep_upload(
             contract.organization, given["proof"], kind=DocumentKind.NOTICE_PROOF, now=self.now, by=self.actor
         )

@@ -134,9 +134,7 @@ class CreditsView(ScopedView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Give a credit for the days that it makes good, such as those of a missed service level."""
         contract = _contract(public_id)
-        body = NewCreditSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        line = charging.give_credit(contract, **body.validated_data, now=self.now, by=self.actor)
+        line = charging.give_credit(contract, **self.given(NewCreditSerializer, request), now=self.now, by=self.actor)
         self.touches(contract.organization_id)
         return Response(StatementLineSerializer(line).data, status=201)
 
@@ -152,9 +150,7 @@ class PaymentsView(ScopedView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Record a payment; the first unpaid day is computed again."""
         contract = _contract(public_id)
-        body = NewPaymentSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        found = payments.record(contract, **body.validated_data, now=self.now, by=self.actor)
+        found = payments.record(contract, **self.given(NewPaymentSerializer, request), now=self.now, by=self.actor)
         self.touches(contract.organization_id)
         return Response(PaymentSerializer(found).data, status=201)
 
@@ -187,10 +183,8 @@ class AccountingView(ScopedView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Answer a CSV with each part of a line that falls due in the period, its VAT treatment named."""
-        query = PeriodQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
         return HttpResponse(
-            accounting.export(**query.validated_data),
+            accounting.export(**self.asked(PeriodQuery, request)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="statement-lines.csv"'},
         )

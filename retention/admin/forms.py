@@ -73,6 +73,14 @@ class ReviewForm(OperationForm):
     review_on = forms.DateField(label=_("Review on"))
 
 
+def refuse_blanks(form: forms.Form, *names: str) -> None:
+    """Say that a field which holds nothing but blanks is wrong: what was to name somebody is not everybody."""
+    for name in names:
+        sent = form.data.get(form.add_prefix(name))
+        if sent and not sent.strip():
+            form.add_error(name, forms.Field.default_error_messages["required"])
+
+
 class HoldForm(OperationForm):
     """On what ground a hold is placed, and when it is looked at again."""
 
@@ -83,6 +91,12 @@ class HoldForm(OperationForm):
         label=_("External id of the person"), required=False, max_length=200, help_text=_("Empty: everybody.")
     )
     department = forms.CharField(label=_("Department"), required=False, max_length=120)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse blanks in place of somebody."""
+        given = super().clean() or {}
+        refuse_blanks(self, "person", "department")
+        return given
 
 
 class NewHoldForm(HoldForm):
@@ -201,11 +215,12 @@ class RequestForm(AuthorisationForm):
     def clean(self) -> dict[str, Any]:
         """Find the people by what the client calls them, and ask for the proof where it is needed."""
         given = super().clean() or {}
+        refuse_blanks(self, "people", "department")
         wanted = {line.strip() for line in given.get("people", "").splitlines() if line.strip()}
         organization = given.get("organization")
         if wanted and organization is not None:
             people = LicensedUser.objects.filter(organization=organization, external_id__in=wanted)
-            found = dict(people.values_list("external_id", "public_id"))
+            found = dict(people.order_by("pk").values_list("external_id", "public_id"))
             if unknown := sorted(wanted - found.keys()):
                 self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
             given["licensed_users"] = list(found.values())

@@ -131,7 +131,7 @@ class DeletionRequestAdmin(Readable):
             people, department = data.get("licensed_users", ()), data["department"]
             kind = RequestKind(data["kind"] or RequestKind.ERASE)
             kept = instructions.keep(data["organization"], data["proof"], sender=data["sender"], now=now, by=by)
-            if kind is not RequestKind.ERASE or people or department:
+            if kind is not RequestKind.ERASE or people or department or data["corrections"]:
                 opened = people_requests.open_for_people(
                     data["organization"],
                     people=people,
@@ -151,6 +151,7 @@ class DeletionRequestAdmin(Readable):
                     now=now,
                     by=by,
                     for_client=data["for_client"],
+                    note=data["note"],
                     proof=kept,
                 )
             messages.success(request, _("Deletion request opened."))

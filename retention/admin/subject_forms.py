@@ -100,7 +100,7 @@ class GrantForm(AuthorisationForm):
         wanted = {line.strip() for line in given.get("people", "").splitlines() if line.strip()}
         if self.subject is not None:
             rows = LicensedUser.objects.filter(organization=self.subject.organization_id, external_id__in=wanted)
-            known = dict(rows.values_list("external_id", "public_id"))
+            known = dict(rows.order_by("pk").values_list("external_id", "public_id"))
             if unknown := sorted(wanted - known.keys()):
                 self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
             given["licensed_users"] = list(known.values())

@@ -42,9 +42,7 @@ class AuditPackageView(ScopedView):
         """Make the package of a period and stream it; that it was made is in the trail. 404 to a client's members."""
         if not self.caller.works_for_vendor:
             raise Http404
-        query = AuditPackageQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
+        asked = self.asked(AuditPackageQuery, request)
         organization = None if asked["organization"] is None else the_organization(asked["organization"])
         span = Span(asked["begins_on"], asked["until"])
         made = package.make(span, organization=organization, now=self.now, by=self.actor)

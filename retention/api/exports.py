@@ -86,9 +86,7 @@ class OrganizationExportsView(ScopedView):
         With a request for an export of some people: of these, and the request is done.
         """
         organization = get_object_or_404(Organization, public_id=public_id)
-        body = NewExportSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        wanted = body.validated_data["request"]
+        wanted = self.given(NewExportSerializer, request)["request"]
         with tenancy.tenant(organization.pk):
             answered = None
             if wanted is not None:

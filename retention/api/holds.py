@@ -16,7 +16,7 @@ from accounts.api.views import ScopedView
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
 from retention.api import clients_word
-from retention.api.request_bodies import AuthorizationAnswerSerializer, AuthorizationSerializer
+from retention.api.request_bodies import AuthorizationAnswerSerializer, AuthorizationSerializer, not_everybody
 from retention.enums import HoldGround
 from retention.models import LegalHold
 from retention.operations import archive, holds
@@ -39,15 +39,14 @@ class ArchiveAuthorizationView(ScopedView):
         The client's own members decide; the vendor's staff need a proof to record an agreement (409 `proof_needed`).
         """
         organization = by_public_id(Organization.objects.all(), public_id)
-        body = AuthorizationSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        sent = self.given(AuthorizationSerializer, request)
         found = archive.authorise(
             organization,
-            granted=body.validated_data["granted"],
+            granted=sent["granted"],
             now=self.now,
             by=self.actor,
             for_client=self.caller.works_for_vendor,
-            proof=clients_word.kept(self, organization, body.validated_data),
+            proof=clients_word.kept(self, organization, sent),
         )
         self.touches(organization.pk)
         return Response(AuthorizationAnswerSerializer(found).data, status=201)
@@ -76,11 +75,20 @@ class LegalHoldSerializer(serializers.ModelSerializer[LegalHold]):
 
 class NewHoldSerializer(serializers.Serializer[Any]):
     organization = serializers.UUIDField()
-    licensed_user = serializers.UUIDField(required=False, allow_null=True, default=None)
+    licensed_user = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Whose data are held. Neither a person nor a department sent: everything of the organization.",
+    )
     department = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
     ground = serializers.ChoiceField(choices=HoldGround.choices)
     citation = serializers.CharField(max_length=200)
     review_on = serializers.DateField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse nobody, and a department without a name: what was to be some people is not everybody."""
+        return not_everybody(self, attrs, "licensed_user", "department")
 
 
 class ReviewSerializer(serializers.Serializer[Any]):

@@ -173,6 +173,15 @@ class CorrectionsField(serializers.DictField):
             return sent
 
 
+def not_everybody(form: serializers.Serializer[Any], read: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return what a form read. :raises serializers.ValidationError: one of these was sent, and none has a value."""
+    named = [name for name in names if name in form.initial_data]
+    if named and not any(read[name] for name in names):
+        nobody = "Nobody is named. Leave this out to mean everything of the organization."
+        raise serializers.ValidationError({name: [ErrorDetail(nobody, "empty")] for name in named})
+    return read
+
+
 class NewRequestSerializer(InstructionSerializer):
     organization = serializers.UUIDField()
     kind = serializers.ChoiceField(
@@ -195,12 +204,7 @@ class NewRequestSerializer(InstructionSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a list of nobody, and a department without a name: what was to be some people is not everything."""
-        if not attrs["licensed_users"] and not attrs["department"]:
-            named = [name for name in ("licensed_users", "department") if name in self.initial_data]
-            if named:
-                empty_scope = "Nobody is named. Leave this out to ask for the erasure of everything."
-                raise serializers.ValidationError({name: [ErrorDetail(empty_scope, "empty")] for name in named})
-        return attrs
+        return not_everybody(self, attrs, "licensed_users", "department")
 
 
 class DecisionSerializer(InstructionSerializer):

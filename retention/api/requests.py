@@ -123,7 +123,8 @@ class DeletionRequestResource(Resource):
         organization = the_organization(values["organization"])
         proof = clients_word.kept(self, organization, values)
         kind = RequestKind(values["kind"])
-        if kind is not RequestKind.ERASE or values["licensed_users"] or values["department"]:
+        scoped = values["licensed_users"] or values["department"]
+        if kind is not RequestKind.ERASE or scoped or values["corrections"]:
             found = people_requests.open_for_people(
                 organization,
                 people=values["licensed_users"],
@@ -143,6 +144,7 @@ class DeletionRequestResource(Resource):
                 now=self.now,
                 by=self.actor,
                 for_client=self.caller.works_for_vendor,
+                note=values["note"],
                 proof=proof,
             )
         return self.told(found, status=201)

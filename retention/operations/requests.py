@@ -61,6 +61,7 @@ def open_request(
     now: datetime,
     by: str,
     for_client: bool = False,
+    note: str = "",
     proof: Document | None = None,
 ) -> DeletionRequest:
     """Open the request that a client's departure brings, with its retrieval window.
@@ -74,10 +75,13 @@ def open_request(
 
     ``for_client``: the vendor's staff record that the client asks; nobody asks in the client's name without its word.
 
+    :raises InvalidInput: the note is too long, or holds what no note may.
     :raises instructions.ProofNeeded: staff record it for the client, and there is no proof.
     :raises ContractOpen: a contract is signed or active.
     :raises Refused: nothing has ended (unless the client asks), or a request for this end exists.
     """
+    if faults := checks.note("note", note):
+        raise InvalidInput(faults)
     if for_client:
         instructions.demand(proof)
     contracts = Contract.objects.filter(organization=organization)
@@ -128,7 +132,8 @@ def open_request(
         "erase_by": window.erase_by.isoformat(),
         "why": window.explanation.to_json(),
     }
-    audit.record("deletion_request.opened", request, by=by, at=now, data=data)
+    detail = {"note": note} if note else None
+    audit.record("deletion_request.opened", request, by=by, at=now, data=data, detail=detail)
     outbox.publish("deletion_request.opened", request, at=now, payload=clash | {"erase_from": data["erase_from"]})
     return request
 

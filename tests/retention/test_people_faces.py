@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import tenancy
+from accounts.models import AuditDetail, LicensedUser
 from retention.models import DeletionRequest, LegalHold, RequestSubject
 from retention.operations import people_requests
 from tests.accounts.parties import at_once
@@ -130,6 +131,57 @@ def test_an_empty_list_of_people_is_never_taken_for_everything(client_, scope):
     assert {(error["attr"], error["code"]) for error in errors} == {(name, "empty") for name in scope}
     with tenancy.vendor():
         assert not DeletionRequest.objects.exists()
+
+
+def test_what_is_right_about_a_person_is_no_erasure_of_everything(sign_in):
+    left = an_organization()
+    contact = caller("client_privacy_officer", str(left.public_id))
+    body = {"organization": str(left.public_id), "corrections": {"email": "new@client.example"}}
+    codes = {error["code"] for error in contact("POST", "deletion-requests", body, expect=400)["errors"]}
+    assert "not_for_this_kind" in codes
+    form = {"organization": left.pk, "people": "", "department": "", "confirmed": "yes"}
+    browser, add = sign_in("client_privacy_officer", left), reverse("admin:retention_deletionrequest_add")
+    assert browser.post(add, {**form, "corrections": "email = new@client.example"}).context["form"].errors
+    for name in ("people", "department"):
+        assert name in browser.post(add, {**form, name: " \r\n "}).context["form"].errors
+    with tenancy.vendor():
+        assert not DeletionRequest.objects.exists()
+
+
+def test_a_note_on_the_erasure_of_everything_is_kept(sign_in):
+    one, two = an_organization(), an_organization()
+    body = {"organization": str(one.public_id), "note": "as agreed"}
+    made = caller("client_privacy_officer", str(one.public_id))("POST", "deletion-requests", body, expect=201)
+    form = {"organization": two.pk, "people": "", "department": "", "note": "as agreed", "confirmed": "yes"}
+    sign_in("client_privacy_officer", two).post(reverse("admin:retention_deletionrequest_add"), form)
+    with tenancy.vendor():
+        assert AuditDetail.objects.filter(text={"note": "as agreed"}).count() == 2
+        assert DeletionRequest.objects.exclude(public_id=made["public_id"]).get().organization == two
+
+
+@pytest.mark.parametrize("scope", [{"licensed_user": None}, {"department": ""}, {"department": " "}])
+def test_a_hold_on_nobody_is_none_on_everybody(client_, sign_in, scope):
+    body = {"organization": str(client_.public_id), "ground": "law", "citation": "x", "review_on": "2099-01-01"}
+    errors = caller("privacy_officer")("POST", "legal-holds", {**body, **scope}, expect=400)["errors"]
+    assert [(error["attr"], error["code"]) for error in errors] == [(next(iter(scope)), "empty")]
+    form = {**body, "organization": client_.pk, "confirmed": "yes", "person": " "}
+    page = sign_in("privacy_officer").post(reverse("admin:retention_legalhold_add"), form)
+    assert "person" in page.context["form"].errors
+    with tenancy.vendor():
+        assert not LegalHold.objects.exists()
+
+
+def test_in_the_browser_an_external_id_that_was_used_before_is_who_has_it_now(client_, sign_in):
+    now = person(client_, "cyd-1")
+    with tenancy.vendor():
+        before = person(client_, "ann-1")
+        LicensedUser.objects.filter(pk=before.pk).update(
+            external_id="cyd-1", status="deleted", delete_at=NOW, deleted_at=NOW
+        )
+    form = {"organization": client_.pk, "people": "cyd-1", "department": "", "confirmed": "yes"}
+    sign_in("client_privacy_officer", client_).post(reverse("admin:retention_deletionrequest_add"), form)
+    with tenancy.vendor():
+        assert RequestSubject.objects.get().licensed_user_id == now.pk
 
 
 def test_a_client_reaches_no_neighbour(client_):
