@@ -168,10 +168,8 @@ def _part_text(part: EmailMessage, as_text: bool) -> str:
     payload = part.get_payload(decode=True)
     raw = payload if isinstance(payload, bytes) else b""
     encoded = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in ("base64", "quoted-printable")
-    if part.get_content_charset() is None or (as_text and not encoded):
-        text = _guessed(raw)
-    else:
-        text = str(part.get_content())
+    guess = part.get_content_charset() is None or (as_text and not encoded)
+    text = _guessed(raw) if guess else str(part.get_content())
     if len(text) > 5 * LONGEST_TEXT:
         raise _wrong("too_long", phrase("The text has more than %(most)s characters.", most=LONGEST_TEXT))
     return _without_tags(text) if kind == "text/html" else text

@@ -63,7 +63,8 @@ def adopt(entry: ErasureEntry, *, now: datetime, by: str) -> ErasureRun | None:
 def take_over(run: ErasureRun) -> None:
     """Take a run from whoever has it: behind the closed gate nobody works on it who is not stopped by that.
 
-    What it finds is counted once its turn comes: all are fenced first, and those before it took what it shared with them.
+    What it finds is counted once its turn comes: all are fenced first, and those before it took what it shared with
+    them.
     """
     with tenancy.vendor():
         ErasureRun.objects.filter(pk=run.pk).update(lease=None, leased_until=None, paused_at=None, paused_by="")
