@@ -105,9 +105,9 @@ class GrantForm(AuthorisationForm):
                 self.add_error("people", _("Unknown: %(ids)s") % {"ids": ", ".join(unknown[:10])})
             given["licensed_users"] = list(known.values())
         lines = [line.partition(":") for line in given.get("corrections", "").splitlines() if line.strip()]
-        if any(not colon for _name, colon, _value in lines):
-            self.add_error("corrections", _("One a line, as name: new value."))
         given["corrections"] = {name.strip(): value.strip() for name, _colon, value in lines}
+        if any(not colon for _name, colon, _value in lines) or len(given["corrections"]) < len(lines):
+            self.add_error("corrections", _("One a line, as name: new value."))
         return given
 
 

@@ -91,7 +91,7 @@ def grant(
         kind=RequestKind(row.kind),
         origin=RequestOrigin.SUBJECT,
         decided=True,
-        corrections=(corrections or {}) if row.kind == RequestKind.CORRECT else None,
+        corrections=corrections or ({} if row.kind == RequestKind.CORRECT else None),
         proof=proof,
         now=now,
         by=by,

@@ -143,7 +143,7 @@ def _people(client: Organization, ticked: list[str], others: str) -> list[uuid.U
             continue
         # No text of the database holds a NUL, and it refuses to look for one.
         known = "\0" not in line and (
-            list(rows.filter(external_id=line)[:2]) or subject_decisions.of_address(client, line)
+            list(rows.filter(external_id=line).order_by("-pk")[:1]) or subject_decisions.of_address(client, line)
         )
         if not known:
             text = _("Line %(place)d: nobody of yours has this address or external id.") % {"place": place}

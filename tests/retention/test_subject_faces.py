@@ -156,6 +156,21 @@ def test_a_wrong_decision_is_a_400_by_field_and_decides_nothing(client_, verb, b
         assert not DeletionRequest.objects.exists()
 
 
+def test_what_is_right_about_a_person_is_no_grant_of_the_erasure_that_was_asked(client_):
+    row, right = forwarded(client_), {"email": "new@canary.example"}
+    contact = caller("client_administrator", str(client_.public_id))
+    body = {"licensed_users": [the_person(client_)], "corrections": right}
+    answer = contact("POST", f"subject-requests/{row.public_id}/grant", body, expect=400)
+    assert [(error["attr"], error["code"]) for error in answer["errors"]] == [("corrections", "not_for_this_kind")]
+    browser = signed_in("client_privacy_officer", client_)
+    for lines in ("email: new@canary.example", "email: one@canary.example\nemail: two@canary.example"):
+        form = {"confirmed": "yes", "people": "ann-1", "corrections": lines}
+        assert "corrections" in browser.post(page("grant", row), form).context["form"].errors
+    assert again(row).state == "forwarded"
+    with tenancy.vendor():
+        assert not DeletionRequest.objects.exists()
+
+
 # The admin.
 
 

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from accounts import tenancy
 from accounts.models import LicensedUser
 from accounts.operations import delivery
-from retention.models import SubjectRequest
+from retention.models import RequestSubject, SubjectRequest
 from tests.admin.people import a_member
 from tests.retention.asking import NOW, WHO, a_client, browser, forwarded, link_in, posted, sent, taken
 
@@ -139,3 +139,15 @@ def test_nobody_keeps_the_pages_and_they_load_nothing_from_elsewhere():
     answer = browser().get("/privacy/")
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_an_external_id_that_was_used_before_is_who_has_it_now_on_the_contacts_page(client_):
+    with tenancy.vendor():
+        now = LicensedUser.objects.get(organization=client_, external_id="ben-1")
+        before = LicensedUser.objects.filter(organization=client_, pk__lt=now.pk).earliest("pk")
+        gone = {"status": "deleted", "delete_at": NOW, "deleted_at": NOW}
+        LicensedUser.objects.filter(pk=before.pk).update(external_id="ben-1", **gone)
+    forwarded(client_)
+    sent(browser(), link_in(posted()["dpo@client.example"][0]), action="grant", others="ben-1")
+    with tenancy.vendor():
+        assert [one.licensed_user_id for one in RequestSubject.objects.all()] == [now.pk]
