@@ -28,8 +28,7 @@ UNREADABLE = (
     ValueError,
     EOFError,
     struct.error,
-    NotImplementedError,  # a method of packing that it does not know
-    RuntimeError,
+    RuntimeError,  # a file that is encrypted, or packed by a method that it does not know
 )
 
 
