@@ -9,7 +9,7 @@ import structlog
 from accounts import tenancy
 from accounts.models import Organization
 from retention.connectors.protocol import StoreError
-from retention.enums import RunPhase
+from retention.enums import RunPhase, StoreFault
 from retention.models import ErasureStep, ExternalStore
 from retention.operations import external, outside
 from retention.operations.sought import Sought
@@ -41,6 +41,7 @@ def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Orga
         # Nothing is certified unsearched, nor after residue; of what stands certified the other stores are looked at.
         certified = one.run.phase in (RunPhase.CERTIFIED, RunPhase.COMPLETE)
         (one.found.left_out if certified else one.found.unanswered).append(name)
+        one.found.why_silent |= {} if certified else {name: StoreFault.SWITCHED_OFF.value}
         return
     target = outside.target_of(organization, one.terms, whole=one.whole)
     try:
@@ -49,6 +50,7 @@ def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Orga
     except StoreError as error:
         log.warning("erasure.store_silent", store=name, fault=error.fault.value)
         one.found.unanswered.append(name)
+        one.found.why_silent[name] = error.fault.value
         return
     one.found.beyond.append(name)
     for left in residue:

@@ -27,7 +27,8 @@ class Findings:
     """What was searched, and what was found. ``kept``: tables whose rows stay on a basis.
 
     ``beyond``: stores beyond the vault that answered; ``unanswered``: those that did not, of which nothing is known;
-    ``left_out``: those that could not be searched, whatever they answer.
+    ``left_out``: those that could not be searched, whatever they answer; ``why_silent``: for operators, why which of
+    those did not answer.
 
     ``mails_to_who_asked``: mails in files that bear an erased person's address because they tell the person about a
     request of their own; it is no hit there.
@@ -60,11 +61,12 @@ class Findings:
     beyond: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    why_silent: dict[str, str] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
 
     def searched(self) -> dict[str, Any]:
         """Return the extent of the search, as it is stored and certified."""
-        return {name: value for name, value in asdict(self).items() if name != "hits"}
+        return {name: value for name, value in asdict(self).items() if name not in ("hits", "why_silent")}
 
     def note(self, place: str, kind: str, count: int) -> None:
         """Note a hit, if there is one."""

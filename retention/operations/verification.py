@@ -16,9 +16,10 @@ from accounts.models import LicensedUser, User
 from accounts.operations import audit, outbox
 from retention import ledger
 from retention.enums import AddendumKind, RequestStatus, RunPhase
-from retention.models import DeletionRequest, ErasureEntry, ErasureRun, Verification
+from retention.models import DeletionRequest, ErasureEntry, ErasureRun, ErasureStep, Verification
 from retention.operations import addenda, blocking, identifying, others_content, runs
 from retention.operations.elsewhere import search_broker, search_files
+from retention.operations.outside import BEYOND
 from retention.operations.searching import search_database
 from retention.operations.searching_beyond import search_beyond
 from retention.operations.sought import Findings, Hit, Sought
@@ -58,16 +59,18 @@ def verify(run: ErasureRun, lease: runs.Lease, *, by: str) -> Verification:
     findings = search([run], now=lease.now())[run.pk]
     with tenancy.vendor(), transaction.atomic():
         locked = runs.held(run, lease)
-        if _nothing_known(locked, findings):
-            raise StoreSilent("A store beyond the vault does not say whether it is empty.")
-        now = lease.now()
-        made, passed = _record(locked, findings, now=now, by=by)
-        if locked.phase == RunPhase.ERASED:
-            locked.phase = RunPhase.VERIFIED if passed else RunPhase.RESIDUE_FOUND
-            locked.save(update_fields=["phase"])
-            DeletionRequest.objects.filter(pk=locked.request_id).update(
-                status=RequestStatus.VERIFIED if passed else RequestStatus.FAILED
-            )
+        _note_silent(locked, findings)
+        if not (silent := _nothing_known(locked, findings)):
+            now = lease.now()
+            made, passed = _record(locked, findings, now=now, by=by)
+            if locked.phase == RunPhase.ERASED:
+                locked.phase = RunPhase.VERIFIED if passed else RunPhase.RESIDUE_FOUND
+                locked.save(update_fields=["phase"])
+                DeletionRequest.objects.filter(pk=locked.request_id).update(
+                    status=RequestStatus.VERIFIED if passed else RequestStatus.FAILED
+                )
+    if silent:
+        raise StoreSilent("A store beyond the vault does not say whether it is empty.")
     return made
 
 
@@ -201,6 +204,17 @@ def _known_of(run: ErasureRun) -> Identifiers:
 def _nothing_known(run: ErasureRun, findings: Findings) -> bool:
     """Whether nothing can be said: neither that a run's data are gone, nor that anything of them is left."""
     return bool(findings.unanswered) and not open_hits([asdict(hit) for hit in findings.hits], run.accepted)
+
+
+def _note_silent(run: ErasureRun, findings: Findings) -> None:
+    """Write at each store beyond the vault why it did not answer: the certificate waits for it, and people must know.
+
+    Of those that did answer, what stood there is over.
+    """
+    steps = ErasureStep.objects.filter(run=run, store__startswith=BEYOND)
+    for store, why in findings.why_silent.items():
+        steps.filter(store=store).update(last_error=why)
+    steps.exclude(store__in=findings.why_silent).exclude(last_error="").update(last_error="")
 
 
 def _name_unsearched(run: ErasureRun, findings: Findings, *, now: datetime, by: str) -> None:

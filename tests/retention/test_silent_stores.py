@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from accounts import tenancy
 from accounts.models import AuditEvent
@@ -13,6 +14,8 @@ from retention.models import Certificate, CertificateAddendum, ErasureRun, Verif
 from retention.operations import addenda, external, verification
 from retention.rules.checks import AFTER, PATIENCE
 from tests.accounts.receivers import says
+from tests.admin.people import a_member
+from tests.api.callers import caller
 from tests.retention.connectors.configured import a_store
 from tests.retention.connectors.test_service import answers
 from tests.retention.test_life import plant
@@ -121,6 +124,31 @@ def test_before_its_first_look_a_store_that_is_switched_off_holds_the_certificat
         external.switch(store, on=False, now=erasure.now, by="user:three")
     erasure.go_on(after=timedelta(minutes=5))
     assert (erasure.status, erasure.run.last_error) == (RequestStatus.ERASED, "store_silent")
+
+
+def test_what_the_certificate_waits_for_is_told_store_by_store(service, client):
+    service.hook = silent
+    store = a_store(settings={"url": service.url})
+    erasure = Erasure()
+    erasure.go_on()
+    officer, path = caller("privacy_officer"), f"deletion-requests/{erasure.request.public_id}"
+
+    def told():
+        return {one["store"]: one["last_error"] for one in officer("GET", path)["steps"] if one["last_error"]}
+
+    assert (erasure.status, told()) == (RequestStatus.ERASED, {"external:product": "failed"})
+    with tenancy.vendor():
+        external.switch(store, on=False, now=erasure.now, by="user:three")
+    erasure.go_on(after=timedelta(minutes=1))
+    assert (erasure.status, told()) == (RequestStatus.ERASED, {"external:product": "switched_off"})
+    client.force_login(a_member("privacy_officer"), backend="config.backends.EmailBackend")
+    page = client.get(reverse("admin:retention_erasurerun_change", args=[erasure.run.pk])).content.decode()
+    assert "Done · The store is switched off" in page
+    with tenancy.vendor():
+        external.switch(store, on=True, now=erasure.now, by="user:three")
+    service.hook = None
+    erasure.go_on(after=timedelta(minutes=2))
+    assert (erasure.status, told()) == (RequestStatus.CERTIFIED, {})
 
 
 def test_one_that_held_residue_is_not_switched_off_into_a_clean_certificate(service):
