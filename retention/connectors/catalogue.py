@@ -59,6 +59,7 @@ MAPPED = """
         SELECT m.root, i.inhrelid::bigint FROM mapped m JOIN pg_inherits i ON i.inhparent = m.oid
     )
 """
+PARTS = f"{MAPPED} SELECT root, oid FROM mapped WHERE oid <> root AND oid = ANY(%s::bigint[])"
 # Of one constraint PostgreSQL keeps a row for each part of a table: the topmost of those that lead to what is mapped.
 TOPMOST = """
     f.contype = 'f' AND NOT EXISTS (
@@ -123,6 +124,7 @@ class Catalogue:
                 message = f"{table.place}: row security hides rows from these credentials; they need BYPASSRLS."
                 self._note(StoreFault.ROW_SECURITY, f"{path}.table", message)
             self._check_columns(path, table, self._columns.get(table.place, {}))
+        self._check_parts(cursor, places)
         self._check_parents()
         self._check_references(cursor, places)
         # By place, of the tables of which rows go by age.
@@ -182,6 +184,15 @@ class Catalogue:
         elif not indexed:
             self._note(StoreFault.SETTINGS, f"{path}.key", f"{table.place}.{table.key} does not lead an index.")
         self._check_kinds(path, table)
+
+    def _check_parts(self, cursor: psycopg.Cursor[Any], places: Mapping[int, str]) -> None:
+        """See that no row belongs to two of the mapped tables: it would be counted twice."""
+        cursor.execute(PARTS, [list(places), list(places)])
+        whole = {places[oid]: places[root] for root, oid in cursor}
+        for number, table in enumerate(self._settings.tables):
+            if table.place in whole:
+                message = f"{table.place} is a part of {whole[table.place]}: its rows go with that."
+                self._note(StoreFault.SETTINGS, f"tables[{number}].table", message)
 
     def _check_kinds(self, path: str, table: Table) -> None:
         """See that each column can hold what the mapping says that it holds."""

@@ -127,6 +127,24 @@ def changed(number, **values):
             "tables[4].table",
             id="a-child-that-comes-too-late",
         ),
+        pytest.param(
+            "CREATE TABLE app.extra (tenant text) INHERITS (app.logins); ALTER TABLE app.extra ADD PRIMARY KEY (id)",
+            {
+                "tables": [
+                    *MAPPING["tables"],
+                    {
+                        "schema": "app",
+                        "table": "extra",
+                        "key": "id",
+                        "tenant": {"column": "tenant", "names": "registration_number"},
+                        "subject": None,
+                    },
+                ]
+            },
+            "settings",
+            "tables[5].table",
+            id="a-part-beside-its-whole",
+        ),
     ],
 )
 def test_a_mapping_that_does_not_fit_is_an_error_at_every_door(product, before, values, fault, field):
