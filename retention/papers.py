@@ -221,6 +221,8 @@ class _Paper:
             else:
                 yield _("%(on)s: nothing was found.") % facts
             yield _("Searched then: tables %(tables)s, columns %(columns)s, files %(files)s.") % facts
+            if attested := searched.get("attested"):
+                yield _("Attested by who emptied them: %(stores)s.") % {"stores": stores(attested)}
             if unsearched := [*searched.get("left_out", ()), *searched.get("unanswered", ())]:
                 yield _("Not searched: %(stores)s.") % {"stores": stores(unsearched)}
             if mails := searched.get("mails_to_who_asked"):

@@ -212,7 +212,7 @@ def _not_searched(check: Verification) -> list[str]:
     """Return the stores that nobody looked into: by kind, and those that are configured by their code.
 
     Disabled ones, those added since the run was planned, those that were not asked. A store that is emptied by hand is
-    attested, and not looked into either.
+    attested, and not looked into either; looks from before count it among those that were asked.
     """
     asked = set(check.searched.get("beyond", []))
     stores = list(ExternalStore.objects.order_by("position", "pk").values_list("code", "kind"))
@@ -286,6 +286,7 @@ def _check(check: Verification) -> dict[str, Any]:
         "terms",
         "came_back",
         "beyond",
+        "attested",
         "left_out",
         "unanswered",
     )

@@ -9,7 +9,7 @@ import structlog
 from accounts import tenancy
 from accounts.models import Organization
 from retention.connectors.protocol import StoreError
-from retention.enums import RunPhase, StoreFault
+from retention.enums import RunPhase, StoreFault, StoreKind
 from retention.models import ErasureStep, ExternalStore
 from retention.operations import external, outside
 from retention.operations.sought import Sought
@@ -52,6 +52,7 @@ def _ask(one: Sought, name: str, store: ExternalStore | None, organization: Orga
         one.found.unanswered.append(name)
         one.found.why_silent[name] = error.fault.value
         return
-    one.found.beyond.append(name)
+    # Whoever emptied one by hand has attested it: nobody looked into it.
+    (one.found.attested if store.kind == StoreKind.MANUAL else one.found.beyond).append(name)
     for left in residue:
         one.found.note(f"{name}.{left.place}", left.kind, left.count)

@@ -26,7 +26,8 @@ class Hit:
 class Findings:
     """What was searched, and what was found. ``kept``: tables whose rows stay on a basis.
 
-    ``beyond``: stores beyond the vault that answered; ``unanswered``: those that did not, of which nothing is known;
+    ``beyond``: stores beyond the vault that answered; ``attested``: those emptied by hand, of which whoever did it has
+    given their word; ``unanswered``: those that did not, of which nothing is known;
     ``left_out``: those that could not be searched, whatever they answer; ``why_silent``: for operators, why which of
     those did not answer.
 
@@ -59,6 +60,7 @@ class Findings:
     as_files: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
+    attested: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     why_silent: dict[str, str] = field(default_factory=dict)

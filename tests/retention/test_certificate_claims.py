@@ -167,7 +167,10 @@ class TestWhatWasNotSearched:
         document = the_certificate()
         (said,) = [one for one in document["stores"] if one["store"] == "external:paper"]
         assert [said[name] for name in ("before", "erased", "anonymised", "residual")] == [None] * 4, "nobody counted"
+        (look,) = document["verifications"]
+        assert (look["searched"]["attested"], look["searched"]["beyond"]) == (["external:paper"], [])
         text = " ".join(text_of(papers.certificate(document, language="en")).split())
+        assert "Attested by who emptied them: paper." in text
         assert "paper not counted not counted not counted not counted" in text.lower()
         said |= {"before": 0, "erased": 0, "anonymised": 0, "residual": 0}  # as certificates said before
         assert (
