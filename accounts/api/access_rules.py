@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.licensed_users import LicensedUserSerializer
 from accounts.api.resources import Resource, the_organization
+from accounts.api.views import without_body
 from accounts.enums import RuleAction, RuleMode
 from accounts.errors import FieldError, InvalidInput
 from accounts.labels import RULE_STATUSES
@@ -172,13 +173,13 @@ class AccessRuleResource(Resource):
         given = self.given(DigestSerializer, request)
         return self.told(access_rules.confirm(self.get_object(), now=self.now, by=self.actor, **given))
 
-    @extend_schema(request=None, responses={200: AccessRuleSerializer})
+    @without_body(responses={200: AccessRuleSerializer})
     @action(detail=True, methods=["post"])
     def observe(self, request: Request, **kwargs: Any) -> Response:
         """Let the rule only observe."""
         return self.told(access_rules.rest(self.get_object(), mode=RuleMode.OBSERVE, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: AccessRuleSerializer})
+    @without_body(responses={200: AccessRuleSerializer})
     @action(detail=True, methods=["post"], url_path="switch-off")
     def switch_off(self, request: Request, **kwargs: Any) -> Response:
         """Switch the rule off."""

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id
-from accounts.api.views import ScopedView
+from accounts.api.views import ScopedView, without_body
 from accounts.enums import BulkState, ItemState, LicenceStatus
 from accounts.labels import BULK_ACTS, SUSPENSIONS_BY_HAND
 from accounts.models import BulkItem, BulkJob, Organization
@@ -110,7 +110,7 @@ class BulkJobResource(Resource):
         items = self.get_object().items.filter(state=ItemState.REFUSED).select_related("licensed_user")
         return self.listed(items, BulkItemSerializer)
 
-    @extend_schema(request=None, responses={201: BulkJobSerializer})
+    @without_body(responses={201: BulkJobSerializer})
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, **kwargs: Any) -> Response:
         """Take a finished job back, for those whom it changed and nobody has changed since. 409 without a way back."""

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource
+from accounts.api.views import without_body
 from accounts.models import OutboxMessage
 from accounts.operations import sent
 from accounts.rules.permissions import Permission
@@ -46,13 +46,13 @@ class HeldMessageResource(Resource):
         "drop": Permission.MANAGE_KEYS,
     }
 
-    @extend_schema(request=None, responses={200: HeldMessageSerializer})
+    @without_body(responses={200: HeldMessageSerializer})
     @action(detail=True, methods=["post"])
     def release(self, request: Request, **kwargs: Any) -> Response:
         """Send it to everybody whom it concerns. 409 `message_not_held`."""
         return self.told(sent.release(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: HeldMessageSerializer})
+    @without_body(responses={200: HeldMessageSerializer})
     @action(detail=True, methods=["post"])
     def drop(self, request: Request, **kwargs: Any) -> Response:
         """Tell nobody. 409 `message_not_held`."""

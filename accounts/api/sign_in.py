@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
+from accounts.api.views import without_body
 from accounts.models import FactorRequirement, IdentityProvider
 from accounts.operations import factors, providers
 from accounts.rules.permissions import Permission
@@ -44,7 +45,7 @@ class FactorRequirementResource(Resource):
         values = self.given(NewFactorRequirementSerializer, request)
         return self.told(factors.require(values["role"], now=self.now, by=self.actor), status=201)
 
-    @extend_schema(request=None, responses={200: FactorRequirementSerializer})
+    @without_body(responses={200: FactorRequirementSerializer})
     @action(detail=True, methods=["post"])
     def lift(self, request: Request, **kwargs: Any) -> Response:
         """Ask for it no more. 409 `factor_requirement_lifted`."""
@@ -125,13 +126,13 @@ class IdentityProviderResource(Resource):
         values = self.given(IdentityProviderChangeSerializer, request)
         return self.told(providers.change(self.get_object(), **values, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: IdentityProviderSerializer})
+    @without_body(responses={200: IdentityProviderSerializer})
     @action(detail=True, methods=["post"])
     def enable(self, request: Request, **kwargs: Any) -> Response:
         """Switch it on. 409 `provider_unchanged`."""
         return self.told(providers.switch(self.get_object(), on=True, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: IdentityProviderSerializer})
+    @without_body(responses={200: IdentityProviderSerializer})
     @action(detail=True, methods=["post"])
     def disable(self, request: Request, **kwargs: Any) -> Response:
         """Switch it off; where it was the only way in, passwords open again. 409 `provider_unchanged`."""

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
+from accounts.api.views import without_body
 from accounts.models import ApiToken
 from accounts.operations import tokens
 from accounts.rules.permissions import Permission
@@ -131,7 +132,7 @@ class TokenResource(Resource):
         )
         return self._with_text(*made)
 
-    @extend_schema(request=None, responses={200: TokenSerializer})
+    @without_body(responses={200: TokenSerializer})
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, **kwargs: Any) -> Response:
         """Close a token at once. Revoking twice changes nothing."""

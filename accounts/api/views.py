@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied, ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -33,6 +34,19 @@ KEEP = timedelta(hours=24)
 UNKNOWN = "Nothing reads this name here."
 REPEATED = "Say this once."
 _MANY = (serializers.ListField, serializers.MultipleChoiceField)
+
+
+def without_body(**documented: Any) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Mark a handler that takes no body, and document it so: what is sent there all the same is refused.
+
+    Whoever sends something means it: an act on everything must not pass for one on what was named.
+    """
+
+    def mark(handler: Callable[..., Response]) -> Callable[..., Response]:
+        handler.takes_no_body = True  # type: ignore[attr-defined]
+        return extend_schema(request=None, **documented)(handler)
+
+    return mark
 
 
 class KeyReused(Refused):
@@ -177,6 +191,9 @@ class ScopedView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        handler = getattr(self, getattr(self, "action", None) or str(request.method).lower(), None)
+        if getattr(handler, "takes_no_body", False):
+            _refuse_unknown(request.data)
         key = request.headers.get("Idempotency-Key")
         if request.method == "POST" and key is not None and not self.only_asks:
             self._stored = self._claim(request, key)
@@ -231,9 +248,14 @@ class ScopedView(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
+def _refuse_unknown(names: Iterable[str]) -> None:
+    if found := sorted(names)[:20]:
+        raise InvalidInput([FieldError(name[:80], "unknown_field", UNKNOWN) for name in found])
+
+
 def _read(form: serializers.Serializer[Any], sent: Any) -> dict[str, Any]:
-    if isinstance(sent, Mapping) and (unknown := sorted(set(sent) - set(form.fields))):
-        raise InvalidInput([FieldError(name[:80], "unknown_field", UNKNOWN) for name in unknown[:20]])
+    if isinstance(sent, Mapping):
+        _refuse_unknown(set(sent) - set(form.fields))
     if isinstance(sent, MultiValueDict):
         one = (name for name, field in form.fields.items() if not isinstance(field, _MANY))
         if again := [name for name in one if len(sent.getlist(name)) > 1]:

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, by_public_id
+from accounts.api.views import without_body
 from accounts.enums import DeliveryState, DisabledReason
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.operations import endpoints
@@ -182,20 +183,20 @@ class WebhookEndpointResource(Resource):
         changed, secret = endpoints.rotate_secret(self.get_object(), overlap=overlap, now=self.now, by=self.actor)
         return self._with_secret(changed, secret)
 
-    @extend_schema(request=None, responses={200: WebhookEndpointSerializer})
+    @without_body(responses={200: WebhookEndpointSerializer})
     @action(detail=True, methods=["post"])
     def disable(self, request: Request, **kwargs: Any) -> Response:
         """Call the endpoint no more; what waits is given up. 409 `endpoint_disabled` if it is disabled already."""
         found = endpoints.disable(self.get_object(), reason=DisabledReason.BY_HAND, now=self.now, by=self.actor)
         return self.told(found)
 
-    @extend_schema(request=None, responses={200: WebhookEndpointSerializer})
+    @without_body(responses={200: WebhookEndpointSerializer})
     @action(detail=True, methods=["post"])
     def enable(self, request: Request, **kwargs: Any) -> Response:
         """Call the endpoint again. 409 `endpoint_enabled` if it is enabled."""
         return self.told(endpoints.enable(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: TestSentSerializer})
+    @without_body(responses={200: TestSentSerializer})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, **kwargs: Any) -> Response:
         """Send `webhook.test` to this endpoint, whatever its topics. 409 `endpoint_disabled`."""
@@ -221,7 +222,7 @@ class WebhookEndpointResource(Resource):
                 raise serializers.ValidationError({"state": error.detail}) from error
         return self.listed(rows, WebhookDeliverySerializer)
 
-    @extend_schema(request=None, responses={200: WebhookDeliverySerializer})
+    @without_body(responses={200: WebhookDeliverySerializer})
     @action(detail=True, methods=["post"], url_path="deliveries/<uuid:delivery>/redeliver")
     def redeliver(self, request: Request, delivery: UUID, **kwargs: Any) -> Response:
         """Send one message again, or at once if it waits. 409 `endpoint_disabled`, `delivery_claimed`."""

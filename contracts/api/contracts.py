@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.parsers import JSONParser
 from accounts.api.resources import Resource, by_public_id, the_organization
+from accounts.api.views import without_body
 from accounts.enums import DocumentKind
 from accounts.errors import Refused
 from accounts.operations import documents
@@ -78,13 +79,13 @@ class ContractResource(Resource):
         organization = the_organization(values.pop("organization"))
         return self.told(signing.draft(organization, now=self.now, by=self.actor, **values), status=201)
 
-    @extend_schema(request=None, responses={200: ContractSerializer})
+    @without_body(responses={200: ContractSerializer})
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, **kwargs: Any) -> Response:
         """Sign a draft: the first term is agreed. It starts by itself on its first day."""
         return self.told(signing.sign(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: ContractSerializer})
+    @without_body(responses={200: ContractSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Give up a contract that has not started."""
@@ -176,7 +177,7 @@ class ContractResource(Resource):
             )
         )
 
-    @extend_schema(request=None, responses={200: ContractSerializer})
+    @without_body(responses={200: ContractSerializer})
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, **kwargs: Any) -> Response:
         """Let the service of a suspended contract go on. 409 if it is not suspended."""

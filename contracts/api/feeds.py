@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource, the_organization
+from accounts.api.views import without_body
 from accounts.errors import FieldError, InvalidInput
 from accounts.models import Organization, User
 from accounts.rules.permissions import Permission
@@ -93,7 +94,7 @@ class FeedResource(Resource):
             self.touches(feed.organization_id)
         return Response({**FeedSerializer(feed).data, "token": token, "url": feeds.address_of(token)}, status=201)
 
-    @extend_schema(request=None, responses={200: FeedSerializer})
+    @without_body(responses={200: FeedSerializer})
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, **kwargs: Any) -> Response:
         """Close a feed at once. 409 `feed_revoked` if it is closed already."""

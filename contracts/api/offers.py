@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.api.parsers import JSONParser
 from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id
-from accounts.api.views import ScopedView
+from accounts.api.views import ScopedView, without_body
 from accounts.enums import DocumentKind
 from accounts.models import Document, Organization, User
 from accounts.operations import documents
@@ -179,7 +179,7 @@ class OfferResource(Keeping, Resource):
         accepted = offers.accept(offer, now=self.now, by=self.actor, for_client=staff, proof=proof)
         return self.told(accepted)
 
-    @extend_schema(request=None, responses={200: OfferSerializer})
+    @without_body(responses={200: OfferSerializer})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **kwargs: Any) -> Response:
         """Take back an offer that was not accepted."""

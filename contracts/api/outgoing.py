@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.api.resources import Resource
 from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS, ProofSerializer
+from accounts.api.views import without_body
 from accounts.errors import FieldError, InvalidInput
 from accounts.operations import documents
 from accounts.rules.permissions import Permission
@@ -104,7 +105,7 @@ class OutgoingNoticeResource(Resource):
         )
         return self.told(made, status=201)
 
-    @extend_schema(request=None, responses={200: OutgoingNoticeSerializer})
+    @without_body(responses={200: OutgoingNoticeSerializer})
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, **kwargs: Any) -> Response:
         """Approve a draft of somebody else. One's own: 409 `needs_another_person`."""

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.resources import Resource
+from accounts.api.views import without_body
 from accounts.rules.permissions import Permission
 from contracts import labels
 from contracts.models import Uplift
@@ -66,13 +66,13 @@ class UpliftResource(Resource):
         "reject": Permission.AMEND_CONTRACT,
     }
 
-    @extend_schema(request=None, responses={200: UpliftSerializer})
+    @without_body(responses={200: UpliftSerializer})
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, **kwargs: Any) -> Response:
         """Make the price the contract's from the first day of that term on. 409 once that day has come."""
         return self.told(uplifts.apply(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: UpliftSerializer})
+    @without_body(responses={200: UpliftSerializer})
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, **kwargs: Any) -> Response:
         """Leave the next term's price as it is."""

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.api.resources import Resource
 from accounts.api.uploads import PARSERS
+from accounts.api.views import without_body
 from accounts.rules.permissions import Permission
 from retention.enums import StoreKind
 from retention.models import ExternalStore, ManualErasure
@@ -114,19 +115,19 @@ class ExternalStoreResource(Resource):
         values = self.given(ExternalStoreChangeSerializer, request)
         return self.told(external.change(self.get_object(), **values, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: ExternalStoreSerializer})
+    @without_body(responses={200: ExternalStoreSerializer})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, **kwargs: Any) -> Response:
         """Try connection and settings on the store itself; nothing in it is changed. 409 `store_changed`."""
         return self.told(external.test(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: ExternalStoreSerializer})
+    @without_body(responses={200: ExternalStoreSerializer})
     @action(detail=True, methods=["post"])
     def enable(self, request: Request, **kwargs: Any) -> Response:
         """Empty it again with every erasure. 409 `store_unchanged`."""
         return self.told(external.switch(self.get_object(), on=True, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: ExternalStoreSerializer})
+    @without_body(responses={200: ExternalStoreSerializer})
     @action(detail=True, methods=["post"])
     def disable(self, request: Request, **kwargs: Any) -> Response:
         """Empty it no more; it says since when. 409 `store_unchanged`."""

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.api.permissions import has
 from accounts.api.resources import Resource, by_public_id, the_organization
 from accounts.api.uploads import PARSERS
-from accounts.api.views import ScopedView
+from accounts.api.views import ScopedView, without_body
 from accounts.models import Organization
 from accounts.rules.permissions import Permission
 from retention.api import clients_word
@@ -128,7 +128,7 @@ class LegalHoldResource(Resource):
         values = self.given(ReviewSerializer, request)
         return self.told(holds.keep(self.get_object(), now=self.now, by=self.actor, **values))
 
-    @extend_schema(request=None, responses={200: LegalHoldSerializer})
+    @without_body(responses={200: LegalHoldSerializer})
     @action(detail=True, methods=["post"])
     def release(self, request: Request, **kwargs: Any) -> Response:
         """Release a hold; the data are eligible at once."""

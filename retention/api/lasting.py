@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.api.resources import Resource, the_organization
 from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS
+from accounts.api.views import without_body
 from accounts.rules.permissions import Permission
 from retention.api import clients_word
 from retention.api.clients_word import InstructionSerializer
@@ -161,13 +162,13 @@ class RetentionRuleResource(Resource):
         )
         return self.told(rule, status=201)
 
-    @extend_schema(request=None, responses={200: RetentionRuleSerializer})
+    @without_body(responses={200: RetentionRuleSerializer})
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, **kwargs: Any) -> Response:
         """Count what it would erase now; the numbers stay with the rule. 409 `retention_rule_not_in_that_state`."""
         return self.told(lasting.preview(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: RetentionRuleSerializer})
+    @without_body(responses={200: RetentionRuleSerializer})
     @action(detail=True, methods=["post"])
     def enforce(self, request: Request, **kwargs: Any) -> Response:
         """Let it erase from the client's next midnight on, in place of the rule that its category had.

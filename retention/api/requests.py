@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts import tenancy
 from accounts.api.resources import Resource, the_organization
 from accounts.api.uploads import PARSERS
+from accounts.api.views import without_body
 from accounts.errors import Refused
 from accounts.models import User
 from accounts.rules.permissions import Permission
@@ -186,7 +187,7 @@ class DeletionRequestResource(Resource):
         self.touches(found.organization_id)
         return Response(CorrectionSerializer(corrections.of(found)).data)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="confirm-correction")
     def confirm_correction(self, request: Request, **kwargs: Any) -> Response:
         """The product has made the correction too: the request is done, and its values are not kept."""
@@ -219,7 +220,7 @@ class DeletionRequestResource(Resource):
         reason = self.given(ReasonSerializer, request)["reason"]
         return self.told(requests.take_back(self.get_object(), now=self.now, by=self.actor, reason=reason))
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, **kwargs: Any) -> Response:
         """Stop the run at its next commit."""
@@ -227,7 +228,7 @@ class DeletionRequestResource(Resource):
         run_control.pause(by_request(found), now=self.now, by=self.actor)
         return self.told(found)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, **kwargs: Any) -> Response:
         """Let a paused run go on."""
@@ -244,7 +245,7 @@ class DeletionRequestResource(Resource):
         run_control.slow_down(by_request(found), rate=rate, now=self.now, by=self.actor)
         return self.told(found)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="retry-stores")
     def retry_stores(self, request: Request, **kwargs: Any) -> Response:
         """Try the stores again that were given up. 409 `no_store_given_up` otherwise."""
@@ -253,13 +254,13 @@ class DeletionRequestResource(Resource):
         found.refresh_from_db()
         return self.told(found)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="confirm-end")
     def confirm_end(self, request: Request, **kwargs: Any) -> Response:
         """Confirm that the collaboration has definitively ended. 409 `contract_open`, `contract_drafted`."""
         return self.told(requests.confirm_end(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, **kwargs: Any) -> Response:
         """Approve the erasure. 409 `same_person` for who asked for it or confirmed the end."""
@@ -298,19 +299,19 @@ class DeletionRequestResource(Resource):
         )
         return self.told(waived)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="waive-retrieval")
     def waive_retrieval(self, request: Request, **kwargs: Any) -> Response:
         """The client waives the rest of the retrieval period: it has its export, or wants none. Its members only."""
         return self.told(requests.waive_retrieval(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="decline-archive")
     def decline_archive(self, request: Request, **kwargs: Any) -> Response:
         """Record that no aggregates are kept."""
         return self.told(archive.decline(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="erase-again")
     def erase_again(self, request: Request, **kwargs: Any) -> Response:
         """After residue was found and its cause mended: erase and verify once more. 409 `no_residue` otherwise.
@@ -324,7 +325,7 @@ class DeletionRequestResource(Resource):
         found.refresh_from_db()
         return self.told(found)
 
-    @extend_schema(request=None, responses={200: DeletionRequestSerializer})
+    @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="check-again")
     def check_again(self, request: Request, **kwargs: Any) -> Response:
         """Look once more, with the next sweep, whether an erasure left nothing. Nothing more is erased.
@@ -353,7 +354,7 @@ class DeletionRequestResource(Resource):
         found.refresh_from_db()
         return self.told(found)
 
-    @extend_schema(request=None, responses={201: ArchiveSerializer})
+    @without_body(responses={201: ArchiveSerializer})
     @action(detail=True, methods=["post"], url_path="make-archive")
     def make_archive(self, request: Request, **kwargs: Any) -> Response:
         """Make the aggregate archive, which the client must have authorised: 409 `archive_not_authorised`."""

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import has
 from accounts.api.resources import Resource
-from accounts.api.views import ScopedView
+from accounts.api.views import ScopedView, without_body
 from accounts.rules.permissions import Permission
 from retention.enums import RotationState
 from retention.models import KeyRotation, KeyRotationStep
@@ -66,12 +66,12 @@ class KeyRotationResource(Resource):
     }
     sensitive = frozenset({"create"})
 
-    @extend_schema(request=None, responses={201: KeyRotationSerializer})
+    @without_body(responses={201: KeyRotationSerializer})
     def create(self, request: Request) -> Response:
         """Start the job; a worker does it. 409 `key_rotation_running`, `nothing_to_rewrap`, `keys_wrong`."""
         return self.told(rewrapping.start(now=self.now, by=self.actor), status=201)
 
-    @extend_schema(request=None, responses={200: KeyRotationSerializer})
+    @without_body(responses={200: KeyRotationSerializer})
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, **kwargs: Any) -> Response:
         """Give it up; what it wrapped anew stays so. 409 `key_rotation_over`."""

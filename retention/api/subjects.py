@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.api.resources import Resource, the_organization
 from accounts.api.rows import computed
 from accounts.api.uploads import PARSERS
+from accounts.api.views import without_body
 from accounts.enums import Language
 from accounts.errors import Refused
 from accounts.models import Document
@@ -252,7 +253,7 @@ class SubjectRequestResource(Resource):
         client = the_organization(self.given(ForwardSerializer, request)["organization"])
         return self.told(subject_requests.forward(self.get_object(), organization=client, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
+    @without_body(responses={200: SubjectRequestSerializer})
     @action(detail=True, methods=["post"], url_path="take-back")
     def take_back(self, request: Request, **kwargs: Any) -> Response:
         """It was forwarded to the wrong client: forward it to another one, or answer it without."""
@@ -273,13 +274,13 @@ class SubjectRequestResource(Resource):
             )
         )
 
-    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
+    @without_body(responses={200: SubjectRequestSerializer})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **kwargs: Any) -> Response:
         """The person told the vendor that they give it up, before it was decided."""
         return self.told(subject_requests.withdraw(self.get_object(), now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
+    @without_body(responses={200: SubjectRequestSerializer})
     @action(detail=True, methods=["post"], url_path="mark-posted")
     def mark_posted(self, request: Request, **kwargs: Any) -> Response:
         """The answer went out by post, to a person without an e-mail address."""
@@ -347,7 +348,7 @@ class SubjectRequestResource(Resource):
         reason = DoubtReason(self.given(DoubtSerializer, request)["reason"])
         return self.told(subject_decisions.doubt(self._decided_by_client(), reason=reason, now=self.now, by=self.actor))
 
-    @extend_schema(request=None, responses={200: SubjectRequestSerializer})
+    @without_body(responses={200: SubjectRequestSerializer})
     @action(detail=True, methods=["post"], url_path="settle-doubt")
     def settle_doubt(self, request: Request, **kwargs: Any) -> Response:
         """The person has shown the client who they are: the clock goes on."""
