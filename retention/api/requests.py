@@ -223,7 +223,7 @@ class DeletionRequestResource(Resource):
     @without_body(responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, **kwargs: Any) -> Response:
-        """Stop the run at its next commit."""
+        """Stop the run at its next commit. 409 `run_not_running`."""
         found = self.get_object()
         run_control.pause(by_request(found), now=self.now, by=self.actor)
         return self.told(found)
@@ -239,7 +239,7 @@ class DeletionRequestResource(Resource):
     @extend_schema(request=RateSerializer, responses={200: DeletionRequestSerializer})
     @action(detail=True, methods=["post"], url_path="slow-down")
     def slow_down(self, request: Request, **kwargs: Any) -> Response:
-        """Let the run erase so many rows a second at most."""
+        """Let the run erase so many rows a second at most. 409 `run_not_running`."""
         found = self.get_object()
         rate = self.given(RateSerializer, request)["rate"]
         run_control.slow_down(by_request(found), rate=rate, now=self.now, by=self.actor)

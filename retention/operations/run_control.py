@@ -51,12 +51,15 @@ def slow_down(run: ErasureRun, *, rate: int | None, now: datetime, by: str) -> E
     """Let a run erase so many rows a second at most; ``None``: as the setting says. It counts from the next chunk.
 
     :raises InvalidInput: the rate is not between 1 and :data:`FASTEST`.
+    :raises Refused: it has nothing left to erase.
     """
     if rate is not None and not 1 <= rate <= FASTEST:
         raise InvalidInput(
             [FieldError("rate", "out_of_range", phrase("Between 1 and %(most)s rows a second.", most=FASTEST))]
         )
     locked = _locked(run)
+    if locked.phase in RESTING:
+        raise Refused("The run has nothing left to erase.", code="run_not_running")
     locked.rate = rate
     locked.save(update_fields=["rate"])
     audit.record("erasure.rate_set", locked, by=by, at=now, data={"rate": rate})

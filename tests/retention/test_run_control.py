@@ -84,6 +84,7 @@ def test_by_rest_a_run_is_paused_resumed_and_its_rate_set():
     officer("POST", f"{path}/resume")
     live_until(AFTER_GRACE)
     assert state_of(request) == RequestStatus.CERTIFIED
+    assert officer("POST", f"{path}/slow-down", {"rate": 5}, expect=409)["code"] == "run_not_running"
     with tenancy.vendor():
         told = AuditEvent.objects.filter(name="erasure.rate_set").order_by("pk").values_list("data", flat=True)
         assert [data["rate"] for data in told] == [1, 1_000_000, None]
