@@ -111,7 +111,7 @@ class DeletionRequestAdmin(Readable):
     @display(description=_("blocked by"))
     def blocked_by(self, request: DeletionRequest) -> SafeString:
         found = [(explain.block(code),) for code in blocks_of(request)]
-        return format_html_join(" ", "{}", found)
+        return format_html_join("", '<p class="sentence">{}</p>', found)
 
     def described(self, obj: DeletionRequest) -> str:
         return f"{obj.organization} · {obj.get_status_display()}"
