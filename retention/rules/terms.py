@@ -164,21 +164,31 @@ def spellings(text: str) -> Iterator[str]:
     """Yield the text as it is compared, and with its escapes resolved where it has any.
 
     Those of JSON, per cent signs (RFC 3986), HTML's references, hosts in ASCII (RFC 3492): each alone, and all of them
-    as often as they are packed into one another.
+    as often as they are packed into one another. So are all but JSON's: a backslash may be one of no JSON at all.
     """
     yield plain(text)
     ways = [resolve for mark, resolve in _ESCAPES if mark in text]
     if len(ways) > 1:
         for resolve in ways:
             yield plain(resolve(text))
-    for _layer in range(LAYERS if ways else 0):
+    met = False
+    for layer in _layers(text, _ESCAPES) if ways else ():
+        met = met or "\\" in layer
+        yield plain(layer)
+    if met or "\\" in text:
+        for layer in _layers(text, _ESCAPES[1:]):
+            yield plain(layer)
+
+
+def _layers(text: str, escapes: tuple[tuple[str, Callable[[str], str]], ...]) -> Iterator[str]:
+    for _layer in range(LAYERS):
         before = text
-        for mark, resolve in _ESCAPES:
+        for mark, resolve in escapes:
             if mark in text:
                 text = resolve(text)
         if text == before:
             return
-        yield plain(text)
+        yield text
 
 
 def _json(text: str) -> str:

@@ -59,6 +59,12 @@ def test_a_name_within_a_domain_is_read_in_a_text_in_json(name):
         assert Searcher({name}).found_in(text), text
 
 
+@pytest.mark.parametrize("before", ["\\", "\\\\", "%5C", "&#92;"])
+@pytest.mark.parametrize("address", ["bob%40example.com", "bob%2540example.com", "bob&amp;#64;example.com"])
+def test_a_backslash_that_escapes_nothing_takes_no_letter_of_what_stands_after_it(before, address):
+    assert Searcher({"bob@example.com"}).found_in(f"DOMAIN{before}{address}")
+
+
 def test_a_reference_to_no_character_is_read_over_however_long_it_is():
     for digits in (100, 5_000, 400_000):
         assert Searcher({OWN}).found_in(f"&#{'9' * digits}; zo&euml;@exämple.eu")
