@@ -43,7 +43,7 @@ def without_body(**documented: Any) -> Callable[[Callable[..., Response]], Calla
     """
 
     def mark(handler: Callable[..., Response]) -> Callable[..., Response]:
-        handler.takes_no_body = True  # type: ignore[attr-defined]
+        vars(handler)["takes_no_body"] = True
         return extend_schema(request=None, **documented)(handler)
 
     return mark
