@@ -27,6 +27,7 @@ class Condition:
     settings: Settings
     types: Types
     target: Target = field(repr=False)
+    unwritable: frozenset[str] = field(default=frozenset(), repr=False)
     sparing: bool = False
 
     def rows(self, table: Table, alias: str) -> Composable:
@@ -98,7 +99,7 @@ class Condition:
             raise StoreMisconfigured(StoreFault.UNNAMED_PERSON, table.place)
         if holds is Holds.PUBLIC_ID and not (self.sparing and self.types[table.place, column] == "text"):
             return self._one_of_uuids(table, alias, column, [person.public_id for person in people])
-        texts = sorted({text for one in known for text in one})
+        texts = sorted({text for one in known for text in one} - self.unwritable)
         if self.sparing:
             texts += [person.public_id.hex for person in people] if holds is Holds.PUBLIC_ID else []
             # Folded on both sides by the database, whose rule of what is a small letter may be another.
@@ -108,7 +109,7 @@ class Condition:
         exact = SQL("{}::text = ANY({}::text[])").format(Identifier(alias, column), Literal(texts))
         if holds is Holds.EXTERNAL_ID:
             return exact
-        folded = sorted({text.lower() for text in texts})
+        folded = sorted({text.lower() for text in texts} - self.unwritable)
         lower = SQL("lower({}::text) = ANY({}::text[])").format(Identifier(alias, column), Literal(folded))
         return SQL("({} OR {})").format(exact, lower)
 

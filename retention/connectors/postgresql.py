@@ -24,6 +24,7 @@ from retention.connectors.connecting import connect, field_of, translated
 from retention.connectors.older import OlderRows
 from retention.connectors.protocol import (
     Older,
+    Person,
     Progress,
     Record,
     Residue,
@@ -33,6 +34,7 @@ from retention.connectors.protocol import (
     Target,
 )
 from retention.connectors.searching import search
+from retention.connectors.writable import unwritable
 from retention.enums import StoreFault
 from retention.rules.stores.postgresql import Settings, Table
 
@@ -104,7 +106,7 @@ class PostgresStore:
     def export(self, target: Target) -> Iterator[Record]:
         with self._mapped(target) as (cursor, condition, _catalogue):
             for table in self._settings.tables:
-                query = SQL("SELECT to_jsonb(t)::text FROM {} AS t WHERE {} ORDER BY {}").format(
+                query = SQL("SELECT to_json(t)::text FROM {} AS t WHERE {} ORDER BY {}").format(
                     _named(table), condition.rows(table, "t"), Identifier("t", table.key)
                 )
                 with cursor.connection.cursor(name="terme_export") as rows:
@@ -140,7 +142,7 @@ class PostgresStore:
         """Erase within one transaction; return where it got, how many rows went, and the kind of the key there."""
         tables = self._tables(older)
         left, erased = max(SMALLEST_WINDOW, WINDOW * limit), 0
-        with self._mapped(target) as (cursor, condition, catalogue):
+        with self._mapped(target, () if older is None else older.spared) as (cursor, condition, catalogue):
             # Two workers on one store take turns; who comes second finds the rows gone.
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"terme:{target.organization_ref}"]
@@ -158,6 +160,7 @@ class PostgresStore:
                     place = replace(place, erased=went_on, table=place.table + 1, after="")
                 else:
                     place = replace(place, erased=went_on, after=end)
+            _as_the_product(cursor)  # its deferred triggers come with the commit
             return place, erased, self._kind_at(catalogue, tables, place)
 
     def _tables(self, older: Older | None) -> tuple[Table, ...]:
@@ -199,7 +202,9 @@ class PostgresStore:
         return catalogue.type_name(table, table.key)
 
     @contextmanager
-    def _mapped(self, target: Target) -> Iterator[tuple[psycopg.Cursor[Any], Condition, Catalogue]]:
+    def _mapped(
+        self, target: Target, spared: tuple[Person, ...] = ()
+    ) -> Iterator[tuple[psycopg.Cursor[Any], Condition, Catalogue]]:
         """Work in a transaction, the mapping held against the catalogue. :raises StoreMisconfigured: it has faults."""
         with self._working() as cursor:
             if self._catalogue is None:
@@ -208,7 +213,9 @@ class PostgresStore:
                     kind, fault = found.faults[0]
                     raise StoreMisconfigured(kind, fault.field)
                 self._catalogue = found
-            condition = Condition(self._settings, self._catalogue.types, target)
+            condition = Condition(
+                self._settings, self._catalogue.types, target, unwritable(cursor, target.people or spared)
+            )
             yield cursor, condition, self._catalogue
 
     @contextmanager
@@ -220,13 +227,13 @@ class PostgresStore:
                 self._connection = connect(self._settings, self._password)
             milliseconds = str(self._settings.statement_seconds * 1000)
             with self._connection.transaction(), self._connection.cursor() as cursor:
-                # A filter of row security would hide rows: off, it is an error. No name is looked for outside the
-                # catalogue but those that are qualified.
+                # A filter of row security would hide rows: off, it is an error.
                 cursor.execute(
                     "SELECT set_config('statement_timeout', %(ms)s, true), set_config('lock_timeout', %(ms)s, true), "
-                    "set_config('row_security', 'off', true), set_config('search_path', 'pg_catalog', true)",
+                    "set_config('row_security', 'off', true)",
                     {"ms": milliseconds},
                 )
+                _by_the_catalogue(cursor)
                 yield cursor
         except psycopg.Error as error:
             self.close()
@@ -284,8 +291,10 @@ class _Walk:
         )
         if self._locked:
             cursor.execute(SQL("SELECT FROM {} AS t WHERE {} FOR UPDATE").format(_named(self._table), ranged))
+        _as_the_product(cursor)
         cursor.execute(SQL("DELETE FROM {} AS t WHERE {}").format(_named(self._table), ranged))
         erased = cursor.rowcount
+        _by_the_catalogue(cursor)
         if not erased:
             cursor.execute(SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(_named(self._table), ranged))
             row: Any = cursor.fetchone()
@@ -308,6 +317,16 @@ class _Walk:
 
 def _named(table: Table) -> Composable:
     return Identifier(table.schema, table.name)
+
+
+def _by_the_catalogue(cursor: psycopg.Cursor[Any]) -> None:
+    """Look no name up outside the catalogue but those that are qualified."""
+    cursor.execute("SET LOCAL search_path TO pg_catalog")
+
+
+def _as_the_product(cursor: psycopg.Cursor[Any]) -> None:
+    """Look names up as the login does by itself: a trigger of the product's often leaves out the schema of a table."""
+    cursor.execute("SET LOCAL search_path TO DEFAULT")
 
 
 def _count(cursor: psycopg.Cursor[Any], table: Table, condition: Condition) -> int:
