@@ -10,8 +10,9 @@ from accounts.models import LicensedUser, Organization
 from accounts.operations import audit, outbox
 from accounts.rules import checks
 from contracts.rules.periods import local_day
+from retention import ledger
 from retention.enums import HoldGround, HoldScope, RunPhase, VaultState
-from retention.models import ErasureRun, LegalHold, RetentionRule, Vault
+from retention.models import ErasureEntry, ErasureRun, LegalHold, RetentionRule, Vault
 from retention.operations.vault import fenced as fenced_people
 
 
@@ -32,7 +33,7 @@ def place(
     A department's people are listed, so none is free by being moved. The vault is locked ``FOR UPDATE``, so no chunk of
     an erasure runs while it is placed. Once keys are being
     destroyed the hold is refused; that it was asked for, and on what ground, is recorded,
-    which is why this does not raise. A hold on more
+    which is why this does not raise. So it is for somebody who is erased, while the ledger knows that. A hold on more
     than the people who are being erased stands for the others.
 
     :raises InvalidInput: the client's instruction or the law is not cited, the review date is not ahead, or what is to
@@ -40,13 +41,16 @@ def place(
     """
     faults = checks.text("citation", citation)
     subject, unknown = _meant(organization, person, department)
+    erased = person is not None and subject is None and not department and _is_erased(organization, person)
+    if erased:
+        unknown = []
     faults += unknown + _not_ahead(organization, review_on, now=now)
     if faults:
         raise InvalidInput(faults)
     Vault.objects.bulk_create([Vault(organization=organization, changed_at=now)], ignore_conflicts=True)
-    scope = HoldScope.PERSON if subject else HoldScope.DEPARTMENT if department else HoldScope.ORGANIZATION
+    scope = HoldScope.PERSON if person else HoldScope.DEPARTMENT if department else HoldScope.ORGANIZATION
     vault = Vault.objects.select_for_update().get(organization=organization)
-    fenced = subject is not None and subject.pk in fenced_people(organization)
+    fenced = erased or (subject is not None and subject.pk in fenced_people(organization))
     if vault.state != VaultState.OPEN or fenced:
         data = {"ground": ground.value, "scope": scope.value, "vault": vault.state, "person": fenced}
         audit.record("legal_hold.refused", organization, by=by, at=now, data=data, detail={"citation": citation})
@@ -82,6 +86,12 @@ def _meant(
     if department and not people.filter(department=department).exists():
         return None, [FieldError("department", "unknown", "Nobody is in this department.")]
     return None, []
+
+
+def _is_erased(organization: Organization, person: UUID) -> bool:
+    with ledger.vendor():
+        entries = ErasureEntry.objects.filter(organization_ref=organization.public_id, purged_at__isnull=True)
+        return entries.filter(subject_refs__contains=[person]).exists()
 
 
 def _people_of(organization: Organization, department: str) -> list[int]:

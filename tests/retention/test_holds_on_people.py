@@ -1,5 +1,6 @@
 """Legal holds on a person, a department, or everything: what they stop, and the wall that stands in the database."""
 
+import uuid
 from datetime import date, timedelta
 
 import psycopg
@@ -8,6 +9,8 @@ from django.db import connection
 from django.db.utils import DatabaseError
 
 from accounts import tenancy
+from accounts.errors import InvalidInput
+from accounts.models import AuditEvent
 from accounts.operations import users
 from accounts.operations.sweeping import SYSTEM
 from retention.admin.blocking import blocks_of, with_blocks
@@ -81,6 +84,20 @@ class TestHolds:
         assert state_of(held) == RequestStatus.CERTIFIED
         with tenancy.vendor():
             assert LegalHold.objects.get().subject_id is None, "the hold's record stays, its person does not"
+
+    def test_a_hold_on_somebody_who_is_erased_comes_too_late_and_leaves_its_word(self):
+        organization, other = a_client(), a_client()
+        ann = person(organization, "ann-1").public_id
+        approved(asked(organization, "ann-1"))
+        live_until(AFTER_GRACE)
+        assert a_hold(organization, person=ann) is None
+        with tenancy.vendor():
+            refused = AuditEvent.objects.get(name="legal_hold.refused")
+            assert refused.data == {"ground": "law", "scope": "person", "vault": "open", "person": True}
+            assert refused.organization_id == organization.pk
+        for where, whom in ((other, ann), (organization, uuid.uuid4())):
+            with pytest.raises(InvalidInput):
+                a_hold(where, person=whom)
 
     @pytest.mark.parametrize("held", ["person", "department", "everything", "another"])
     def test_a_list_of_requests_and_one_alone_say_the_same(self, held):
