@@ -18,6 +18,8 @@ class RetentionWords(Words):
 
     keys = {
         "accepted_at": _("accepted at"),
+        "attested": _("stores whose emptying is attested"),
+        "beyond": _("stores that were asked"),
         "by": _("by"),
         "came_back": _("came back"),
         "columns": _("columns"),
@@ -29,6 +31,7 @@ class RetentionWords(Words):
         "kept": _("kept"),
         "kind": _("kind"),
         "left_out": _("stores left out"),
+        "open_exports": _("requests for an export that are not answered yet, and are not waited for"),
         "people": _("people"),
         "place": _("place"),
         "stores": _("stores"),

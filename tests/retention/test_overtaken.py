@@ -10,9 +10,10 @@ from accounts.models import AuditEvent, Organization, OutboxMessage
 from accounts.operations import delivery
 from accounts.operations.sweeping import SYSTEM
 from retention import ledger, sweeps
-from retention.enums import RequestStatus, RunPhase
+from retention.enums import RequestKind, RequestStatus, RunPhase
 from retention.models import DeletionRequest, ErasureEntry, ErasureRun, Message
 from retention.operations import (
+    impact,
     people_requests,
     requests,
     run_control,
@@ -46,6 +47,15 @@ def asked(organization, *, decided=True):
     with tenancy.vendor():
         people = [person(organization, "ben-1").public_id]
         return people_requests.open_for_people(organization, people=people, decided=decided, now=LEFT, by=CLIENT)
+
+
+def test_who_approves_the_erasure_of_everything_is_told_of_peoples_exports(leaving):
+    with tenancy.vendor():
+        people = [person(leaving, "ben-1").public_id]
+        people_requests.open_for_people(
+            leaving, people=people, kind=RequestKind.EXPORT, decided=False, now=LEFT, by=OFFICER
+        )
+        assert impact.of(the_request(leaving))["open_exports"] == 1
 
 
 def approved(organization):

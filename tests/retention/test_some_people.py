@@ -12,7 +12,7 @@ from accounts.operations import access, audit, bulk
 from accounts.operations.sweeping import SYSTEM
 from accounts.rules.licence_states import Act
 from retention import ledger, sweeps
-from retention.enums import RefusalGround, RequestStatus, RunPhase
+from retention.enums import RefusalGround, RequestKind, RequestStatus, RunPhase
 from retention.models import (
     Certificate,
     Conversation,
@@ -28,6 +28,7 @@ from retention.operations import (
     blocking,
     erasure,
     exports,
+    impact,
     people_requests,
     requests,
     run_control,
@@ -280,6 +281,16 @@ class TestTheGrace:
             "licensed_users": 1,
         }
         assert (request.impact["people"], request.impact["in_shared_conversations"]) == (1, 1)
+        assert request.impact["open_exports"] == 0
+
+    def test_the_approver_is_told_of_exports_that_the_erasure_does_not_wait_for(self):
+        organization = a_client()
+        of_ann, of_ben = asked(organization, "ann-1"), asked(organization, "ben-1")
+        wanted = asked(organization, "ann-1", kind=RequestKind.EXPORT)
+        with tenancy.vendor():
+            assert (impact.of(of_ann)["open_exports"], impact.of(of_ben)["open_exports"]) == (1, 0)
+            people_requests.refuse(wanted, ground=RefusalGround.CLIENT_REFUSED, now=NOW, by=CLIENT)
+            assert impact.of(of_ann)["open_exports"] == 0
 
 
 class TestMeanwhile:
