@@ -131,7 +131,7 @@ def _pdf_text(data: bytes) -> str:
 
 def _mail(data: bytes, filename: str, *, as_text: bool = False) -> Letter:
     try:
-        message = BytesParser(policy=_Policy()).parsebytes(data)
+        message = BytesParser(policy=_Policy()).parsebytes(data.lstrip())  # behind a blank line no header counts
         parts = list(message.walk())
         if len(parts) > MOST_PARTS:
             raise _wrong("too_much", phrase("The mail has more than %(most)s parts.", most=MOST_PARTS))

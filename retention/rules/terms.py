@@ -20,7 +20,8 @@ _WHOLE_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNO
 # A character of JSON by its number, or by a letter or itself (RFC 8259, section 7).
 _ESCAPED = re.compile(r'(?<!\\)\\+u([0-9a-fA-F]{4})|\\(["\\/bfnrt])')
 _BY_A_LETTER = dict(zip("bfnrt", "\b\f\n\r\t", strict=True))
-# A number that no character has, and Python reads none of thousands of digits.
+# Zeros before a number, and a number that no character has: Python reads none of thousands of digits.
+_ZEROS = re.compile(r"&#0+(?=[0-9])")
 _ENDLESS = re.compile(r"&#[0-9]{100,};?")
 _ASCII_LABEL = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 # More marks than these stand on no letter, and to put them in order takes quadratic time (UAX 15, section 13).
@@ -198,7 +199,7 @@ def _json(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    return html.unescape(_ENDLESS.sub("\N{REPLACEMENT CHARACTER}", text))
+    return html.unescape(_ENDLESS.sub("\N{REPLACEMENT CHARACTER}", _ZEROS.sub("&#", text)))
 
 
 def _hosts(text: str) -> str:

@@ -68,6 +68,16 @@ def test_a_mail_says_who_sent_it_and_when_it_came():
     assert "terminate" in letter.text and "script" not in letter.text and " x" not in letter.text
 
 
+@pytest.mark.parametrize("before", ["\n", "\r\n\r\n", "  \n"])
+def test_a_blank_line_before_a_mail_hides_none_of_its_header(before):
+    for letter in (
+        reader.read(before.encode() + MAIL + b"\r\nx", "m.eml"),
+        reader.pasted_mail(before + MAIL.decode() + "\nx"),
+    ):
+        assert (letter.sender_email, letter.subject) == ("zoe@client.example", "Notice")
+        assert letter.sent_at and letter.received_at
+
+
 def test_a_mail_with_a_pdf_says_both():
     mail = EmailMessage()
     mail["From"], mail["Subject"] = "Zoé <zoe@client.example>", "See attached"

@@ -68,7 +68,8 @@ def test_a_backslash_that_escapes_nothing_takes_no_letter_of_what_stands_after_i
 def test_a_reference_to_no_character_is_read_over_however_long_it_is():
     for digits in (100, 5_000, 400_000):
         assert Searcher({OWN}).found_in(f"&#{'9' * digits}; zo&euml;@exämple.eu")
-    assert Searcher({OWN}).found_in(f"zo&#{'0' * 50}235;@exämple.eu")
+    for zeros in (50, 100, 5000):
+        assert Searcher({OWN}).found_in(f"zo&#{'0' * zeros}235;@exämple.eu")
 
 
 @pytest.mark.parametrize(
