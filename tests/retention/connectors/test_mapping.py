@@ -28,6 +28,15 @@ def changed(number, **values):
     return [{**entry, **values} if n == number else entry for n, entry in enumerate(MAPPING["tables"])]
 
 
+EXTRA = {
+    "schema": "app",
+    "table": "extra",
+    "key": "id",
+    "tenant": {"column": "tenant", "names": "registration_number"},
+    "subject": None,
+}
+
+
 @pytest.mark.parametrize(
     ("before", "values", "fault", "field"),
     [
@@ -111,36 +120,14 @@ def changed(number, **values):
         ),
         pytest.param(
             "CREATE TABLE app.extra (id int PRIMARY KEY REFERENCES app.invoices, tenant text)",
-            {
-                "tables": [
-                    *MAPPING["tables"],
-                    {
-                        "schema": "app",
-                        "table": "extra",
-                        "key": "id",
-                        "tenant": {"column": "tenant", "names": "registration_number"},
-                        "subject": None,
-                    },
-                ]
-            },
+            {"tables": [*MAPPING["tables"], EXTRA]},
             "order",
             "tables[4].table",
             id="a-child-that-comes-too-late",
         ),
         pytest.param(
             "CREATE TABLE app.extra (tenant text) INHERITS (app.logins); ALTER TABLE app.extra ADD PRIMARY KEY (id)",
-            {
-                "tables": [
-                    *MAPPING["tables"],
-                    {
-                        "schema": "app",
-                        "table": "extra",
-                        "key": "id",
-                        "tenant": {"column": "tenant", "names": "registration_number"},
-                        "subject": None,
-                    },
-                ]
-            },
+            {"tables": [*MAPPING["tables"], EXTRA]},
             "settings",
             "tables[5].table",
             id="a-part-beside-its-whole",
