@@ -213,6 +213,7 @@ class AddendumKind(TextChoices):
     CLEAN_AGAIN = "clean_again", _("Erased and verified again")
     CHECKED_AGAIN = "checked_again", _("Looked at again on demand: nothing was found")
     REWRITTEN = "rewritten", _("Tables were written anew")
+    KEYS_GONE_AGAIN = "keys_gone_again", _("Keys that a restore had brought back were destroyed again")
     COMPLETE = "complete", _("Every window has closed")
 
 

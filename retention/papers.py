@@ -179,6 +179,16 @@ class _Paper:
             "digest": keys["ledger_entry"][:16],
         }
         yield _("Rows deleted by %(on)s.") % {"on": instant(self.document["erased_at"])}
+        restored = self.document.get("restored") or {}
+        if restored.get("replayed_at"):
+            yield _(
+                "A backup was restored on %(on)s, and what had come back with it was erased again. This certificate "
+                "takes the place of one issued before that for the same run (%(run)s)."
+            ) % {"on": instant(restored["replayed_at"]), "run": self.document["keys"]["run"]}
+        if restored.get("keys_destroyed_again_at"):
+            yield _("Keys that a restored backup had brought back were destroyed again on %(on)s.") % {
+                "on": instant(restored["keys_destroyed_again_at"])
+            }
 
     def _stores(self) -> None:
         names = (_("Store"), _("Before"), _("Erased"), _("Made anonymous"), _("Left"))

@@ -139,7 +139,7 @@ def _replay(
 
 
 def _destroy_again(found: Replayed, *, by: str, tell: Tell, since: datetime) -> None:
-    for run in ledger_older.forgotten():
+    for run in ledger_older.forgotten(found.restore) if found.restore is not None else ():
         ledger_older.destroy_again(run, now=_since(since), by=by)
         _note(found, str(run.public_id), RestoreOutcome.KEYS, tell)
 

@@ -74,6 +74,13 @@ class LatestAddendumSerializer(serializers.Serializer[Any]):
     provisional = serializers.BooleanField()
 
 
+class ReplacementSerializer(serializers.Serializer[Any]):
+    """The certificate of the same erasure that was issued after a restore."""
+
+    certificate = serializers.UUIDField()
+    issued_at = serializers.CharField()
+
+
 class VerdictSerializer(serializers.Serializer[Any]):
     """What holds of a document."""
 
@@ -87,7 +94,10 @@ class VerdictSerializer(serializers.Serializer[Any]):
     simulated_time = serializers.BooleanField()
     known = serializers.BooleanField(help_text="whether it is in this service's lists")
     stands = serializers.BooleanField(allow_null=True, help_text="whether what it certifies still holds")
-    latest = LatestAddendumSerializer(allow_null=True)
+    latest = LatestAddendumSerializer(
+        allow_null=True, help_text="to the certificate, or to the one that took its place after a restore"
+    )
+    replaced_by = ReplacementSerializer(allow_null=True)
 
 
 class VerifyView(APIView):
@@ -150,6 +160,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "answer": answer,
             "said": SAID[answer.verdict] if answer else error,
             "issued_at": naming.instant(answer.issued_at) if answer and answer.issued_at else "",
+            "replaced_at": naming.instant(answer.replaced_by["issued_at"]) if answer and answer.replaced_by else "",
             "latest_at": naming.instant(answer.latest["issued_at"]) if answer and answer.latest else "",
             "addendum": AddendumKind(answer.latest["kind"]).label if answer and answer.latest else "",
             "error": error,

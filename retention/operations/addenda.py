@@ -34,7 +34,7 @@ def issue(run: ErasureRun, kind: AddendumKind, *, now: datetime, by: str) -> Cer
         "certificate": str(certificate.public_id),
         "certificate_sha256": rules.digest(certificate.document),
         "previous_sha256": rules.digest(before),
-        "stands": kind != AddendumKind.RESIDUE_FOUND,
+        "stands": _stands(kind, before),
         "provisional": run.completed_at is None,
         **proof.standing(run, now=now),
     }
@@ -55,3 +55,10 @@ def issue(run: ErasureRun, kind: AddendumKind, *, now: datetime, by: str) -> Cer
     audit.record("certificate.addendum_issued", made, by=by, at=now, data=data)
     outbox.publish("certificate.addendum_issued", made, at=now, payload=data)
     return made
+
+
+def _stands(kind: AddendumKind, before: dict[str, Any]) -> bool:
+    """Keys that go again say nothing of residue: what was said of that before holds."""
+    if kind == AddendumKind.KEYS_GONE_AGAIN:
+        return bool(before.get("stands", True))
+    return kind != AddendumKind.RESIDUE_FOUND

@@ -7,26 +7,32 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.errors import Refused
-from accounts.models import LicensedUser
+from accounts.models import AuditEvent, LicensedUser
 from accounts.operations import audit
 from retention import ledger
-from retention.models import DataKey, ErasureEntry, ErasureRun, RequestSubject
-from retention.operations import others_content, runs, saga
+from retention.enums import AddendumKind
+from retention.models import DataKey, ErasureEntry, ErasureRun, RequestSubject, Restore
+from retention.operations import addenda, others_content, runs, saga
 
 CONTENT = ("retention_conversation", "retention_message", "retention_contextitem", "retention_diagnostic")
 
 
-def forgotten() -> list[ErasureRun]:
+def forgotten(restore: Restore) -> list[ErasureRun]:
     """Return the runs whose keys were destroyed as this database knows, and of which the ledger has no entry.
 
-    Or another one than this database knows: it was appended again, and killed before that was written down here.
+    Or whose entry was appended again in this restore, and killed before that was written down here.
     """
     with tenancy.vendor():
         destroyed = ErasureRun.objects.filter(keys_destroyed_at__isnull=False, ledger_purged_at__isnull=True)
         found = list(destroyed.select_related("request", "organization").order_by("keys_destroyed_at", "pk"))
     with ledger.vendor():
         known = dict(ErasureEntry.objects.filter(run__isnull=False).values_list("run", "digest"))
-    return [run for run in found if known.get(run.public_id) != run.ledger_digest]
+    begun = restore.noticed_at
+    again = {run.public_id for run in found if run.keys_destroyed_again_at and run.keys_destroyed_again_at >= begun}
+    with tenancy.vendor():
+        told = AuditEvent.objects.filter(name="erasure.keys_destroyed_again", occurred_at__gte=begun)
+        again -= set(told.filter(subject_id__in=again).values_list("subject_id", flat=True))
+    return [run for run in found if known.get(run.public_id) != run.ledger_digest or run.public_id in again]
 
 
 def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
@@ -35,7 +41,7 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
     Of an organization all keys go that were made before the run destroyed them and that no content uses: a client who
     came back has newer ones. Of some people theirs go: those whom the run still knows, and those who are no more. The
     entry says what it said, so it has the same digest where the entries before it are the same. Killed in between, it
-    is done again.
+    is done again. An addendum tells who has the certificate: until when the keys were there is no more what it said.
     """
     destroyed_at = run.keys_destroyed_at
     if destroyed_at is None:
@@ -67,9 +73,12 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
             digest=saga.digest(*facts, previous=head, request=run.request.public_id, others=others),
         )
     with tenancy.vendor():
-        ErasureRun.objects.filter(pk=run.pk).update(ledger_digest=entry.digest)
+        locked = ErasureRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
+        locked.ledger_digest = entry.digest
+        locked.save(update_fields=["ledger_digest"])
         data = {"keys": count, "ledger_digest": entry.digest, "was": run.ledger_digest}
-        audit.record("erasure.keys_destroyed_again", run, by=by, at=now, data=data)
+        audit.record("erasure.keys_destroyed_again", locked, by=by, at=now, data=data)
+        addenda.issue(locked, AddendumKind.KEYS_GONE_AGAIN, now=now, by=by)
     return count
 
 

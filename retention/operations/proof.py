@@ -77,8 +77,20 @@ def document(run: ErasureRun, request: DeletionRequest, check: Verification, *, 
             "stores": not_searched,
             "limits": list(LIMITS),
         },
+        **_restored(run),
         **standing(run, now=now),
     }
+
+
+def _restored(run: ErasureRun) -> dict[str, Any]:
+    """Say that a restore brought back what had been erased, or its keys; nothing where none did.
+
+    Whoever has a certificate of the same run from before holds the one that this takes the place of.
+    """
+    if run.replayed_at is None and run.keys_destroyed_again_at is None:
+        return {}
+    again = _iso(run.keys_destroyed_again_at)
+    return {"restored": {"replayed_at": _iso(run.replayed_at), "keys_destroyed_again_at": again}}
 
 
 def standing(run: ErasureRun, *, now: datetime) -> dict[str, Any]:

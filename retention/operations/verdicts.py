@@ -15,7 +15,10 @@ from retention.rules import certificate as rules
 
 
 class Verdict(StrEnum):
-    """What holds of a file. Superseded: signed by us and unchanged, but an addendum came later."""
+    """What holds of a file. Superseded: signed by us and unchanged, but something came later.
+
+    An addendum, or after a restore another certificate of the same run.
+    """
 
     VALID = "valid"
     SUPERSEDED = "superseded"
@@ -43,6 +46,7 @@ class Answer:
     known: bool = False
     stands: bool | None = None
     latest: dict[str, Any] | None = None
+    replaced_by: dict[str, Any] | None = None
 
 
 _REFUSED = {"changed": Verdict.CHANGED, "other_key": Verdict.OTHER_KEY}
@@ -61,8 +65,11 @@ def check(raw: bytes) -> Answer:
     number = int(document["number"]) if addendum else 0
     with tenancy.vendor():
         known, latest = _standing(document["certificate"], document["addendum"] if addendum else None)
-    superseded = latest is not None and latest.number > number
-    last = document if latest is None else latest.document
+        other = None if known else _of_the_same_run(document)
+        latest = latest if other is None else other.addenda.order_by("-number").first()
+    superseded = other is not None or (latest is not None and latest.number > number)
+    said = document if other is None else other.document
+    last = said if latest is None else latest.document
     return Answer(
         verdict=Verdict.SUPERSEDED if superseded else Verdict.VALID,
         kind="addendum" if addendum else "certificate",
@@ -83,7 +90,19 @@ def check(raw: bytes) -> Answer:
             "stands": latest.document["stands"],
             "provisional": latest.document["provisional"],
         },
+        replaced_by=None
+        if other is None
+        else {"certificate": str(other.public_id), "issued_at": other.issued_at.isoformat()},
     )
+
+
+def _of_the_same_run(document: dict[str, Any]) -> Certificate | None:
+    """Return the certificate that took the document's place: a restore lost it, and its run was replayed."""
+    run = document.get("keys", {}).get("run")
+    if run is None:
+        return None
+    found = Certificate.objects.filter(run__public_id=UUID(run), organization__public_id=UUID(document["organization"]))
+    return found.exclude(public_id=UUID(document["certificate"])).first()
 
 
 def _standing(certificate: str, addendum: str | None) -> tuple[bool, CertificateAddendum | None]:
