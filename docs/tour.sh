@@ -61,7 +61,7 @@ call client_administrator GET "exports/$(field "d['public_id']" <<< "$export")/d
 field "f\"exported: {d['rows']}\"" <<< "$export"
 call client_administrator POST "organizations/$client/archive-authorization" '{"granted": true}' > /dev/null
 call privacy_officer POST "deletion-requests/$request/make-archive" \
-  | field "f\"kept: {len(d['table']['cells'])} cells, {d['table']['suppressed']} figures hidden\""
+  | field "f\"kept: {sum(c['count'] is not None for c in d['table']['cells'] + d['table']['totals'])} figures, {d['table']['suppressed']} are hidden\""
 rm "$VAR/export.zip" # the client has it now; a copy left here would be found by the verification
 
 say "The retrieval period is over: keys are destroyed, stores emptied, everything searched, the certificate signed"

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from math import prod
+from random import Random
 
 import numpy as np
 
-from retention.rules.disclosure_audit import Integers, Key, lines
+from retention.rules.disclosure_audit import Integers, Key, equations, lines, search
 
 FAR = 1 << 60  # "as much as you like"
+# How many tables are searched for at most before more is hidden, and in all; in a larger cube none is.
+SEARCHES, MOST_SEARCHES, LARGEST = 6, 120, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,25 @@ class Box:
     def width(self) -> int:
         """How far each cell can move, from its least to its most."""
         return self.up + self.down
+
+    def moves(self, need: int) -> list[dict[int, int]]:
+        """Return the differences to the true counts that show a width of ``need``."""
+        up = min(self.up, need)
+        return [{cell: sign * step for cell, sign in self.signs.items()} for step in (up, up - need) if step]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables that a solver found, where no box is a proof: together they show how uncertain a cell is.
+
+    Each as differences to the true counts, by position.
+    """
+
+    found: tuple[dict[int, int], ...]
+
+    def moves(self, _need: int) -> list[dict[int, int]]:
+        """Return the differences to the true counts: the tables as they are."""
+        return list(self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +80,34 @@ def choose(
     reveal the sum of the hidden ones, at least ``threshold`` persons stand behind that sum: else one of two lonely
     contributors would subtract their own diagnostics and read the other's.
 
-    The keys are sorted and complete (see ``lines``). The same input gives the same answer. The worst case hides all,
-    as where what others know leaves no other way.
+    Boxes are tried first; where they would hide more than half of what is not sensitive, a solver looks for tables,
+    and what hides less is taken. The keys are sorted and complete (see ``lines``). The same input gives the same
+    answer. The worst case hides all, as where what others know leaves no other way.
 
     :raises ValueError: a total is missing.
     """
-    cover = _Cover(keys, counts, persons, needs, threshold)
-    for position in known:
-        cover.fix(position)
-    for position, most in (growth or {}).items():
-        cover.limit(position, most)
-    if not cover.hide_enough():
+
+    def cover() -> _Cover:
+        made = _Cover(keys, counts, persons, needs, threshold)
+        for position in known:
+            made.fix(position)
+        for position, most in (growth or {}).items():
+            made.limit(position, most)
+        return made
+
+    boxes, tables = cover(), cover()
+    ways = [boxes] if boxes.hide_by_boxes() else []
+    shown = sum(len(keys) - len(way.needs) for way in ways)
+    if len(keys) <= LARGEST and 2 * shown < len(keys) - len(needs) and tables.hide_by_tables():
+        ways.append(tables)
+    if not ways:
         return Choice(dict.fromkeys(range(len(keys)), threshold), [])
-    cover.publish_again()
-    moves = [move for position in sorted(cover.needs) for move in _moves(cover.proofs[position], cover.needs[position])]
-    return Choice(cover.needs, moves)
-
-
-def _moves(box: Box, need: int) -> list[dict[int, int]]:
-    up = min(box.up, need)
-    return [{cell: sign * step for cell, sign in box.signs.items()} for step in (up, up - need) if step]
+    best = min(ways, key=lambda way: len(way.needs))
+    return Choice(best.needs, best.moves())
 
 
 class _Cover:
-    """The growing set of hidden cells, each with what it needs and the box that proves it has that."""
+    """The growing set of hidden cells, each with what it needs and what proves that it has that."""
 
     def __init__(
         self, keys: list[Key], counts: list[int], persons: list[int], needs: dict[int, int], threshold: int
@@ -90,6 +116,10 @@ class _Cover:
         self.primary = frozenset(needs)
         self.needs = dict(needs)
         self.proofs: dict[int, Box] = {}
+        self.tables: dict[int, Tables] = {}
+        self.known: set[int] = set()
+        self.searches = 0
+        self.growths: dict[int, int] = {}
         self.sums = lines(keys)
         self.sums_with: dict[int, list[int]] = {position: [] for position in range(len(keys))}
         for number, (total, cells) in enumerate(self.sums):
@@ -112,14 +142,21 @@ class _Cover:
 
     def limit(self, position: int, most: int) -> None:
         """Let a count grow by so much at most."""
-        self.growth[self.places[position]] = most
+        self.growth[self.places[position]] = self.growths[position] = most
 
     def fix(self, position: int) -> None:
         """Let a count neither grow nor shrink: no proof leads over it."""
+        self.known.add(position)
         self.growth[self.places[position]] = self.room[self.places[position]] = 0
 
-    def hide_enough(self) -> bool:
-        """Hide until both promises hold; say whether that can be."""
+    def moves(self) -> list[dict[int, int]]:
+        """Return the differences to the true counts that prove what the hidden cells need, each once."""
+        proofs: dict[int, Box | Tables] = {**self.proofs, **self.tables}
+        moves = [move for position, need in sorted(self.needs.items()) for move in proofs[position].moves(need)]
+        return list({tuple(sorted(move.items())): move for move in moves}.values())
+
+    def hide_by_boxes(self) -> bool:
+        """Hide until both promises hold, by boxes alone, then publish what was not needed; say whether that can be."""
         while True:
             unproved = sorted(self.needs.keys() - self.proofs.keys())
             dearest = sorted(unproved, key=lambda p: (-self._cheapest(p, self.needs[p]).cost, p))
@@ -135,9 +172,101 @@ class _Cover:
                     if self.needs[cell] <= box.width:
                         self.proofs[cell] = box
             if not self._widen_sums():
+                self._publish_again()
                 return True
 
-    def publish_again(self) -> None:
+    def hide_by_tables(self) -> bool:
+        """Hide until both promises hold, by tables that a solver finds; say whether that can be.
+
+        Where cells are small, no box lets one move far; many cells that give a little each do.
+        """
+        while True:
+            while self._widen_sums() or self._loosen_sums():
+                pass
+            if self.known & self.needs.keys():
+                return False
+            left = sorted(self.needs.keys() - self.tables.keys())
+            if not left or not (left := self._prove_by_tables(left)):
+                return True
+            if self.searches >= MOST_SEARCHES or not self._hide_around(left):
+                return False
+
+    def _loosen_sums(self) -> bool:
+        """Hide the smallest published count of each sum that leaves a hidden one too little room; tell whether any was.
+
+        A hidden count alone in its sum can be worked out, and under a published total none can take more than what the
+        others can spare.
+        """
+        before = len(self.needs)
+        waiting = list(range(len(self.sums)))
+        while waiting:
+            number = waiting.pop()
+            total, cells = self.sums[number]
+            hidden = [cell for cell in cells if cell in self.needs]
+            if total in self.needs:
+                tight = not hidden
+            else:
+                room = sum(self.counts[cell] - 1 for cell in hidden)
+                tight = bool(hidden) and (len(hidden) == 1 or room < max(self.needs[cell] for cell in hidden))
+            others = {total, *cells} - self.needs.keys() - self.known
+            if tight and others:
+                smallest = min(others, key=lambda p: (self.counts[p], p))
+                self._hide(smallest)
+                waiting += [number, *self.sums_with[smallest]]
+        return len(self.needs) > before
+
+    def _prove_by_tables(self, left: list[int]) -> list[int]:
+        """Search for tables in which the cells that have no proof lie far apart; return those that still have none."""
+        hidden = np.array(sorted(self.needs))
+        truth = np.array(self.counts, dtype=np.int64)[hidden]
+        matrix = equations(self.sums, len(self.counts)).tocsc()[:, hidden].tocsr()
+        matrix = matrix[np.diff(matrix.indptr) > 0]
+        right: Integers = matrix.astype(np.int64) @ truth
+        low = np.ones(len(hidden), dtype=np.int64)
+        high = np.full(len(hidden), 4 * (sum(self.counts) + len(hidden)), dtype=np.int64)
+        column = {int(position): number for number, position in enumerate(hidden)}
+        for position in self.growths.keys() & column.keys():
+            high[column[position]] = truth[column[position]] + self.growths[position]
+        found: list[Integers] = [np.zeros(len(hidden), dtype=np.int64)]
+        draw = Random(len(hidden))
+        for _ in range(SEARCHES):
+            weights = np.zeros(len(hidden))
+            weights[[column[p] for p in left]] = [draw.choice((-1.0, 1.0)) for _cell in left]
+            self.searches += 1
+            table, _proved = search(weights, matrix, right, low, high, exact=False)
+            if table is not None:
+                found.append(table - truth)
+            at = np.array(found)
+            for position in left:
+                steps = at[:, column[position]]
+                most, least = int(np.argmax(steps)), int(np.argmin(steps))
+                if steps[most] - steps[least] >= self.needs[position]:
+                    tables = [
+                        {int(p): int(x) for p, x in zip(hidden, found[n], strict=True) if x} for n in (most, least)
+                    ]
+                    self.tables[position] = Tables(tuple(table for table in tables if table))
+            left = [position for position in left if position not in self.tables]
+            if not left:
+                break
+        return left
+
+    def _hide_around(self, left: list[int]) -> bool:
+        """Hide for each cell the smallest count that holds it: a total over it, or a neighbour in a sum of those."""
+        before = set(self.needs)
+        for position in left:
+            holding, above = set[int](), {position}
+            while above:
+                nearest = {number for cell in above for number in self.sums_with[cell] if cell != self.sums[number][0]}
+                holding |= {cell for number in nearest for cell in (self.sums[number][0], *self.sums[number][1])}
+                above = {self.sums[number][0] for number in nearest}
+            if holding & (self.needs.keys() - before):
+                continue  # what was hidden for another cell may do for this one
+            open_ones = [cell for cell in holding - self.needs.keys() if cell not in self.known]
+            if open_ones:
+                self._hide(min(open_ones, key=lambda p: (self.counts[p], p)))
+        return len(self.needs) > len(before)
+
+    def _publish_again(self) -> None:
         """Publish what turned out not to be needed, the largest counts first."""
         for position in sorted(self.needs.keys() - self.primary, key=lambda p: (-self.counts[p], p)):
             del self.needs[position]

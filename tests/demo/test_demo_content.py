@@ -14,6 +14,8 @@ from config.demo.model import Stage
 from config.demo.organizations import TOUR, organizations
 from config.demo.people import DEPARTMENTS, people
 from config.demo.script import CONTEXT, LANGUAGES, Provenance, Script, human, written
+from retention.rules import disclosure
+from tests.retention.rules.cubes import counted
 
 TODAY = date(2026, 11, 24)
 PLACEHOLDERS = {"{code}", "{n}", "{pct}", "{amount}", "{person}"}
@@ -233,3 +235,26 @@ def test_without_the_corpus_the_project_speaks_alone(monkeypatch):
         human.cache_clear()
     assert Provenance.CORPUS not in provenances
     assert provenances[Provenance.PROJECT] > 500
+
+
+def test_the_archive_of_the_client_who_leaves_shows_its_totals(items):
+    """A tour whose archive is empty would show nobody what is kept. The grand total is on the certificate."""
+    client = next(one for one in organizations(TODAY) if one.slug == TOUR)
+    departments = {person.external_id: person.department for person in people(client)}
+    records = [
+        (
+            one["author"],
+            f"{datetime.fromisoformat(one['at']).astimezone(ZoneInfo('Europe/Paris')):%Y-%m}",
+            departments[one["author"]],
+            one["type"],
+            1,
+        )
+        for one in items[TOUR]
+        if one["kind"] == "diagnostic"
+    ]
+    table = disclosure.protect(counted(records).facts, left_out=disclosure.LeftOut(0, 0, 0)).to_json()
+    totals = [
+        one["count"] for one in table["totals"] if [one["month"], one["department"], one["type"]].count(None) >= 2
+    ]
+    assert sum(count is not None for count in totals) > len(totals) / 2
+    assert len(records) in totals
