@@ -182,8 +182,8 @@ class _Paper:
         restored = self.document.get("restored") or {}
         if restored.get("replayed_at"):
             yield _(
-                "A backup was restored on %(on)s, and what had come back with it was erased again. This certificate "
-                "takes the place of one issued before that for the same run (%(run)s)."
+                "A backup was restored, and what had come back with it was erased again, from %(on)s on. If a "
+                "certificate of the same run (%(run)s) was issued before, this one takes its place."
             ) % {"on": instant(restored["replayed_at"]), "run": self.document["keys"]["run"]}
         if restored.get("keys_destroyed_again_at"):
             yield _("Keys that a restored backup had brought back were destroyed again on %(on)s.") % {

@@ -32,6 +32,7 @@ def issue(run: ErasureRun, kind: AddendumKind, *, now: datetime, by: str) -> Cer
         "kind": kind.value,
         "issued_at": now.isoformat(),
         "certificate": str(certificate.public_id),
+        "run": str(run.public_id),
         "certificate_sha256": rules.digest(certificate.document),
         "previous_sha256": rules.digest(before),
         "stands": _stands(kind, before),

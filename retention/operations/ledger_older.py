@@ -78,7 +78,8 @@ def destroy_again(run: ErasureRun, *, now: datetime, by: str) -> int:
         locked.save(update_fields=["ledger_digest"])
         data = {"keys": count, "ledger_digest": entry.digest, "was": run.ledger_digest}
         audit.record("erasure.keys_destroyed_again", locked, by=by, at=now, data=data)
-        addenda.issue(locked, AddendumKind.KEYS_GONE_AGAIN, now=now, by=by)
+        if locked.keys_destroyed:  # else none came back
+            addenda.issue(locked, AddendumKind.KEYS_GONE_AGAIN, now=now, by=by)
     return count
 
 

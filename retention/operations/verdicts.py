@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from accounts import tenancy
 from accounts.operations.signatures import public_keys
-from retention.models import Certificate, CertificateAddendum
+from retention.models import Certificate, CertificateAddendum, ErasureRun
 from retention.rules import certificate as rules
 
 
@@ -32,7 +34,8 @@ class Answer:
     """A verdict, and where it is valid what the document says of itself, and which addendum is the last.
 
     ``stands``: whether what is certified still holds, and ``provisional``: whether a window is open still, as far as
-    this service knows: what was said last. ``known``: it is in its lists.
+    this service knows: what was said last. Nobody knows (``None``) while what a restore brought back is being erased
+    again. ``known``: it is in its lists. ``replaced_by``: the certificate that took its place after a restore.
     """
 
     verdict: Verdict
@@ -65,7 +68,12 @@ def check(raw: bytes) -> Answer:
     number = int(document["number"]) if addendum else 0
     with tenancy.vendor():
         known, latest = _standing(document["certificate"], document["addendum"] if addendum else None)
-        other = None if known else _of_the_same_run(document)
+        run = None if known else _replayed(document)
+        other = (
+            None
+            if run is None
+            else Certificate.objects.filter(run=run).exclude(public_id=document["certificate"]).first()
+        )
         latest = latest if other is None else other.addenda.order_by("-number").first()
     superseded = other is not None or (latest is not None and latest.number > number)
     said = document if other is None else other.document
@@ -80,7 +88,7 @@ def check(raw: bytes) -> Answer:
         provisional=last.get("provisional", True),
         simulated_time=document.get("simulated_time", False),
         known=known,
-        stands=last.get("stands", True),
+        stands=None if run is not None and other is None else last.get("stands", True),
         latest=None
         if latest is None
         else {
@@ -96,13 +104,16 @@ def check(raw: bytes) -> Answer:
     )
 
 
-def _of_the_same_run(document: dict[str, Any]) -> Certificate | None:
-    """Return the certificate that took the document's place: a restore lost it, and its run was replayed."""
-    run = document.get("keys", {}).get("run")
+def _replayed(document: dict[str, Any]) -> ErasureRun | None:
+    """Return the run of a document that a restore lost, where it was replayed since: what it erased had come back.
+
+    Addenda from before they named their run are of none.
+    """
+    run = document.get("run") or document.get("keys", {}).get("run")
     if run is None:
         return None
-    found = Certificate.objects.filter(run__public_id=UUID(run), organization__public_id=UUID(document["organization"]))
-    return found.exclude(public_id=UUID(document["certificate"])).first()
+    found = ErasureRun.objects.filter(public_id=UUID(run), replayed_at__isnull=False)
+    return found.filter(organization__public_id=document.get("organization", F("organization__public_id"))).first()
 
 
 def _standing(certificate: str, addendum: str | None) -> tuple[bool, CertificateAddendum | None]:

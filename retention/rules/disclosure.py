@@ -165,6 +165,8 @@ def protect(
     ``threshold`` (rulebook, section 7). The result has passed ``audit``. A table that does not pass is withheld as a
     whole, as is one with fewer than ``threshold`` persons in all: no dimensions, no cells, a hidden grand total.
 
+    Who is alone in a hidden cell, and so knows its count, can work out no other sensitive one from the published sums.
+
     Not promised: to hide that a combination occurs at all, to hide what everybody in a group has in common, or to
     withstand somebody who replays the choice of cells with this very program.
 

@@ -5,12 +5,14 @@ from math import prod
 from random import Random
 
 import numpy as np
+from scipy.sparse.linalg import lsmr
 
 from retention.rules.disclosure_audit import Integers, Key, equations, lines, search
 
 FAR = 1 << 60  # "as much as you like"
 # How many tables are searched for at most before more is hidden, and in all; in a larger cube none is.
 SEARCHES, MOST_SEARCHES, LARGEST = 6, 120, 2_000
+DRAWN = 6  # tables drawn at random to find hidden cells that are tied to one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,11 @@ def choose(
     what every other hidden cell keeps. ``growth``: by how much a count can be larger at most, for all that others know;
     ``known``: positions whose counts they know anyway, so that hiding them would hide nothing.
 
-    Two promises. (1) For each hidden cell there are two whole-number tables, no listed cell empty, that agree with all
-    that stays published and differ in it by that width. (2) Wherever a published total and its published cells
+    Three promises. (1) For each hidden cell there are two whole-number tables, no listed cell empty, that agree with
+    all that stays published and differ in it by that width. (2) Wherever a published total and its published cells
     reveal the sum of the hidden ones, at least ``threshold`` persons stand behind that sum: else one of two lonely
-    contributors would subtract their own diagnostics and read the other's.
+    contributors would subtract their own diagnostics and read the other's. (3) Nor do several published counts together
+    tie a sensitive cell to a hidden one in which somebody is alone, so that the one followed from the other.
 
     Boxes are tried first; where they would hide more than half of what is not sensitive, a solver looks for tables,
     and what hides less is taken. The keys are sorted and complete (see ``lines``). The same input gives the same
@@ -173,7 +176,8 @@ class _Cover:
                         self.proofs[cell] = box
             if not self._widen_sums():
                 self._publish_again()
-                return True
+                if not self._part_lonely():
+                    return True
 
     def hide_by_tables(self) -> bool:
         """Hide until both promises hold, by tables that a solver finds; say whether that can be.
@@ -187,6 +191,8 @@ class _Cover:
                 return False
             left = sorted(self.needs.keys() - self.tables.keys())
             if not left or not (left := self._prove_by_tables(left)):
+                if self._part_lonely():
+                    continue
                 return True
             if self.searches >= MOST_SEARCHES or not self._hide_around(left):
                 return False
@@ -251,20 +257,64 @@ class _Cover:
         return left
 
     def _hide_around(self, left: list[int]) -> bool:
-        """Hide for each cell the smallest count that holds it: a total over it, or a neighbour in a sum of those."""
+        """Hide for each cell the smallest count that holds it; tell whether any was hidden."""
         before = set(self.needs)
         for position in left:
-            holding, above = set[int](), {position}
-            while above:
-                nearest = {number for cell in above for number in self.sums_with[cell] if cell != self.sums[number][0]}
-                holding |= {cell for number in nearest for cell in (self.sums[number][0], *self.sums[number][1])}
-                above = {self.sums[number][0] for number in nearest}
-            if holding & (self.needs.keys() - before):
-                continue  # what was hidden for another cell may do for this one
-            open_ones = [cell for cell in holding - self.needs.keys() if cell not in self.known]
-            if open_ones:
-                self._hide(min(open_ones, key=lambda p: (self.counts[p], p)))
+            holding = self._holding(position)
+            # What was hidden for another cell may do for this one.
+            if not holding & (self.needs.keys() - before) and (others := holding - self.needs.keys() - self.known):
+                self._hide(min(others, key=lambda p: (self.counts[p], p)))
         return len(self.needs) > len(before)
+
+    def _holding(self, position: int) -> set[int]:
+        """Return what holds a cell in its place: the totals over it, its neighbours in their sums, what it adds up."""
+        holding, nearest = set[int](), set(self.sums_with[position])
+        while nearest:
+            holding |= {cell for number in nearest for cell in (self.sums[number][0], *self.sums[number][1])}
+            above = {self.sums[number][0] for number in nearest} - {position}
+            nearest = {number for cell in above for number in self.sums_with[cell] if cell != self.sums[number][0]}
+        return holding
+
+    def _part_lonely(self) -> bool:
+        """Hide more where who is alone in a hidden cell could work out a sensitive one; tell whether any was.
+
+        Several published counts may tie two hidden cells to one another though no single sum does: in whatever fits
+        what is published, the one is as much larger as the other is smaller. In tables drawn at random such cells differ
+        from the truth in one and the same ratio.
+        """
+        hidden = np.array(sorted(self.needs))
+        if not hidden.size:
+            return False
+        matrix = equations(self.sums, len(self.counts)).tocsc()[:, hidden].tocsr()
+        drawn = np.random.default_rng(len(hidden)).standard_normal((DRAWN, len(hidden)))
+        free = np.array([one - lsmr(matrix, matrix @ one, atol=1e-12, btol=1e-12, conlim=0)[0] for one in drawn]).T
+        tied: dict[tuple[float, ...], list[int]] = {}
+        for position, steps in zip(hidden, free, strict=True):
+            size = float(np.linalg.norm(steps))
+            if size > 1e-6:  # else nothing is uncertain about it, which the audit says
+                turned = steps / size * (1 if steps[np.argmax(np.abs(steps))] > 0 else -1)
+                tied.setdefault(tuple(np.round(turned, 4) + 0.0), []).append(int(position))
+        before = len(self.needs)
+        for cells in tied.values():
+            alone = [cell for cell in cells if self.persons[cell] == 1 and self._is_single(cell)]
+            for one, other in ((one, other) for one in alone for other in cells if other in self.primary):
+                if one == other or self._within(one, other):
+                    continue
+                others = (self._holding(one) | self._holding(other)) - self.needs.keys() - self.known
+                if others:
+                    smallest = min(others, key=lambda p: (self.counts[p], p))
+                    self._hide(smallest)
+                    self.primary |= {smallest}  # it is not published again
+                    break
+        return len(self.needs) > before
+
+    def _is_single(self, position: int) -> bool:
+        return all(place < size - 1 for place, size in zip(self.places[position], self.shape, strict=True))
+
+    def _within(self, one: int, other: int) -> bool:
+        """Say whether a single cell is part of what another one adds up."""
+        sides = zip(self.places[one], self.places[other], self.shape, strict=True)
+        return all(b in (a, size - 1) for a, b, size in sides)
 
     def _publish_again(self) -> None:
         """Publish what turned out not to be needed, the largest counts first."""

@@ -15,7 +15,7 @@ from accounts.operations.sweeping import SYSTEM
 from retention import papers
 from retention.enums import AddendumKind
 from retention.models import Certificate, CertificateAddendum, ErasureRun
-from retention.operations import addenda
+from retention.operations import addenda, certificates, verdicts
 from retention.rules import certificate as rules
 from tests.retention.restoring import Backup, codes, replayed
 from tests.retention.test_certificate_faces import text_of
@@ -78,6 +78,41 @@ def test_what_is_said_of_the_new_one_holds_of_the_lost_one():
     assert found["replaced_by"]["certificate"] == issued["certificate"]
 
 
+def test_an_addendum_that_a_restore_lost_is_replaced_too():
+    _organization, erase = of_one_person()
+    backup = Backup()
+    erase()
+    with tenancy.vendor():
+        run = ErasureRun.objects.select_related("organization").get()
+        lost = addenda.issue(run, AddendumKind.CHECKED_AGAIN, now=AFTER_GRACE, by=SYSTEM).document
+    assert (asked(lost)["verdict"], lost["run"]) == ("valid", str(run.public_id))
+    backup.restore()
+    replayed()
+    found = asked(lost)
+    assert (found["verdict"], found["number"]) == ("superseded", 1)
+    assert found["replaced_by"]["certificate"] == the_certificate()["certificate"]
+
+
+def test_until_there_is_a_new_one_nobody_says_that_the_lost_one_stands(monkeypatch):
+    _organization, erase = of_one_person()
+    backup = Backup()
+    erase()
+    lost = the_certificate()
+    backup.restore()
+
+    def killed(*_run, **_said):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(certificates, "certify", killed)
+        with pytest.raises(KeyboardInterrupt):
+            replayed()
+    found = verdicts.check(text(lost))
+    assert (found.verdict, found.known, found.stands, found.replaced_by) == ("valid", False, None, None)
+    replayed()
+    assert asked(lost)["replaced_by"] is not None
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -96,9 +131,9 @@ def test_no_other_document_is_replaced_by_it(changed):
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        pytest.param("en", "takes the place of one issued before that for the same run", id="en"),
-        pytest.param("fr", "remplace celui qui avait été délivré auparavant", id="fr"),
-        pytest.param("pl", "zastępuje wydany wcześniej dla tego samego przebiegu", id="pl"),
+        pytest.param("en", "was issued before, this one takes its place", id="en"),
+        pytest.param("fr", "a été délivré auparavant, celui-ci le remplace", id="fr"),
+        pytest.param("pl", "ten go zastępuje", id="pl"),
     ],
 )
 def test_the_paper_says_it_too(language, words):
