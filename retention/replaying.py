@@ -140,8 +140,8 @@ def _replay(
 
 def _destroy_again(found: Replayed, *, by: str, tell: Tell, since: datetime) -> None:
     for run in ledger_older.forgotten(found.restore) if found.restore is not None else ():
+        _note(found, str(run.public_id), RestoreOutcome.KEYS, tell)  # before: later it is not forgotten
         ledger_older.destroy_again(run, now=_since(since), by=by)
-        _note(found, str(run.public_id), RestoreOutcome.KEYS, tell)
 
 
 def _adopt(found: Replayed, entry: ErasureEntry, *, now: datetime, by: str, tell: Tell) -> None:

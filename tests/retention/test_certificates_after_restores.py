@@ -15,7 +15,7 @@ from accounts.operations.sweeping import SYSTEM
 from retention import papers
 from retention.enums import AddendumKind
 from retention.models import Certificate, CertificateAddendum, ErasureRun
-from retention.operations import addenda, certificates, verdicts
+from retention.operations import addenda, certificates, ledger_older, verdicts
 from retention.rules import certificate as rules
 from tests.retention.restoring import Backup, codes, replayed
 from tests.retention.test_certificate_faces import text_of
@@ -188,3 +188,20 @@ def test_a_replay_killed_before_it_told_of_keys_tells_when_it_goes_on(monkeypatc
     assert (said_later(), codes()) == (["keys_gone_again"], [])
     with tenancy.vendor():
         assert AuditEvent.objects.filter(name="erasure.keys_destroyed_again").count() == 1
+
+
+def test_a_replay_killed_once_it_had_told_of_keys_still_reports_them(monkeypatch):
+    with_keys_that_came_back()
+    destroy_again = ledger_older.destroy_again
+
+    def killed(*run, **said):
+        destroy_again(*run, **said)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger_older, "destroy_again", killed)
+        with pytest.raises(KeyboardInterrupt):
+            replayed("--ledger-older")
+    told = replayed("--ledger-older")
+    assert told["runs"] == {str(the_run().public_id): "keys"}
+    assert said_later() == ["keys_gone_again"]
