@@ -279,8 +279,8 @@ class _Cover:
         """Hide more where who is alone in a hidden cell could work out a sensitive one; tell whether any was.
 
         Several published counts may tie two hidden cells to one another though no single sum does: in whatever fits
-        what is published, the one is as much larger as the other is smaller. In tables drawn at random such cells differ
-        from the truth in one and the same ratio.
+        what is published, the one is as much larger as the other is smaller. In tables drawn at random such cells
+        differ from the truth in one and the same ratio.
         """
         hidden = np.array(sorted(self.needs))
         if not hidden.size:
