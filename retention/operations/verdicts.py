@@ -8,8 +8,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
-
 from accounts import tenancy
 from accounts.operations.signatures import public_keys
 from retention.models import Certificate, CertificateAddendum, ErasureRun
@@ -68,12 +66,8 @@ def check(raw: bytes) -> Answer:
     number = int(document["number"]) if addendum else 0
     with tenancy.vendor():
         known, latest = _standing(document["certificate"], document["addendum"] if addendum else None)
-        run = None if known else _replayed(document)
-        other = (
-            None
-            if run is None
-            else Certificate.objects.filter(run=run).exclude(public_id=document["certificate"]).first()
-        )
+        run = _replayed(document)
+        other = None if run is None else Certificate.objects.filter(run=run).first()
         latest = latest if other is None else other.addenda.order_by("-number").first()
     superseded = other is not None or (latest is not None and latest.number > number)
     said = document if other is None else other.document
@@ -105,15 +99,17 @@ def check(raw: bytes) -> Answer:
 
 
 def _replayed(document: dict[str, Any]) -> ErasureRun | None:
-    """Return the run of a document that a restore lost, where it was replayed since: what it erased had come back.
+    """Return the run of a document whose certificate a restore lost, where it was replayed: what it erased was back.
 
     Addenda from before they named their run are of none.
     """
     run = document.get("run") or document.get("keys", {}).get("run")
-    if run is None:
+    if run is None or Certificate.objects.filter(public_id=UUID(document["certificate"])).exists():
         return None
     found = ErasureRun.objects.filter(public_id=UUID(run), replayed_at__isnull=False)
-    return found.filter(organization__public_id=document.get("organization", F("organization__public_id"))).first()
+    if "organization" in document:  # an addendum names none
+        found = found.filter(organization__public_id=UUID(document["organization"]))
+    return found.first()
 
 
 def _standing(certificate: str, addendum: str | None) -> tuple[bool, CertificateAddendum | None]:

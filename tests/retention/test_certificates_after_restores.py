@@ -93,6 +93,18 @@ def test_an_addendum_that_a_restore_lost_is_replaced_too():
     assert found["replaced_by"]["certificate"] == the_certificate()["certificate"]
 
 
+def test_of_a_certificate_that_is_here_a_lost_addendum_is_no_sign_of_another_one():
+    _lost, issued = one_that_took_anothers_place()
+    between = Backup()
+    with tenancy.vendor():
+        run = ErasureRun.objects.select_related("organization").get()
+        lost = addenda.issue(run, AddendumKind.CHECKED_AGAIN, now=AFTER_GRACE, by=SYSTEM).document
+    between.restore()
+    found = verdicts.check(text(lost))
+    assert (found.verdict, found.known, found.stands, found.replaced_by) == ("valid", False, True, None)
+    assert lost["certificate"] == issued["certificate"]
+
+
 def test_until_there_is_a_new_one_nobody_says_that_the_lost_one_stands(monkeypatch):
     _organization, erase = of_one_person()
     backup = Backup()
